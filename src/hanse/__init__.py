@@ -1,0 +1,1 @@
+"""Hanse: a platform as a runtime for backends."""
