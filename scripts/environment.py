@@ -1,0 +1,215 @@
+"""Makes or mends .venv from requirements.lock; run by ./hanse with any Python, stdlib only."""
+
+import fcntl
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+PROGRESS_SECONDS = 5.0
+"""A step that takes longer than this says how far it is."""
+
+LOG_LINES_SHOWN = 15
+
+
+@dataclass(frozen=True)
+class Order:
+    """What ./hanse found out: where, with which Python, by which installer, from what state."""
+
+    root: Path
+    python: Path
+    uv: str
+    asked_python: str
+    state: str
+
+    @property
+    def environment(self) -> Path:
+        return self.root / ".venv"
+
+    @property
+    def environment_python(self) -> Path:
+        return self.environment / "bin" / "python"
+
+    @property
+    def stamp(self) -> Path:
+        return self.environment / "hanse-stamp"
+
+    @property
+    def stamp_text(self) -> str:
+        return f"{self.asked_python}\n{self.state}\n"
+
+    @property
+    def notes(self) -> Path:
+        """The folder for what outlives a removed .venv: lock, log, and the half-made mark."""
+        return self.root / ".hanse"
+
+    @property
+    def half_made(self) -> Path:
+        return self.notes / "environment.half-made"
+
+
+def say(text: str) -> None:
+    print(f"hanse: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def one_at_a_time(order: Order) -> Generator[int, None, None]:
+    """Hold the clone's lock, yielding its descriptor.
+
+    The kernel drops it with the last process that has it open, so no crash leaves it behind.
+    """
+    order.notes.mkdir(exist_ok=True)
+    with (order.notes / "environment.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another ./hanse is making the environment; waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
+
+
+def is_stamped(order: Order) -> bool:
+    return order.stamp.is_file() and order.stamp.read_text() == order.stamp_text
+
+
+def is_reusable(order: Order) -> bool:
+    """Tell whether .venv can be mended in place: whole, a Python that fits, and an installer."""
+    if order.half_made.exists() or not order.environment_python.exists():
+        return False
+    probe = (
+        "import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 14); "
+        "print(sys._base_executable)" + ("" if order.uv else "; import pip")
+    )
+    answer = subprocess.run(
+        [order.environment_python, "-I", "-c", probe], capture_output=True, text=True, check=False
+    )
+    its_python = Path(answer.stdout.strip()).resolve()
+    same_python = not order.asked_python or its_python == order.python.resolve()
+    return answer.returncode == 0 and same_python
+
+
+def remove_environment(order: Order) -> None:
+    if order.environment.is_symlink():
+        order.environment.unlink()
+    elif order.environment.exists():
+        shutil.rmtree(order.environment)
+
+
+def creation_command(order: Order) -> list[str]:
+    if order.uv:
+        return [order.uv, "venv", "--python", str(order.python), str(order.environment)]
+    return [str(order.python), "-I", "-m", "venv", str(order.environment)]
+
+
+def install_command(order: Order, *arguments: str) -> list[str]:
+    python = str(order.environment_python)
+    if order.uv:
+        return [order.uv, "pip", "install", "--python", python, *arguments]
+    quiet = ["--disable-pip-version-check", "--no-input"]
+    return [python, "-I", "-m", "pip", "install", *quiet, *arguments]
+
+
+def lock_command(order: Order) -> list[str]:
+    """Wheels only: a source build would fetch build tools that no lock pins."""
+    hashes = ["--require-hashes", "--only-binary", ":all:"]
+    return install_command(order, *hashes, "-r", str(order.root / "requirements.lock"))
+
+
+def project_command(order: Order) -> list[str]:
+    """The build backend is in the lock, so nothing is fetched here."""
+    pinned = ["--no-deps", "--no-build-isolation"]
+    return install_command(order, *pinned, "-e", str(order.root))
+
+
+def locked_packages(order: Order) -> int:
+    lines = (order.root / "requirements.lock").read_text().splitlines()
+    return sum("==" in line and not line.startswith((" ", "#")) for line in lines)
+
+
+def progress(log: Path, *, total: int) -> str:
+    """Say how many packages pip has got hold of by now; the other steps do not count any."""
+    lines = log.read_text(errors="replace").splitlines()
+    count = sum(line.startswith("Collecting ") for line in lines)
+    return f"{count} of {total} packages" if count else "at it"
+
+
+def run_step(order: Order, title: str, command: list[str], *, held_lock: int) -> None:
+    """Run one command with its output in the log; leave with a sentence if it fails."""
+    log = order.notes / "environment.log"
+    started = time.monotonic()
+    say(f"{title} …")
+    with log.open("w") as output:
+        # The child keeps the lock open, so an orphan of a killed ./hanse is still waited for.
+        child = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=order.root, pass_fds=[held_lock]
+        )
+        try:
+            watch(child, lambda: progress(log, total=locked_packages(order)))
+        finally:
+            child.terminate()
+            child.wait()
+    seconds = time.monotonic() - started
+    if child.returncode != 0:
+        last = log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+        print("\n".join(last), file=sys.stderr)
+        say(f"{title} failed after {seconds:.1f} s; mend what the lines above name (whole log:")
+        say(f"{log}) and run ./hanse again, it starts over by itself")
+        sys.exit(1)
+    say(f"{title}: done in {seconds:.1f} s")
+
+
+def watch(child: subprocess.Popen[bytes], state: Callable[[], str]) -> None:
+    """Wait for the child, saying now and then that it lives."""
+    while True:
+        try:
+            child.wait(timeout=PROGRESS_SECONDS)
+        except subprocess.TimeoutExpired:
+            say(f"  … {state()}")
+        else:
+            return
+
+
+def make(order: Order, *, held_lock: int) -> None:
+    reusable = is_reusable(order)
+    order.half_made.touch()
+    if not reusable:
+        remove_environment(order)
+        made_by = "uv" if order.uv else "venv"
+        title = f"making .venv with {order.python} by {made_by}"
+        run_step(order, title, creation_command(order), held_lock=held_lock)
+    title = f"installing {locked_packages(order)} packages from requirements.lock"
+    run_step(order, title, lock_command(order), held_lock=held_lock)
+    run_step(order, "installing this clone", project_command(order), held_lock=held_lock)
+    order.stamp.write_text(order.stamp_text)
+    order.half_made.unlink()
+
+
+def leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def main(arguments: list[str]) -> int:
+    root, python, uv, asked_python, state = arguments
+    order = Order(Path(root), Path(python), uv, asked_python, state)
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        with one_at_a_time(order) as held_lock:
+            if not is_stamped(order):
+                make(order, held_lock=held_lock)
+    except KeyboardInterrupt:
+        say("stopped half-way; the next ./hanse starts over")
+        return 130
+    except OSError as error:
+        say(f"could not make .venv: {error}; mend that and run ./hanse again")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
