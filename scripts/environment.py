@@ -133,8 +133,10 @@ def locked_packages(order: Order) -> int:
 
 
 def progress(log: Path, *, total: int) -> str:
-    """Say how many packages pip has got hold of by now; the other steps do not count any."""
+    """Say how far pip is by its log; the other steps are short and do not count."""
     lines = log.read_text(errors="replace").splitlines()
+    if any(line.startswith("Installing collected packages") for line in lines):
+        return f"unpacking {total} packages"
     count = sum(line.startswith("Collecting ") for line in lines)
     return f"{count} of {total} packages" if count else "at it"
 
