@@ -41,7 +41,7 @@ STEPS = (
 )
 
 # Both programs of the type check come from the lock; nothing is fetched, nothing global is used.
-PINNED = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1", "PYRIGHT_PYTHON_GLOBAL_NODE": "0"}
+PINNED = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
 UNPINNED = ("PYRIGHT_PYTHON_FORCE_VERSION", "PYRIGHT_PYTHON_PYLANCE_VERSION")
 
 

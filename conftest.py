@@ -1,0 +1,27 @@
+"""Fixtures for what only some machines have: missing is a failure in CI and loud elsewhere."""
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def absent(what: str) -> None:
+    """Fail where CI=true promises a whole machine; else skip with the way to get what is missing."""
+    sentence = f"{what} is missing; ./hanse test installs it where it may"
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium for playwright's executable_path."""
+    named = os.environ.get("HANSE_CHROMIUM", "")
+    found = named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        absent("Chromium")
+    assert found is not None
+    return found
