@@ -1,0 +1,95 @@
+"""What is asked, which answers are right, and the closed-loop load of wrk over it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import machine
+
+CONNECTIONS = (8, 16, 32, 64, 128)
+_SCRIPT = Path(__file__).with_name("wrk.lua")
+
+
+class LoadError(Exception):
+    """The load was not answered as it must be, so its figures mean nothing."""
+
+
+class Load(msgspec.Struct, frozen=True):
+    """Requests that are sent in turn, and the bodies that are right answers to any of them."""
+
+    requests: list[bytes]
+    answers: list[bytes]
+
+
+class WrkReport(msgspec.Struct, frozen=True):
+    """What wrk saw. Latencies here are closed-loop: they show queueing, not service."""
+
+    requests: int
+    seconds: float
+    wrong: int
+    broken: int
+    p50_us: int
+    p99_us: int
+
+
+def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    """One POST as raw HTTP/1.1 bytes, with a JSON body."""
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Content-Type: application/json",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        f"Content-Length: {len(body)}",
+    ]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def run_wrk(load: Load, *, port: int, connections: int, seconds: float) -> WrkReport:
+    """Keep `connections` requests in flight for a while, from the other core.
+
+    Raises:
+        LoadError: wrk failed, or an answer was wrong or missing.
+    """
+    with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="ascii") as file:
+        file.write(_as_lua(load))
+        file.flush()
+        done = subprocess.run(
+            machine.pinned(machine.LOAD_CPU, _command(port, connections, seconds)),
+            env={**os.environ, "BENCH_LOAD": file.name},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode != 0:
+        raise LoadError(f"wrk failed: {done.stdout[-500:]} {done.stderr[-500:]}")
+    report = msgspec.json.decode(done.stdout.strip().splitlines()[-1], type=WrkReport)
+    if report.wrong or report.broken:
+        raise LoadError(
+            f"{report.wrong} wrong answers and {report.broken} broken connections "
+            f"among {report.requests} requests"
+        )
+    return report
+
+
+def _command(port: int, connections: int, seconds: float) -> list[str]:
+    return [
+        "wrk",
+        "--threads=1",
+        f"--connections={connections}",
+        f"--duration={max(1, round(seconds))}s",
+        f"--script={_SCRIPT}",
+        f"http://127.0.0.1:{port}/",
+    ]
+
+
+def _as_lua(load: Load) -> str:
+    """The load as a Lua file. JSON's escapes of ASCII text are Lua's, too."""
+    requests = ",\n".join(json.dumps(request.decode("ascii")) for request in load.requests)
+    answers = ",\n".join(f"[{json.dumps(body.decode('ascii'))}]=true" for body in load.answers)
+    return f"return {{{requests}}}, {{{answers}}}\n"

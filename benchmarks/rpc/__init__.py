@@ -1,0 +1,1 @@
+"""JSON POST with validation, token and trace, on one core."""

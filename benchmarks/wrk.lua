@@ -1,0 +1,34 @@
+-- Sends the requests of the file BENCH_LOAD in turn, checks status and body of every answer.
+-- The file returns two tables: a list of raw requests, and a set of right bodies.
+local requests, answers = dofile(os.getenv("BENCH_LOAD"))
+local threads = {}
+local turn = 0
+wrong = 0
+
+function setup(thread)
+  table.insert(threads, thread)
+end
+
+function request()
+  turn = turn % #requests + 1
+  return requests[turn]
+end
+
+function response(status, headers, body)
+  if status ~= 200 or not answers[body] then
+    wrong = wrong + 1
+  end
+end
+
+function done(summary, latency)
+  local counted = 0
+  for _, thread in ipairs(threads) do
+    counted = counted + thread:get("wrong")
+  end
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"requests": %d, "seconds": %.6f, "wrong": %d, "broken": %d, "p50_us": %d, "p99_us": %d}\n',
+    summary.requests, summary.duration / 1e6, counted,
+    errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50), latency:percentile(99)))
+end
