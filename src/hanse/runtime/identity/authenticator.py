@@ -1,0 +1,76 @@
+"""From the raw `Authorization` header to who calls."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hanse.runtime.identity.api_key import PREFIX
+from hanse.runtime.identity.compact import TOKEN_LENGTH_MAX
+from hanse.runtime.identity.refused import Refused
+
+if TYPE_CHECKING:
+    from hanse.runtime.identity.api_key import ApiKeyVerifier
+    from hanse.runtime.identity.token import Verifier
+    from hanse.runtime.identity.verified import Verified
+
+_SCHEME = "Bearer "
+# RFC 6750 section 2.1: "Bearer" 1*SP b64token; schemes compare without case (RFC 9110 11.1).
+_HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]+=*)")
+
+
+class Authenticator:
+    """Takes `Bearer <signed token>` and `Bearer hk_…`; everything else is refused.
+
+    A call without the header is a visitor's and does not come here. A header that cannot be read
+    never makes its caller a visitor: whoever shows credentials expects them to count.
+    """
+
+    def __init__(self, verifier: Verifier, api_keys: ApiKeyVerifier | None = None) -> None:
+        self._verifier = verifier
+        self._api_keys = api_keys
+
+    def cached(self, value: str) -> Verified | None:
+        """Who calls, if the header `value` was verified lately; None if it must be."""
+        if not value.startswith(_SCHEME):
+            return None
+        credentials = value[7:]
+        if credentials.startswith(PREFIX):
+            return self._api_keys.cached(credentials) if self._api_keys is not None else None
+        return self._verifier.cached(credentials)
+
+    async def authenticate(self, value: str) -> Verified:
+        """Who calls, according to the header `value`.
+
+        Raises:
+            Refused: It does not count (an `Unauthenticated`).
+            ResourceExhausted: Too many unknown credentials at once.
+            Unavailable: The issuer's keys cannot be had.
+        """
+        if len(value) > TOKEN_LENGTH_MAX + len(_SCHEME):
+            raise Refused("oversized", "The Authorization header is too long.")
+        found = _HEADER.fullmatch(value)
+        if found is None:
+            raise Refused("malformed", "The Authorization header is not: Bearer <token>.")
+        credentials = found[1]
+        if not credentials.startswith(PREFIX):
+            return await self._verifier.verify(credentials)
+        if self._api_keys is None:
+            raise Refused("unknown", "API keys are not accepted here.")
+        return await self._api_keys.verify(credentials)
+
+    def revoke_token(self, token_id: str, *, until: float) -> None:
+        """Refuses one token (`jti`) or API key (public id) from now on; see `VerifiedCache`."""
+        self._verifier.revoke_token(token_id, until=until)
+        if self._api_keys is not None:
+            self._api_keys.revoke_token(token_id, until=until)
+
+    def revoke_principal(self, principal_id: str, *, until: float) -> None:
+        """Refuses what a principal was issued up to now; see `VerifiedCache`."""
+        self._verifier.revoke_principal(principal_id, until=until)
+        if self._api_keys is not None:
+            self._api_keys.revoke_principal(principal_id, until=until)
+
+    async def close(self) -> None:
+        """Ends what runs in the background."""
+        await self._verifier.close()

@@ -1,0 +1,85 @@
+"""Takes a signed token apart (RFC 7515, compact form) without believing any of it yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hanse.runtime.identity.refused import Refused
+from hanse.runtime.identity.strict_json import read_base64url, read_object
+
+TOKEN_LENGTH_MAX = 8_192
+_HEADER_TEXT_MAX = 200
+
+
+class Compact(msgspec.Struct, frozen=True):
+    """A token's parts. Nothing here is proven before the signature is.
+
+    Attributes:
+        algorithm: Header `alg`.
+        key_id: Header `kid`: a key of a map, never a path, a URL or part of a query.
+        typ: Header `typ`, lower case, without `application/` (RFC 7515 section 4.1.9).
+        claims: The payload.
+        signed: What the signature is over.
+        signature: The signature.
+    """
+
+    algorithm: str
+    key_id: str | None
+    typ: str | None
+    claims: dict[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+def read_compact(token: str) -> Compact:
+    """The parts of `token`. Members that bring a key along (`jwk`, `jku`, `x5u`, `x5c`) are not read.
+
+    Raises:
+        Refused: The token is too long or not well formed.
+    """
+    if len(token) > TOKEN_LENGTH_MAX:
+        raise Refused("oversized", f"The token is longer than {TOKEN_LENGTH_MAX} characters.")
+    parts = token.split(".", 3)
+    if len(parts) != 3:
+        raise Refused("malformed", "The token is not a signed JWT: three parts joined with dots.")
+    try:
+        header_raw, payload_raw, signature = map(read_base64url, parts)
+    except ValueError:
+        raise Refused("malformed", "A part of the token is not unpadded base64url.") from None
+    header = _object(header_raw, "header")
+    if "crit" in header or "b64" in header:
+        raise Refused("critical", "The token's header asks for an extension (crit, b64).")
+    typ = _text(header, "typ")
+    return Compact(
+        algorithm=_text(header, "alg") or "none",
+        key_id=_text(header, "kid"),
+        typ=None if typ is None else typ.lower().removeprefix("application/"),
+        claims=_object(payload_raw, "payload"),
+        signed=f"{parts[0]}.{parts[1]}".encode("ascii"),
+        signature=signature,
+    )
+
+
+def _object(raw: bytes, part: str) -> dict[str, Any]:
+    try:
+        return read_object(raw)
+    except ValueError:
+        raise Refused(
+            "malformed",
+            f"The token's {part} is not a JSON object in UTF-8 with unique members and "
+            "finite numbers.",
+        ) from None
+
+
+def _text(header: dict[str, Any], name: str) -> str | None:
+    value = header.get(name)
+    if value is None and name not in header:
+        return None
+    if not isinstance(value, str) or len(value) > _HEADER_TEXT_MAX:
+        raise Refused(
+            "malformed",
+            f"The token's header {name} is not a text of at most {_HEADER_TEXT_MAX} characters.",
+        )
+    return value
