@@ -94,7 +94,7 @@ def print_table(measured: Measured) -> None:
 
     table = Table(title=f"{measured.name} (a ratio above 1 means Hanse is better)")
     for heading in ("metric", "Hanse", "unit", "peer", "peer's value", "ratio", "goal", "met"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for result in measured.results:
         table.add_row(*_cells(result.line()))
     Console().print(table)
@@ -106,6 +106,8 @@ def _row(line: ResultLine) -> str:
 
 def _cells(line: ResultLine) -> list[str]:
     met = {True: "met", False: "MISSED", None: ""}[line["met"]]
+    if line["goal"] is not None and line["ratio"] is None:
+        met = "not measured"
     return [
         line["metric"],
         _number(line["value"]),

@@ -126,9 +126,7 @@ def median_latency(
     rounds: Iterable[LatencyRound], peer: str, read: Callable[[open_loop.Report], float]
 ) -> float | None:
     """Median over the valid rounds of a peer, None if there is none: no guess from a bad run."""
-    values = [
-        read(done.report) for done in rounds if done.peer == peer and not done.report.invalid
-    ]
+    values = [read(done.report) for done in rounds if done.peer == peer and not done.report.invalid]
     return statistics.median(values) if values else None
 
 

@@ -41,7 +41,7 @@ class Server:
         self.port = free_port()
         self._settings = {**settings, "BENCH_PORT": str(self.port)}
         self._unix_path = unix_path
-        self._log: IO[str] = tempfile.TemporaryFile("w+")
+        self._log: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - stop() closes it
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Token check and trace context as a careful engineer would add them to any of the peers.
+"""Token check as a careful engineer would add it to any of the peers.
 
 All peers share this file, so that none is slower for a worse check. A verified token is kept by
 its hash until it expires; the Ed25519 signature is only verified the first time it is seen.
@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 import time
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +21,6 @@ TOKENS_MAX = 10_000
 
 _KEY = Path(os.environ["BENCH_PUBLIC_KEY"]).read_text()
 _verified: dict[bytes, dict[str, Any]] = {}
-
-trace: ContextVar[tuple[str, str]] = ContextVar("trace", default=("", ""))
-"""Trace id and span id of the running request, for a log filter to read."""
 
 
 class RefusedError(Exception):
@@ -54,18 +49,6 @@ def check_token(authorization: str | None) -> dict[str, Any]:
     if PERMISSION not in claims["permissions"]:
         raise RefusedError(403)
     return claims
-
-
-def continue_trace(traceparent: str | None) -> None:
-    """Join the caller's W3C trace with a span id of our own, or begin a trace.
-
-    Ids are made as OpenTelemetry's RandomIdGenerator makes them.
-    """
-    if traceparent and len(traceparent) == 55 and traceparent.startswith("00-"):
-        trace_id = traceparent[3:35]
-    else:
-        trace_id = f"{random.getrandbits(128):032x}"
-    trace.set((trace_id, f"{random.getrandbits(64):016x}"))
 
 
 def _verify(token: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, StringConstraints
 
 from benchmarks.rpc import access
 from benchmarks.rpc.uvicorn_server import serve
+from benchmarks.tracing import continue_trace
 
 
 class GreetingRequest(BaseModel):
@@ -34,11 +35,12 @@ app = Application(router=Router())
 async def allowed(request: Request, handler) -> Response:
     traceparent = request.get_first_header(b"traceparent")
     authorization = request.get_first_header(b"authorization")
-    access.continue_trace(traceparent.decode() if traceparent else None)
+    continue_trace(traceparent.decode() if traceparent else None)
     try:
         access.check_token(authorization.decode() if authorization else None)
     except access.RefusedError as error:
-        raise (Unauthorized if error.status == 401 else Forbidden)() from error
+        refusal = Unauthorized if error.status == 401 else Forbidden
+        raise refusal from error
     return await handler(request)
 
 
@@ -48,6 +50,7 @@ app.middlewares.append(allowed)
 @app.router.post("/greeter/v1/greetings")
 async def greet(body: FromJSON[GreetingRequest]) -> Greeting:
     return Greeting(text=f"Hello, {body.value.name}")
+
 
 if __name__ == "__main__":
     serve(app)

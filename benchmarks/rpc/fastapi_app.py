@@ -12,6 +12,7 @@ from pydantic import BaseModel, StringConstraints
 
 from benchmarks.rpc import access
 from benchmarks.rpc.uvicorn_server import serve
+from benchmarks.tracing import continue_trace
 
 
 class GreetingRequest(BaseModel):
@@ -24,7 +25,7 @@ class Greeting(BaseModel):
 
 # An async dependency, because FastAPI runs a plain one in a thread pool.
 async def allowed(request: Request) -> None:
-    access.continue_trace(request.headers.get("traceparent"))
+    continue_trace(request.headers.get("traceparent"))
     try:
         access.check_token(request.headers.get("authorization"))
     except access.RefusedError as error:

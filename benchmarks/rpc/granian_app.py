@@ -13,6 +13,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 
 from benchmarks.rpc import access
+from benchmarks.tracing import continue_trace
 
 
 class GreetingRequest(msgspec.Struct):
@@ -31,7 +32,7 @@ JSON = [("content-type", "application/json")]
 async def app(scope, proto):
     if scope.path != "/greeter/v1/greetings" or scope.method != "POST":
         return proto.response_empty(404, [])
-    access.continue_trace(scope.headers.get("traceparent"))
+    continue_trace(scope.headers.get("traceparent"))
     try:
         access.check_token(scope.headers.get("authorization"))
         body = decode(await proto())

@@ -11,6 +11,7 @@ from litestar.handlers import BaseRouteHandler
 
 from benchmarks.rpc import access
 from benchmarks.rpc.uvicorn_server import serve
+from benchmarks.tracing import continue_trace
 
 
 class GreetingRequest(msgspec.Struct):
@@ -22,7 +23,7 @@ class Greeting(msgspec.Struct):
 
 
 def allowed(connection: ASGIConnection, _: BaseRouteHandler) -> None:
-    access.continue_trace(connection.headers.get("traceparent"))
+    continue_trace(connection.headers.get("traceparent"))
     try:
         access.check_token(connection.headers.get("authorization"))
     except access.RefusedError as error:

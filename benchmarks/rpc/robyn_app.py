@@ -14,6 +14,7 @@ from robyn.authentication import AuthenticationHandler, BearerGetter
 from robyn.robyn import Identity
 
 from benchmarks.rpc import access
+from benchmarks.tracing import continue_trace
 
 
 class GreetingRequest(BaseModel):
@@ -26,7 +27,7 @@ class Greeting(BaseModel):
 
 class TokenCheck(AuthenticationHandler):
     def authenticate(self, request: Request) -> Identity | None:
-        access.continue_trace(request.headers.get("traceparent"))
+        continue_trace(request.headers.get("traceparent"))
         try:
             claims = access.check_token(request.headers.get("authorization"))
         except access.RefusedError:

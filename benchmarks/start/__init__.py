@@ -1,0 +1,1 @@
+"""From process start to the first answer, and the memory of one, a hundred and a thousand services."""
