@@ -1,0 +1,251 @@
+"""A small HTTP/1.1 client: one keep-alive connection, one request on it at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+import httptools
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+"""Bytes of an answer that is read whole; a peer that sends more is cut off."""
+
+BUFFER_CHUNKS_MAX = 32
+"""Chunks of a streamed answer held for a slow reader; then the peer is no longer read."""
+
+
+class ConnectionFailed(Exception):  # noqa: N818 - a state, told apart by `sent`
+    """The connection could not be made or broke.
+
+    Attributes:
+        sent: Whether the peer may have seen the request.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class Address:
+    """Where a peer listens: `unix:/path`, `http://host:port` or `https://host:port`."""
+
+    __slots__ = ("authority", "host", "path", "port", "secure", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.path = text[5:] if text.startswith("unix:") else ""
+        parts = urlsplit("http://localhost" if self.path else text)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{text!r} is no address: unix:/path, http://host:port or https://…")
+        self.secure = parts.scheme == "https"
+        self.host = parts.hostname
+        self.port = parts.port or (443 if self.secure else 80)
+        self.authority = parts.netloc
+
+    def __repr__(self) -> str:
+        return f"Address({self.text!r})"
+
+
+class Channel(asyncio.Protocol):
+    """One connection. `exchange` sends a request and awaits its whole answer; `stream` its parts."""
+
+    __slots__ = (
+        "_body", "_chunks", "_complete", "_headers", "_keep", "_lost", "_parser", "_size",
+        "_transport", "_waiter", "closed", "used_at",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._chunks: deque[bytes] | None = None
+        self.closed = False
+        self.used_at = 0.0
+        self._reset()
+
+    async def exchange(self, request: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
+        """Sends a request; gives status, headers by lower-case name, and body.
+
+        Raises:
+            ConnectionFailed: The connection broke before the answer was whole.
+        """
+        self._send(request)
+        try:
+            while not self._complete:
+                await self._wait()
+        except BaseException:
+            self.close()  # an answer nobody waits for must not meet the next request
+            raise
+        status = self._parser.get_status_code()
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        headers = self._headers
+        if not self._keep:
+            self.close()
+        return status, headers, body
+
+    async def open_stream(self, request: bytes) -> tuple[int, dict[bytes, bytes]]:
+        """Sends a request; gives status and headers as soon as the body begins. Read it with `chunks`."""
+        self._send(request)
+        self._chunks = deque()
+        try:
+            while not self._chunks and not self._complete:
+                await self._wait()
+        except BaseException:
+            self.close()
+            raise
+        return self._parser.get_status_code(), self._headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The parts of a streamed answer; leaving early closes the connection."""
+        assert self._chunks is not None
+        try:
+            while True:
+                while self._chunks:
+                    yield self._chunks.popleft()
+                if self._complete:
+                    return
+                if self._transport is not None:
+                    self._transport.resume_reading()
+                await self._wait()
+        finally:
+            if not self._complete or not self._keep:
+                self.close()
+            self._chunks = None
+
+    def close(self) -> None:
+        self.closed = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _send(self, request: bytes) -> None:
+        if self.closed or self._transport is None:
+            raise ConnectionFailed("The connection is closed.", sent=False)
+        self._reset()
+        self._transport.write(request)
+
+    def _reset(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: dict[bytes, bytes] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+        self._complete = False
+        self._keep = True
+        self._lost: Exception | None = None
+
+    async def _wait(self) -> None:
+        if self._lost is not None:
+            raise ConnectionFailed(f"The peer broke off: {self._lost}", sent=True)
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # asyncio calls these.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports do not inherit from asyncio's, they only behave like them.
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._lost = error
+            self.close()
+            self._wake()
+
+    def eof_received(self) -> None:
+        self.closed = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        if not self._complete and self._lost is None:
+            self._lost = exc or ConnectionResetError("closed before the answer was whole")
+        self._wake()
+
+    # httptools calls these.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        self._keep = self._parser.should_keep_alive()
+
+    def on_body(self, body: bytes) -> None:
+        if self._chunks is not None:
+            self._chunks.append(body)
+            if len(self._chunks) >= BUFFER_CHUNKS_MAX and self._transport is not None:
+                self._transport.pause_reading()
+            self._wake()
+            return
+        self._size += len(body)
+        if self._size > ANSWER_BYTES_MAX:
+            self._lost = ValueError(f"answer over {ANSWER_BYTES_MAX} bytes")
+            self.close()
+            self._wake()
+            return
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        self._complete = True
+        self._wake()
+
+
+async def connect(address: Address, tls: ssl.SSLContext | None = None) -> Channel:
+    """Opens a connection.
+
+    Raises:
+        ConnectionFailed: Nobody answers there.
+    """
+    loop = asyncio.get_running_loop()
+    options: dict[str, Any] = {}
+    if address.secure:
+        options = {"ssl": tls or ssl.create_default_context(), "server_hostname": address.host}
+    try:
+        if address.path:
+            _, channel = await loop.create_unix_connection(Channel, address.path)
+        else:
+            _, channel = await loop.create_connection(
+                Channel, address.host, address.port, **options
+            )
+    except OSError as error:
+        raise ConnectionFailed(f"{address.text} does not answer: {error}", sent=False) from error
+    return channel
+
+
+async def fetch(
+    url: str,
+    *,
+    verb: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+    timeout: float = 10.0,  # noqa: ASYNC109 - one bound over connecting and answering
+    tls: ssl.SSLContext | None = None,
+) -> tuple[int, dict[str, str], bytes]:
+    """One request on a connection of its own, for what is asked rarely: key sets, collectors.
+
+    Raises:
+        ConnectionFailed: Nobody answers, in time or at all.
+    """
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    lines = {"host": parts.netloc, "content-length": str(len(body)), **(headers or {})}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    request = f"{verb} {target} HTTP/1.1\r\n{head}connection: close\r\n\r\n".encode() + body
+    try:
+        async with asyncio.timeout(timeout):
+            channel = await connect(Address(f"{parts.scheme}://{parts.netloc}"), tls)
+            status, answered, content = await channel.exchange(request)
+    except TimeoutError:
+        raise ConnectionFailed(f"{url} gave no answer in {timeout:g} s.", sent=True) from None
+    return status, {k.decode("latin-1"): v.decode("latin-1") for k, v in answered.items()}, content

@@ -1,0 +1,1 @@
+"""What a service is and how one process runs it."""

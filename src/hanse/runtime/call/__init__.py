@@ -1,0 +1,1 @@
+"""One pipeline for every call, local or remote."""

@@ -1,0 +1,89 @@
+"""Who is let in when not all can be: bounds per host, method and site, refused early rather than late."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hanse.runtime.errors import ResourceExhausted, Unavailable
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one host takes on at most. Sizes are bytes, times seconds.
+
+    Attributes:
+        calls: Calls from outside that run at once.
+        calls_per_site: Share of `calls` that one site gets when others want some too.
+        connections: Open connections.
+        header_bytes: Request line and headers together.
+        headers: Number of header lines.
+        json_depth: Nesting of arrays and objects at the public door.
+        pipelined: Requests one connection may have waiting; then it is not read.
+        header_timeout: From the first byte of a request to the end of its headers.
+        body_timeout: From the end of the headers to the end of the body.
+        idle_timeout: Between two requests of a connection.
+        write_timeout: For a peer that does not take what it asked for.
+        drain_timeout: For running requests when a host stops.
+    """
+
+    calls: int = 1024
+    calls_per_site: float = 0.5
+    connections: int = 10_000
+    header_bytes: int = 32 * 1024
+    headers: int = 100
+    json_depth: int = 64
+    pipelined: int = 16
+    header_timeout: float = 10.0
+    body_timeout: float = 30.0
+    idle_timeout: float = 75.0
+    write_timeout: float = 30.0
+    drain_timeout: float = 30.0
+
+
+class Admission:
+    """Counts running calls of a host and of each site.
+
+    While less than half of the host is used, anybody may use all of it. From there on a site that holds
+    more than its share is refused, so that one site's flood leaves room for the others.
+    """
+
+    __slots__ = ("_by_site", "_limit", "_quiet", "_share", "running", "shed")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.calls
+        self._quiet = limits.calls // 2
+        self._share = max(1, int(limits.calls * limits.calls_per_site))
+        self._by_site: dict[str, int] = {}
+        self.running = 0
+        self.shed = 0
+
+    def enter(self, site: str) -> None:
+        """Counts a call in; `leave` must follow.
+
+        Raises:
+            Unavailable: The host is full.
+            ResourceExhausted: The site has its share of a busy host.
+        """
+        held = self._by_site.get(site, 0)
+        if self.running >= self._quiet:
+            self._refuse(held)
+        self.running += 1
+        self._by_site[site] = held + 1
+
+    def leave(self, site: str) -> None:
+        self.running -= 1
+        held = self._by_site[site] - 1
+        if held:
+            self._by_site[site] = held
+        else:
+            del self._by_site[site]
+
+    def statistics(self) -> dict[str, int]:
+        return {"running": self.running, "sites": len(self._by_site), "shed": self.shed}
+
+    def _refuse(self, held: int) -> None:
+        if self.running >= self._limit:
+            self.shed += 1
+            raise Unavailable("This host has all it can do; try again shortly.", retry_after=1)
+        if held >= min(self._share, max(1, self._limit // (len(self._by_site) + 1))):
+            self.shed += 1
+            raise ResourceExhausted("This site has its share of a busy host.", retry_after=1)

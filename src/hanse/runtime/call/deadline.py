@@ -1,0 +1,101 @@
+"""Deadlines without a timer each: one sweep looks at all calls that are running."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hanse.runtime.call.context import Call, running
+from hanse.runtime.errors import DeadlineExceeded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SWEEP_SECONDS = 0.01
+"""How late a deadline may be noticed. A timer of its own would cost each call 4 µs; this costs 50 ns."""
+
+
+class Deadlines:
+    """The running calls of one event loop, and the sweep that ends those whose time is up."""
+
+    def __init__(self) -> None:
+        self._calls: set[Call] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._paused = False
+
+    def watch(self, call: Call) -> None:
+        """Has the call's task cancelled when its deadline passes; `leave` must follow."""
+        call.task = asyncio.current_task()
+        self._calls.add(call)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
+    def leave(self, call: Call) -> None:
+        self._calls.discard(call)
+
+    def pause(self) -> None:
+        """Lets no deadline pass any more: for a developer at a breakpoint."""
+        self._paused = True
+
+    def statistics(self) -> dict[str, int]:
+        return {"watched": len(self._calls)}
+
+    def _sweep(self) -> None:
+        self._timer = None
+        now = time.monotonic()
+        for call in self._calls:
+            if now >= call.deadline and not call.expired and not self._paused:
+                call.expired = True
+                assert call.task is not None
+                call.task.cancel()
+        if self._calls:
+            self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
+
+def remaining() -> float:
+    """Seconds the running call still has; a handler can decide by it what is worth starting.
+
+    Raises:
+        RuntimeError: Nothing is being served.
+    """
+    call = running.get()
+    if call is None:
+        raise RuntimeError("No call is running here, so there is no deadline.")
+    return call.deadline - time.monotonic()
+
+
+def time_is_up(call: Call) -> bool:
+    """Whether a cancellation that arrives now is the deadline's; if so it is taken back."""
+    if not call.expired or call.task is None:
+        return False
+    call.task.uncancel()
+    return True
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Gives the calls made in the block at most so many seconds, on all hops.
+
+    Raises:
+        DeadlineExceeded: They ran out.
+        RuntimeError: Nothing is being served; a script passes `timeout` to its client instead.
+    """
+    outer = running.get()
+    if outer is None:
+        raise RuntimeError("within() shortens the deadline of a running call, and none is running.")
+    deadline = min(outer.deadline, time.monotonic() + seconds)
+    inner = Call(outer.context, outer.name, deadline, outer.deadlines, outer.parent_span)
+    inner.children = outer.children
+    token = running.set(inner)
+    outer.deadlines.watch(inner)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if time_is_up(inner):
+            raise DeadlineExceeded(f"{outer.name} gave this {seconds:g} s.") from None
+        raise
+    finally:
+        outer.deadlines.leave(inner)
+        running.reset(token)

@@ -1,0 +1,213 @@
+"""One method bound to what serves it: the pipeline that every call runs through, however it came."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from contextlib import suppress
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.structs import astuple
+
+from hanse.runtime.call.context import Call, running
+from hanse.runtime.call.deadline import time_is_up
+from hanse.runtime.errors import (
+    KINDS,
+    Canceled,
+    DeadlineExceeded,
+    HanseError,
+    Internal,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from hanse.runtime.call.context import Context
+    from hanse.runtime.call.deadline import Deadlines
+    from hanse.runtime.call.observer import Observer
+    from hanse.runtime.call.threads import Threads
+    from hanse.runtime.contract.method import Method
+
+T = TypeVar("T")
+
+log = logging.getLogger("hanse.call")
+
+FAILED = "The service failed. Its log has the cause under this trace."
+
+
+class Endpoint:
+    """A method and what serves it.
+
+    Attributes:
+        method: What was declared.
+        deadlines: The host's sweep.
+    """
+
+    __slots__ = ("_handle", "_observer", "_running", "_threads", "deadlines", "method")
+
+    def __init__(
+        self,
+        method: Method,
+        *,
+        observer: Observer,
+        deadlines: Deadlines,
+        threads: Threads,
+    ) -> None:
+        self.method = method
+        self.deadlines = deadlines
+        self._handle: Callable[..., Any] = _not_yet
+        self._threads = threads
+        self._observer = observer
+        self._running = 0
+
+    def serve_by(self, service: object) -> None:
+        """Binds the method of an instance; until then calls find nobody there."""
+        self._handle = _awaitable(getattr(service, self.method.name), self.method, self._threads)
+
+    async def run(
+        self, call: Call, read: Callable[[Any], Any], given: Any, finish: Callable[[Any], T]
+    ) -> T:
+        """Serves one call: checks permission, runs the handler under the deadline, checks the answer.
+
+        Args:
+            call: Its context and deadline; the endpoint makes it the running one.
+            read: Makes checked arguments of `given`.
+            finish: Checks the answer and gives it the form the caller needs.
+
+        Raises:
+            HanseError: Declared by the method or one of the platform's kinds, nothing else.
+        """
+        started = perf_counter_ns()
+        token = running.set(call)
+        code = ""
+        self._enter()
+        try:
+            self.method.rule.check(call.context.principal)
+            return finish(await self._handle(*astuple(read(given))))
+        except BaseException as error:
+            failure = self._failure(call, error)
+            code = failure.code
+            if failure is error or isinstance(failure, Canceled):
+                raise
+            raise failure from error
+        finally:
+            self._running -= 1
+            running.reset(token)
+            if call.children is not None:
+                end_children(call)
+            self._observer.finished(call, perf_counter_ns() - started, code)
+
+    async def stream(
+        self, call: Call, read: Callable[[Any], Any], given: Any, finish: Callable[[Any], T]
+    ) -> AsyncIterator[T]:
+        """Serves one call that answers with many items; like `run`, with each item checked."""
+        started = perf_counter_ns()
+        code = ""
+        self._enter()
+        items = None
+        try:
+            self.method.rule.check(call.context.principal)
+            items = self._handle(*astuple(read(given)))
+            while True:
+                # Set for one step at a time: a generator shares its consumer's context variables.
+                token = running.set(call)
+                try:
+                    item = finish(await anext(items))
+                except StopAsyncIteration:
+                    break
+                finally:
+                    running.reset(token)
+                yield item
+        except GeneratorExit:
+            code = "canceled"
+            raise
+        except BaseException as error:
+            failure = self._failure(call, error)
+            code = failure.code
+            if failure is error or isinstance(failure, Canceled):
+                raise
+            raise failure from error
+        finally:
+            self._running -= 1
+            if items is not None:
+                await items.aclose()
+            if call.children is not None:
+                end_children(call)
+            self._observer.finished(call, perf_counter_ns() - started, code)
+
+    def refused(self, error: HanseError) -> None:
+        """Counts a call that the door turned away."""
+        self._observer.refused(error.code)
+
+    def _enter(self) -> None:
+        if self._running >= self.method.concurrency:
+            raise Unavailable(f"{self.method.full_name} has all the calls it can run.")
+        self._running += 1
+
+    def _failure(self, call: Call, error: BaseException) -> HanseError:
+        """What the caller sees of an error."""
+        if isinstance(error, HanseError):
+            if error.__cause__ is not None and error.log:
+                _log_failure(self.method, error.__cause__)
+            return _visible(error, self.method)
+        if isinstance(error, asyncio.CancelledError):
+            if time_is_up(call):
+                return DeadlineExceeded(f"{self.method.full_name} did not end in time.")
+            return Canceled()
+        if not isinstance(error, Exception):
+            raise error
+        _log_failure(self.method, error)
+        return Internal(FAILED)
+
+
+def _not_yet(*_: object) -> Any:
+    raise Unavailable("The service is not built yet; call others after the constructor.")
+
+
+def _visible(error: HanseError, method: Method) -> HanseError:
+    """The error itself if the method may end with it, else the kind it specialises."""
+    cls = type(error)
+    if cls in KINDS or method.errors.get(cls.code) is cls:
+        return error
+    kind = next((kind for kind in KINDS if issubclass(cls, kind)), Internal)
+    return kind(error.detail).because(error)
+
+
+def _log_failure(method: Method, error: BaseException) -> None:
+    log.error("%s failed", method.full_name, exc_info=error)
+
+
+def _awaitable(
+    function: Callable[..., Any], method: Method, threads: Threads
+) -> Callable[..., Any]:
+    """The handler as something to await, or to iterate when it streams."""
+    if method.signature.streams or inspect.iscoroutinefunction(function):
+        return function
+
+    def in_thread(*arguments: Any) -> Awaitable[Any]:
+        return threads.run(function, *arguments)
+
+    return in_thread
+
+
+def end_children(call: Call) -> None:
+    """Cancels tasks that a handler left behind, and says whose they were."""
+    for task in call.children or ():
+        if not task.done():
+            log.warning(
+                "%s ended and left task %r running; it is cancelled. Await it, or make it a workflow.",
+                call.name,
+                task.get_name(),
+            )
+            task.cancel()
+            with suppress(RuntimeError):
+                task.add_done_callback(_consume)
+
+
+def _consume(task: asyncio.Task[object]) -> None:
+    """Takes a cancelled child's outcome, so that the loop does not complain that nobody did."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,66 @@
+"""What one method leaves behind for people who look: a histogram, counts by outcome, spans."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal
+
+from hanse.kit.ids import span_id
+from hanse.runtime.telemetry.span import Span
+
+if TYPE_CHECKING:
+    from hanse.runtime.call.context import Call
+    from hanse.runtime.telemetry.metrics import MethodMetrics
+    from hanse.runtime.telemetry.span import SpanBuffer
+
+SpanKind = Literal["server", "client", "internal"]
+
+SLOW_NS = 1_000_000_000
+"""A call this slow is recorded even when its trace is not sampled."""
+
+QUIET = frozenset({"", "canceled", "not_found", "invalid_argument", "unauthenticated"})
+"""Outcomes so common, or so easily provoked from outside, that they are not worth a span by themselves."""
+
+
+class Observer:
+    """Records calls of one method."""
+
+    __slots__ = ("_kind", "_metrics", "_name", "_service", "_spans")
+
+    def __init__(
+        self, service: str, name: str, kind: SpanKind, metrics: MethodMetrics, spans: SpanBuffer
+    ) -> None:
+        self._service = service
+        self._name = name
+        self._kind: SpanKind = kind
+        self._metrics = metrics
+        self._spans = spans
+
+    def finished(self, call: Call, duration_ns: int, code: str) -> None:
+        """Counts a call that ended; `code` is empty when it went well."""
+        self._metrics.record(duration_ns, code)
+        if call.context.sampled or duration_ns > SLOW_NS or code not in QUIET:
+            self._spans.add(self._span(call, duration_ns, code))
+
+    def refused(self, code: str) -> None:
+        """Counts a call that was turned away before it began."""
+        self._metrics.record(0, code)
+
+    def _span(self, call: Call, duration_ns: int, code: str) -> Span:
+        context = call.context
+        # A call of an unsampled trace has no span of its own until it turns out to be worth one.
+        own = context.span_id != call.parent_span
+        return Span(
+            trace_id=context.trace_id,
+            span_id=context.span_id if own else span_id(),
+            parent_id=call.parent_span,
+            name=self._name,
+            kind=self._kind,
+            start_ns=time.time_ns() - duration_ns,
+            duration_ns=duration_ns,
+            code=code,
+            service=self._service,
+            site=context.site,
+            principal_kind=context.principal.kind,
+            attributes=(),
+        )

@@ -1,0 +1,100 @@
+"""Connections to one peer, reused, bounded, and set aside for a while when the peer keeps failing."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from hanse.kit.http import Address, Channel, ConnectionFailed, connect
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+CONNECTIONS_MAX = 1024
+IDLE_SECONDS_MAX = 60.0
+"""Below the server's idle limit (75 s), so that a reused connection is hardly ever one just closed."""
+
+FAILURES_TO_EJECT = 5
+EJECT_SECONDS_MAX = 30.0
+
+
+class Pool:
+    """All connections of this process to one address.
+
+    Attributes:
+        address: Where the peer listens.
+        load: Requests under way.
+        ejected_until: `clock()` before which the peer is avoided.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_failures",
+        "_idle",
+        "_open",
+        "_tls",
+        "address",
+        "ejected_until",
+        "load",
+    )
+
+    def __init__(
+        self,
+        address: Address,
+        tls: ssl.SSLContext | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.address = address
+        self.load = 0
+        self.ejected_until = 0.0
+        self._tls = tls
+        self._clock = clock
+        self._idle: list[Channel] = []
+        self._open = 0
+        self._failures = 0
+
+    async def take(self) -> Channel:
+        """A connection ready for a request; `give` or `drop` must follow.
+
+        Raises:
+            ConnectionFailed: The peer does not answer, or as many requests as allowed are under way.
+        """
+        if self.load >= CONNECTIONS_MAX:
+            raise ConnectionFailed(f"{CONNECTIONS_MAX} requests are under way.", sent=False)
+        self.load += 1
+        while self._idle:
+            channel = self._idle.pop()
+            if not channel.closed and self._clock() - channel.used_at < IDLE_SECONDS_MAX:
+                return channel
+            channel.close()
+        try:
+            return await connect(self.address, self._tls)
+        except BaseException:
+            self.load -= 1
+            raise
+
+    def give(self, channel: Channel) -> None:
+        """Takes a connection back after a request, to be reused if it is whole."""
+        self.load -= 1
+        if not channel.closed:
+            channel.used_at = self._clock()
+            self._idle.append(channel)
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
+    def failed(self) -> None:
+        """Counts a failure in a row; from the fifth on the peer rests, each time twice as long."""
+        self._failures += 1
+        excess = self._failures - FAILURES_TO_EJECT
+        if excess >= 0:
+            self.ejected_until = self._clock() + min(2.0 ** min(excess, 10), EJECT_SECONDS_MAX)
+
+    def close(self) -> None:
+        for channel in self._idle:
+            channel.close()
+        self._idle.clear()
+
+    def statistics(self) -> dict[str, float]:
+        return {"load": self.load, "idle": len(self._idle), "failures": self._failures}

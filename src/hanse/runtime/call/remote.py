@@ -1,0 +1,166 @@
+"""Calls to a service in another process: Connect unary over kept connections, streams as events."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hanse.kit.http import ConnectionFailed
+from hanse.runtime.call.deadline import time_is_up
+from hanse.runtime.call.events import read_events
+from hanse.runtime.call.outgoing import Caller, watched_by_outer
+from hanse.runtime.call.retry import TRIES_MAX, RetryBudget
+from hanse.runtime.call.wire import broken, context_lines, read_error, request_head
+from hanse.runtime.errors import Canceled, DeadlineExceeded, HanseError, Internal, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from hanse.runtime.call.balance import Balancer
+    from hanse.runtime.call.context import Call
+    from hanse.runtime.call.observer import Observer
+    from hanse.runtime.call.pool import Pool
+    from hanse.runtime.contract.method import Method
+
+Lines = "Callable[[Call], bytes]"
+
+
+class Peer:
+    """A service somewhere else.
+
+    Args:
+        balancer: Its addresses.
+        lines: Header lines that say for whom a call is: our context on a trusted connection, a token else.
+    """
+
+    def __init__(self, balancer: Balancer, lines: Callable[[Call], bytes] = context_lines) -> None:
+        self._balancer = balancer
+        self._lines = lines
+        self._budget = RetryBudget()
+
+    def bind(self, caller: Caller, method: Method, observer: Observer) -> Callable[..., Any]:
+        """A method of that service as something to call."""
+        if method.signature.streams:
+            return self._bind_stream(caller, method, observer)
+        begin, request_type, write = caller.begin, method.request_type, method.write_arguments
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            body = write(request_type(*args, **kwargs))
+            call = begin(method)
+            started = perf_counter_ns()
+            code = ""
+            nobody_watches = not watched_by_outer(call)
+            if nobody_watches:
+                call.deadlines.watch(call)
+            try:
+                return _read_answer(method, await self._send(method, call, body))
+            except HanseError as error:
+                code = error.code
+                raise
+            except asyncio.CancelledError:
+                code = Canceled.code
+                if not time_is_up(call):
+                    raise
+                code = DeadlineExceeded.code
+                raise DeadlineExceeded(f"{method.full_name} did not end in time.") from None
+            finally:
+                if nobody_watches:
+                    call.deadlines.leave(call)
+                observer.finished(call, perf_counter_ns() - started, code)
+
+        return call
+
+    async def _send(self, method: Method, call: Call, body: bytes) -> bytes:
+        """One call with its retries."""
+        self._budget.earn()
+        pool: Pool | None = None
+        for tries_left in range(TRIES_MAX - 1, -1, -1):
+            pool = self._balancer.choose(avoid=pool)
+            try:
+                return await self._exchange(pool, method, call, body)
+            except ConnectionFailed as failure:
+                pool.failed()
+                repeatable = method.idempotent or not failure.sent
+                if not (tries_left and repeatable and self._budget.spend()):
+                    raise broken(method, failure) from failure
+            except Unavailable:
+                pool.failed()
+                if not (tries_left and method.idempotent and self._budget.spend()):
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    async def _exchange(self, pool: Pool, method: Method, call: Call, body: bytes) -> bytes:
+        """One request and its answer on one connection."""
+        channel = await pool.take()
+        try:
+            request = self._request(pool, method, call, body)
+            status, _, answer = await channel.exchange(request)
+        finally:
+            pool.give(channel)
+        if status == 200:
+            pool.succeeded()
+            return answer
+        raise read_error(method, status, answer)
+
+    def _request(
+        self, pool: Pool, method: Method, call: Call, body: bytes, *, streams: bool = False
+    ) -> bytes:
+        head = request_head(method, pool.address.authority, streams=streams)
+        return b"%b%bcontent-length: %d\r\n\r\n%b" % (head, self._lines(call), len(body), body)
+
+    def _bind_stream(
+        self, caller: Caller, method: Method, observer: Observer
+    ) -> Callable[..., Any]:
+        async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            body = method.write_arguments(method.request_type(*args, **kwargs))
+            call = caller.begin(method)
+            started = perf_counter_ns()
+            code = ""
+            try:
+                async for item in self._items(method, call, body):
+                    yield _read_answer(method, item)
+            except HanseError as error:
+                code = error.code
+                raise
+            finally:
+                observer.finished(call, perf_counter_ns() - started, code)
+
+        return stream
+
+    async def _items(self, method: Method, call: Call, body: bytes) -> AsyncIterator[bytes]:
+        pool = self._balancer.choose()
+        try:
+            channel = await pool.take()
+        except ConnectionFailed as failure:
+            pool.failed()
+            raise broken(method, failure) from failure
+        try:
+            request = self._request(pool, method, call, body, streams=True)
+            status, _ = await channel.open_stream(request)
+            if status != 200:
+                answer = b"".join([chunk async for chunk in channel.chunks()])
+                raise read_error(method, status, answer)
+            async for name, content in read_events(channel.chunks()):
+                if name == b"error":
+                    raise read_error(method, 500, content)
+                if name == b"end":
+                    return
+                yield content
+            raise broken(method, "the stream ended without saying so")
+        except ConnectionFailed as failure:
+            pool.failed()
+            raise broken(method, failure) from failure
+        finally:
+            channel.close()
+            pool.give(channel)
+
+
+def _read_answer(method: Method, body: bytes) -> Any:
+    try:
+        return method.read_connect_answer(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        message = f"{method.full_name} gave an answer that its contract does not allow."
+        raise Internal(message).because(error) from error

@@ -1,0 +1,32 @@
+"""When a failed request may be sent again."""
+
+from __future__ import annotations
+
+BUDGET_MAX = 10.0
+EARNED_PER_CALL = 0.1
+
+TRIES_MAX = 3
+
+
+class RetryBudget:
+    """Lets retries be a tenth of all calls at most, so that they cannot double the load of a sick peer.
+
+    Each call earns a tenth of a retry, up to ten in hand (the scheme of gRPC's retry throttling, gRFC A6).
+    """
+
+    __slots__ = ("_left", "spent")
+
+    def __init__(self) -> None:
+        self._left = BUDGET_MAX
+        self.spent = 0
+
+    def earn(self) -> None:
+        self._left = min(BUDGET_MAX, self._left + EARNED_PER_CALL)
+
+    def spend(self) -> bool:
+        """Takes one retry out of the budget, if there is one."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        self.spent += 1
+        return True

@@ -1,0 +1,148 @@
+"""How a call looks between hosts: Connect unary with our context in one header beside W3C's."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, Context
+from hanse.runtime.errors import KINDS, HanseError, Internal, Unavailable
+from hanse.runtime.identity.principal import VISITOR, Principal
+
+if TYPE_CHECKING:
+    from hanse.runtime.call.context import Call
+    from hanse.runtime.contract.method import Method
+
+CONTEXT_HEADER = b"hanse-context"
+
+
+class Carried(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The part of a context that has no standard header."""
+
+    site: str = DEFAULT_SITE
+    principal: Principal = VISITOR
+    locale: str = DEFAULT_LOCALE
+    caller: str = ""
+
+
+class ErrorDetail(msgspec.Struct, omit_defaults=True):
+    """What Connect's error has no place for: our code and the declared fields."""
+
+    code: str = ""
+    fields: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Detail(msgspec.Struct):
+    """One entry of `details`. Clients that know protobuf read `value`, people and we read `debug`."""
+
+    type: str
+    value: str = ""
+    debug: ErrorDetail | None = None
+
+
+class ErrorBody(msgspec.Struct, omit_defaults=True):
+    """A Connect error (connectrpc.com/docs/protocol, "Error end-stream")."""
+
+    code: str
+    message: str = ""
+    details: tuple[Detail, ...] = ()
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_error = msgspec.json.Decoder(ErrorBody).decode
+_KIND_OF = {kind.rpc_code: kind for kind in KINDS}
+
+_KIND_OF_STATUS = {
+    401: "unauthenticated",
+    403: "permission_denied",
+    404: "unimplemented",
+} | dict.fromkeys((429, 502, 503, 504), "unavailable")
+"""For answers without a Connect body, as the protocol lists them ("HTTP to error code")."""
+
+
+def request_head(method: Method, authority: str, *, streams: bool) -> bytes:
+    """The part of a request that is the same for every call of a method."""
+    accept = b"accept: text/event-stream\r\n" if streams else b""
+    return (
+        f"POST /{method.full_name} HTTP/1.1\r\nhost: {authority}\r\n".encode()
+        + b"content-type: application/json\r\nconnect-protocol-version: 1\r\n"
+        + accept
+    )
+
+
+def context_lines(call: Call) -> bytes:
+    """Our context, W3C's and what is left of the deadline, as header lines for a trusted connection."""
+    context = call.context
+    carried = Carried(context.site, context.principal, context.locale, context.caller)
+    state = f"tracestate: {context.trace_state}\r\n" if context.trace_state else ""
+    flags = "01" if context.sampled else "00"
+    return (
+        b"hanse-context: "
+        + _encode(carried)
+        + (
+            f"\r\ntraceparent: 00-{context.trace_id}-{context.span_id}-{flags}\r\n{state}"
+            f"connect-timeout-ms: {milliseconds_left(call)}\r\n"
+        ).encode()
+    )
+
+
+def milliseconds_left(call: Call) -> int:
+    """What the callee may use of the deadline; at least one, Connect knows no less."""
+    return min(max(1, int((call.deadline - time.monotonic()) * 1000)), 9_999_999_999)
+
+
+def error_body(error: HanseError) -> bytes:
+    """An error as Connect's JSON."""
+    fields = msgspec.Raw(_encode(error.fields()))
+    detail = ErrorDetail(error.code, fields)
+    value = base64.b64encode(_protobuf(error.code, bytes(fields))).rstrip(b"=").decode()
+    details = (Detail("hanse.v1.Error", value, detail),)
+    return _encode(ErrorBody(error.rpc_code, error.detail, details))
+
+
+def read_error(method: Method, status: int, body: bytes) -> HanseError:
+    """The exception behind an answer that is none: the type the callee raised, fields and all."""
+    try:
+        given = _decode_error(body)
+    except msgspec.MsgspecError:
+        kind = _KIND_OF[_KIND_OF_STATUS.get(status, "internal")]
+        return kind(f"{method.full_name} answered HTTP {status} without a reason.")
+    detail = next((one.debug for one in given.details if one.debug), ErrorDetail())
+    kind = method.error_of(detail.code) or _KIND_OF.get(given.code, Internal)
+    return _rebuilt(kind, given.message, bytes(detail.fields))
+
+
+def broken(method: Method, reason: object) -> Unavailable:
+    """What a caller sees when no answer came."""
+    return Unavailable(f"{method.full_name} is out of reach.").because(
+        reason if isinstance(reason, BaseException) else ConnectionError(reason)
+    )
+
+
+def _rebuilt(kind: type[HanseError], message: str, fields: bytes) -> HanseError:
+    try:
+        given: dict[str, Any] = msgspec.json.decode(fields)
+        return kind(message, **given)
+    except (msgspec.MsgspecError, TypeError):
+        # The other side has another release of the error: its kind and sentence still hold.
+        nearest = next(one for one in (*KINDS, HanseError) if issubclass(kind, one))
+        return nearest(message)
+
+
+def _protobuf(code: str, fields: bytes) -> bytes:
+    """`message Error { string code = 1; string fields_json = 2; }`, written by hand: two strings."""
+    return b"".join(
+        bytes([number << 3 | 2]) + _varint(len(text)) + text
+        for number, text in ((1, code.encode()), (2, fields))
+    )
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes((*out, value))

@@ -1,0 +1,1 @@
+"""What callers see of a service: methods, types, errors, as classes and as plain data."""

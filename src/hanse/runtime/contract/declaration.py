@@ -1,0 +1,60 @@
+"""`@rpc`: turns a method of a service or contract into one that others can call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from hanse.runtime.errors import HanseError
+from hanse.runtime.identity.permission import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+DECLARATION = "__hanse_rpc__"
+
+
+class Declaration(msgspec.Struct, frozen=True):
+    """What `@rpc` was told, unread: the class it stands in checks it together with everything else."""
+
+    route: str | None
+    allow: Rule | None
+    errors: tuple[type[HanseError], ...]
+    idempotent: bool | None
+    timeout: float
+    max_body: int
+    concurrency: int
+
+
+def rpc(
+    route: str | None = None,
+    *,
+    allow: Rule | None = None,
+    errors: tuple[type[HanseError], ...] = (),
+    idempotent: bool | None = None,
+    timeout: float = 30.0,
+    max_body: int = 1024 * 1024,
+    concurrency: int = 256,
+) -> Callable[[Function], Function]:  # a decorator's options are its documentation
+    """Declares a method callable.
+
+    Args:
+        route: `POST /crm/v1/contacts/{contact_id}:merge`: how the outside calls it. Without a route the
+            method is internal: only services call it.
+        allow: Who may call. There is no default: nobody is let in by forgetting.
+        errors: The errors of its own it can end with, besides the platform's kinds.
+        idempotent: A repeat does no harm, so clients may retry. GET, PUT and DELETE are so by default.
+        timeout: Seconds it may take at most, whatever the caller would grant.
+        max_body: Bytes of a request body at most.
+        concurrency: Calls of it that one host runs at once; more are refused early.
+    """
+
+    def declare(function: Function) -> Function:
+        given = Declaration(route, allow, errors, idempotent, timeout, max_body, concurrency)
+        setattr(function, DECLARATION, given)
+        return function
+
+    return declare

@@ -1,0 +1,185 @@
+"""Makes a contract's description, plain data, from what was read of its class."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import inspect as types
+
+from hanse.runtime.contract.description import (
+    AnyOf,
+    Choice,
+    ContractDescription,
+    ErrorDescription,
+    FieldDescription,
+    Many,
+    MethodDescription,
+    Ref,
+    Row,
+    Scalar,
+    ScalarName,
+    Shape,
+    Table,
+    TypeDescription,
+)
+from hanse.runtime.errors import KINDS, HanseError
+
+if TYPE_CHECKING:
+    from hanse.runtime.contract.method import Method
+    from hanse.runtime.contract.service import ContractModel
+
+_SCALARS: dict[type[types.Type], ScalarName] = {
+    types.NoneType: "null",
+    types.BoolType: "boolean",
+    types.IntType: "integer",
+    types.FloatType: "number",
+    types.StrType: "string",
+    types.BytesType: "bytes",
+    types.DateTimeType: "datetime",
+    types.DateType: "date",
+    types.TimeType: "time",
+    types.TimeDeltaType: "duration",
+    types.UUIDType: "uuid",
+    types.DecimalType: "decimal",
+}
+
+_CONSTRAINTS = {
+    "ge": "minimum", "le": "maximum", "gt": "exclusive_minimum", "lt": "exclusive_maximum",
+    "multiple_of": "multiple_of", "min_length": "min_length", "max_length": "max_length",
+    "pattern": "pattern",
+}  # fmt: skip
+
+
+def describe(contract: ContractModel) -> ContractDescription:
+    """The description of a contract; the same class always gives the same one."""
+    describer = _Describer()
+    methods = tuple(describer.method(method) for method in contract.methods.values())
+    return ContractDescription(
+        name=contract.name,
+        package=contract.package,
+        doc=contract.doc,
+        methods=methods,
+        types=tuple(describer.types[name] for name in sorted(describer.types)),
+        errors=tuple(describer.errors[code] for code in sorted(describer.errors)),
+    )
+
+
+class _Describer:
+    """Walks methods and gathers every struct and error they mention."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, TypeDescription] = {}
+        self.errors: dict[str, ErrorDescription] = {}
+
+    def method(self, method: Method) -> MethodDescription:
+        for error in method.errors.values():
+            self.errors[error.code] = self._error(error)
+        return MethodDescription(
+            name=method.name,
+            rpc_name=method.rpc_name,
+            arguments=self._fields(method.request_type),
+            result=self._shape(types.type_info(method.signature.result)),
+            permission=str(method.rule),
+            verb=method.route.verb if method.route else None,
+            path=method.route.path if method.route else None,
+            doc=method.doc,
+            errors=tuple(method.errors),
+            idempotent=method.idempotent,
+            streams=method.signature.streams,
+            timeout=method.timeout,
+        )
+
+    def _error(self, error: type[HanseError]) -> ErrorDescription:
+        kind = next(kind for kind in (*KINDS, HanseError) if issubclass(error, kind))
+        inherited = {field.name for field in msgspec.structs.fields(kind.fields_type)}
+        fields = self._fields(error.fields_type)
+        return ErrorDescription(
+            code=error.code,
+            kind=kind.code,
+            status=error.status,
+            title=error.title,
+            doc=inspect.cleandoc(error.__doc__ or ""),
+            fields=tuple(field for field in fields if field.name not in inherited),
+        )
+
+    def _fields(self, struct: type[msgspec.Struct]) -> tuple[FieldDescription, ...]:
+        info = types.type_info(struct)
+        assert isinstance(info, types.StructType)
+        return tuple(self._field(field) for field in info.fields)
+
+    def _field(self, field: types.Field) -> FieldDescription:
+        default = _default(field)
+        return FieldDescription(
+            name=field.encode_name,
+            shape=self._shape(field.type),
+            required=field.required,
+            default=None if default is msgspec.NODEFAULT else msgspec.to_builtins(default),
+            doc=_doc(field.type),
+        )
+
+    def _shape(self, info: types.Type) -> Shape:
+        match info:
+            case types.Metadata():
+                return self._shape(info.type)
+            case types.StructType():
+                return self._struct(info)
+            case types.UnionType():
+                return AnyOf(tuple(self._shape(option) for option in info.types))
+            case types.DictType():
+                return Table(self._shape(info.value_type))
+            case types.TupleType():
+                return Row(tuple(self._shape(item) for item in info.item_types))
+            case types.CollectionType():
+                unique = isinstance(info, (types.FrozenSetType, types.SetType))
+                return Many(self._shape(info.item_type), unique, info.min_length, info.max_length)
+            case types.EnumType():
+                return Choice(info.cls.__name__, tuple(member.value for member in info.cls))
+            case types.LiteralType():
+                return Choice("", info.values)
+            case _:
+                return _scalar(info)
+
+    def _struct(self, info: types.StructType) -> Ref:
+        name = re.sub(r"\W+", "_", _name(info)).strip("_")
+        if name not in self.types:
+            # Entered before its fields are walked, so that a type may mention itself.
+            self.types[name] = TypeDescription(name, ())
+            self.types[name] = TypeDescription(
+                name=name,
+                fields=tuple(self._field(field) for field in info.fields),
+                doc=_struct_doc(info.cls),
+                tag_field=info.tag_field,
+                tag=info.tag,
+            )
+        return Ref(name)
+
+
+def _name(info: types.StructType) -> str:
+    if isinstance(info.cls, type):
+        return info.cls.__name__
+    return str(info.cls).replace(f"{info.cls.__origin__.__module__}.", "")
+
+
+def _struct_doc(cls: Any) -> str:
+    plain = cls if isinstance(cls, type) else cls.__origin__
+    return inspect.cleandoc(plain.__dict__.get("__doc__") or "")
+
+
+def _scalar(info: types.Type) -> Scalar:
+    name = _SCALARS.get(type(info), "any")
+    given = {ours: getattr(info, theirs, None) for theirs, ours in _CONSTRAINTS.items()}
+    return Scalar(name, **{key: value for key, value in given.items() if value is not None})
+
+
+def _default(field: types.Field) -> Any:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
+
+
+def _doc(info: types.Type) -> str:
+    extra = info.extra_json_schema if isinstance(info, types.Metadata) else None
+    return str((extra or {}).get("description", ""))

@@ -1,0 +1,153 @@
+"""A contract as plain data: everything that is published, compared or generated comes from here."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+ScalarName = Literal[
+    "string", "integer", "number", "boolean", "bytes", "datetime", "date", "time", "duration",
+    "uuid", "decimal", "any", "null",
+]  # fmt: skip
+
+
+class Scalar(msgspec.Struct, frozen=True, tag="scalar", omit_defaults=True):
+    """A value without parts. Constraints are inclusive unless named otherwise."""
+
+    name: ScalarName
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: float | None = None
+    exclusive_maximum: float | None = None
+    multiple_of: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+
+
+class Choice(msgspec.Struct, frozen=True, tag="choice"):
+    """One of a few literal values; `name` is the enum's, empty for a `Literal`."""
+
+    name: str
+    values: tuple[str | int, ...]
+
+
+class Many(msgspec.Struct, frozen=True, tag="many", omit_defaults=True):
+    """A sequence (`tuple[T, ...]`), or a set when `unique`."""
+
+    item: Shape
+    unique: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+
+
+class Row(msgspec.Struct, frozen=True, tag="row"):
+    """A tuple of fixed length, each place with its own shape."""
+
+    items: tuple[Shape, ...]
+
+
+class Table(msgspec.Struct, frozen=True, tag="table"):
+    """A map from strings to one shape."""
+
+    value: Shape
+
+
+class Ref(msgspec.Struct, frozen=True, tag="ref"):
+    """A struct, named in the contract's `types`."""
+
+    name: str
+
+
+class AnyOf(msgspec.Struct, frozen=True, tag="any_of"):
+    """A union: `T | None`, or structs told apart by their tag."""
+
+    options: tuple[Shape, ...]
+
+
+Shape = Scalar | Choice | Many | Row | Table | Ref | AnyOf
+
+
+class FieldDescription(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One field of a struct or one argument of a method, by its name on the wire."""
+
+    name: str
+    shape: Shape
+    required: bool = True
+    default: Any = None
+    doc: str = ""
+
+
+class TypeDescription(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A struct. With `tag`, its JSON carries `{tag_field: tag}` beside the fields."""
+
+    name: str
+    fields: tuple[FieldDescription, ...]
+    doc: str = ""
+    tag_field: str | None = None
+    tag: str | int | None = None
+
+
+class ErrorDescription(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error a method declares: `kind` is the platform's code it specialises."""
+
+    code: str
+    kind: str
+    status: int
+    title: str
+    doc: str = ""
+    fields: tuple[FieldDescription, ...] = ()
+
+
+class MethodDescription(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One method.
+
+    Attributes:
+        name: The Python name, e.g. `merge_contacts`.
+        rpc_name: The Connect name, e.g. `MergeContacts`.
+        verb: HTTP verb of the resource route; None when the method has none and is internal.
+        path: Route template, e.g. `/crm/v1/contacts/{contact_id}:merge`.
+        arguments: All arguments; those named in the path come from there, the rest from the
+            query (GET, DELETE) or from the JSON body.
+        result: Shape of the answer, or of one item when `streams`.
+        permission: Who may call, as written in the declaration, e.g. `public` or `crm.contacts.read`.
+        errors: Codes of declared errors, in the contract's `errors`.
+        idempotent: Whether a repeat does no harm, so that a client may retry.
+        timeout: Seconds the method may take at most.
+    """
+
+    name: str
+    rpc_name: str
+    arguments: tuple[FieldDescription, ...]
+    result: Shape
+    permission: str
+    verb: str | None = None
+    path: str | None = None
+    doc: str = ""
+    errors: tuple[str, ...] = ()
+    idempotent: bool = False
+    streams: bool = False
+    timeout: float = 30.0
+
+
+class ContractDescription(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One contract, whole.
+
+    Attributes:
+        name: Class name, e.g. `Contacts`.
+        package: Domain and version, e.g. `crm.v1`; `/{package}.{name}/{rpc_name}` is the Connect path.
+        types: Every struct that methods and errors mention, sorted by name.
+    """
+
+    name: str
+    package: str
+    doc: str
+    methods: tuple[MethodDescription, ...]
+    types: tuple[TypeDescription, ...] = ()
+    errors: tuple[ErrorDescription, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """`crm.v1.Contacts`."""
+        return f"{self.package}.{self.name}"

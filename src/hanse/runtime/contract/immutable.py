@@ -1,0 +1,100 @@
+"""Contract types hold only immutable values, so that nothing one side changes is seen by the other."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import types
+import typing
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCALARS: frozenset[Any] = frozenset({
+    str, int, float, bool, bytes, None, type(None), datetime.datetime, datetime.date,
+    datetime.time, datetime.timedelta, uuid.UUID, decimal.Decimal,
+})  # fmt: skip
+
+REMEDIES: dict[Any, str] = {
+    list: "use tuple[T, ...]",
+    set: "use frozenset[T]",
+    dict: "use Mapping[str, T] of collections.abc",
+    bytearray: "use bytes",
+    memoryview: "use bytes",
+    Any: "say which type it is",
+    object: "say which type it is",
+}
+
+
+def flaws(annotation: Any) -> Iterator[tuple[str, str]]:
+    """What makes a type unfit for a contract, as (what, remedy); nothing when it is fit."""
+    yield from _flaws(annotation, set())
+
+
+def _flaws(annotation: Any, seen: set[Any]) -> Iterator[tuple[str, str]]:
+    annotation = unwrapped(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation in SCALARS or origin is Literal:
+        return
+    if origin in (tuple, frozenset, Union, types.UnionType):
+        for argument in arguments:
+            if argument is not Ellipsis:
+                yield from _flaws(argument, seen)
+    elif origin is Mapping:
+        yield from _map_flaws(arguments, seen)
+    elif isinstance(origin or annotation, type):
+        yield from _class_flaws(annotation, origin or annotation, seen)
+    else:
+        yield f"{annotation!r} is no type of a contract", REMEDIES.get(annotation, "use a Struct")
+
+
+def _map_flaws(arguments: tuple[Any, ...], seen: set[Any]) -> Iterator[tuple[str, str]]:
+    key, value = arguments
+    if unwrapped(key) is not str:
+        yield f"a map's key is {name_of(key)}", "JSON has string keys only: use Mapping[str, T]"
+    yield from _flaws(value, seen)
+
+
+def _class_flaws(annotation: Any, cls: type, seen: set[Any]) -> Iterator[tuple[str, str]]:
+    if issubclass(cls, enum.Enum):
+        return
+    if not issubclass(cls, msgspec.Struct):
+        remedy = REMEDIES.get(cls, "use a frozen Struct")
+        yield f"{name_of(cls)} can change under its reader or has no fixed shape", remedy
+    elif annotation not in seen:
+        seen.add(annotation)
+        if not cls.__struct_config__.frozen:
+            yield f"{name_of(cls)} is not frozen", f"class {cls.__name__}(Struct, frozen=True)"
+        for field in msgspec.structs.fields(annotation):
+            for what, remedy in _flaws(field.type, seen):
+                yield f"{cls.__name__}.{field.name}: {what}", remedy
+
+
+def unwrapped(annotation: Any) -> Any:
+    """The type below `Annotated`, `NewType` and type aliases."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif hasattr(annotation, "__supertype__"):
+            annotation = annotation.__supertype__
+        elif hasattr(annotation, "__value__"):
+            annotation = annotation.__value__
+        elif isinstance(annotation, typing.TypeVar):
+            annotation = annotation.__bound__ or str
+        else:
+            return annotation
+
+
+def item_of_stream(annotation: Any) -> Any | None:
+    """T of `AsyncIterator[T]`; None when the annotation is no stream."""
+    return get_args(annotation)[0] if get_origin(annotation) is AsyncIterator else None
+
+
+def name_of(annotation: Any) -> str:
+    return getattr(annotation, "__qualname__", None) or repr(annotation)

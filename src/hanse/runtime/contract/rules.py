@@ -1,0 +1,25 @@
+"""Rules a value can carry in its annotation, under names that read well in a signature."""
+
+from __future__ import annotations
+
+from msgspec import Meta
+
+
+def Length(minimum: int = 0, maximum: int | None = None) -> Meta:  # noqa: N802 - reads as a type: Annotated[str, Length(1, 100)]
+    """Bounds the length of a string, bytes, tuple or map, both ends included."""
+    return Meta(min_length=minimum or None, max_length=maximum)
+
+
+def Range(minimum: float | None = None, maximum: float | None = None) -> Meta:  # noqa: N802 - reads as a type
+    """Bounds a number, both ends included."""
+    return Meta(ge=minimum, le=maximum)
+
+
+def Pattern(expression: str) -> Meta:  # noqa: N802 - reads as a type
+    r"""Asks a string to match a regular expression anywhere; anchor it with `^` and `$` for the whole."""
+    return Meta(pattern=expression)
+
+
+def Doc(text: str) -> Meta:  # noqa: N802 - reads as a type
+    """Says what a field is for, in OpenAPI and on the docs page."""
+    return Meta(description=text)

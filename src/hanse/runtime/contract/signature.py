@@ -1,0 +1,87 @@
+"""Reads a function's signature, once, when its class is made."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hanse.runtime.contract.immutable import flaws, item_of_stream
+from hanse.runtime.contract.method import Signature, rpc_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hanse.runtime.contract.mistakes import Mistakes
+
+_KINDS = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def read_signature(
+    function: Callable[..., Any], where: str, mistakes: Mistakes
+) -> Signature | None:
+    """The signature of a method, or None after its mistakes have been noted."""
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except Exception as error:  # noqa: BLE001 - evaluating annotations runs whatever they say
+        mistakes.add(
+            where, f"its annotations cannot be read ({error})", "define types in the module"
+        )
+        return None
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    fields = [_field(parameter, hints, where, mistakes) for parameter in parameters]
+    if "return" not in hints:
+        mistakes.add(where, "its answer has no type", "write -> T, or -> None")
+    if None in fields or "return" not in hints:
+        return None
+    item = item_of_stream(hints["return"])
+    result = hints["return"] if item is None else item
+    _note_flaws(result, f"{where} answer", mistakes)
+    return Signature(_request_type(function, fields), result, item is not None)
+
+
+def _request_type(function: Callable[..., Any], fields: list[Any]) -> type[msgspec.Struct]:
+    name = f"{rpc_name(function.__name__)}Request"
+    return msgspec.defstruct(name, fields, frozen=True, module=function.__module__)
+
+
+def _field(
+    parameter: inspect.Parameter, hints: dict[str, Any], where: str, mistakes: Mistakes
+) -> tuple[Any, ...] | None:
+    name = parameter.name
+    if parameter.kind not in _KINDS:
+        mistakes.add(where, f"{name} is {parameter.kind.description}", "name every argument")
+        return None
+    if name not in hints:
+        mistakes.add(where, f"{name} has no type", f"write {name}: T")
+        return None
+    _note_flaws(hints[name], f"{where} {name}", mistakes)
+    if parameter.default is inspect.Parameter.empty:
+        return (name, hints[name])
+    return (name, hints[name], _checked_default(parameter, hints[name], where, mistakes))
+
+
+def _checked_default(
+    parameter: inspect.Parameter, annotation: Any, where: str, mistakes: Mistakes
+) -> Any:
+    """The default itself: only a value that a caller may also send."""
+    try:
+        encoded = msgspec.json.encode(parameter.default)
+        msgspec.json.decode(encoded, type=annotation)
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        what = f"the default of {parameter.name} breaks its own rule ({error})"
+        mistakes.add(where, what, "change one of the two")
+    return parameter.default
+
+
+def _note_flaws(annotation: Any, where: str, mistakes: Mistakes) -> None:
+    found = list(flaws(annotation))
+    for what, remedy in found:
+        mistakes.add(where, what, remedy)
+    if not found:
+        try:
+            msgspec.inspect.type_info(annotation)
+        except Exception as error:  # noqa: BLE001 - msgspec raises what it likes for types it cannot read
+            mistakes.add(where, f"is no type that JSON can carry ({error})", "use a Struct")

@@ -1,0 +1,310 @@
+"""A host: one process that runs services."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from hanse.kit.clock import Clock, SystemClock
+from hanse.runtime.call.admission import Admission
+from hanse.runtime.call.children import make_task
+from hanse.runtime.call.deadline import Deadlines
+from hanse.runtime.call.endpoint import Endpoint
+from hanse.runtime.call.observer import Observer
+from hanse.runtime.call.threads import Threads
+from hanse.runtime.contract.describe import describe
+from hanse.runtime.contract.service import ContractModel, contract_of
+from hanse.runtime.host_config import HostConfig
+from hanse.runtime.placement import Placement
+from hanse.runtime.recorder import Recorder
+from hanse.runtime.server.asgi import AsgiDoor, MountedApp
+from hanse.runtime.server.dispatch import Dispatcher
+from hanse.runtime.server.door import Door
+from hanse.runtime.server.files import Files
+from hanse.runtime.server.listen import client_tls, listen_tcp, listen_unix, server_tls
+from hanse.runtime.server.router import Router
+from hanse.runtime.server.rpc import ConnectRpc, PageRpc, RestRpc
+from hanse.runtime.server.system import add_docs, add_health, add_metrics
+from hanse.runtime.settings import Sources
+from hanse.runtime.sign_in import make_authenticator
+from hanse.runtime.stall import StallWatch
+from hanse.runtime.telemetry.metrics import Metrics
+from hanse.runtime.telemetry.sampler import Sampler
+from hanse.runtime.telemetry.span import SpanBuffer
+from hanse.runtime.wiring import Wiring
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from hanse.runtime.contract.method import Method
+    from hanse.runtime.identity.authenticator import Authenticator
+    from hanse.runtime.server.http import Connection
+    from hanse.runtime.server.message import Request, Response
+
+S = TypeVar("S")
+
+SWEEP_SECONDS = 0.25
+SPANS_MAX = 16_384
+
+
+class Host:
+    """Runs services: builds them, listens, answers, and stops without losing a request.
+
+        host = Host([Greeter], HostConfig(port=8000))
+        async with host:
+            greeting = await host.get(Greeter).greet("Ada")
+
+    Args:
+        services: Their classes; each is built once, with what its constructor asks for.
+        config: How to listen and whom to believe.
+        sources: Where the settings of services come from.
+        clock: Business time.
+        provided: Other things constructors may ask for, by type.
+        wrap: Wraps every call that services make; for faults in tests.
+
+    Raises:
+        WiringError, SettingsError: A constructor asks for what is not there.
+        ValueError: Two services share a route.
+    """
+
+    def __init__(
+        self,
+        services: Sequence[type],
+        config: HostConfig | None = None,
+        *,
+        sources: Sources | None = None,
+        clock: Clock | None = None,
+        provided: Mapping[type, Any] | None = None,
+        wrap: Callable[[Method, Callable[..., Any]], Callable[..., Any]] | None = None,
+    ) -> None:
+        self.config = config or HostConfig()
+        self.limits = self.config.limits
+        self.draining = False
+        self.date = b""
+        self.connections: set[Connection] = set()
+        self.metrics = Metrics()
+        self.spans = SpanBuffer(SPANS_MAX)
+        self.deadlines = Deadlines()
+        self.admission = Admission(self.limits)
+        self._authenticator: Authenticator | None = make_authenticator(self.config)
+        self._threads = Threads(self.config.threads)
+        self._contracts = [_contract(service) for service in services]
+        self._router = Router()
+        self._dispatcher = Dispatcher(self._router, self.config.cors)
+        self._mounted: list[MountedApp] = []
+        self._servers: list[asyncio.Server] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._stack = AsyncExitStack()
+        self._placement = self._place(wrap)
+        self._services = self._build(services, sources, clock, provided)
+        self._tick_date()
+
+    def get(self, contract: type[S]) -> S:
+        """The contract as an object, for programs and tests: calls act as the service `host`."""
+        model = contract_of(contract)
+        proxy = self._placement.connect(model, "host") if model else None
+        if proxy is None:
+            raise LookupError(f"{contract.__name__} is not served here and has no address.")
+        return cast("S", proxy)
+
+    def mount(self, prefix: str, app: Any) -> None:
+        """Serves an ASGI app below a prefix; services' routes win over it."""
+        mounted = MountedApp(app, prefix)
+        self._mounted.append(mounted)
+        self._router.mount(prefix, mounted)
+
+    def files(self, prefix: str, folder: Path, max_age: int = 0) -> None:
+        """Serves the files of a folder below a prefix."""
+        self._router.mount(prefix, Files(folder, prefix, max_age))
+
+    @property
+    def asgi(self) -> AsgiDoor:
+        """The host as an ASGI app, to be mounted in one; run `lifespan` beside it."""
+        return AsgiDoor(self._dispatcher)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: object = None) -> AsyncIterator[None]:
+        """The host's life inside another app's: `FastAPI(lifespan=host.lifespan)`."""
+        async with self:
+            yield
+
+    @property
+    def url(self) -> str:
+        """Address of the open door, once it listens."""
+        port = self._servers[0].sockets[0].getsockname()[1]
+        return f"http://{self.config.address}:{port}"
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        if loop.get_task_factory() is None:
+            loop.set_task_factory(cast("Any", make_task))
+        try:
+            await self._open(loop)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def run(self) -> None:
+        """Serves until SIGTERM or SIGINT, then drains."""
+        loop = asyncio.get_running_loop()
+        stopping = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, stopping.set)
+        async with self:
+            await stopping.wait()
+
+    async def stop(self) -> None:
+        """Turns unready, lets running requests finish, then ends everything else."""
+        self.draining = True
+        for server in self._servers:
+            server.close()
+        for connection in list(self.connections):
+            connection.drain()
+        until = time.monotonic() + self.limits.drain_timeout
+        while self.connections and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        for connection in list(self.connections):
+            connection.abort()
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._stack.aclose()
+
+    # What a connection needs.
+
+    def body_limit(self, verb: bytes, path: bytes) -> int:
+        """Bytes that will be read of a request's body."""
+        return self._dispatcher.body_limit(verb, path)
+
+    async def answer(self, request: Request) -> Response:
+        """The response to a request."""
+        return await self._dispatcher.answer(request)
+
+    # Making.
+
+    def _place(self, wrap: Any) -> Placement:
+        tls = client_tls(self.config.tls) if self.config.tls else None
+        return Placement(
+            frozenset(contract.full_name for contract in self._contracts),
+            self.config.directory,
+            site=self.config.site,
+            deadlines=self.deadlines,
+            metrics=self.metrics,
+            spans=self.spans,
+            tls=tls,
+            wrap=wrap,
+        )
+
+    def _build(
+        self,
+        services: Sequence[type],
+        sources: Sources | None,
+        clock: Clock | None,
+        provided: Mapping[type, Any] | None,
+    ) -> list[Any]:
+        wiring = Wiring(
+            connect=self._placement.connect,
+            clock=clock or SystemClock(),
+            provided=provided or {},
+            sources=sources or Sources(),
+        )
+        door = self._door()
+        for contract in self._contracts:
+            for method in contract.methods.values():
+                self._placement.endpoints[method.full_name] = self._endpoint(method)
+        built = wiring.build(services)
+        for contract, instance in zip(self._contracts, built, strict=True):
+            self._serve(contract, instance, door)
+        self._serve_system()
+        return built
+
+    def _endpoint(self, method: Method) -> Endpoint:
+        metrics = self.metrics.of(method.service, method.rpc_name)
+        observer = Observer(method.service, method.full_name, "server", metrics, self.spans)
+        return Endpoint(method, observer=observer, deadlines=self.deadlines, threads=self._threads)
+
+    def _door(self) -> Door:
+        return Door(
+            authenticator=self._authenticator,
+            admission=self.admission,
+            deadlines=self.deadlines,
+            sampler=Sampler(self.config.traces_per_second, time.monotonic),
+            site=self.config.site,
+        )
+
+    def _serve(self, contract: ContractModel, instance: Any, door: Door) -> None:
+        depth = self.limits.json_depth
+        for method in contract.methods.values():
+            endpoint = self._placement.endpoints[method.full_name]
+            endpoint.serve_by(instance)
+            if method.route is not None:
+                rest = RestRpc(endpoint, door, depth)
+                self._router.add(method.route.verb, method.route.path, rest)
+            self._router.add("POST", f"/{method.full_name}", ConnectRpc(endpoint, door, depth))
+        for page in instance.__pages__:
+            endpoint = self._endpoint(page)
+            endpoint.serve_by(instance)
+            self._router.add("GET", page.route.path, PageRpc(endpoint, door, depth))
+
+    def _serve_system(self) -> None:
+        add_health(self._router, lambda: not self.draining)
+        trusted_only = not self.config.open_metrics
+        add_metrics(self._router, self.metrics.prometheus, trusted_only=trusted_only)
+        if self.config.docs:
+            add_docs(self._router, [describe(one) for one in self._contracts], self.config.name)
+
+    # Running.
+
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        config, stack = self.config, self._stack
+        recorder = Recorder(config, self.spans, self.metrics)
+        await stack.enter_async_context(recorder)
+        stack.callback(self._threads.close)
+        stack.callback(self._placement.close)
+        if self._authenticator is not None:
+            stack.push_async_callback(self._authenticator.close)
+        watch = StallWatch(self.metrics)
+        watch.start(loop)
+        stack.callback(watch.stop)
+        for instance in (*self._services, *self._mounted):
+            if hasattr(instance, "__aenter__"):
+                await stack.enter_async_context(instance)
+        await self._listen()
+        self._sweep()
+
+    async def _listen(self) -> None:
+        config = self.config
+        if config.port is not None:
+            self._servers.append(await listen_tcp(self, config.address, config.port))
+        if config.socket is not None:
+            self._servers.append(await listen_unix(self, config.socket))
+        if config.mutual_port is not None and config.tls is not None:
+            tls = server_tls(config.tls)
+            server = await listen_tcp(self, config.address, config.mutual_port, tls)
+            self._servers.append(server)
+
+    def _sweep(self) -> None:
+        """Looks at all connections, four times a second, instead of a timer for each."""
+        now = time.monotonic()
+        for connection in list(self.connections):
+            connection.look(now)
+        self._tick_date()
+        self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
+    def _tick_date(self) -> None:
+        self.date = f"date: {formatdate(usegmt=True)}\r\n".encode()
+
+
+def _contract(service: type) -> ContractModel:
+    contract = contract_of(service)
+    if contract is None:
+        raise TypeError(f"{service.__name__} is no Service; a host runs subclasses of Service.")
+    return contract

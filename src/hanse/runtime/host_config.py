@@ -1,0 +1,56 @@
+"""What a host is told from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from hanse.runtime.call.admission import Limits
+from hanse.runtime.call.context import DEFAULT_SITE
+from hanse.runtime.identity.issuer import Issuer
+from hanse.runtime.server.cors import Cors
+from hanse.runtime.server.listen import Tls
+
+
+class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How one host listens, whom it believes and what it tells.
+
+    Attributes:
+        name: For logs, traces and the title of the docs page.
+        address: Interface of the open door.
+        port: Port of the open door; 0 for any free one, None for no such door.
+        socket: Path of the door for hosts on this machine.
+        mutual_port: Port of the door for hosts on other machines, with `tls`.
+        tls: This host's identity between machines, for that door and for calls to https addresses.
+        directory: Addresses by contract (`crm.v1.Contacts`), for services that are not in this host.
+        site: Site of callers whose credentials name none.
+        issuers: Whose tokens count.
+        cors: Pages of which origins may call.
+        traces_per_second: Traces recorded whole; errors and slow calls are recorded anyhow.
+        trace_folder: Where spans are kept for `hanse trace`; None for nowhere.
+        otlp_endpoint: Collector for spans and metrics, e.g. `http://localhost:4318`.
+        docs: Whether `/docs` and `/openapi.json` are served.
+        open_metrics: Whether `/metrics` is served at the open door too.
+        threads: Threads for plain `def` methods.
+        limits: Bounds on what it takes on.
+    """
+
+    name: str = "hanse"
+    address: str = "127.0.0.1"
+    port: int | None = 0
+    socket: Path | None = None
+    mutual_port: int | None = None
+    tls: Tls | None = None
+    directory: Mapping[str, tuple[str, ...]] = {}
+    site: str = DEFAULT_SITE
+    issuers: tuple[Issuer, ...] = ()
+    cors: Cors | None = None
+    traces_per_second: float = 10.0
+    trace_folder: Path | None = None
+    otlp_endpoint: str = ""
+    docs: bool = True
+    open_metrics: bool = False
+    threads: int = 16
+    limits: Limits = Limits()

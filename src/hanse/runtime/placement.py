@@ -1,0 +1,119 @@
+"""Where a contract is served from: an endpoint of this host, or a peer that the directory names."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from hanse.kit.http import Address
+from hanse.runtime.call.balance import Balancer
+from hanse.runtime.call.endpoint import Endpoint
+from hanse.runtime.call.observer import Observer
+from hanse.runtime.call.outgoing import Caller
+from hanse.runtime.call.pool import Pool
+from hanse.runtime.call.proxy import bind_local, make_proxy
+from hanse.runtime.call.remote import Peer
+from hanse.runtime.configuration_error import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hanse.runtime.call.deadline import Deadlines
+    from hanse.runtime.contract.method import Method
+    from hanse.runtime.contract.service import ContractModel
+    from hanse.runtime.telemetry.metrics import Metrics
+    from hanse.runtime.telemetry.span import SpanBuffer
+
+Wrap = "Callable[[Method, Callable[..., Any]], Callable[..., Any]]"
+
+
+class Placement:
+    """Makes proxies.
+
+    Args:
+        local: Contracts served here, by full name; their endpoints may come later.
+        directory: Addresses of contracts served elsewhere. An entry wins over `local`, so that a
+            test can force every call over the wire.
+        wrap: Wraps every bound method; for faults in tests.
+    """
+
+    def __init__(
+        self,
+        local: frozenset[str],
+        directory: Mapping[str, tuple[str, ...]],
+        *,
+        site: str,
+        deadlines: Deadlines,
+        metrics: Metrics,
+        spans: SpanBuffer,
+        tls: ssl.SSLContext | None = None,
+        wrap: Callable[[Method, Callable[..., Any]], Callable[..., Any]] | None = None,
+    ) -> None:
+        self._local = local
+        self._directory = directory
+        self._site = site
+        self._deadlines = deadlines
+        self._metrics = metrics
+        self._spans = spans
+        self._tls = tls
+        self._wrap = wrap
+        self._pools: dict[str, Pool] = {}
+        self._peers: dict[str, Peer] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+
+    def connect(self, contract: ContractModel, caller: str) -> Any | None:
+        """A proxy of a contract for a calling service; None when nobody serves it."""
+        who = Caller(caller, self._site, self._deadlines)
+        if contract.full_name in self._directory:
+            bind = self._remote(contract, who)
+        elif contract.full_name in self._local:
+            bind = self._here(who)
+        else:
+            return None
+        if self._wrap is not None:
+            plain, wrap = bind, self._wrap
+            bind = lambda method: wrap(method, plain(method))  # noqa: E731 - one expression
+        return make_proxy(contract, bind)
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+    def _here(self, caller: Caller) -> Callable[[Method], Callable[..., Any]]:
+        """Binds when first called: services of one host may need each other."""
+
+        def bind(method: Method) -> Callable[..., Any]:
+            return bind_local(caller, self.endpoints[method.full_name])
+
+        return bind
+
+    def _remote(
+        self, contract: ContractModel, caller: Caller
+    ) -> Callable[[Method], Callable[..., Any]]:
+        peer = self._peer(contract.full_name)
+
+        def bind(method: Method) -> Callable[..., Any]:
+            metrics = self._metrics.of(f"{contract.full_name} (client)", method.rpc_name)
+            observer = Observer(caller.name, method.full_name, "client", metrics, self._spans)
+            return peer.bind(caller, method, observer)
+
+        return bind
+
+    def _peer(self, name: str) -> Peer:
+        if name not in self._peers:
+            addresses = self._directory[name]
+            if not addresses:
+                raise ConfigurationError(f"The directory has no address for {name}; give it one.")
+            self._peers[name] = Peer(Balancer(tuple(self._pool(one) for one in addresses)))
+        return self._peers[name]
+
+    def _pool(self, text: str) -> Pool:
+        """One pool an address, whoever is served there. A context header goes only where it is trusted."""
+        if text not in self._pools:
+            address = Address(text)
+            if not address.path and not (address.secure and self._tls):
+                raise ConfigurationError(
+                    f"{text}: hosts call each other over unix:… or https://… with tls configured"
+                )
+            self._pools[text] = Pool(address, self._tls)
+        return self._pools[text]

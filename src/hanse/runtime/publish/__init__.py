@@ -1,0 +1,1 @@
+"""What is published from a contract's description."""

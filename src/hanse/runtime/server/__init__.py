@@ -1,0 +1,1 @@
+"""Calls that come in over HTTP."""

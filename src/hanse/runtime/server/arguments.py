@@ -1,0 +1,165 @@
+"""Where a method's arguments stand in a request: path, query, body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from hanse.runtime.contract.method import invalid
+from hanse.runtime.contract.route import BODILESS
+from hanse.runtime.errors import HanseError, InvalidArgument, Violation
+from hanse.runtime.server.strict import StrictReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hanse.runtime.contract.method import Method
+    from hanse.runtime.server.message import Request
+
+QUERY_FIELDS_MAX = 100
+
+Read = "Callable[[tuple[Request, dict[str, str]]], Any]"
+
+
+class UnsupportedMediaType(InvalidArgument):
+    """The body is in a format that is not spoken here."""
+
+    status = 415
+    title = "Unsupported media type"
+
+
+def reader(method: Method, depth: int) -> Callable[[tuple[Request, dict[str, str]]], Any]:
+    """A function from a request and its path's parameters to checked arguments."""
+    assert method.route is not None
+    path_names = frozenset(method.route.parameters)
+    if method.route.verb in BODILESS:
+        return _query_reader(method.request_type, path_names)
+    fields = msgspec.structs.fields(method.request_type)
+    if not path_names:
+        return _body_reader(
+            StrictReader(method.request_type, depth), empty=not _any_required(fields)
+        )
+    return _mixed_reader(method, path_names, depth)
+
+
+def json_body(request: Request, *, empty: bool) -> bytes:
+    """The body, which is JSON; where nothing is required it may be left out."""
+    if not request.body and empty:
+        return b"{}"
+    kind = request.headers.get(b"content-type", b"")
+    if kind != b"application/json" and not _is_json(kind):
+        raise UnsupportedMediaType(
+            "Send the arguments as JSON, with Content-Type: application/json."
+        )
+    return request.body
+
+
+def _is_json(kind: bytes) -> bool:
+    essence, _, parameters = kind.lower().partition(b";")
+    charset = parameters.replace(b'"', b"").strip()
+    return essence.strip() == b"application/json" and charset in {b"", b"charset=utf-8"}
+
+
+def _any_required(fields: tuple[msgspec.structs.FieldInfo, ...]) -> bool:
+    return any(field.required for field in fields)
+
+
+def _body_reader(strict: StrictReader, *, empty: bool) -> Callable[..., Any]:
+    def read(given: tuple[Request, dict[str, str]]) -> Any:
+        return strict.read(json_body(given[0], empty=empty))
+
+    return read
+
+
+def _query_reader(
+    request_type: type[msgspec.Struct], path_names: frozenset[str]
+) -> Callable[..., Any]:
+    fields = msgspec.structs.fields(request_type)
+    many = {field.encode_name for field in fields if _is_many(field.type)}
+    known = {field.encode_name for field in fields} - path_names
+
+    def read(given: tuple[Request, dict[str, str]]) -> Any:
+        request, path = given
+        values: dict[str, Any] = dict(path)
+        values.update(query_values(request.query, known, many))
+        return from_text(values, request_type)
+
+    return read
+
+
+def _mixed_reader(method: Method, path_names: frozenset[str], depth: int) -> Callable[..., Any]:
+    fields = msgspec.structs.fields(method.request_type)
+    body_type = _part(method, [field for field in fields if field.name not in path_names])
+    path_type = _part(method, [field for field in fields if field.name in path_names])
+    body_fields = msgspec.structs.fields(body_type)
+    strict = StrictReader(body_type, depth)
+    empty = not _any_required(body_fields)
+
+    def read(given: tuple[Request, dict[str, str]]) -> Any:
+        request, path = given
+        in_path = from_text(path, path_type)
+        in_body = strict.read(json_body(request, empty=empty))
+        values = msgspec.structs.asdict(in_path) | msgspec.structs.asdict(in_body)
+        return method.request_type(**values)
+
+    return read
+
+
+def _part(method: Method, fields: list[msgspec.structs.FieldInfo]) -> type[msgspec.Struct]:
+    """A struct of some of a request's fields."""
+    own = [
+        (field.name, field.type) if field.required else (field.name, field.type, field.default)
+        for field in fields
+    ]
+    return msgspec.defstruct(method.request_type.__name__, own, kw_only=True, frozen=True)
+
+
+def from_text(values: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
+    """Reads values that came as text, so that `"7"` is a number where one is declared."""
+    try:
+        return msgspec.convert(values, struct, strict=False)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from None
+
+
+def query_values(query: bytes, known: set[str], many: set[str]) -> dict[str, Any]:
+    """A query's values by name; only sequences may come more than once.
+
+    Raises:
+        InvalidArgument: A name nobody declared, or a value given twice.
+    """
+    values: dict[str, Any] = {}
+    for name, value in _pairs(query):
+        if name not in known:
+            raise _refused(name, "unknown", f"There is no argument `{name}`; take it out.")
+        if name in many:
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            raise _refused(name, "duplicate", f"`{name}` comes twice; keep one.")
+        else:
+            values[name] = value
+    return values
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict",
+            max_num_fields=QUERY_FIELDS_MAX,
+        )  # fmt: skip
+    except (ValueError, UnicodeError):
+        raise _refused(
+            "", "query", "The query cannot be read; is it percent-encoded UTF-8?"
+        ) from None
+
+
+def _refused(name: str, rule: str, message: str) -> HanseError:
+    return InvalidArgument(message, violations=(Violation(name, rule, message),))
+
+
+def _is_many(annotation: Any) -> bool:
+    info: Any = msgspec.inspect.type_info(annotation)
+    options = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+    return any(isinstance(option, msgspec.inspect.CollectionType) for option in options)

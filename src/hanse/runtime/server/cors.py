@@ -1,0 +1,55 @@
+"""Which pages of other origins may call from a browser (WHATWG Fetch, "CORS protocol")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from hanse.runtime.server.message import Request, Response
+    from hanse.runtime.server.router import Verbs
+
+ALLOWED_HEADERS = (
+    b"authorization, content-type, idempotency-key, traceparent, tracestate, accept-language, "
+    b"connect-protocol-version, connect-timeout-ms"
+)
+
+
+class Cors(msgspec.Struct, frozen=True):
+    """Origins that may call.
+
+    Credentials are bearer tokens, never cookies, so no answer says `Allow-Credentials`.
+
+    Attributes:
+        origins: Like `https://shop.example`; `*` for any.
+        max_age: Seconds a browser may remember the permission.
+    """
+
+    origins: frozenset[str]
+    max_age: int = 600
+
+    def allow(self, origin: bytes, response: Response) -> None:
+        """Lets the page read the answer, if its origin is one of ours."""
+        response.head += b"vary: origin\r\n"
+        allowed = self._allowed(origin)
+        if allowed:
+            response.head += (
+                b"access-control-allow-origin: " + allowed + b"\r\n"
+                b"access-control-expose-headers: retry-after, etag\r\n"
+            )
+
+    def preflight(self, request: Request, verbs: Verbs, response: Response) -> None:
+        """Answers the question a browser asks before it sends."""
+        asks = b"access-control-request-method" in request.headers
+        if asks and self._allowed(request.headers.get(b"origin", b"")):
+            response.head += (
+                b"access-control-allow-methods: " + verbs.allowed() + b"\r\n"
+                b"access-control-allow-headers: " + ALLOWED_HEADERS + b"\r\n"
+                b"access-control-max-age: %d\r\n" % self.max_age
+            )
+
+    def _allowed(self, origin: bytes) -> bytes:
+        if "*" in self.origins:
+            return b"*"
+        return origin if origin.decode("latin-1") in self.origins else b""

@@ -1,0 +1,98 @@
+"""Where a host listens, and which of its doors it trusts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.runtime.server.http import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hanse.runtime.server.http import Server
+
+BACKLOG = 2048
+
+
+class Tls(msgspec.Struct, frozen=True):
+    """Files of a host's identity between machines, PEM.
+
+    Attributes:
+        certificate: The host's own, with its chain.
+        key: The certificate's private key.
+        authority: Who signs hosts; a peer without a certificate of theirs is not let in.
+    """
+
+    certificate: str
+    key: str
+    authority: str
+
+
+def server_tls(tls: Tls) -> ssl.SSLContext:
+    """TLS 1.3 that asks every peer for a certificate of our authority."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tls.authority)
+    context.load_cert_chain(tls.certificate, tls.key)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def client_tls(tls: Tls) -> ssl.SSLContext:
+    """TLS 1.3 that shows our certificate and wants the peer's from our authority."""
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=tls.authority)
+    context.load_cert_chain(tls.certificate, tls.key)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
+
+
+async def listen_tcp(
+    server: Server, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> asyncio.Server:
+    """A TCP door. With mutual TLS its peers are hosts of ours and trusted; without, anybody and not."""
+    loop = asyncio.get_running_loop()
+    make = _maker(server, trusted=tls is not None)
+    return await loop.create_server(make, host, port, ssl=tls, backlog=BACKLOG)
+
+
+async def listen_unix(server: Server, path: Path) -> asyncio.Server:
+    """A door for hosts on this machine: a socket that only this user can open.
+
+    Raises:
+        OSError: Something that is no socket is at the path, or another host listens there.
+    """
+    _clear(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # The socket must never be open to others, not even between bind and chmod.
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    loop = asyncio.get_running_loop()
+    return await loop.create_unix_server(
+        _maker(server, trusted=True), sock=listener, backlog=BACKLOG
+    )
+
+
+def _clear(path: Path) -> None:
+    """Removes the socket a killed host left behind; a living one's stays."""
+    if not path.exists():
+        return
+    if not stat.S_ISSOCK(path.stat().st_mode):
+        raise FileExistsError(f"{path} is in the way; it is no socket.")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        if probe.connect_ex(str(path)) == 0:
+            raise FileExistsError(f"Another host listens on {path}.")
+    path.unlink()
+
+
+def _maker(server: Server, *, trusted: bool) -> Callable[[], Connection]:
+    return lambda: Connection(server, trusted=trusted)

@@ -1,0 +1,69 @@
+"""What a client may ask of any answer: not again if unchanged (ETag), and smaller (gzip)."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from hanse.runtime.server.message import Response
+
+if TYPE_CHECKING:
+    from hanse.runtime.server.message import Request
+
+COMPRESS_BYTES_MIN = 1024
+IN_THREAD_BYTES_MIN = 64 * 1024
+"""From here on compressing takes over a millisecond, which the loop has not."""
+
+LEVEL = 5
+
+_COMPRESSIBLE = re.compile(
+    rb"content-type: (?:text/(?!event-stream)|application/(?:[a-z.]+\+)?(?:json|xml|javascript)|image/svg)"
+)
+_GZIP = re.compile(
+    rb"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q\s*=\s*(?!0(?:\.0*)?\s*(?:,|$))[\d.]+\s*)?(?:,|$)"
+)
+
+
+async def negotiated(request: Request, response: Response) -> Response:
+    """The response as this client gets it best."""
+    if response.stream is not None:
+        return response
+    if request.verb in {b"GET", b"HEAD"} and response.status == 200:
+        response = _conditional(request, response)
+    if len(response.body) >= COMPRESS_BYTES_MIN and _COMPRESSIBLE.search(response.head):
+        response.head += b"vary: accept-encoding\r\n"
+        if _GZIP.search(request.headers.get(b"accept-encoding", b"")):
+            await _compress(response)
+    return response
+
+
+def _conditional(request: Request, response: Response) -> Response:
+    """Adds a weak ETag, weak because the same content also goes out compressed (RFC 9110, 8.8.3.3)."""
+    if b"\r\netag: " in b"\r\n" + response.head:
+        tag = response.head.partition(b"etag: ")[2].partition(b"\r\n")[0]
+    else:
+        digest = hashlib.blake2b(response.body, digest_size=12).hexdigest().encode()
+        tag = b'W/"' + digest + b'"'
+        response.head += b"etag: " + tag + b"\r\n"
+    if matches(request.headers.get(b"if-none-match", b""), tag):
+        return Response(304, response.head)
+    return response
+
+
+def matches(condition: bytes, tag: bytes) -> bool:
+    """Whether `If-None-Match` names a tag, compared weakly (RFC 9110, 13.1.2)."""
+    if condition.strip() == b"*":
+        return True
+    wanted = tag.removeprefix(b"W/")
+    return any(one.strip().removeprefix(b"W/") == wanted for one in condition.split(b","))
+
+
+async def _compress(response: Response) -> None:
+    if len(response.body) >= IN_THREAD_BYTES_MIN:
+        response.body = await asyncio.to_thread(gzip.compress, response.body, LEVEL, mtime=0)
+    else:
+        response.body = gzip.compress(response.body, LEVEL, mtime=0)
+    response.head += b"content-encoding: gzip\r\n"

@@ -1,0 +1,52 @@
+"""Requests that are refused before they are understood."""
+
+from __future__ import annotations
+
+from hanse.runtime.errors import InvalidArgument, NotFound
+
+
+class Malformed(InvalidArgument):
+    """The bytes are no HTTP, or HTTP that two parties could read differently."""
+
+    code = "malformed_request"
+    title = "Malformed request"
+
+
+class BodyTooLarge(InvalidArgument):
+    """The body is over the method's limit."""
+
+    code = "body_too_large"
+    status = 413
+    title = "Body too large"
+    limit_bytes: int
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body may have {limit} bytes at most.", limit_bytes=limit)
+
+
+class HeadersTooLarge(InvalidArgument):
+    """Request line and headers are over the host's limit."""
+
+    code = "headers_too_large"
+    status = 431
+    title = "Headers too large"
+    limit_bytes: int
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The headers may have {limit} bytes at most.", limit_bytes=limit)
+
+
+class TooSlow(InvalidArgument):
+    """The request did not arrive in the time it may take."""
+
+    code = "request_timeout"
+    status = 408
+    title = "Request timeout"
+
+
+class MethodNotAllowed(NotFound):
+    """The path is served, but not with this verb."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "Method not allowed"

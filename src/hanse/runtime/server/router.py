@@ -1,0 +1,139 @@
+"""Finds what serves a path: one look in a dictionary, or a walk over segments where the path has parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from hanse.runtime.server.message import Request, Response
+
+
+class Resource(Protocol):
+    """Something that answers requests.
+
+    Attributes:
+        max_body: Bytes of a request's body at most.
+    """
+
+    max_body: int
+
+    async def serve(self, request: Request, path: dict[str, str]) -> Response:
+        """The response; `path` has the values of the template's parameters."""
+        ...
+
+
+NO_PARAMETERS: dict[str, str] = {}
+
+
+class Verbs(dict[bytes, "Resource"]):
+    """What serves one path, by verb."""
+
+    def allowed(self) -> bytes:
+        """The `Allow` header's value."""
+        verbs = set(self) | {b"OPTIONS"} | ({b"HEAD"} if b"GET" in self else set())
+        return b", ".join(sorted(verbs))
+
+
+class _Node:
+    """One segment of the paths that have parameters."""
+
+    __slots__ = ("literal", "parameters", "verbs")
+
+    def __init__(self) -> None:
+        self.literal: dict[str, _Node] = {}
+        # (what stands before the colon of a custom verb is the value) suffix → (name, node)
+        self.parameters: dict[str, tuple[str, _Node]] = {}
+        self.verbs: tuple[Verbs, tuple[str, ...]] | None = None
+
+
+class Router:
+    """All routes of a host, and prefixes below which something else decides."""
+
+    def __init__(self) -> None:
+        self._exact: dict[bytes, Verbs] = {}
+        self._root = _Node()
+        self._prefixes: list[tuple[bytes, Resource]] = []
+
+    def add(self, verb: str, path: str, resource: Resource) -> None:
+        """Serves `verb path` by `resource`.
+
+        Raises:
+            ValueError: Something else does already.
+        """
+        verbs = self._verbs(path)
+        if verb.encode() in verbs:
+            raise ValueError(f"Two services have the route {verb} {path}; rename one of them.")
+        verbs[verb.encode()] = resource
+
+    def mount(self, prefix: str, resource: Resource) -> None:
+        """Serves everything below `prefix` that no route serves; the longest prefix wins."""
+        self._prefixes.append((prefix.rstrip("/").encode(), resource))
+        self._prefixes.sort(key=lambda mounted: -len(mounted[0]))
+
+    def find(self, path: bytes) -> tuple[Verbs, dict[str, str]] | None:
+        """What serves a raw path, with the values of its parameters."""
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, NO_PARAMETERS
+        return self._walk(path)
+
+    def mounted(self, path: bytes) -> Resource | None:
+        """What is mounted above a path."""
+        for prefix, resource in self._prefixes:
+            if path == prefix or path.startswith(prefix + b"/"):
+                return resource
+        return None
+
+    def _verbs(self, path: str) -> Verbs:
+        if "{" not in path:
+            return self._exact.setdefault(path.encode(), Verbs())
+        node, names = self._root, list[str]()
+        for segment in path.split("/")[1:]:
+            node = self._grow(node, segment, names)
+        if node.verbs is None:
+            node.verbs = (Verbs(), tuple(names))
+        elif node.verbs[1] != tuple(names):
+            raise ValueError(f"{path} names its parameters otherwise than another route does.")
+        return node.verbs[0]
+
+    def _grow(self, node: _Node, segment: str, names: list[str]) -> _Node:
+        if not segment.startswith("{"):
+            return node.literal.setdefault(segment, _Node())
+        name, _, suffix = segment[1:].partition("}")
+        names.append(name)
+        return node.parameters.setdefault(suffix, (name, _Node()))[1]
+
+    def _walk(self, path: bytes) -> tuple[Verbs, dict[str, str]] | None:
+        """Segments are unquoted one by one, so that an encoded slash stays part of its value."""
+        try:
+            segments = [
+                unquote(part, errors="strict") for part in path.decode("ascii").split("/")[1:]
+            ]
+        except UnicodeError:
+            return None
+        exact = self._exact.get(("/" + "/".join(segments)).encode()) if "%" in str(path) else None
+        if exact is not None and not any("/" in segment for segment in segments):
+            return exact, NO_PARAMETERS
+        found = _match(self._root, segments, ())
+        if found is None:
+            return None
+        (verbs, names), values = found
+        return verbs, dict(zip(names, values, strict=True))
+
+
+def _match(
+    node: _Node, segments: list[str], values: tuple[str, ...]
+) -> tuple[tuple[Verbs, tuple[str, ...]], tuple[str, ...]] | None:
+    """Literal segments win over parameters; a parameter takes at least one character."""
+    if not segments:
+        return (node.verbs, values) if node.verbs is not None else None
+    segment, rest = segments[0], segments[1:]
+    if segment in node.literal and (found := _match(node.literal[segment], rest, values)):
+        return found
+    for suffix, (_, child) in sorted(node.parameters.items(), key=lambda item: -len(item[0])):
+        value = segment.removesuffix(suffix)
+        fits = segment.endswith(suffix) and value
+        if fits and (found := _match(child, rest, (*values, value))):
+            return found
+    return None

@@ -1,0 +1,162 @@
+"""A method at its two addresses: as a resource for the outside and as Connect unary for everybody."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hanse.runtime.call.events import event
+from hanse.runtime.call.wire import error_body
+from hanse.runtime.contract.page import Html
+from hanse.runtime.errors import HanseError, InvalidArgument, Unimplemented
+from hanse.runtime.server.arguments import UnsupportedMediaType, json_body, reader
+from hanse.runtime.server.message import HTML, JSON, Response
+from hanse.runtime.server.problem import HIDDEN, PROBLEM, problem, retry_after
+from hanse.runtime.server.strict import StrictReader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from hanse.runtime.call.context import Call
+    from hanse.runtime.call.endpoint import Endpoint
+    from hanse.runtime.server.door import Door
+    from hanse.runtime.server.message import Request
+
+EVENTS = b"content-type: text/event-stream\r\ncache-control: no-store\r\n"
+
+
+class _Rpc:
+    """What both addresses share: open a call, run it, close it, answer errors in their own format."""
+
+    __slots__ = ("_door", "_endpoint", "_finish", "_read", "max_body")
+
+    def __init__(
+        self, endpoint: Endpoint, door: Door, read: Callable[..., Any], finish: Callable[..., bytes]
+    ) -> None:
+        self._endpoint = endpoint
+        self._door = door
+        self._read = read
+        self._finish = finish
+        self.max_body = endpoint.method.max_body
+
+    async def serve(self, request: Request, path: dict[str, str]) -> Response:
+        try:
+            call = await self._door.open(request, self._endpoint.method)
+        except HanseError as error:
+            self._endpoint.refused(error)
+            return self._failed(error, "", trusted=request.trusted)
+        if self._endpoint.method.signature.streams:
+            return Response(200, EVENTS, stream=self._events(call, request, path))
+        try:
+            given = (request, path)
+            body = await self._endpoint.run(call, self._read, given, self._finish)
+        except HanseError as error:
+            return self._failed(error, call.context.trace_id, trusted=request.trusted)
+        finally:
+            self._door.close(call)
+        return self._answered(body)
+
+    async def _events(
+        self, call: Call, request: Request, path: dict[str, str]
+    ) -> AsyncIterator[bytes]:
+        items = self._endpoint.stream(call, self._read, (request, path), self._finish)
+        try:
+            async for item in items:
+                yield event(item)
+            yield event(b"{}", "end")
+        except HanseError as error:
+            failed = self._failed(error, call.context.trace_id, trusted=request.trusted)
+            yield event(failed.body, "error")
+        finally:
+            await items.aclose()  # type: ignore[attr-defined]
+            self._door.close(call)
+
+    def _answered(self, body: bytes) -> Response:
+        return Response(200, JSON, body)
+
+    def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
+        raise NotImplementedError
+
+
+class RestRpc(_Rpc):
+    """`POST /crm/v1/contacts/{contact_id}:merge`, errors as problems."""
+
+    __slots__ = ("_empty",)
+
+    def __init__(self, endpoint: Endpoint, door: Door, depth: int) -> None:
+        method = endpoint.method
+        super().__init__(endpoint, door, reader(method, depth), method.checked_answer)
+        self._empty = method.signature.result in {None, type(None)}
+
+    def _answered(self, body: bytes) -> Response:
+        return Response(204) if self._empty else Response(200, JSON, body)
+
+    def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
+        return problem(error, trace_id)
+
+
+class ConnectRpc(_Rpc):
+    """`POST /crm.v1.Contacts/Merge`, errors as Connect's; tolerant towards hosts, strict towards others."""
+
+    __slots__ = ("_strict",)
+
+    def __init__(self, endpoint: Endpoint, door: Door, depth: int) -> None:
+        method = endpoint.method
+        super().__init__(endpoint, door, self._arguments, method.checked_connect_answer)
+        self._strict = StrictReader(method.request_type, depth)
+
+    async def serve(self, request: Request, path: dict[str, str]) -> Response:
+        if not request.trusted and self._endpoint.method.route is None:
+            return self._failed(unknown_method(), "", trusted=False)
+        return await super().serve(request, path)
+
+    def _arguments(self, given: tuple[Request, dict[str, str]]) -> Any:
+        request = given[0]
+        if request.trusted:
+            return self._endpoint.method.checked_arguments(request.body)
+        version = request.headers.get(b"connect-protocol-version", b"1")
+        if version != b"1":
+            raise InvalidArgument("Connect-Protocol-Version must be 1.")
+        return self._strict.read(json_body(request, empty=True))
+
+    def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
+        if isinstance(error, UnsupportedMediaType):
+            return Response(415, b"accept-post: application/json\r\n")
+        if error.log and not trusted:
+            error = type(error)(HIDDEN)
+        return Response(error.status, JSON + retry_after(error), error_body(error))
+
+
+class PageRpc(RestRpc):
+    """A page: HTML out; errors as a short page with the same status."""
+
+    __slots__ = ()
+
+    def __init__(self, endpoint: Endpoint, door: Door, depth: int) -> None:
+        super().__init__(endpoint, door, depth)
+        self._finish = msgspec.json.encode
+
+    def _answered(self, body: bytes) -> Response:
+        html = msgspec.json.decode(body, type=Html)
+        head = HTML + f"content-security-policy: {html.policy}\r\n".encode()
+        return Response(html.status, head, html.text.encode())
+
+    def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
+        detail = HIDDEN if error.log else error.detail
+        text = FAILURE_PAGE.format(title=escape(error.title), detail=escape(detail), trace=trace_id)
+        return Response(error.status, HTML + retry_after(error), text.encode())
+
+
+FAILURE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>{title}</title>
+<h1>{title}</h1><p>{detail}</p><p><small>{trace}</small></p>
+"""
+
+
+def unknown_method() -> Unimplemented:
+    return Unimplemented("There is no such method here.")
+
+
+__all__ = ["PROBLEM", "ConnectRpc", "RestRpc", "unknown_method"]

@@ -1,0 +1,202 @@
+"""Reads JSON at the public door: unknown fields, duplicate keys and deep nesting are refused there."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+import msgspec
+
+from hanse.runtime.contract.immutable import unwrapped
+from hanse.runtime.contract.method import invalid
+from hanse.runtime.errors import InvalidArgument, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_STRING = rb'"(?:[^"\\]|\\.)*"'
+_KEY = re.compile(_STRING + rb"(\s*:)?")
+_BRACKET = re.compile(_STRING + rb"|([\[{])|([\]}])")
+_generic = msgspec.json.Decoder().decode
+
+Walk = "Callable[[Any, str], Iterator[Violation]]"
+
+
+class StrictReader:
+    """Reads one request type.
+
+    The value itself comes from one typed decode. What that cannot see (fields below the top that nobody
+    declared, keys that come twice) needs a second look, which flat requests seldom do: a body with
+    no more colons than required fields has no room for another key.
+
+    Args:
+        request_type: A struct of our own making, so that forbidding unknown fields at the top is free.
+        depth: Nesting of arrays and objects at most.
+    """
+
+    __slots__ = ("_decode", "_depth", "_required", "_walk")
+
+    def __init__(self, request_type: type[msgspec.Struct], depth: int) -> None:
+        fields = msgspec.structs.fields(request_type)
+        self._decode = msgspec.json.Decoder(forbidding(request_type)).decode
+        self._depth = depth
+        self._walk = _walk_struct(request_type, {})
+        flat = all(_walk_of(field.type, {}) is None for field in fields)
+        self._required = sum(field.required for field in fields) if flat else -1
+
+    def read(self, body: bytes) -> Any:
+        """The arguments; `InvalidArgument` names what is wrong and where."""
+        try:
+            arguments = self._decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            raise invalid(error) from None
+        if body.count(b":") > self._required:
+            self._look_closer(body)
+        if body.count(b"[") + body.count(b"{") > self._depth and depth_of(body) > self._depth:
+            message = f"The JSON is nested more than {self._depth} deep."
+            raise InvalidArgument(message, violations=(Violation("", "depth", message),))
+        return arguments
+
+    def _look_closer(self, body: bytes) -> None:
+        value = _generic(body)
+        violations = tuple(self._walk(value, ""))
+        if not violations and keys_written(body) > keys_kept(value):
+            violations = (_duplicate(body),)
+        if violations:
+            raise InvalidArgument(violations[0].message, violations=violations)
+
+
+def forbidding(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """The same struct, refusing fields it does not know."""
+    return msgspec.defstruct(
+        struct.__name__, [], bases=(struct,), forbid_unknown_fields=True, frozen=True
+    )
+
+
+def keys_written(body: bytes) -> int:
+    """How many keys a JSON text has, each counted as often as it stands there."""
+    return sum(1 for colon in _KEY.findall(body) if colon)
+
+
+def keys_kept(value: Any) -> int:
+    """How many keys are left after reading: of duplicates, one."""
+    if isinstance(value, dict):
+        members = typing.cast("dict[str, Any]", value)
+        return len(members) + sum(keys_kept(one) for one in members.values())
+    if isinstance(value, list):
+        return sum(keys_kept(one) for one in typing.cast("list[Any]", value))
+    return 0
+
+
+def depth_of(body: bytes) -> int:
+    """How deep the arrays and objects of a JSON text are nested."""
+    depth = deepest = 0
+    for opening, closing in _BRACKET.findall(body):
+        depth += bool(opening) - bool(closing)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _duplicate(body: bytes) -> Violation:
+    """Names a key that comes twice; slow, and only for a request that is refused anyway."""
+    import json  # noqa: PLC0415 - the one parser that shows duplicates
+
+    twice: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        keys = [key for key, _ in pairs]
+        twice.extend(key for key in keys if keys.count(key) > 1)
+
+    json.loads(body, object_pairs_hook=note)
+    name = twice[0] if twice else ""
+    return Violation(name, "duplicate", f"The key `{name}` comes twice in one object; keep one.")
+
+
+def _walk_of(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterator[Violation]] | None:
+    """What to do with a value of a type; None where no object can be inside."""
+    annotation = unwrapped(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    plain = origin or annotation
+    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+        return _walk_struct(annotation, seen)
+    if plain is Mapping:
+        return _walk_map(_walk_of(arguments[1], seen))
+    if origin in (tuple, frozenset):
+        return _walk_items([_walk_of(one, seen) for one in arguments if one is not Ellipsis])
+    if origin in (Union, types.UnionType):
+        return _walk_union(arguments, seen)
+    return None
+
+
+def _walk_struct(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterator[Violation]]:
+    if annotation in seen:
+        return lambda value, path: seen[annotation](value, path)
+    seen[annotation] = None
+    fields = msgspec.structs.fields(annotation)
+    walks = {field.encode_name: _walk_of(field.type, seen) for field in fields}
+    config = (get_origin(annotation) or annotation).__struct_config__
+    tag_field = config.tag_field
+
+    def walk(value: Any, path: str) -> Iterator[Violation]:
+        for name, inner in value.items():
+            where = f"{path}.{name}" if path else name
+            if name not in walks:
+                if name != tag_field:
+                    yield Violation(where, "unknown", f"There is no field `{where}`; take it out.")
+            elif (follow := walks[name]) is not None and inner is not None:
+                yield from follow(inner, where)
+
+    seen[annotation] = walk
+    return walk
+
+
+def _walk_map(inner: Any) -> Callable[..., Iterator[Violation]]:
+    def walk(value: Any, path: str) -> Iterator[Violation]:
+        for name, one in value.items():
+            if inner is not None:
+                yield from inner(one, f"{path}[{name!r}]")
+
+    return walk
+
+
+def _walk_items(walks: list[Any]) -> Callable[..., Iterator[Violation]] | None:
+    if not any(walks):
+        return None
+
+    def walk(value: Any, path: str) -> Iterator[Violation]:
+        for index, one in enumerate(value):
+            follow = walks[min(index, len(walks) - 1)]
+            if follow is not None and one is not None:
+                yield from follow(one, f"{path}[{index}]")
+
+    return walk
+
+
+def _walk_union(
+    options: tuple[Any, ...], seen: dict[Any, Any]
+) -> Callable[..., Iterator[Violation]] | None:
+    objects: dict[Any, Any] = {}
+    arrays: Any = None
+    for option in options:
+        plain = get_origin(unwrapped(option)) or unwrapped(option)
+        walk = _walk_of(option, seen)
+        if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+            objects[plain.__struct_config__.tag] = (plain.__struct_config__.tag_field, walk)
+        elif plain is Mapping:
+            objects[None] = (None, walk)
+        elif walk is not None:
+            arrays = walk
+
+    def walk_union(value: Any, path: str) -> Iterator[Violation]:
+        if isinstance(value, dict):
+            members = typing.cast("dict[str, Any]", value)
+            for tag, (tag_field, follow) in objects.items():
+                if tag_field is None or members.get(tag_field) == tag:
+                    yield from follow(members, path)
+        elif isinstance(value, list) and arrays is not None:
+            yield from arrays(value, path)
+
+    return walk_union if objects or arrays else None

@@ -1,0 +1,84 @@
+"""What every host serves besides its services: health, metrics, OpenAPI, the docs page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.runtime.errors import NotFound
+from hanse.runtime.server.message import JSON, TEXT, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hanse.runtime.contract.description import ContractDescription
+    from hanse.runtime.server.message import Request
+    from hanse.runtime.server.router import Router
+
+METRICS = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\ncache-control: no-store\r\n"
+
+
+class Answer:
+    """A resource that a function without arguments answers."""
+
+    max_body = 0
+
+    def __init__(self, answer: Callable[[], Response], *, trusted_only: bool = False) -> None:
+        self._answer = answer
+        self._trusted_only = trusted_only
+
+    async def serve(self, request: Request, path: dict[str, str]) -> Response:
+        if self._trusted_only and not request.trusted:
+            raise NotFound("Nothing is served at this path.")
+        return self._answer()
+
+
+def add_health(router: Router, ready: Callable[[], bool]) -> None:
+    """`/health/live`: the process answers; `/health/ready`: it wants to be sent requests."""
+
+    def readiness() -> Response:
+        return Response(200, TEXT, b"ready\n") if ready() else Response(503, TEXT, b"draining\n")
+
+    router.add("GET", "/health/live", Answer(lambda: Response(200, TEXT, b"alive\n")))
+    router.add("GET", "/health/ready", Answer(readiness))
+
+
+def add_metrics(router: Router, prometheus: Callable[[], str], *, trusted_only: bool) -> None:
+    """`/metrics` for Prometheus; on an open host only for peers that are trusted."""
+
+    def metrics() -> Response:
+        return Response(200, METRICS, prometheus().encode())
+
+    router.add("GET", "/metrics", Answer(metrics, trusted_only=trusted_only))
+
+
+def add_docs(router: Router, contracts: Sequence[ContractDescription], title: str) -> None:
+    """`/openapi.json` and `/docs`, made when somebody first asks."""
+    made: list[bytes] = []
+
+    def document() -> Response:
+        if not made:
+            from hanse.runtime.publish.openapi import openapi  # noqa: PLC0415 - few hosts are asked
+
+            made.append(msgspec.json.encode(openapi(contracts, title=title, version="1")))
+        return Response(200, JSON, made[0])
+
+    router.add("GET", "/openapi.json", Answer(document))
+    for path in ("/docs", "/docs/app.js", "/docs/schema.js", "/docs/try.js", "/docs/style.css"):
+        router.add("GET", path, Answer(_asset(path)))
+
+
+def _asset(path: str) -> Callable[[], Response]:
+    def answer() -> Response:
+        from hanse.runtime.publish.docs_page import (  # noqa: PLC0415 - few hosts are asked
+            CONTENT_SECURITY_POLICY,
+            docs_assets,
+        )
+
+        asset = docs_assets()[path]
+        head = f"content-type: {asset.content_type}\r\n"
+        policy = f"content-security-policy: {CONTENT_SECURITY_POLICY}\r\n"
+        return Response(200, (head + policy).encode(), asset.body)
+
+    return answer

@@ -1,0 +1,22 @@
+"""Makes what verifies credentials, out of a host's configuration."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from hanse.kit.http import fetch
+
+if TYPE_CHECKING:
+    from hanse.runtime.host_config import HostConfig
+    from hanse.runtime.identity.authenticator import Authenticator
+
+
+def make_authenticator(config: HostConfig) -> Authenticator | None:
+    """None when the host is told of no issuer; the cryptography is not even imported then."""
+    if not config.issuers:
+        return None
+    from hanse.runtime.identity.authenticator import Authenticator  # noqa: PLC0415 - heavy
+    from hanse.runtime.identity.token import Verifier  # noqa: PLC0415 - heavy
+
+    return Authenticator(Verifier(config.issuers, time.time, fetch))
