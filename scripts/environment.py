@@ -1,6 +1,7 @@
 """Makes or mends .venv from requirements.lock; run by ./hanse with any Python, stdlib only."""
 
 import fcntl
+import os
 import shutil
 import signal
 import subprocess
@@ -74,7 +75,11 @@ def one_at_a_time(order: Order) -> Generator[int, None, None]:
         yield file.fileno()
 
 
-def is_stamped(order: Order) -> bool:
+def is_ready(order: Order) -> bool:
+    """Ask again what ./hanse asked, now that the lock is held: another run may have been first."""
+    programs = (order.environment_python, order.environment_python.with_name("hanse"))
+    if not all(program.exists() for program in programs):
+        return False
     return order.stamp.is_file() and order.stamp.read_text() == order.stamp_text
 
 
@@ -147,15 +152,21 @@ def run_step(order: Order, title: str, command: list[str], *, held_lock: int) ->
     started = time.monotonic()
     say(f"{title} …")
     with log.open("w") as output:
-        # The child keeps the lock open, so an orphan of a killed ./hanse is still waited for.
+        # The child keeps the lock open, so an orphan of a killed ./hanse is still waited for,
+        # and has a group of its own, so that what it started ends with it.
         child = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, cwd=order.root, pass_fds=[held_lock]
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=order.root,
+            pass_fds=[held_lock],
+            process_group=0,
         )
         try:
             watch(child, lambda: progress(log, total=locked_packages(order)))
         finally:
-            child.terminate()
-            child.wait()
+            end(child)
     seconds = time.monotonic() - started
     if child.returncode != 0:
         last = log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
@@ -164,6 +175,12 @@ def run_step(order: Order, title: str, command: list[str], *, held_lock: int) ->
         say(f"{log}) and run ./hanse again, it starts over by itself")
         sys.exit(1)
     say(f"{title}: done in {seconds:.1f} s")
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGTERM)
+        child.wait()
 
 
 def watch(child: subprocess.Popen[bytes], state: Callable[[], str]) -> None:
@@ -202,7 +219,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, leave)
     try:
         with one_at_a_time(order) as held_lock:
-            if not is_stamped(order):
+            if not is_ready(order):
                 make(order, held_lock=held_lock)
     except KeyboardInterrupt:
         say("stopped half-way; the next ./hanse starts over")

@@ -81,14 +81,14 @@ def as_root() -> list[str] | None:
     return [sudo, "-n"] if sudo else None
 
 
-def is_debian() -> bool:
+def is_debian(os_release: Path) -> bool:
     """Debian's package is the browser itself; Ubuntu's is a door to a snap."""
-    return OS_RELEASE.exists() and "ID=debian" in OS_RELEASE.read_text().splitlines()
+    return os_release.exists() and "ID=debian" in os_release.read_text().splitlines()
 
 
-def install_chromium() -> None:
+def install_chromium(os_release: Path) -> None:
     prefix = as_root()
-    if is_debian() and prefix is not None:
+    if is_debian(os_release) and prefix is not None:
         say("installing chromium by apt-get …")
         apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q"]
         if succeeds([*apt, "update"]):
@@ -99,11 +99,11 @@ def install_chromium() -> None:
     succeeds([sys.executable, "-m", "playwright", "install", *libraries, "chromium"])
 
 
-def ensure_chromium() -> Lack | None:
+def ensure_chromium(os_release: Path = OS_RELEASE) -> Lack | None:
     """Find or install a Chromium, and name it to the tests in HANSE_CHROMIUM."""
     found = chromium_on_path() or chromium_of_playwright()
     if found is None:
-        install_chromium()
+        install_chromium(os_release)
         found = chromium_on_path() or chromium_of_playwright()
     if found is None:
         way_out = "neither apt-get nor playwright could; 'apt install chromium' as root would do"
