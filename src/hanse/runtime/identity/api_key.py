@@ -149,7 +149,7 @@ class ApiKeyVerifier:
 
     def cached(self, plain: str) -> Verified | None:
         """Whom this key stood for lately; None if it must be verified."""
-        if len(plain) > _KEY_LENGTH:
+        if len(plain) > _KEY_LENGTH or not plain.isascii():
             return None
         return self._cache.find(fingerprint(plain))
 

@@ -42,18 +42,19 @@ def read_compact(token: str) -> Compact:
     if len(token) > TOKEN_LENGTH_MAX:
         raise Refused("oversized", f"The token is longer than {TOKEN_LENGTH_MAX} characters.")
     parts = token.split(".", 3)
-    if len(parts) != 3:
-        raise Refused("malformed", "The token is not a signed JWT: three parts joined with dots.")
     try:
         header_raw, payload_raw, signature = map(read_base64url, parts)
     except ValueError:
-        raise Refused("malformed", "A part of the token is not unpadded base64url.") from None
+        raise Refused(
+            "malformed",
+            "The token is not three parts of unpadded base64url, joined with dots.",
+        ) from None
     header = _object(header_raw, "header")
     if "crit" in header or "b64" in header:
         raise Refused("critical", "The token's header asks for an extension (crit, b64).")
     typ = _text(header, "typ")
     return Compact(
-        algorithm=_text(header, "alg") or "none",
+        algorithm=_text(header, "alg") or "",
         key_id=_text(header, "kid"),
         typ=None if typ is None else typ.lower().removeprefix("application/"),
         claims=_object(payload_raw, "payload"),
@@ -74,9 +75,9 @@ def _object(raw: bytes, part: str) -> dict[str, Any]:
 
 
 def _text(header: dict[str, Any], name: str) -> str | None:
-    value = header.get(name)
-    if value is None and name not in header:
+    if name not in header:
         return None
+    value = header[name]
     if not isinstance(value, str) or len(value) > _HEADER_TEXT_MAX:
         raise Refused(
             "malformed",

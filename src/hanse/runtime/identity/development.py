@@ -119,6 +119,8 @@ def _load_or_make(folder: Path) -> OKPKey:
         if not path.exists():
             _write_once(path, json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
         key = OKPKey.import_key(read_object(_read_private(path)))
+        if not key.is_private or key.curve_name != "Ed25519":
+            raise ValueError("not a private Ed25519 key")  # noqa: TRY301 (told like all damage)
     except OSError as error:
         raise ConfigurationError(
             f"The development key {path} cannot be used: {error.strerror}. "

@@ -64,7 +64,7 @@ class Verifier:
 
     def cached(self, token: str) -> Verified | None:
         """What `token` proved lately; None if it must be verified."""
-        if len(token) > TOKEN_LENGTH_MAX:
+        if len(token) > TOKEN_LENGTH_MAX or not token.isascii():
             return None
         return self._cache.find(fingerprint(token))
 

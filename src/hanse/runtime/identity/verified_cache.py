@@ -27,8 +27,9 @@ def fingerprint(credentials: str) -> bytes:
 
     Caches are keyed by it and never by the text: a memory dump then holds nothing that opens a
     door, and looking up a digest tells nothing about a token by how long its comparison takes.
+    The text is ASCII; callers refuse anything else before.
     """
-    return sha256(credentials.encode("utf-8", "surrogatepass")).digest()
+    return sha256(credentials.encode()).digest()
 
 
 class VerifiedCache:

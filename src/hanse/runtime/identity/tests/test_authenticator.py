@@ -1,0 +1,132 @@
+"""The Authorization header: two credentials, one grammar, no way to fall through."""
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from hanse.runtime.identity.api_key import ApiKeyVerifier, KeyMint, StaticApiKeys
+from hanse.runtime.identity.authenticator import Authenticator
+from hanse.runtime.identity.issuer import Issuer
+from hanse.runtime.identity.principal import Principal
+from hanse.runtime.identity.refused import Refused
+from hanse.runtime.identity.token import Verifier
+from hanse.runtime.secret import Secret
+
+NOW = 1_800_000_000.0
+MINT = KeyMint(Secret("a pepper of at least sixteen characters"))
+PLAIN, STORED = MINT.mint(Principal("app", "a-1"))
+
+
+@pytest.fixture
+def verifier(workshop, clock):
+    own = Issuer(issuer="https://id.example", audience=("hanse",), keys=workshop.key_set())
+    return Verifier([own], clock)
+
+
+@pytest.fixture
+def authenticator(verifier, clock):
+    return Authenticator(verifier, ApiKeyVerifier(StaticApiKeys([STORED]), MINT, clock))
+
+
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER ", "Bearer   "])
+async def test_a_token_and_a_key_are_told_apart(scheme, authenticator, workshop):
+    token = await authenticator.authenticate(scheme + workshop.token())
+    key = await authenticator.authenticate(scheme + PLAIN)
+    assert (token.principal.id, key.principal.id) == ("u-1", "a-1")
+
+
+async def test_what_was_verified_is_answered_at_once(authenticator, workshop):
+    for value in ("Bearer " + workshop.token(), "Bearer " + PLAIN):
+        assert authenticator.cached(value) is None
+        verified = await authenticator.authenticate(value)
+        assert authenticator.cached(value) is verified
+        assert authenticator.cached(value + " ") is None
+        assert authenticator.cached(value.removeprefix("Bearer ")) is None
+        assert authenticator.cached("Basic " + value.removeprefix("Bearer ")) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "Bearer", "Bearer ", "Bearer  ", "Basic dXNlcjpwYXNz", "Bearer a b", "Bearer a,b",
+     " Bearer a", "Bearer\ta", "Bearer a\n", "Bearera", "Bearer é", "Bearer =", "Bearer a=b",
+     "Bearer \ud800", "DPoP a.b.c", "Bearer Bearer a", 'Bearer realm="x"'],
+)  # fmt: skip
+async def test_a_header_that_cannot_be_read_is_refused(value, authenticator):
+    assert authenticator.cached(value) is None
+    with pytest.raises(Refused) as refusal:
+        await authenticator.authenticate(value)
+    assert refusal.value.reason == "malformed"
+
+
+async def test_a_header_of_a_megabyte_is_refused_before_it_is_read(authenticator):
+    value = "Bearer " + "a" * 1_000_000
+    assert authenticator.cached(value) is None
+    with pytest.raises(Refused) as refusal:
+        await authenticator.authenticate(value)
+    assert refusal.value.reason == "oversized"
+
+
+async def test_without_a_store_no_api_key_counts(verifier):
+    authenticator = Authenticator(verifier)
+    assert authenticator.cached("Bearer " + PLAIN) is None
+    with pytest.raises(Refused, match="not accepted"):
+        await authenticator.authenticate("Bearer " + PLAIN)
+
+
+async def test_revocations_reach_tokens_and_keys(authenticator, workshop):
+    token, key = "Bearer " + workshop.token(), "Bearer " + PLAIN
+    for value, token_id in ((token, "t-1"), (key, STORED.id)):
+        await authenticator.authenticate(value)
+        authenticator.revoke_token(token_id, until=NOW + 600)
+        with pytest.raises(Refused, match="revoked"):
+            await authenticator.authenticate(value)
+
+
+@pytest.mark.parametrize("api_keys", [True, False])
+async def test_a_principal_is_revoked_in_both(api_keys, authenticator, verifier, workshop):
+    if not api_keys:
+        authenticator = Authenticator(verifier)
+    await authenticator.authenticate("Bearer " + workshop.token())
+    authenticator.revoke_principal("u-1", until=NOW + 600)
+    authenticator.revoke_principal("a-1", until=NOW + 600)
+    for value in ("Bearer " + workshop.token(), "Bearer " + PLAIN):
+        with pytest.raises(Refused):
+            await authenticator.authenticate(value)
+
+
+HEADERS = st.one_of(
+    st.text(max_size=60),
+    st.builds(
+        "".join,
+        st.lists(
+            st.sampled_from(
+                [
+                    "Bearer",
+                    "bearer",
+                    " ",
+                    "  ",
+                    "\t",
+                    "hk_",
+                    ".",
+                    "=",
+                    "eyJhbGciOiJub25lIn0",
+                    "e30",
+                    ",",
+                    "\r\n",
+                    "\x00",
+                    "a" * 43,
+                ]
+            ),  # fmt: skip
+            max_size=12,
+        ),
+    ),
+)
+
+
+@given(value=HEADERS)
+@example(value="Bearer eyJhbGciOiJub25lIn0.e30.")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+async def test_any_header_is_refused_and_nothing_else(value, authenticator):
+    assert authenticator.cached(value) is None
+    with pytest.raises(Refused):
+        await authenticator.authenticate(value)
