@@ -20,12 +20,14 @@ from collections import deque
 import msgspec
 
 LATENESS_P99_MS_MAX = 1.0
-DRAIN_SECONDS = 5.0
 _WARM_UP_SHARE = 0.1
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What to send. `requests` and `answers` are base64: JSON has no bytes."""
+    """What to send, and where. `requests` and `answers` are base64: JSON has no bytes.
+
+    `rate` is in requests/s; `drain_seconds` is the longest wait for answers after the schedule.
+    """
 
     port: int
     rate: float
@@ -33,6 +35,7 @@ class Plan(msgspec.Struct, frozen=True):
     connections: int
     requests: list[str]
     answers: list[str]
+    drain_seconds: float = 5.0
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -115,7 +118,7 @@ class OpenLoop:
         total = int(self._plan.rate * self._plan.seconds)
         step = 1.0 / self._plan.rate
         start = time.perf_counter() + 0.01
-        end = start + self._plan.seconds + DRAIN_SECONDS
+        end = start + self._plan.seconds + self._plan.drain_seconds
         scheduled = 0
         while len(self.latencies) < total:
             now = time.perf_counter()
