@@ -11,11 +11,13 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import pytest
+from packaging.requirements import Requirement
 
 from scripts.check import Step
 from scripts.check import main as check
@@ -451,3 +453,23 @@ def test_what_could_not_be_installed_is_said_plainly(house: House, ci: str, fate
     said = ask_for_chromium(house, FAIL="yes", CI=ci)
     assert said.startswith("NOT INSTALLED: Chromium")
     assert said.endswith(f"tests of pages in a browser {fate}")
+
+
+def test_every_runtime_dependency_has_its_reason_in_the_decisions() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras: dict[str, list[str]] = project["optional-dependencies"]
+    paper = (ROOT / "docs/decisions/0001-dependencies.md").read_text()
+    wanted = [Requirement(text).name for part in extras.values() for text in part]
+    wanted += [Requirement(text).name for text in project["dependencies"]]
+    assert [name for name in wanted if name not in paper] == []
+
+
+def test_decisions_are_numbered_without_a_gap_and_have_every_part() -> None:
+    papers = sorted((ROOT / "docs/decisions").glob("*.md"))
+    assert [int(paper.name[:4]) for paper in papers] == list(range(1, len(papers) + 1))
+    for paper in papers:
+        text = paper.read_text()
+        assert text.startswith(f"# {paper.name[:4]}: ")
+        assert "\nDate: " in text
+        headings = ("Context", "Decision", "Consequences", "Alternatives")
+        assert [part for part in headings if f"\n## {part}\n" not in text] == [], paper.name
