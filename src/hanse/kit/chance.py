@@ -6,7 +6,7 @@ import os
 import random
 
 RANDOM = random.Random()  # noqa: S311 - never for keys or tokens; seeded by the operating system
-"""Quick and private to hanse, so that `random.seed()` in somebody's test does not repeat our ids."""
+"""Quick, and private to hanse: `random.seed()` in somebody's test must not repeat our ids."""
 
 fraction = RANDOM.random
 """A number from 0 up to, without, 1; the default wherever jitter is a parameter."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -16,8 +17,12 @@ monotonic_ns = time.monotonic_ns
 unix_ns = time.time_ns
 """Nanoseconds since 1970, for stamps in telemetry. Business time comes from a `Clock`."""
 
-sleep = asyncio.sleep
-"""Waits the seconds given; the default wherever waiting is a parameter."""
+
+async def wait_set(event: asyncio.Event, seconds: float) -> None:
+    """Wait until an event is set, or until so many seconds have passed, whichever comes first."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 class Clock(Protocol):
@@ -39,7 +44,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """Business time that stands still until it is told to go on, so that a test runs a year in a second.
+    """Business time that stands still until told to go on, so that a test runs a year in a second.
 
     Args:
         start: The first moment, aware; converted to UTC.

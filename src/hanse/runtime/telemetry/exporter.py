@@ -27,13 +27,13 @@ Answer = tuple[int, Mapping[str, str], bytes]
 """Status, headers and body of a collector's answer."""
 
 Post = Callable[[str, Mapping[str, str], bytes], Awaitable[Answer]]
-"""Sends a body with headers to a path of the collector; may raise anything when it is out of reach."""
+"""Sends a body with headers to a path of the collector; may raise anything if out of reach."""
 
 UNREACHABLE = 0
 """Stands for a status where there was no answer."""
 
 RETRYABLE = frozenset((UNREACHABLE, 429, 502, 503, 504))
-"""What is worth another try; every other failure is final (OTLP/HTTP, "Retryable response codes")."""
+"""What is worth another try; all else is final (OTLP/HTTP, "Retryable response codes")."""
 
 log = logging.getLogger("hanse.telemetry")
 
@@ -47,7 +47,8 @@ class ExportSettings(msgspec.Struct, frozen=True, kw_only=True):
         interval_seconds: How long a span waits at most for the batch to fill.
         metrics_interval_seconds: How often metrics go out.
         attempts: Tries per request, the first included.
-        backoff_seconds: Pause before the second try; it doubles each time, with half of it by chance.
+        backoff_seconds: Pause before the second try; it doubles each time; half of it is
+            chance.
         pause_limit_seconds: The longest pause, also when the collector asks for a longer one.
         timeout_seconds: How long one try may take.
         compress: Whether requests are sent with gzip.
@@ -68,12 +69,12 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What the exporter takes from the world around it.
 
     Attributes:
-        sleep: Waits the seconds given.
+        wait: Waits until the event is set, or until so many seconds have passed.
         fraction: A number from 0 up to 1, by chance.
         unix_ns: Nanoseconds since 1970.
     """
 
-    sleep: Callable[[float], Awaitable[None]] = clock.sleep
+    wait: Callable[[asyncio.Event, float], Awaitable[None]] = clock.wait_set
     fraction: Callable[[], float] = chance.fraction
     unix_ns: Callable[[], int] = clock.unix_ns
 
@@ -97,7 +98,7 @@ class ExporterStatistics(msgspec.Struct, frozen=True):
 
 
 class Exporter:
-    """Sends spans in batches and metrics at intervals; bounded, patient, and silent towards its callers.
+    """Sends spans in batches and metrics at intervals; bounded, patient, silent towards callers.
 
     All methods belong to the thread of the event loop; encoding happens in another.
 
@@ -131,7 +132,7 @@ class Exporter:
         self._trouble = ""
 
     def offer(self, spans: Iterable[Span]) -> None:
-        """Queue spans for sending, at the price of the oldest when full. Never waits, never fails."""
+        """Queue spans for sending, at the price of the oldest when full. Never waits or fails."""
         for span in spans:
             if len(self._queue) == self._settings.queue_limit:
                 self._dropped += 1
@@ -142,7 +143,7 @@ class Exporter:
     async def run(self) -> None:
         """Send until `stop` is called, then once more what is left."""
         while not self._stopping.is_set():
-            await self._pause(self._settings.interval_seconds, self._full)
+            await self._around.wait(self._full, self._settings.interval_seconds)
             self._full.clear()
             await self._send_spans()
             waited_ns = self._around.unix_ns() - self._metrics_sent_ns
@@ -151,7 +152,7 @@ class Exporter:
         await self.flush()
 
     def stop(self) -> None:
-        """Ask `run` to end soon: what is left gets one try each. Bound the wait for it by a timeout."""
+        """Ask `run` to end soon: what is left gets one try. Bound the wait for it by a timeout."""
         self._stopping.set()
         self._full.set()
 
@@ -194,9 +195,9 @@ class Exporter:
     async def _deliver(self, path: str, encode: Callable[[], bytes]) -> int | None:
         """Items refused by the collector that took a request, or None when it was given up."""
         try:
-            # In a thread, because five hundred spans take milliseconds that calls should not wait for.
+            # In a thread, because five hundred spans take milliseconds that no call should wait.
             headers, body = await asyncio.to_thread(self._pack, encode)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a span, the host goes on
+        except Exception as error:  # noqa: BLE001  a span may be broken, the host goes on
             self._note(f"cannot encode what goes to {path}: {error!r}")
             return None
         return await self._persist(path, headers, body)
@@ -214,7 +215,7 @@ class Exporter:
                 reason = f"status {status}" if status else "no answer"
                 self._note(f"the collector did not take {path}: {reason}; what it held is lost")
                 return None
-            await self._pause(self._delay(tries, answer_headers), self._stopping)
+            await self._around.wait(self._stopping, self._delay(tries, answer_headers))
 
     def _pack(self, encode: Callable[[], bytes]) -> tuple[dict[str, str], bytes]:
         headers = {"content-type": CONTENT_TYPE}
@@ -226,7 +227,7 @@ class Exporter:
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 return await self._post(path, headers, body)
-        except Exception as error:  # noqa: BLE001 - every way a network can fail means the same here
+        except Exception as error:  # noqa: BLE001  a network fails in any way it likes
             log.debug("the collector is out of reach: %r", error)
             return UNREACHABLE, {}, b""
 
@@ -245,7 +246,7 @@ class Exporter:
         return min(max(asked, 0.0), self._settings.pause_limit_seconds)
 
     def _asked_pause(self, headers: Mapping[str, str]) -> float | None:
-        """Retry-After, in seconds or as a date (RFC 9110, 10.2.3); None when absent or senseless."""
+        """Retry-After as seconds or a date (RFC 9110, 10.2.3); None when absent or senseless."""
         value = next(
             (v for name, v in headers.items() if name.lower() == "retry-after"), ""
         ).strip()
@@ -255,18 +256,6 @@ class Exporter:
             return parsedate_to_datetime(value).timestamp() - self._around.unix_ns() / 1e9
         except (ValueError, OverflowError):
             return None
-
-    async def _pause(self, seconds: float, until: asyncio.Event) -> None:
-        waits = (
-            asyncio.ensure_future(self._around.sleep(seconds)),
-            asyncio.ensure_future(until.wait()),
-        )
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
     def _note(self, trouble: str) -> None:
         """Log a trouble when it begins and when it ends, not a thousand times between."""

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-# The layout is that of HdrHistogram (github.com/HdrHistogram/HdrHistogram, class AbstractHistogram) with
-# 8 equal sub-buckets to each power of two, shifted by one so that upper bounds are inclusive as
-# Prometheus wants them. A bucket (l, u] has u - l <= l / 8, so its middle is off by 1/16 at most.
+# The layout is that of HdrHistogram (github.com/HdrHistogram/HdrHistogram, class AbstractHistogram)
+# with 8 equal sub-buckets to each power of two, shifted by one so that upper bounds are inclusive
+# as Prometheus wants them. A bucket (l, u] has u - l <= l / 8, so its middle is off by 1/16.
 _SUB_BITS = 3
 _EXACT = 2 << _SUB_BITS  # values up to here have a bucket each
 _LONGEST_BITS = 42  # 2**42 ns is 73 minutes; what takes longer counts as that
 _BUCKETS = (_LONGEST_BITS - _SUB_BITS + 1) << _SUB_BITS
 
 BOUNDS_NS: tuple[int, ...] = tuple(1 << bits for bits in range(14, 37, 2))
-"""Upper bounds for Prometheus and OTLP: 16 µs, 66 µs, … 69 s. Powers of four are exact edges of buckets."""
+"""Upper bounds for Prometheus and OTLP: 16 µs, 66 µs, … 69 s; all of them edges of buckets."""
 
 
 class HistogramStatistics(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class Histogram:
         return sum(self._counts)
 
     def record(self, ns: int) -> None:
-        """Count one duration; a negative one counts as 0, one over 73 minutes falls into the last bucket."""
+        """Count one duration; a negative one as 0, one over 73 minutes in the last bucket."""
         if ns <= _EXACT:
             ns = max(ns, 0)
             index = ns - 1 if ns else 0

@@ -23,8 +23,9 @@ _DEPTH_LIMIT = 5  # of lists and mappings in each other
 # Whatever `extra` adds to a record is what a bare one does not have.
 _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-# All that ends a line or moves a cursor: control characters (C0, DEL, C1), line and paragraph separators, and
-# the marks that reverse the direction of writing. JSON itself only escapes the first 32.
+# All that ends a line or moves a cursor: control characters (C0, DEL, C1), line and paragraph
+# separators, and the marks that reverse the direction of writing. JSON itself only escapes the
+# first 32.
 _sub_control = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]"
 ).sub
@@ -93,8 +94,8 @@ def configure(
 ) -> None:
     """Make a logger write to a stream; again to change it. Touches no other logger.
 
-    Colour is used where the stream is a terminal. Lines no longer go to the loggers above, which would
-    write them a second time.
+    Colour is used where the stream is a terminal. Lines no longer go to the loggers above, which
+    would write them a second time.
     """
     handler = logging.StreamHandler(stream)
     if style == "json":
@@ -125,7 +126,9 @@ def _stack(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 def _plain(value: object, depth: int) -> Any:
     """Plain data of bounded size. Only exact types pass: a subclass may be a secret in disguise."""
-    if value is None or type(value) in (bool, int, float):
+    if value is None or type(value) in (bool, float):
+        return value
+    if type(value) is int and value.bit_length() < 64:
         return value
     if type(value) is str:
         return _cut(value)
@@ -141,7 +144,7 @@ def _plain(value: object, depth: int) -> Any:
 def _text(value: object) -> str:
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 - a broken __str__ must not lose the line that would tell of it
+    except Exception:  # noqa: BLE001  a broken __str__ must not lose the line
         return f"<{type(value).__name__} that cannot be shown>"
 
 

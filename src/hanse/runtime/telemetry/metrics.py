@@ -113,8 +113,8 @@ class MetricsStatistics(msgspec.Struct, frozen=True):
 class Metrics:
     """Everything one host counts, bounded.
 
-    Names follow the OpenTelemetry conventions for RPC (`rpc.server.duration`, attributes `rpc.service`
-    and `rpc.method`) as Prometheus spells them.
+    Names follow the OpenTelemetry conventions for RPC (`rpc.server.duration`, attributes
+    `rpc.service` and `rpc.method`) as Prometheus spells them.
 
     Args:
         methods_limit: Methods told apart; later ones share the entry `_other`.
@@ -178,7 +178,7 @@ class Metrics:
         return tuple(self._families[name] for name in sorted(self._families))
 
     def prometheus(self) -> str:
-        """Everything in the Prometheus text format 0.0.4. Methods nobody has called yet are left out."""
+        """Everything in the Prometheus text format 0.0.4, without methods nobody has called yet."""
         used = [one for one in self.methods() if one.in_flight or any(one.codes.values())]
         parts = [
             family(
@@ -221,14 +221,14 @@ class Metrics:
         if known is None:
             if not _name_fits(name) or name.startswith("rpc_server_"):
                 raise ValueError(
-                    f"{name!r} cannot name a metric; use letters, digits and _, and not rpc_server_…"
+                    f"{name!r} cannot name a metric; use letters, digits and _, not rpc_server_…"
                 )
             known = Family(name, kind, meaning, {})
             if self._series_left > 0:  # else it counts for itself and is shown to nobody
                 self._families[name] = known
         if (known.kind, known.meaning) != (kind, meaning):
             raise ValueError(
-                f"metric {name} is already a {known.kind} that means {known.meaning!r}; pick another name"
+                f"metric {name} is already a {known.kind}, {known.meaning!r}; pick another name"
             )
         return known
 

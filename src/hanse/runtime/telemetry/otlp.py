@@ -1,7 +1,8 @@
 """Spans and metrics as OTLP messages (opentelemetry.io/docs/specs/otlp), in binary protobuf.
 
-Attribute names are those of the OpenTelemetry conventions for RPC (opentelemetry.io/docs/specs/semconv/rpc).
-Protobuf is imported when the first message is made: it costs a host 20 MB that most never need.
+Attribute names are those of the OpenTelemetry conventions for RPC
+(opentelemetry.io/docs/specs/semconv/rpc). Protobuf is imported when the first message is made: it
+costs a host 20 MB that most never need.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ CONTENT_TYPE = "application/x-protobuf"
 SERVER_FAULTS = frozenset(
     ("unknown", "deadline_exceeded", "unimplemented", "internal", "unavailable", "data_loss")
 )
-"""Codes that make the server's span an error; the others are the caller's affair (semconv, gRPC, status)."""
+"""Codes that make a server's span an error; the rest is the caller's affair (semconv for gRPC)."""
 
 _KINDS = {"internal": 1, "server": 2, "client": 3}
 
@@ -40,9 +41,9 @@ def spans_request(spans: Iterable[Span], resource: Mapping[str, str]) -> bytes:
     """An ExportTraceServiceRequest.
 
     Args:
-        spans: What to send; grouped by service, because a collector takes each for a source of its own.
-        resource: What is known about this host, e.g. `{"host.name": …}`; `service.name` only stands for
-            spans without a service.
+        spans: What to send; grouped by service, because a collector takes each for a source.
+        resource: What is known about this host, e.g. `{"host.name": …}`; `service.name` only stands
+            for spans without a service.
     """
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     from opentelemetry.proto.trace.v1 import trace_pb2
@@ -80,7 +81,7 @@ def metrics_request(metrics: Metrics, resource: Mapping[str, str], now_ns: int) 
 
 
 def rejected(path: str, answer: bytes) -> tuple[int, str]:
-    """What a collector that took a request did not like: items rejected and why; (0, "") for nothing.
+    """What a collector that took a request disliked: items rejected and why; (0, "") for nothing.
 
     Args:
         path: Which request it answers, `TRACES_PATH` or `METRICS_PATH`.

@@ -1,4 +1,4 @@
-"""The Prometheus text format, version 0.0.4: prometheus.io/docs/instrumenting/exposition_formats."""
+"""The Prometheus text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def labels_text(labels: Mapping[str, str]) -> str:
 
 
 def _escape(value: str) -> str:
-    """What the format escapes; half a character (a lone surrogate) would spoil the page for all the others."""
+    """As the format wants it; half a character (a lone surrogate) would spoil the whole page."""
     clean = value.encode("utf-8", "replace").decode()
     return clean.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

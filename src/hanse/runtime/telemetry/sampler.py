@@ -11,8 +11,8 @@ from hanse.kit.clock import monotonic
 class Sampler:
     """Lets a bounded number of new traces a second be recorded, however many begin.
 
-    Only for the first span of a trace; a caller's decision is followed, and errors and slow calls are
-    recorded anyway, both by whoever asks.
+    Only for the first span of a trace; a caller's decision is followed, and errors and slow calls
+    are recorded anyway, both by whoever asks.
 
     Args:
         per_second: Traces a second; 0 for none, `math.inf` for all.
@@ -41,8 +41,9 @@ def _bucket(per_second: float, clock: Callable[[], float]) -> Callable[[], bool]
     its variables are a quarter faster than attributes.
     """
     interval = 1 / per_second if per_second else math.inf
-    # How far ahead of its time a trace may come: the size of the bucket less the one being taken.
-    ahead = 1 - interval if interval < 1 else 0.0
+    # How far ahead of its time a trace may come: the size of the bucket less the one being taken,
+    # and a nanosecond, because sums of fractions do not come out even.
+    ahead = max(0.0, 1 - interval) + 1e-9
     open_at = -math.inf if per_second else math.inf
 
     def sample() -> bool:

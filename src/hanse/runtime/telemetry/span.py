@@ -1,4 +1,4 @@
-"""One finished piece of work in a trace, and the bounded place where a host keeps them until sent."""
+"""One finished piece of work in a trace, and the bounded place where a host keeps them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import msgspec
 class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One finished piece of work.
 
-    Encoded as an array; a field may only be added at the end and with a default, because two releases
-    read each other's spans.
+    Encoded as an array; a field may only be added at the end and with a default, because two
+    releases read each other's spans.
 
     Attributes:
         trace_id: 32 lower-case hexadecimal digits.
@@ -57,10 +57,10 @@ class SpanBufferStatistics(msgspec.Struct, frozen=True):
 
 
 class SpanBuffer:
-    """The newest spans of a host, bounded. Adding never waits and never fails; a full one drops its oldest.
+    """The newest spans of a host. Adding never waits or fails; a full buffer drops its oldest.
 
-    One thread adds; any other may drain. Under free threading or several adding threads no span gets
-    lost, but `dropped` may miss some.
+    One thread adds; any other may drain. Under free threading or several adding threads no span
+    gets lost, but `dropped` may miss some.
 
     Args:
         limit: Spans held at most.
@@ -89,7 +89,7 @@ class SpanBuffer:
         """Take out all that is held, oldest first."""
         spans = self._spans
         taken: list[Span] = []
-        # Popping one by one, because another thread may add meanwhile; bounded, because it may add for ever.
+        # One by one, because another thread may add meanwhile; bounded, because it may not stop.
         for _ in range(self._limit):
             try:
                 taken.append(spans.popleft())

@@ -1,8 +1,8 @@
 """A bounded store of spans on local disk, shared by all hosts of a state folder, for `hanse trace`.
 
-Each process appends to files of its own, one line a span, so that nobody waits for anybody; a batch is
-one write, and a line cut short by a crash is skipped by readers. The file written to longest ago goes
-first when the folder is full.
+Each process appends to files of its own, one line a span, so that nobody waits for anybody; a batch
+is one write, and a line cut short by a crash is skipped by readers. The file written to longest ago
+goes first when the folder is full.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ class TraceStoreStatistics(msgspec.Struct, frozen=True):
 class TraceStore:
     """Keeps the newest spans of all hosts of a folder, below a size, readable by their owner only.
 
-    Up to about a hundred processes may write at once; each looks after the size of the whole whenever it
-    has written a thousandth of it. Not for use by several threads at once.
+    Up to about a hundred processes may write at once; each looks after the size of the whole
+    whenever it has written a thousandth of it. Not for use by several threads at once.
 
     Args:
         folder: Where the files are; made (mode 0700) when the first span is written.
@@ -120,7 +120,7 @@ class TraceStore:
         self._dropped = 0
 
     def write(self, spans: list[Span]) -> None:
-        """Append a batch; meant for a background thread. Never raises: a full disk costs spans, not calls."""
+        """Append a batch, from a background thread. A full disk costs spans and raises nothing."""
         lines = [line for span in spans if (line := _line(span))]
         self._dropped += len(spans) - len(lines)
         for batch in _batches(lines, self._limit // 64):
@@ -181,7 +181,7 @@ class TraceStore:
         self._unchecked_bytes += len(lines)
         if self._unchecked_bytes > self._limit // 1024:
             self._make_room(len(lines))
-        # Another process may have dropped our file as the oldest; what goes there now nobody would read.
+        # Another process may have dropped our file as the oldest; nobody would read it any more.
         if self._file < 0 or not os.fstat(self._file).st_nlink:
             self._begin_file()
         written = os.write(self._file, lines)
@@ -198,7 +198,7 @@ class TraceStore:
         self._file_bytes = 0
 
     def _make_room(self, needed: int) -> None:
-        """Drop files until the whole leaves an eighth of the limit to what others write meanwhile."""
+        """Drop files until an eighth of the limit is left to what others write meanwhile."""
         self._unchecked_bytes = 0
         held = self._segments()
         total = needed + sum(status.st_size for _, status in held)

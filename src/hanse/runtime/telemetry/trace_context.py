@@ -15,8 +15,8 @@ STATE_LENGTH_LIMIT = 512
 STATE_MEMBERS_LIMIT = 32
 """Members of a tracestate; a longer one is invalid (3.3.1)."""
 
-# One expression takes a whole header of version 00: fixed width, lower case, no all-zero id. The last
-# group only takes part when the lowest bit of the flags, "sampled", is set.
+# One expression takes a whole header of version 00: fixed width, lower case, no all-zero id. The
+# last group only takes part when the lowest bit of the flags, "sampled", is set.
 _match_version_00 = re.compile(
     r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f](?:([13579bdf])|[02468ace])"
 ).fullmatch
@@ -28,7 +28,8 @@ _match_later_version = re.compile(
 ).fullmatch
 
 _match_member = re.compile(
-    r"([a-z0-9][a-z0-9_\-*/@]{0,255})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+    r"([a-z0-9][a-z0-9_\-*/@]{0,255})"
+    r"=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
 ).fullmatch
 
 
@@ -68,7 +69,7 @@ def parse(traceparent: str | None, tracestate: str | None) -> TraceContext | Non
     return TraceContext(trace, span, odd_flags is not None)
 
 
-def format_traceparent(trace_id: str, span_id: str, sampled: bool) -> str:  # noqa: FBT001 - HOT, and the header's own order
+def format_traceparent(trace_id: str, span_id: str, sampled: bool) -> str:  # noqa: FBT001  as sent
     """The header for a call onward: version 00, every flag but `sampled` cleared (3.2.2.5)."""
     return f"00-{trace_id}-{span_id}-01" if sampled else f"00-{trace_id}-{span_id}-00"
 
@@ -80,7 +81,7 @@ def _match_unusual(traceparent: str) -> re.Match[str] | None:
 
 
 def _valid_state(tracestate: str) -> str:
-    """The list without white space and empty members, cut to the limit; empty when it is invalid."""
+    """The list without white space and empty members, cut to the limit; empty when invalid."""
     members: list[str] = []
     keys: set[str] = set()
     for part in tracestate.split(","):
@@ -95,7 +96,7 @@ def _valid_state(tracestate: str) -> str:
 
 
 def _cut(members: list[str]) -> str:
-    """Whole members go until the list is short enough: those over 128 characters first, then the last."""
+    """Whole members go until it is short enough: those over 128 characters, then the last."""
     state = ",".join(members)
     if len(state) > STATE_LENGTH_LIMIT:
         members = [member for member in members if len(member) <= 128]

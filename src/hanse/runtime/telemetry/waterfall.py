@@ -13,8 +13,15 @@ from hanse.runtime.telemetry.span import Span
 ROWS_LIMIT = 1000
 """Rows drawn; a line says how many more there are."""
 
-_DEPTH_LIMIT = 10  # deeper ones are indented as much as this, so that names stay readable
+_DEPTH_LIMIT = 6  # deeper ones are indented as much as this, so that names stay readable
 _TIMES_WIDTH = 19  # " +999.9ms  999.9ms "
+_SECOND = 1_000_000_000
+_UNITS = (  # name, nanoseconds, used from so many nanoseconds on
+    ("d", 86_400 * _SECOND, 10_000 * _SECOND),
+    ("s", _SECOND, _SECOND),
+    ("ms", 1_000_000, 1_000_000),
+    ("µs", 1_000, 1_000),
+)
 _MARKS = {"client": "→ ", "internal": "· "}
 
 
@@ -34,7 +41,7 @@ def waterfall(spans: Sequence[Span], width: int = 80) -> str:
 
     Args:
         spans: Of one trace, in any order; one id twice counts once.
-        width: Columns; 60 at least.
+        width: Columns; 72 at least.
     """
     if not spans:
         return "no spans\n"
@@ -43,7 +50,7 @@ def waterfall(spans: Sequence[Span], width: int = 80) -> str:
     )
     start_ns = unique[0].start_ns
     total_ns = max(s.start_ns + s.duration_ns for s in unique) - start_ns
-    columns = max(60, width)
+    columns = max(72, width)
     rows = list(_rows(unique))
     lines = [_headline(unique, total_ns)]
     lines += [_line(row, (start_ns, total_ns), columns) for row in rows[:ROWS_LIMIT]]
@@ -53,13 +60,13 @@ def waterfall(spans: Sequence[Span], width: int = 80) -> str:
 
 
 def duration_text(ns: int) -> str:
-    """Nanoseconds for people, in seven columns at most: `850ns`, `12.4µs`, `3.05ms`, `61.2s`."""
-    for unit, size in (("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000)):
-        if ns >= size:
+    """Nanoseconds for people, in seven columns at most: `850ns`, `12.4µs`, `3.05ms`, `1.25d`."""
+    for unit, size, least in _UNITS:
+        if ns >= least:
             value = ns / size
             digits = 2 if value < 9.995 else 1 if value < 999.95 else 0
             return f"{value:.{digits}f}{unit}"
-    return f"{ns}ns"
+    return f"{max(0, ns)}ns"
 
 
 def _headline(spans: Sequence[Span], total_ns: int) -> str:
@@ -70,7 +77,7 @@ def _headline(spans: Sequence[Span], total_ns: int) -> str:
 
 
 def _rows(spans: Sequence[Span]) -> Iterator[_Row]:
-    """Every span once, parents before children, without recursion: a trace may be a thousand deep."""
+    """Every span once, parents before children, without recursion: it may be a thousand deep."""
     children: dict[str, list[Span]] = {}
     ids = {span.span_id for span in spans}
     for span in spans:
@@ -115,12 +122,12 @@ def _tree(
 
 def _line(row: _Row, whole: tuple[int, int], columns: int) -> str:
     """A row in exactly so many columns or fewer: name and error, offset, duration, bar."""
-    label_width = max(24, (columns - _TIMES_WIDTH) * 3 // 5)
+    label_width = (columns - _TIMES_WIDTH) * 3 // 5
     if row.span is None:
         return _fit(f"{row.branch}? {row.name}", columns)
-    code = f" ✗ {_fit(_plain(row.span.code), 20)}" if row.span.code else ""
-    name_width = label_width - len(row.branch) - len(code)
-    label = row.branch + _fit_end(row.name, max(1, name_width)) + code
+    room = label_width - len(row.branch)
+    code = f" ✗ {_fit(_plain(row.span.code), min(20, room - 9))}" if row.span.code else ""
+    label = row.branch + _fit_end(row.name, room - len(code)) + code
     offset = f"+{duration_text(row.span.start_ns - whole[0])}"
     took = duration_text(row.span.duration_ns)
     bar = _bar(row.span, whole, columns - label_width - _TIMES_WIDTH)
