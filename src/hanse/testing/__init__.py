@@ -1,0 +1,17 @@
+"""The public test kit: a whole world in one process, with time, identity and faults under control.
+
+    async def test_greets():
+        async with World(Greeter) as world:
+            assert (await world.get(Greeter).greet("Ada")).text == "Hello, Ada"
+
+Tests are written with pytest and pytest-asyncio in its auto mode; nothing here needs either.
+"""
+
+from hanse.kit.clock import ManualClock
+from hanse.testing.acting import acting
+from hanse.testing.fakes import fake
+from hanse.testing.faults import Faults
+from hanse.testing.http_client import Answer, HttpClient
+from hanse.testing.world import World
+
+__all__ = ["Answer", "Faults", "HttpClient", "ManualClock", "World", "acting", "fake"]

@@ -1,0 +1,222 @@
+"""A world: services, their host, its clock and its doors, alive for the length of one test."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import AsyncExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from hanse.kit.clock import ManualClock, unix_ns
+from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
+from hanse.runtime.call.proxy import make_proxy
+from hanse.runtime.contract.service import contract_of
+from hanse.runtime.host import Host
+from hanse.runtime.host_config import HostConfig
+from hanse.runtime.identity.principal import VISITOR, Principal
+from hanse.runtime.settings import Sources
+from hanse.testing.acting import acting
+from hanse.testing.http_client import HttpClient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping
+    from types import TracebackType
+
+    from hanse.runtime.call.context import Context
+    from hanse.runtime.identity.development import DevelopmentIssuer
+    from hanse.runtime.identity.issuer import Issuer
+    from hanse.runtime.telemetry.span import Span
+    from hanse.testing.faults import Faults
+
+S = TypeVar("S")
+
+MORNING = datetime(2026, 1, 1, 9, tzinfo=UTC)
+"""The moment a world begins in, unless it is told another."""
+
+
+class World:
+    """Runs services in the test's own process and event loop.
+
+        async with World(Greeter, Cart, settings={"cart": {"limit": 3}}) as world:
+            cart = world.get(Cart, as_=Principal("member", "ada"))
+            await cart.add("apple")
+            answer = await world.http().post("/greeter/v1/greetings", {"name": "Ada"})
+            assert answer.json == {"text": "Hello, Ada"}
+
+    Everything is real: permissions, validation, deadlines and the HTTP server are those of a host. Only
+    business time stands still until `world.clock.advance(…)`.
+
+    Args:
+        services: Their classes, fakes among them.
+        principal: Who calls where the test names nobody. The default may do what everybody may.
+        settings: Section (a service's name in lower case) → field → value.
+        clock: Business time; the default stands at nine on New Year's morning 2026, UTC.
+        provided: Other things constructors ask for, by type.
+        apart: Every call goes over a socket, as between two hosts.
+        faults: What goes wrong between services.
+
+    Attributes:
+        clock: The clock the services have.
+        host: The host itself, once the world has begun.
+
+    Raises:
+        ConfigurationError: On entering: a service asks for what is not there.
+    """
+
+    host: Host
+
+    def __init__(
+        self,
+        *services: type,
+        principal: Principal = VISITOR,
+        settings: Mapping[str, Mapping[str, object]] | None = None,
+        clock: ManualClock | None = None,
+        provided: Mapping[type, Any] | None = None,
+        apart: bool = False,
+        faults: Faults | None = None,
+    ) -> None:
+        self.clock = clock or ManualClock(MORNING)
+        self._services = services
+        self._principal = principal
+        self._sources = Sources(tables=settings or {})
+        self._provided = provided or {}
+        self._apart = apart
+        self._faults = faults
+        self._stack = AsyncExitStack()
+        self._issuer: DevelopmentIssuer | None = None
+
+    async def __aenter__(self) -> Self:
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="hanse-world-")))
+        try:
+            self.host = Host(
+                self._services,
+                self._config(folder),
+                sources=self._sources,
+                clock=self.clock,
+                provided=self._provided,
+                wrap=self._faults.wrap if self._faults else None,
+            )
+            await self._stack.enter_async_context(self.host)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and self._faults is not None:
+            error.add_note(f"The world had {self._faults!r}.")
+        await self._stack.aclose()
+
+    def get(self, contract: type[S], *, as_: Principal | None = None, site: str = "") -> S:
+        """A contract as an object to call.
+
+        Each call begins a trace of its own, unless it stands in a block of `as_` or in a call.
+
+        Args:
+            contract: A contract or service of this world.
+            as_: Who calls; left out, the principal of the `as_` block or of the world.
+            site: The tenant; left out, that of the block or the default one.
+
+        Raises:
+            LookupError: Nobody here serves it.
+        """
+        inner: Any = self.host.get(contract)
+        model = contract_of(contract)
+        assert model is not None
+
+        @contextmanager
+        def context() -> Generator[None]:
+            if as_ is None and not site and running.get() is not None:
+                yield
+                return
+            with acting(as_ or self._principal, site=site or DEFAULT_SITE):
+                yield
+
+        return cast(
+            "S",
+            make_proxy(
+                model,
+                lambda method: _within(
+                    context, getattr(inner, method.name), streams=method.signature.streams
+                ),
+            ),
+        )
+
+    @contextmanager
+    def as_(
+        self, principal: Principal, *, site: str = DEFAULT_SITE, locale: str = DEFAULT_LOCALE
+    ) -> Generator[Context]:
+        """Calls in the block are made by `principal` and belong to one trace, as in one request.
+
+        with world.as_(Principal("staff", "eve"), site="acme"):
+            await world.get(Cart).clear()
+        """
+        with acting(principal, site=site, locale=locale) as context:
+            yield context
+
+    def http(self, as_: Principal | None = None, *, site: str = "") -> HttpClient:
+        """A client for the open door; as somebody, it shows a token that this world believes.
+
+        Args:
+            as_: Who calls; left out, the world's principal.
+            site: The tenant the token is for.
+        """
+        principal = self._principal if as_ is None else as_
+        if principal.kind == "visitor":
+            return HttpClient(self.host.url)
+        assert self._issuer is not None
+        token = self._issuer.mint(
+            principal.kind, principal.id, permissions=principal.permissions, site=site
+        )
+        return HttpClient(self.host.url, {"authorization": f"Bearer {token}"})
+
+    def spans(self) -> list[Span]:
+        """What was recorded of calls since it was last asked, oldest first."""
+        return self.host.spans.drain()
+
+    def _config(self, folder: Path) -> HostConfig:
+        socket = folder / "host.sock"
+        names = [model.full_name for model in map(contract_of, self._services) if model]
+        return HostConfig(
+            name="world",
+            socket=socket,
+            directory=dict.fromkeys(names, (f"unix:{socket}",)) if self._apart else {},
+            issuers=(self._development_issuer(folder),),
+        )
+
+    def _development_issuer(self, folder: Path) -> Issuer:
+        from hanse.runtime.identity.development import DevelopmentIssuer
+
+        self._issuer = DevelopmentIssuer(folder / "identity", lambda: unix_ns() / 1e9)
+        return self._issuer.issuer()
+
+
+def _within(
+    context: Callable[[], Any], function: Callable[..., Any], *, streams: bool
+) -> Callable[..., Any]:
+    """A method called in a context of its own."""
+
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        with context():
+            return await function(*args, **kwargs)
+
+    async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        items = function(*args, **kwargs)
+        try:
+            while True:
+                with context():  # for a step at a time: between two the consumer runs
+                    try:
+                        item = await anext(items)
+                    except StopAsyncIteration:
+                        return
+                yield item
+        finally:
+            await items.aclose()
+
+    return stream if streams else call
