@@ -48,19 +48,20 @@ class Verifier:
             clock: Seconds since the epoch.
             fetch: Gets the keys of issuers with a `jwks_url`.
             tokens_max: How many good tokens are remembered.
-            unchecked_max: How many unknown tokens may wait for their check at once.
+            unchecked_max: How many unknown tokens of one issuer may wait for their check at once.
 
         Raises:
             ConfigurationError: Two issuers share a name, a key cannot be used, or `fetch` lacks.
         """
         self._clock = clock
         self._cache = VerifiedCache(clock, limit=tokens_max, age_max=TOKEN_AGE_MAX)
-        self._gate = Gate(unchecked_max)
-        self._issuers: dict[str, tuple[Issuer, Keys]] = {}
+        # A gate for each issuer: one whose keys hang, or whose name forgers use, fills its own.
+        self._issuers: dict[str, tuple[Issuer, Keys, Gate]] = {}
         for issuer in issuers:
             if issuer.issuer in self._issuers:
                 raise ConfigurationError(f"Issuer {issuer.issuer} is listed twice; merge them.")
-            self._issuers[issuer.issuer] = (issuer, _keys(issuer, fetch, clock))
+            keys = _keys(issuer, fetch, clock)
+            self._issuers[issuer.issuer] = (issuer, keys, Gate(unchecked_max))
 
     def cached(self, token: str) -> Verified | None:
         """What `token` proved lately; None if it must be verified."""
@@ -89,16 +90,16 @@ class Verifier:
             raise
 
     async def _verify(self, token: Compact, digest: bytes) -> Verified:
-        issuer, keys = self._issuer(token)
+        issuer, keys, gate = self._issuer(token)
         if token.algorithm not in issuer.algorithms:
             raise Refused("algorithm", "The token's algorithm (alg) is not its issuer's.")
-        with self._gate:
+        with gate:
             key = await keys.find(token.key_id, token.algorithm)
             if key is None:
                 raise Refused("key", "The token names no key of its issuer (kid).", lasting=False)
             if token.algorithm not in key.algorithms:
                 raise Refused("algorithm", "The token's algorithm (alg) is not its key's.")
-            await self._gate.turn()
+            await gate.turn()
             # From here on nothing waits, so a revocation comes either before or after all of it.
             known = self._cache.find(digest)
             if known is not None:  # the same token, checked for another call meanwhile
@@ -109,7 +110,7 @@ class Verifier:
             self._cache.keep(digest, verified)
             return verified
 
-    def _issuer(self, token: Compact) -> tuple[Issuer, Keys]:
+    def _issuer(self, token: Compact) -> tuple[Issuer, Keys, Gate]:
         name = token.claims.get("iss")
         found = self._issuers.get(name) if isinstance(name, str) else None
         if found is None:
@@ -126,13 +127,14 @@ class Verifier:
 
     async def close(self) -> None:
         """Ends running fetches of keys."""
-        for _, keys in self._issuers.values():
+        for _, keys, _ in self._issuers.values():
             if isinstance(keys, KeySet):
                 await keys.close()
 
     def statistics(self) -> dict[str, int]:
         """How many tokens are remembered, refused, revoked, and waiting for their check."""
-        return {**self._cache.statistics(), "unchecked": self._gate.inside}
+        unchecked = sum(gate.inside for _, _, gate in self._issuers.values())
+        return {**self._cache.statistics(), "unchecked": unchecked}
 
 
 def _keys(issuer: Issuer, fetch: Fetch | None, clock: Callable[[], float]) -> Keys:

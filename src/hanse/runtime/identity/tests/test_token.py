@@ -208,6 +208,20 @@ async def test_more_unknown_tokens_than_may_wait_are_turned_away_at_once(worksho
     await verifier.verify(tokens[7])  # being turned away is not a refusal of the token
 
 
+async def test_a_flood_in_one_issuers_name_does_not_turn_away_another_issuers_tokens(
+    workshop, clock
+):
+    issuers = [issuer(workshop), issuer(workshop, issuer="https://other.example")]
+    verifier = Verifier(issuers, clock, unchecked_max=2)
+    flood = [workshop.token(claims=workshop.claims(jti=f"n-{n}")) for n in range(4)]
+    other = workshop.token(claims=workshop.claims(iss="https://other.example"))
+    *_, late, result = await asyncio.gather(
+        *map(verifier.verify, [*flood, other]), return_exceptions=True
+    )
+    assert isinstance(late, ResourceExhausted)
+    assert result.principal.id == "u-1"
+
+
 async def test_whoever_gives_up_waiting_leaves_the_queue_moving(workshop, verifier):
     tokens = [workshop.token(claims=workshop.claims(jti=f"n-{n}")) for n in range(4)]
     waiting = [asyncio.ensure_future(verifier.verify(token)) for token in tokens]
