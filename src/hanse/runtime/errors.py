@@ -21,7 +21,12 @@ class Violation(msgspec.Struct, frozen=True):
     message: str
 
 
-@dataclass_transform(kw_only_default=True)
+def positional(*, default: str, kw_only: bool) -> Any:  # noqa: ARG001 - read by type checkers only
+    """Tells type checkers that a field may be given by place; at run time it is its default."""
+    return default
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(positional,))
 class HanseError(Exception):
     """The root of all errors that cross a call.
 
@@ -49,7 +54,7 @@ class HanseError(Exception):
     log: ClassVar[bool] = False
     fields_type: ClassVar[type[msgspec.Struct]]
 
-    detail: str = ""
+    detail: str = positional(default="", kw_only=False)
 
     def __init_subclass__(cls) -> None:
         cls.fields_type = _fields_struct(cls)

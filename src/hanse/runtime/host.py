@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from hanse.runtime.identity.authenticator import Authenticator
     from hanse.runtime.server.http import Connection
     from hanse.runtime.server.message import Request, Response
+    from hanse.runtime.server.router import Resource
 
 S = TypeVar("S")
 
@@ -180,12 +181,12 @@ class Host:
 
     # What a connection needs.
 
-    def body_limit(self, verb: bytes, path: bytes) -> int:
-        """Bytes that will be read of a request's body."""
-        return self._dispatcher.body_limit(verb, path)
+    def resolve(self, request: Request) -> Resource:
+        """What will answer a request."""
+        return self._dispatcher.resolve(request)
 
     async def answer(self, request: Request) -> Response:
-        """The response to a request."""
+        """The response to a request that was resolved."""
         return await self._dispatcher.answer(request)
 
     # Making.

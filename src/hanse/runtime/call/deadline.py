@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.context import Call, running
 from hanse.runtime.errors import DeadlineExceeded
 
@@ -14,23 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SWEEP_SECONDS = 0.01
-"""How late a deadline may be noticed. A timer of its own would cost each call 4 µs; this costs 50 ns."""
+"""How late a deadline may be noticed. A timer of its own would cost each call 4 µs; this costs 0.2."""
+
+SECOND_NS = 1_000_000_000
 
 
 class Deadlines:
     """The running calls of one event loop, and the sweep that ends those whose time is up."""
 
+    __slots__ = ("_calls", "_loop", "_paused", "_sweeping")
+
     def __init__(self) -> None:
         self._calls: set[Call] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._sweeping = False
         self._paused = False
 
     def watch(self, call: Call) -> None:
         """Has the call's task cancelled when its deadline passes; `leave` must follow."""
         call.task = asyncio.current_task()
         self._calls.add(call)
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+        if not self._sweeping:
+            self._sweep_later()
 
     def leave(self, call: Call) -> None:
         self._calls.discard(call)
@@ -42,16 +46,19 @@ class Deadlines:
     def statistics(self) -> dict[str, int]:
         return {"watched": len(self._calls)}
 
+    def _sweep_later(self) -> None:
+        self._sweeping = True
+        asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
     def _sweep(self) -> None:
-        self._timer = None
-        now = time.monotonic()
+        self._sweeping = False
+        now = monotonic_ns()
         for call in self._calls:
-            if now >= call.deadline and not call.expired and not self._paused:
+            if now >= call.deadline_ns and not call.expired and not self._paused:
                 call.expired = True
-                assert call.task is not None
                 call.task.cancel()
         if self._calls:
-            self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+            self._sweep_later()
 
 
 def remaining() -> float:
@@ -63,7 +70,7 @@ def remaining() -> float:
     call = running.get()
     if call is None:
         raise RuntimeError("No call is running here, so there is no deadline.")
-    return call.deadline - time.monotonic()
+    return (call.deadline_ns - monotonic_ns()) / SECOND_NS
 
 
 def time_is_up(call: Call) -> bool:
@@ -85,9 +92,18 @@ def within(seconds: float) -> Iterator[None]:
     outer = running.get()
     if outer is None:
         raise RuntimeError("within() shortens the deadline of a running call, and none is running.")
-    deadline = min(outer.deadline, time.monotonic() + seconds)
-    inner = Call(outer.context, outer.name, deadline, outer.deadlines, outer.parent_span)
-    inner.children = outer.children
+    inner = Call(
+        outer.method,
+        outer.origin,
+        min(outer.deadline_ns, monotonic_ns() + int(seconds * SECOND_NS)),
+        outer.deadlines,
+        outer.trace_id,
+        outer.span_id,
+        outer.parent_span,
+        outer.sampled,
+        outer.trace_state,
+        children=outer.children,
+    )
     token = running.set(inner)
     outer.deadlines.watch(inner)
     try:
@@ -98,4 +114,5 @@ def within(seconds: float) -> Iterator[None]:
         raise
     finally:
         outer.deadlines.leave(inner)
+        outer.children = inner.children
         running.reset(token)

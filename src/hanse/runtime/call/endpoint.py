@@ -6,11 +6,11 @@ import asyncio
 import inspect
 import logging
 from contextlib import suppress
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import astuple
 
+from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.context import Call, running
 from hanse.runtime.call.deadline import time_is_up
 from hanse.runtime.errors import (
@@ -21,6 +21,7 @@ from hanse.runtime.errors import (
     Internal,
     Unavailable,
 )
+from hanse.runtime.identity.permission import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -46,7 +47,10 @@ class Endpoint:
         deadlines: The host's sweep.
     """
 
-    __slots__ = ("_handle", "_observer", "_running", "_threads", "deadlines", "method")
+    __slots__ = (
+        "_finished", "_handle", "_limit", "_observer", "_open", "_running", "_threads", "deadlines",
+        "method",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -61,7 +65,11 @@ class Endpoint:
         self._handle: Callable[..., Any] = _not_yet
         self._threads = threads
         self._observer = observer
+        self._finished = observer.finished
         self._running = 0
+        self._limit = method.concurrency
+        # Asked on every call, and most methods in front of a fast path are open to all.
+        self._open = method.rule == PUBLIC
 
     def serve_by(self, service: object) -> None:
         """Binds the method of an instance; until then calls find nobody there."""
@@ -75,17 +83,19 @@ class Endpoint:
         Args:
             call: Its context and deadline; the endpoint makes it the running one.
             read: Makes checked arguments of `given`.
+            given: The arguments as they came.
             finish: Checks the answer and gives it the form the caller needs.
 
         Raises:
             HanseError: Declared by the method or one of the platform's kinds, nothing else.
         """
-        started = perf_counter_ns()
+        started = monotonic_ns()
         token = running.set(call)
         code = ""
-        self._enter()
+        self._running += 1
         try:
-            self.method.rule.check(call.context.principal)
+            if self._running > self._limit or not self._open:
+                self._check(call)
             return finish(await self._handle(*astuple(read(given))))
         except BaseException as error:
             failure = self._failure(call, error)
@@ -98,18 +108,18 @@ class Endpoint:
             running.reset(token)
             if call.children is not None:
                 end_children(call)
-            self._observer.finished(call, perf_counter_ns() - started, code)
+            self._finished(call, monotonic_ns() - started, code)
 
     async def stream(
         self, call: Call, read: Callable[[Any], Any], given: Any, finish: Callable[[Any], T]
     ) -> AsyncIterator[T]:
         """Serves one call that answers with many items; like `run`, with each item checked."""
-        started = perf_counter_ns()
+        started = monotonic_ns()
         code = ""
-        self._enter()
+        self._running += 1
         items = None
         try:
-            self.method.rule.check(call.context.principal)
+            self._check(call)
             items = self._handle(*astuple(read(given)))
             while True:
                 # Set for one step at a time: a generator shares its consumer's context variables.
@@ -136,16 +146,17 @@ class Endpoint:
                 await items.aclose()
             if call.children is not None:
                 end_children(call)
-            self._observer.finished(call, perf_counter_ns() - started, code)
+            self._finished(call, monotonic_ns() - started, code)
 
     def refused(self, error: HanseError) -> None:
         """Counts a call that the door turned away."""
         self._observer.refused(error.code)
 
-    def _enter(self) -> None:
-        if self._running >= self.method.concurrency:
+    def _check(self, call: Call) -> None:
+        """Refuses who may not call, and calls beyond the bound."""
+        self.method.rule.check(call.origin.principal)
+        if self._running > self.method.concurrency:
             raise Unavailable(f"{self.method.full_name} has all the calls it can run.")
-        self._running += 1
 
     def _failure(self, call: Call, error: BaseException) -> HanseError:
         """What the caller sees of an error."""

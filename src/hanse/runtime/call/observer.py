@@ -39,7 +39,7 @@ class Observer:
     def finished(self, call: Call, duration_ns: int, code: str) -> None:
         """Counts a call that ended; `code` is empty when it went well."""
         self._metrics.record(duration_ns, code)
-        if call.context.sampled or duration_ns > SLOW_NS or code not in QUIET:
+        if call.sampled or duration_ns > SLOW_NS or code not in QUIET:
             self._spans.add(self._span(call, duration_ns, code))
 
     def refused(self, code: str) -> None:
@@ -47,12 +47,11 @@ class Observer:
         self._metrics.record(0, code)
 
     def _span(self, call: Call, duration_ns: int, code: str) -> Span:
-        context = call.context
         # A call of an unsampled trace has no span of its own until it turns out to be worth one.
-        own = context.span_id != call.parent_span
+        own = call.span_id != call.parent_span
         return Span(
-            trace_id=context.trace_id,
-            span_id=context.span_id if own else span_id(),
+            trace_id=call.trace_id,
+            span_id=call.span_id if own else span_id(),
             parent_id=call.parent_span,
             name=self._name,
             kind=self._kind,
@@ -60,7 +59,7 @@ class Observer:
             duration_ns=duration_ns,
             code=code,
             service=self._service,
-            site=context.site,
-            principal_kind=context.principal.kind,
+            site=call.origin.site,
+            principal_kind=call.origin.principal.kind,
             attributes=(),
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
-from hanse.runtime.call.context import Call, Context, new_context, running
+from hanse.runtime.call.context import Call, Origin, begin_trace, running
 from hanse.runtime.identity.principal import Principal
 
 if TYPE_CHECKING:
@@ -19,36 +19,38 @@ class Caller:
 
     Attributes:
         name: Full name of the calling service.
-        site: Where it acts when it acts on its own account.
         deadlines: Who watches calls that no running call watches.
     """
 
-    __slots__ = ("deadlines", "name", "principal", "site")
+    __slots__ = ("_alone", "deadlines", "name")
 
     def __init__(self, name: str, site: str, deadlines: Deadlines) -> None:
         self.name = name
-        self.site = site
         self.deadlines = deadlines
-        self.principal = Principal("service", name)
+        self._alone = Origin(site, Principal("service", name), caller=name)
 
-    def begin(self, method: Method) -> Call:
-        """A call of `method` from the one that is running, or on the caller's own account."""
+    def begin(self, method: Method) -> tuple[Call, bool]:
+        """A call of `method` from the one that is running, or on the caller's own account.
+
+        Returns:
+            The call, and whether somebody must watch its deadline: an outer one that passes no later
+            is watched already, and ends it too.
+        """
         outer = running.get()
-        deadline = time.monotonic() + method.timeout
+        deadline_ns = monotonic_ns() + method.timeout_ns
         if outer is None:
-            context = new_context(self.site, self.principal, self.name)
-            return Call(context, method.full_name, deadline, self.deadlines, "")
-        given = outer.context
-        own_span = span_id() if given.sampled else given.span_id
-        context = Context(
-            given.site, given.principal, given.locale, given.trace_id, own_span, given.sampled,
-            given.trace_state, self.name,
-        )  # fmt: skip
-        earliest = min(deadline, outer.deadline)
-        return Call(context, method.full_name, earliest, outer.deadlines, given.span_id)
-
-
-def watched_by_outer(call: Call) -> bool:
-    """Whether the running call's deadline passes no later, so that nobody need watch this one."""
-    outer = running.get()
-    return outer is not None and outer.deadline <= call.deadline
+            trace, span = begin_trace()
+            return Call(method, self._alone, deadline_ns, self.deadlines, trace, span), True
+        given = outer.origin
+        call = Call(
+            method,
+            Origin(given.site, given.principal, given.locale, self.name),
+            deadline_ns if deadline_ns < outer.deadline_ns else outer.deadline_ns,
+            outer.deadlines,
+            outer.trace_id,
+            span_id() if outer.sampled else outer.span_id,
+            outer.span_id,
+            outer.sampled,
+            outer.trace_state,
+        )
+        return call, deadline_ns < outer.deadline_ns

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hanse.runtime.call.outgoing import Caller, watched_by_outer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from hanse.runtime.call.endpoint import Endpoint
+    from hanse.runtime.call.outgoing import Caller
     from hanse.runtime.contract.method import Method
     from hanse.runtime.contract.service import ContractModel
 
@@ -42,8 +42,8 @@ def bind_local(caller: Caller, endpoint: Endpoint) -> Callable[..., Any]:
 
     async def call(*args: Any, **kwargs: Any) -> Any:
         arguments = request_type(*args, **kwargs)
-        call = begin(method)
-        if watched_by_outer(call):
+        call, alone = begin(method)
+        if not alone:
             return await run(call, copied, arguments, finish)
         call.deadlines.watch(call)
         try:
@@ -59,7 +59,7 @@ def _bind_local_stream(caller: Caller, endpoint: Endpoint) -> Callable[..., Any]
 
     async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         arguments = method.request_type(*args, **kwargs)
-        call = caller.begin(method)
+        call, _ = caller.begin(method)
         items = endpoint.stream(call, method.copied_arguments, arguments, method.copied_answer)
         try:
             async for item in items:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.kit.clock import monotonic_ns
 from hanse.kit.http import ConnectionFailed
 from hanse.runtime.call.deadline import time_is_up
 from hanse.runtime.call.events import read_events
-from hanse.runtime.call.outgoing import Caller, watched_by_outer
 from hanse.runtime.call.retry import TRIES_MAX, RetryBudget
 from hanse.runtime.call.wire import broken, context_lines, read_error, request_head
 from hanse.runtime.errors import Canceled, DeadlineExceeded, HanseError, Internal, Unavailable
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.balance import Balancer
     from hanse.runtime.call.context import Call
     from hanse.runtime.call.observer import Observer
+    from hanse.runtime.call.outgoing import Caller
     from hanse.runtime.call.pool import Pool
     from hanse.runtime.contract.method import Method
 
@@ -49,10 +49,9 @@ class Peer:
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             body = write(request_type(*args, **kwargs))
-            call = begin(method)
-            started = perf_counter_ns()
+            call, nobody_watches = begin(method)
+            started = monotonic_ns()
             code = ""
-            nobody_watches = not watched_by_outer(call)
             if nobody_watches:
                 call.deadlines.watch(call)
             try:
@@ -69,7 +68,7 @@ class Peer:
             finally:
                 if nobody_watches:
                     call.deadlines.leave(call)
-                observer.finished(call, perf_counter_ns() - started, code)
+                observer.finished(call, monotonic_ns() - started, code)
 
         return call
 
@@ -116,8 +115,8 @@ class Peer:
     ) -> Callable[..., Any]:
         async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
             body = method.write_arguments(method.request_type(*args, **kwargs))
-            call = caller.begin(method)
-            started = perf_counter_ns()
+            call, _ = caller.begin(method)
+            started = monotonic_ns()
             code = ""
             try:
                 async for item in self._items(method, call, body):
@@ -126,7 +125,7 @@ class Peer:
                 code = error.code
                 raise
             finally:
-                observer.finished(call, perf_counter_ns() - started, code)
+                observer.finished(call, monotonic_ns() - started, code)
 
         return stream
 

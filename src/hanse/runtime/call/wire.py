@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import base64
-import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, Context
+from hanse.kit.clock import monotonic_ns
 from hanse.runtime.errors import KINDS, HanseError, Internal, Unavailable
-from hanse.runtime.identity.principal import VISITOR, Principal
 
 if TYPE_CHECKING:
     from hanse.runtime.call.context import Call
     from hanse.runtime.contract.method import Method
 
 CONTEXT_HEADER = b"hanse-context"
-
-
-class Carried(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The part of a context that has no standard header."""
-
-    site: str = DEFAULT_SITE
-    principal: Principal = VISITOR
-    locale: str = DEFAULT_LOCALE
-    caller: str = ""
 
 
 class ErrorDetail(msgspec.Struct, omit_defaults=True):
@@ -75,15 +64,13 @@ def request_head(method: Method, authority: str, *, streams: bool) -> bytes:
 
 def context_lines(call: Call) -> bytes:
     """Our context, W3C's and what is left of the deadline, as header lines for a trusted connection."""
-    context = call.context
-    carried = Carried(context.site, context.principal, context.locale, context.caller)
-    state = f"tracestate: {context.trace_state}\r\n" if context.trace_state else ""
-    flags = "01" if context.sampled else "00"
+    state = f"tracestate: {call.trace_state}\r\n" if call.trace_state else ""
+    flags = "01" if call.sampled else "00"
     return (
         b"hanse-context: "
-        + _encode(carried)
+        + _encode(call.origin)
         + (
-            f"\r\ntraceparent: 00-{context.trace_id}-{context.span_id}-{flags}\r\n{state}"
+            f"\r\ntraceparent: 00-{call.trace_id}-{call.span_id}-{flags}\r\n{state}"
             f"connect-timeout-ms: {milliseconds_left(call)}\r\n"
         ).encode()
     )
@@ -91,7 +78,7 @@ def context_lines(call: Call) -> bytes:
 
 def milliseconds_left(call: Call) -> int:
     """What the callee may use of the deadline; at least one, Connect knows no less."""
-    return min(max(1, int((call.deadline - time.monotonic()) * 1000)), 9_999_999_999)
+    return min(max(1, (call.deadline_ns - monotonic_ns()) // 1_000_000), 9_999_999_999)
 
 
 def error_body(error: HanseError) -> bytes:

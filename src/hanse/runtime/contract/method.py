@@ -41,7 +41,7 @@ class Method:
     __slots__ = (
         "_connect_type", "_read_connect", "concurrency", "doc", "errors", "full_name", "idempotent", "max_body",
         "name", "read_answer", "read_arguments", "request_type", "route", "rpc_name", "rule",
-        "service", "signature", "timeout",
+        "service", "signature", "timeout", "timeout_ns",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +67,7 @@ class Method:
         self.errors = {error.code: error for error in declaration.errors}
         self.idempotent = _is_idempotent(declaration, route)
         self.timeout = declaration.timeout
+        self.timeout_ns = int(declaration.timeout * 1_000_000_000)
         self.max_body = declaration.max_body
         self.concurrency = declaration.concurrency
         self.read_arguments = msgspec.json.Decoder(signature.request_type).decode

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 QUERY_FIELDS_MAX = 100
 
-Read = "Callable[[tuple[Request, dict[str, str]]], Any]"
-
 
 class UnsupportedMediaType(InvalidArgument):
     """The body is in a format that is not spoken here."""
@@ -30,7 +28,7 @@ class UnsupportedMediaType(InvalidArgument):
     title = "Unsupported media type"
 
 
-def reader(method: Method, depth: int) -> Callable[[tuple[Request, dict[str, str]]], Any]:
+def reader(method: Method, depth: int) -> Callable[[Request], Any]:
     """A function from a request and its path's parameters to checked arguments."""
     assert method.route is not None
     path_names = frozenset(method.route.parameters)
@@ -48,8 +46,7 @@ def json_body(request: Request, *, empty: bool) -> bytes:
     """The body, which is JSON; where nothing is required it may be left out."""
     if not request.body and empty:
         return b"{}"
-    kind = request.headers.get(b"content-type", b"")
-    if kind != b"application/json" and not _is_json(kind):
+    if not _is_json(request.headers.get(b"content-type", b"")):
         raise UnsupportedMediaType(
             "Send the arguments as JSON, with Content-Type: application/json."
         )
@@ -67,8 +64,12 @@ def _any_required(fields: tuple[msgspec.structs.FieldInfo, ...]) -> bool:
 
 
 def _body_reader(strict: StrictReader, *, empty: bool) -> Callable[..., Any]:
-    def read(given: tuple[Request, dict[str, str]]) -> Any:
-        return strict.read(json_body(given[0], empty=empty))
+    read_strictly = strict.read
+
+    def read(request: Request) -> Any:
+        if request.headers.get(b"content-type") == b"application/json" and request.body:
+            return read_strictly(request.body)
+        return read_strictly(json_body(request, empty=empty))
 
     return read
 
@@ -80,9 +81,8 @@ def _query_reader(
     many = {field.encode_name for field in fields if _is_many(field.type)}
     known = {field.encode_name for field in fields} - path_names
 
-    def read(given: tuple[Request, dict[str, str]]) -> Any:
-        request, path = given
-        values: dict[str, Any] = dict(path)
+    def read(request: Request) -> Any:
+        values: dict[str, Any] = dict(request.parameters)
         values.update(query_values(request.query, known, many))
         return from_text(values, request_type)
 
@@ -97,9 +97,8 @@ def _mixed_reader(method: Method, path_names: frozenset[str], depth: int) -> Cal
     strict = StrictReader(body_type, depth)
     empty = not _any_required(body_fields)
 
-    def read(given: tuple[Request, dict[str, str]]) -> Any:
-        request, path = given
-        in_path = from_text(path, path_type)
+    def read(request: Request) -> Any:
+        in_path = from_text(request.parameters, path_type)
         in_body = strict.read(json_body(request, empty=empty))
         values = msgspec.structs.asdict(in_path) | msgspec.structs.asdict(in_body)
         return method.request_type(**values)

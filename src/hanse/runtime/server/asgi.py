@@ -35,25 +35,26 @@ class AsgiDoor:
             raise RuntimeError(f"A host speaks http, not {scope['type']}; mount it below an app.")
         request = _request(scope)
         try:
-            request.body = await self._body(request, receive)
+            limit = self._dispatcher.resolve(request).max_body
+            request.body = await _body(limit, receive)
             response = await self._dispatcher.answer(request)
         except BodyTooLarge as error:
             response = problem(error)
         await _send(request, response, send)
 
-    async def _body(self, request: Request, receive: Receive) -> bytes:
-        limit = self._dispatcher.body_limit(request.verb, request.path)
-        parts: list[bytes] = []
-        size = 0
-        more = True
-        while more:
-            message = await receive()
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            more = message.get("more_body", False)
-            if size > limit:
-                raise BodyTooLarge(limit)
-        return b"".join(parts)
+
+async def _body(limit: int, receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        more = message.get("more_body", False)
+        if size > limit:
+            raise BodyTooLarge(limit)
+    return b"".join(parts)
 
 
 def _request(scope: MutableMapping[str, Any]) -> Request:
@@ -100,7 +101,7 @@ class MountedApp:
         assert self._lifespan is not None
         await self._lifespan.end()
 
-    async def serve(self, request: Request, path: dict[str, str]) -> Response:
+    async def serve(self, request: Request) -> Response:
         """What the app answers; its body is handed on as it comes."""
         exchange = _Exchange(request)
         task = asyncio.create_task(self._run(request, exchange))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hanse.runtime.errors import HanseError, NotFound, Unimplemented
 from hanse.runtime.server.message import Request, Response
-from hanse.runtime.server.negotiate import negotiated
+from hanse.runtime.server.negotiate import COMPRESS_BYTES_MIN, negotiated
 from hanse.runtime.server.problem import problem
 from hanse.runtime.server.refusal import MethodNotAllowed
 
@@ -19,7 +19,7 @@ UNKNOWN_BODY_MAX = 64 * 1024
 
 
 class Dispatcher:
-    """Answers requests by a router's resources.
+    """Finds resources in a router and finishes what they answer.
 
     Args:
         cors: Which pages of other origins may call; None for none.
@@ -31,56 +31,65 @@ class Dispatcher:
         self._router = router
         self._cors = cors
 
-    def body_limit(self, verb: bytes, path: bytes) -> int:
-        """Bytes of a body that will be read for a request."""
-        found = self._router.find(path)
-        resource = found[0].get(verb) if found else self._router.mounted(path)
-        return resource.max_body if resource is not None else UNKNOWN_BODY_MAX
-
-    async def answer(self, request: Request) -> Response:
-        """The response to a request, whatever it is."""
-        response = await self._resource_answer(request)
-        headers = request.headers
-        if self._cors is not None and b"origin" in headers:
-            self._cors.allow(headers[b"origin"], response)
-        if request.verb != b"POST" or len(response.body) > 1024:
-            return await negotiated(request, response)
-        return response
-
-    async def _resource_answer(self, request: Request) -> Response:
+    def resolve(self, request: Request) -> Resource:
+        """What will answer a request, noted in it together with its path's parameters."""
         found = self._router.find(request.path)
         if found is None:
-            return await self._mounted(request)
-        verbs, path = found
-        resource = verbs.get(request.verb)
-        if resource is None:
-            resource = verbs.get(b"GET") if request.verb == b"HEAD" else None
-        if resource is None:
-            return self._other_verb(request, verbs)
-        return await _served(resource, request, path)
+            resource = self._router.mounted(request.path) or _NOTHING
+        else:
+            verbs, request.parameters = found
+            resource = verbs.get(request.verb) or self._other_verb(request, verbs)
+        request.resource = resource
+        return resource
 
-    async def _mounted(self, request: Request) -> Response:
-        resource = self._router.mounted(request.path)
-        if resource is not None:
-            return await _served(resource, request, {})
+    async def answer(self, request: Request) -> Response:
+        """The response to a request that was resolved."""
+        try:
+            response = await request.resource.serve(request)
+        except HanseError as error:
+            response = problem(error)
+        if request.verb != b"POST" or len(response.body) >= COMPRESS_BYTES_MIN:
+            response = await negotiated(request, response)
+        if self._cors is not None and b"origin" in request.headers:
+            self._cors.allow(request.headers[b"origin"], response)
+        return response
+
+    def _other_verb(self, request: Request, verbs: Verbs) -> Resource:
+        if request.verb == b"HEAD" and b"GET" in verbs:
+            return verbs[b"GET"]
+        return _OtherVerb(verbs, self._cors)
+
+
+class _Nothing:
+    """What answers where nothing is served."""
+
+    max_body = UNKNOWN_BODY_MAX
+
+    async def serve(self, request: Request) -> Response:
         if b"connect-protocol-version" in request.headers:
-            return problem(Unimplemented("There is no such method here."))
-        return problem(NotFound("Nothing is served at this path."))
-
-    def _other_verb(self, request: Request, verbs: Verbs) -> Response:
-        allow = b"allow: " + verbs.allowed() + b"\r\n"
-        if request.verb == b"OPTIONS":
-            response = Response(204, allow)
-            if self._cors is not None:
-                self._cors.preflight(request, verbs, response)
-            return response
-        refused = problem(MethodNotAllowed("This path is served, but not with this verb."))
-        refused.head += allow
-        return refused
+            raise Unimplemented("There is no such method here.")
+        raise NotFound("Nothing is served at this path.")
 
 
-async def _served(resource: Resource, request: Request, path: dict[str, str]) -> Response:
-    try:
-        return await resource.serve(request, path)
-    except HanseError as error:
-        return problem(error)
+_NOTHING = _Nothing()
+
+
+class _OtherVerb:
+    """What answers OPTIONS, and verbs that a path does not have."""
+
+    max_body = UNKNOWN_BODY_MAX
+
+    def __init__(self, verbs: Verbs, cors: Cors | None) -> None:
+        self._verbs = verbs
+        self._cors = cors
+
+    async def serve(self, request: Request) -> Response:
+        allow = b"allow: " + self._verbs.allowed() + b"\r\n"
+        if request.verb != b"OPTIONS":
+            refused = problem(MethodNotAllowed("This path is served, but not with this verb."))
+            refused.head += allow
+            return refused
+        response = Response(204, allow)
+        if self._cors is not None:
+            self._cors.preflight(request, self._verbs, response)
+        return response

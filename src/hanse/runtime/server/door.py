@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.kit.ids import span_id, trace_id
-from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Context
-from hanse.runtime.call.wire import CONTEXT_HEADER, Carried
+from hanse.kit.clock import monotonic_ns
+from hanse.kit.ids import span_id
+from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Origin, begin_trace
+from hanse.runtime.call.wire import CONTEXT_HEADER
 from hanse.runtime.errors import InvalidArgument, Unauthenticated
-from hanse.runtime.identity.principal import VISITOR, Principal
+from hanse.runtime.identity.principal import VISITOR
 from hanse.runtime.telemetry.trace_context import parse
 
 if TYPE_CHECKING:
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.contract.method import Method
     from hanse.runtime.identity.authenticator import Authenticator
+    from hanse.runtime.identity.verified import Verified
     from hanse.runtime.server.message import Request
     from hanse.runtime.telemetry.sampler import Sampler
 
 _LOCALE = re.compile(rb"\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})\s*(?:[;,]|$)")
 _TIMEOUT_DIGITS_MAX = 10
-_CARRIED_MAX = 1024
+_ORIGINS_MAX = 1024
+_MILLISECOND_NS = 1_000_000
 
-_read_carried = msgspec.json.Decoder(Carried).decode
+_read_origin = msgspec.json.Decoder(Origin).decode
 
 
 class Door:
@@ -35,6 +37,9 @@ class Door:
 
     Args:
         authenticator: None where nobody can sign in; then every `Authorization` header is refused.
+        admission: Who is let in when not all can be.
+        deadlines: Who ends calls whose time is up.
+        sampler: Which traces are recorded.
         site: The site of callers whose credentials name none.
     """
 
@@ -48,95 +53,107 @@ class Door:
         site: str,
     ) -> None:
         self._authenticator = authenticator
-        self._admission = admission
+        self._enter = admission.enter
+        self._leave = admission.leave
         self._deadlines = deadlines
-        self._sampler = sampler
+        self._sample = sampler.sample
         self._site = site
-        self._carried: dict[bytes, Carried] = {}
+        self._visitor = Origin(site)
+        self._origins: dict[bytes, Origin] = {}
 
-    async def open(self, request: Request, method: Method) -> Call:
-        """A call for a request, counted in and watched; `close` must follow.
+    def origin(self, request: Request) -> Origin | None:
+        """For whom a request is, as far as that is known at once; None if a token must be verified.
+
+        Raises:
+            InvalidArgument: Our own header is malformed.
+        """
+        headers = request.headers
+        if request.trusted and CONTEXT_HEADER in headers:
+            return self._carried(headers[CONTEXT_HEADER])
+        if b"authorization" in headers:
+            authenticator = self._authenticator
+            if authenticator is None:
+                return None
+            verified = authenticator.cached(headers[b"authorization"].decode("latin-1"))
+            return None if verified is None else self._of(verified, headers)
+        if b"accept-language" in headers:
+            return Origin(self._site, VISITOR, _locale(headers))
+        return self._visitor
+
+    async def sign_in(self, request: Request) -> Origin:
+        """For whom a request is, after its token was verified.
 
         Raises:
             Unauthenticated: Its credentials do not hold.
+            ResourceExhausted: Too many unknown ones are being verified.
+        """
+        if self._authenticator is None:
+            raise Unauthenticated("This host knows no issuer of tokens; configure one to sign in.")
+        value = request.headers[b"authorization"].decode("latin-1")
+        return self._of(await self._authenticator.authenticate(value), request.headers)
+
+    def open(self, request: Request, method: Method, origin: Origin) -> Call:
+        """A call for a request, counted in and watched; `close` must follow.
+
+        Raises:
             InvalidArgument: A header of the protocol is malformed.
             Unavailable, ResourceExhausted: The host or the site has all it can do.
         """
         headers = request.headers
-        if request.trusted and CONTEXT_HEADER in headers:
-            carried = self._read_carried(headers[CONTEXT_HEADER])
+        timeout_ns = method.timeout_ns
+        if b"connect-timeout-ms" in headers:
+            given = milliseconds(headers[b"connect-timeout-ms"]) * _MILLISECOND_NS
+            timeout_ns = min(timeout_ns, given)
+        deadline_ns = monotonic_ns() + timeout_ns
+        if b"traceparent" in headers:
+            call = self._traced(request, method, origin, deadline_ns)
         else:
-            carried = await self._authenticated(headers)
-        call = self._call(headers, carried, method, trusted=request.trusted)
-        self._admission.enter(carried.site)
+            trace, span = begin_trace()
+            sampled = self._sample()
+            call = Call(method, origin, deadline_ns, self._deadlines, trace, span, "", sampled)
+        self._enter(origin.site)
         self._deadlines.watch(call)
         return call
 
     def close(self, call: Call) -> None:
         self._deadlines.leave(call)
-        self._admission.leave(call.context.site)
+        self._leave(call.origin.site)
 
-    async def _authenticated(self, headers: dict[bytes, bytes]) -> Carried:
-        principal, site = VISITOR, self._site
-        if b"authorization" in headers:
-            principal, site = await self._principal(headers[b"authorization"])
-        locale = DEFAULT_LOCALE
-        if b"accept-language" in headers and (found := _LOCALE.match(headers[b"accept-language"])):
-            locale = found[1].decode()
-        return Carried(site, principal, locale)
+    def _of(self, verified: Verified, headers: dict[bytes, bytes]) -> Origin:
+        locale = _locale(headers) if b"accept-language" in headers else DEFAULT_LOCALE
+        return Origin(verified.site or self._site, verified.principal, locale)
 
-    async def _principal(self, value: bytes) -> tuple[Principal, str]:
-        if self._authenticator is None:
-            raise Unauthenticated("This host knows no issuer of tokens; configure one to sign in.")
-        text = value.decode("latin-1")
-        verified = self._authenticator.cached(text)
-        if verified is None:
-            verified = await self._authenticator.authenticate(text)
-        return verified.principal, verified.site or self._site
-
-    def _read_carried(self, value: bytes) -> Carried:
+    def _carried(self, value: bytes) -> Origin:
         """Reads our header; the same few values come again and again, so they are kept, up to a bound."""
-        known = self._carried.get(value)
+        known = self._origins.get(value)
         if known is None:
             try:
-                known = _read_carried(value)
+                known = _read_origin(value)
             except msgspec.MsgspecError:
                 raise InvalidArgument("The header hanse-context cannot be read.") from None
-            if len(self._carried) >= _CARRIED_MAX:
-                self._carried.clear()
-            self._carried[value] = known
+            if len(self._origins) >= _ORIGINS_MAX:
+                self._origins.clear()
+            self._origins[value] = known
         return known
 
-    def _call(
-        self, headers: dict[bytes, bytes], carried: Carried, method: Method, *, trusted: bool
-    ) -> Call:
-        trace, parent, sampled, state = self._trace(headers, trusted=trusted)
-        own = trace[:16] if not parent else span_id() if sampled else parent
-        context = Context(
-            carried.site, carried.principal, carried.locale, trace, own, sampled, state,
-            carried.caller,
-        )  # fmt: skip
-        timeout = method.timeout
-        if b"connect-timeout-ms" in headers:
-            timeout = min(timeout, milliseconds(headers[b"connect-timeout-ms"]) / 1000)
-        deadline = time.monotonic() + timeout
-        return Call(context, method.full_name, deadline, self._deadlines, parent)
+    def _traced(self, request: Request, method: Method, origin: Origin, deadline_ns: int) -> Call:
+        """A call within a trace that the caller names.
 
-    def _trace(self, headers: dict[bytes, bytes], *, trusted: bool) -> tuple[str, str, bool, str]:
-        """Trace, parent span, whether it is sampled, and the state to hand on.
-
-        The outside may name the trace, so that its own records join ours. Only a host of ours decides
-        for us that it is sampled: else anybody could fill our stores.
+        The outside may name it, so that its own records join ours. Only a host of ours decides for us
+        that it is sampled: else anybody could fill our stores.
         """
-        if b"traceparent" in headers:
-            given = parse(
-                headers[b"traceparent"].decode("latin-1"),
-                headers.get(b"tracestate", b"").decode("latin-1") or None,
-            )
-            if given is not None:
-                sampled = given.sampled if trusted else self._sampler.sample()
-                return given.trace_id, given.span_id, sampled, given.state
-        return trace_id(), "", self._sampler.sample(), ""
+        headers = request.headers
+        state = headers.get(b"tracestate", b"").decode("latin-1") or None
+        given = parse(headers[b"traceparent"].decode("latin-1"), state)
+        sampled = given.sampled if given and request.trusted else self._sample()
+        if given is None:
+            trace, span = begin_trace()
+            return Call(method, origin, deadline_ns, self._deadlines, trace, span, "", sampled)
+        span = span_id() if sampled else given.span_id
+        return Call(
+            method, origin, deadline_ns, self._deadlines, given.trace_id, span, given.span_id, sampled,
+            given.state,
+        )  # fmt: skip
 
 
 def milliseconds(value: bytes) -> int:
@@ -148,3 +165,8 @@ def milliseconds(value: bytes) -> int:
     if not value.isdigit() or len(value) > _TIMEOUT_DIGITS_MAX:
         raise InvalidArgument("Connect-Timeout-Ms is a number of at most ten digits.")
     return int(value)
+
+
+def _locale(headers: dict[bytes, bytes]) -> str:
+    found = _LOCALE.match(headers[b"accept-language"])
+    return found[1].decode() if found else DEFAULT_LOCALE

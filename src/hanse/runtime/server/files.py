@@ -40,7 +40,7 @@ class Files:
         self._prefix = prefix.rstrip("/").encode()
         self._max_age = max_age
 
-    async def serve(self, request: Request, path: dict[str, str]) -> Response:
+    async def serve(self, request: Request) -> Response:
         """The file a path names; `NotFound` if there is none."""
         if request.verb not in {b"GET", b"HEAD"}:
             return Response(405, b"allow: GET, HEAD\r\n")

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections import deque
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import httptools
 
-from hanse.kit.clock import monotonic
 from hanse.runtime.errors import HanseError, Internal
+from hanse.runtime.server.encode import CONTINUE, LAST_CHUNK, chunk, head_of_stream, whole
 from hanse.runtime.server.message import Request, Response
 from hanse.runtime.server.problem import problem
 from hanse.runtime.server.refusal import BodyTooLarge, HeadersTooLarge, Malformed, TooSlow
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from hanse.runtime.call.admission import Limits
+    from hanse.runtime.server.router import Resource
 
 log = logging.getLogger("hanse.http")
 
-STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
-} | {499: b"HTTP/1.1 499 Client Closed Request\r\n"}
+IDLE, HEAD, BODY, RUN, WRITE = range(5)
+"""What a connection waits for: a request, the rest of its head or body, its answer, a slow reader."""
 
-SAFE = b"x-content-type-options: nosniff\r\n"
+SINGLE = frozenset({
+    b"authorization", b"content-length", b"content-type", b"host", b"hanse-context",
+    b"connect-timeout-ms", b"traceparent", b"transfer-encoding",
+})  # fmt: skip
+"""Headers whose repetition means that two parties would read two different requests."""
+
+CHUNK_OVERHEAD_MAX = 8
+"""Bytes on the wire for a byte of a chunked body, at most; beyond that somebody wastes our time."""
 
 
 class Server(Protocol):
@@ -38,37 +45,44 @@ class Server(Protocol):
     draining: bool
     connections: set[Connection]
 
-    def body_limit(self, verb: bytes, path: bytes) -> int: ...
+    def resolve(self, request: Request) -> Resource:
+        """What will answer a request, noted in it."""
+        ...
 
-    async def answer(self, request: Request) -> Response: ...
+    async def answer(self, request: Request) -> Response:
+        """The response to a request that was resolved."""
+        ...
 
 
 class Connection(asyncio.Protocol):
     """Parses, queues and answers the requests of one peer.
 
     At most one request runs at a time; those sent ahead wait their turn, up to a bound beyond which the
-    peer is not read. The host's sweep looks at `phase_since` to find peers that are too slow.
+    peer is not read. The host's sweep calls `look` to find peers that are too slow: so no request sets
+    a timer, or even asks for the time.
     """
 
     __slots__ = (
-        "_body", "_continue", "_fatal", "_headers", "_parser", "_received", "_request", "_server",
-        "_size", "_size_limit", "_task", "_transport", "_trusted", "_url", "_waiting", "_writable",
-        "closing", "phase", "phase_since",
+        "_body", "_headers", "_parser", "_received", "_request", "_seen", "_seen_at", "_served",
+        "_server", "_size", "_size_limit", "_task", "_transport", "_trusted", "_url", "_waiting",
+        "_writable", "closing", "deaf", "phase",
     )  # fmt: skip
 
     def __init__(self, server: Server, *, trusted: bool) -> None:
         self._server = server
         self._trusted = trusted
         self._parser = httptools.HttpRequestParser(self)
-        self._transport: asyncio.Transport | None = None
+        self._transport = cast("asyncio.Transport", None)
         self._waiting: deque[Request | HanseError] = deque()
         self._task: asyncio.Task[None] | None = None
         self._writable: asyncio.Event | None = None
-        self._fatal = False
+        self._served = 0
+        self._seen = (0, IDLE)
+        self._seen_at = 0.0
         self.closing = False
+        self.deaf = False
+        self.phase = IDLE
         self._begin()
-        self.phase = "idle"
-        self.phase_since = monotonic()
 
     # asyncio calls these.
 
@@ -79,9 +93,9 @@ class Connection(asyncio.Protocol):
         if len(self._server.connections) > self._server.limits.connections:
             self.abort()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._server.connections.discard(self)
-        self.closing = True
+        self.closing = self.deaf = True
         self._waiting.clear()
         if self._writable is not None:
             self._writable.set()
@@ -89,12 +103,10 @@ class Connection(asyncio.Protocol):
             self._task.cancel()
 
     def data_received(self, data: bytes) -> None:
-        if self._fatal:
+        if self.deaf:
             return
-        if self.phase == "idle":
-            self._phase("head")
-        if self.phase == "head":
-            self._received += len(data)
+        if self.phase == IDLE:
+            self.phase = HEAD
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -102,24 +114,23 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._refuse(cause if isinstance(cause, HanseError) else Malformed(_reason(error)))
-        if self.phase == "head" and self._received > self._server.limits.header_bytes:
-            self._refuse(HeadersTooLarge(self._server.limits.header_bytes))
+        if self._url:
+            self._count(len(data))
 
     def eof_received(self) -> bool:
         """A peer that has only stopped sending still gets the answers it waits for."""
-        self._fatal = True
-        self.closing = True
+        self.closing = self.deaf = True
         return self._task is not None
 
     def pause_writing(self) -> None:
         self._writable = asyncio.Event()
-        self._phase("write")
+        self.phase = WRITE
 
     def resume_writing(self) -> None:
         if self._writable is not None:
             self._writable.set()
             self._writable = None
-        self._phase("idle" if self._task is None else "run")
+        self.phase = IDLE if self._task is None else RUN
 
     # httptools calls these.
 
@@ -134,19 +145,28 @@ class Connection(asyncio.Protocol):
                 raise Malformed(f"The header {name.decode('latin-1')} comes twice.")
             value = headers[name] + b", " + value
         headers[name] = value
-        if len(headers) > self._server.limits.headers:
-            raise HeadersTooLarge(self._server.limits.header_bytes)
 
     def on_headers_complete(self) -> None:
-        path, _, query = self._url.partition(b"?")
-        verb = self._parser.get_method()
         headers = self._headers
+        # What comes after the body is nobody's header any more.
+        self._headers = {}
         if b"host" not in headers and self._parser.get_http_version() == "1.1":
             raise Malformed("The Host header is missing.")
-        self._request = Request(verb, path, query, headers, trusted=self._trusted)
-        self._request.keep_alive = self._parser.should_keep_alive()
-        if b"content-length" in headers or b"transfer-encoding" in headers:
-            self._expect_body(verb, path, headers)
+        if len(headers) > self._server.limits.headers:
+            raise HeadersTooLarge(self._server.limits.header_bytes)
+        path, _, query = self._url.partition(b"?")
+        verb = self._parser.get_method()
+        request = Request(verb, path, query, headers, self._trusted)
+        self._request = request
+        resource = self._server.resolve(request)
+        self._size_limit = resource.max_body
+        if self.phase == HEAD:
+            self.phase = BODY
+        length = headers.get(b"content-length")
+        if length is not None and int(length) > self._size_limit:
+            raise BodyTooLarge(self._size_limit)
+        if b"expect" in headers and headers[b"expect"].lower() == b"100-continue":
+            self._transport.write(CONTINUE)
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
@@ -159,6 +179,7 @@ class Connection(asyncio.Protocol):
         assert request is not None
         if self._body:
             request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        request.keep_alive = self._parser.should_keep_alive()
         self._begin()
         if self._task is None and not self._waiting:
             self._start(request)
@@ -177,28 +198,23 @@ class Connection(asyncio.Protocol):
         self._received = 0
         self._request: Request | None = None
 
-    def _phase(self, phase: str) -> None:
-        self.phase = phase
-        self.phase_since = monotonic()
-
-    def _expect_body(self, verb: bytes, path: bytes, headers: dict[bytes, bytes]) -> None:
-        """Refuses a body that is announced as too large before any of it is read."""
-        self._size_limit = self._server.body_limit(verb, path)
-        length = headers.get(b"content-length", b"")
-        if length and int(length) > self._size_limit:
-            raise BodyTooLarge(self._size_limit)
-        self._phase("body")
-        if headers.get(b"expect", b"").lower() == b"100-continue" and self._transport is not None:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    def _count(self, received: int) -> None:
+        """Bounds what is sent of a request that is not whole: its head, or a body with all its framing."""
+        self._received += received
+        limit = self._server.limits.header_bytes
+        if self._request is None and self._received > limit:
+            self._refuse(HeadersTooLarge(limit))
+        elif self._received > 2 * limit + CHUNK_OVERHEAD_MAX * self._size:
+            self._refuse(BodyTooLarge(self._size_limit))
 
     def _queue(self, request: Request | HanseError) -> None:
         self._waiting.append(request)
-        if len(self._waiting) >= self._server.limits.pipelined and self._transport is not None:
+        if len(self._waiting) >= self._server.limits.pipelined:
             self._transport.pause_reading()
 
     def _refuse(self, error: HanseError) -> None:
         """Answers what cannot be understood, after what was asked before it, and closes."""
-        self._fatal = True
+        self.deaf = True
         if self._task is None:
             self._write(problem(error), None)
             self._close()
@@ -206,7 +222,8 @@ class Connection(asyncio.Protocol):
             self._waiting.append(error)
 
     def _start(self, request: Request) -> None:
-        self.phase = "run"
+        self.phase = RUN
+        self._served += 1
         task = start_task(self._serve(request))
         if not task.done():  # a task that began at once may also have ended, and begun the next
             self._task = task
@@ -227,19 +244,18 @@ class Connection(asyncio.Protocol):
             self._close()
         finally:
             self._task = None
-        self._next()
+        if self._waiting or self.closing:
+            self._next()
+        elif self.phase == RUN:
+            self.phase = HEAD if self._url else IDLE
 
     def _next(self) -> None:
-        """Turns to the next request that waits, or to waiting."""
-        if self.closing and not self._waiting:
+        """Turns to what waits; where nothing does and nothing more may come, closes."""
+        if not self._waiting:
             self._close()
             return
-        if not self._waiting:
-            if self.phase == "run":
-                self._phase("idle")
-            return
         request = self._waiting.popleft()
-        if self._transport is not None:
+        if not self.deaf:
             self._transport.resume_reading()
         if isinstance(request, HanseError):
             self._write(problem(request), None)
@@ -250,104 +266,87 @@ class Connection(asyncio.Protocol):
     # Responses.
 
     def _write(self, response: Response, request: Request | None) -> None:
-        transport = self._transport
-        if transport is None or transport.is_closing():
+        if self._transport.is_closing():
             return
-        body = response.body
-        keep = request is not None and request.keep_alive and not self._server.draining
-        connection = b"" if keep else b"connection: close\r\n"
-        bodiless = response.status in {204, 304}
-        length = b"" if bodiless else b"content-length: %d\r\n" % len(body)
-        if request is not None and request.verb == b"HEAD":
-            body = b""
-        transport.write(
-            b"".join((
-                STATUS_LINES[response.status], response.head, SAFE, self._server.date, connection,
-                length, b"\r\n", body,
-            ))
-        )  # fmt: skip
-        if not keep:
-            self.closing = True
+        close = request is None or not request.keep_alive or self._server.draining
+        bodiless = request is not None and request.verb == b"HEAD"
+        date = self._server.date
+        self._transport.write(whole(response, date, close=close, bodiless=bodiless))
+        if close:
+            self._stop_after_this()
 
     async def _write_stream(self, response: Response, request: Request) -> None:
-        """Sends parts as they come, in chunks, and waits for a peer that reads slowly."""
-        assert response.stream is not None and self._transport is not None
-        head = STATUS_LINES[response.status] + response.head + SAFE + self._server.date
-        self._transport.write(head + b"transfer-encoding: chunked\r\n\r\n")
+        """Sends parts as they come, and waits for a peer that reads slowly."""
+        close = not request.keep_alive or self._server.draining
+        write = self._transport.write
+        # Without keep-alive the end of the connection is the end of the body, which HTTP/1.0 needs.
+        write(head_of_stream(response, self._server.date, close=close, chunked=not close))
         try:
             if request.verb != b"HEAD":
                 async for part in response.stream:
                     if part:
-                        self._transport.write(b"%x\r\n%b\r\n" % (len(part), part))
+                        write(part if close else chunk(part))
                     if self._writable is not None:
                         await self._writable.wait()
-            self._transport.write(b"0\r\n\r\n")
+                if not close:
+                    write(LAST_CHUNK)
         finally:
-            await response.stream.aclose()  # type: ignore[attr-defined]
-        if not request.keep_alive or self._server.draining:
-            self.closing = True
+            await response.stream.aclose()
+        if close:
+            self._stop_after_this()
+
+    def _stop_after_this(self) -> None:
+        """Whatever the peer sent after a request that ends the connection was never asked."""
+        self._waiting.clear()
+        self.closing = self.deaf = True
 
     def _close(self) -> None:
-        self.closing = True
-        self._fatal = True
-        if self._transport is not None:
-            self._transport.close()
+        self.closing = self.deaf = True
+        self._transport.close()
+
+    # The host calls these.
 
     def abort(self) -> None:
         """Ends the connection at once."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    def look(self, now: float) -> None:
-        """Ends the connection if its peer has been too slow; called a few times a second."""
-        limits = self._server.limits
-        spent = now - self.phase_since
-        match self.phase:
-            case "idle" if spent > limits.idle_timeout:
-                self._close()
-            case "head" if spent > limits.header_timeout:
-                self._refuse(TooSlow("The headers took too long."))
-            case "body" if spent > limits.body_timeout:
-                self._refuse(TooSlow("The body took too long."))
-            case "write" if spent > limits.write_timeout:
-                self.abort()
-            case _:
-                pass
+        self._transport.abort()
 
     def drain(self) -> None:
         """Closes as soon as nothing is under way."""
         self.closing = True
-        if self._task is None and not self._waiting and self.phase == "idle":
+        if self._task is None and not self._waiting and self.phase == IDLE:
             self._close()
 
-
-SINGLE = frozenset({
-    b"authorization", b"content-length", b"content-type", b"host", b"hanse-context",
-    b"connect-timeout-ms", b"traceparent", b"transfer-encoding",
-})  # fmt: skip
-"""Headers whose repetition means that two parties would read two different requests."""
+    def look(self, now: float) -> None:
+        """Ends the connection if its peer has been too slow; called a few times a second."""
+        seen = (self._served, self.phase)
+        if seen != self._seen:
+            self._seen, self._seen_at = seen, now
+            return
+        limits, spent = self._server.limits, now - self._seen_at
+        if self.phase == IDLE and spent > limits.idle_timeout:
+            self._close()
+        elif self.phase == HEAD and spent > limits.header_timeout:
+            self._refuse(TooSlow("The headers took too long."))
+        elif self.phase == BODY and spent > limits.body_timeout:
+            self._refuse(TooSlow("The body took too long."))
+        elif self.phase == WRITE and spent > limits.write_timeout:
+            self.abort()
 
 
 def _reason(error: httptools.HttpParserError) -> str:
     return f"This is not HTTP/1.1 as RFC 9112 has it: {str(error)[:100]}"
 
 
-def _eager() -> Callable[[Any], asyncio.Task[None]]:
-    """How a request's task is started: at once where Python can (3.12), else in the next round."""
-    import sys  # noqa: PLC0415 - only here
-
-    if sys.version_info >= (3, 12):
-
-        def start(coroutine: Any) -> asyncio.Task[None]:
-            loop = asyncio.get_running_loop()
-            return asyncio.Task(coroutine, loop=loop, eager_start=True)
-
-        return start
-
-    def start_later(coroutine: Any) -> asyncio.Task[None]:
-        return asyncio.Task(coroutine, loop=asyncio.get_running_loop())
-
-    return start_later
+def _start_now(coroutine: Any) -> asyncio.Task[None]:
+    make: Any = asyncio.Task
+    return make(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
 
 
-start_task: Callable[[Awaitable[None]], asyncio.Task[None]] = _eager()
+def _start_soon(coroutine: Any) -> asyncio.Task[None]:
+    return asyncio.Task(coroutine, loop=asyncio.get_running_loop())
+
+
+start_task: Callable[[Any], asyncio.Task[None]] = (
+    _start_now if sys.version_info >= (3, 12) else _start_soon
+)
+"""How a request's task begins: at once where Python can, else in the loop's next round."""

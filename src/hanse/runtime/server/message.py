@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+import msgspec
 
 JSON = b"content-type: application/json\r\n"
 TEXT = b"content-type: text/plain; charset=utf-8\r\n"
 HTML = b"content-type: text/html; charset=utf-8\r\n"
 
 
-class Request:
+class Request(msgspec.Struct, eq=False):
     """One request, whole.
 
     Attributes:
@@ -21,40 +20,33 @@ class Request:
         query: Raw query without `?`.
         headers: By lower-case name; repeated ones joined with `, `.
         trusted: Whether the connection may carry our context headers.
+        keep_alive: Whether the connection stays open afterwards.
+        resource: What answers it, once that has been found.
+        parameters: Values of the parameters in its path.
     """
 
-    __slots__ = ("body", "headers", "keep_alive", "path", "query", "trusted", "verb")
-
-    def __init__(
-        self, verb: bytes, path: bytes, query: bytes, headers: dict[bytes, bytes], *, trusted: bool
-    ) -> None:
-        self.verb = verb
-        self.path = path
-        self.query = query
-        self.headers = headers
-        self.body = b""
-        self.trusted = trusted
-        self.keep_alive = True
+    verb: bytes
+    path: bytes
+    query: bytes
+    headers: dict[bytes, bytes]
+    trusted: bool
+    keep_alive: bool = True
+    body: bytes = b""
+    resource: Any = None
+    parameters: dict[str, str] = {}
 
 
-class Response:
+class Response(msgspec.Struct, eq=False):
     """What goes out.
 
     Attributes:
+        status: HTTP status.
         head: Header lines, each ended by CRLF; length, date and connection are added on the way.
-        stream: Parts of a body that is not known yet; then `body` is empty.
+        body: The whole body.
+        stream: Parts of a body that is not known yet (an async generator); then `body` is empty.
     """
 
-    __slots__ = ("body", "head", "status", "stream")
-
-    def __init__(
-        self,
-        status: int,
-        head: bytes = b"",
-        body: bytes = b"",
-        stream: AsyncIterator[bytes] | None = None,
-    ) -> None:
-        self.status = status
-        self.head = head
-        self.body = body
-        self.stream = stream
+    status: int
+    head: bytes = b""
+    body: bytes = b""
+    stream: Any = None

@@ -18,8 +18,8 @@ class Resource(Protocol):
 
     max_body: int
 
-    async def serve(self, request: Request, path: dict[str, str]) -> Response:
-        """The response; `path` has the values of the template's parameters."""
+    async def serve(self, request: Request) -> Response:
+        """The response."""
         ...
 
 

@@ -30,7 +30,9 @@ EVENTS = b"content-type: text/event-stream\r\ncache-control: no-store\r\n"
 class _Rpc:
     """What both addresses share: open a call, run it, close it, answer errors in their own format."""
 
-    __slots__ = ("_door", "_endpoint", "_finish", "_read", "max_body")
+    __slots__ = (
+        "_door", "_endpoint", "_finish", "_method", "_read", "_run", "_streams", "max_body",
+    )  # fmt: skip
 
     def __init__(
         self, endpoint: Endpoint, door: Door, read: Callable[..., Any], finish: Callable[..., bytes]
@@ -39,35 +41,37 @@ class _Rpc:
         self._door = door
         self._read = read
         self._finish = finish
+        self._method = endpoint.method
+        self._run = endpoint.run
+        self._streams = endpoint.method.signature.streams
         self.max_body = endpoint.method.max_body
 
-    async def serve(self, request: Request, path: dict[str, str]) -> Response:
+    async def serve(self, request: Request) -> Response:
+        door = self._door
         try:
-            call = await self._door.open(request, self._endpoint.method)
+            origin = door.origin(request) or await door.sign_in(request)
+            call = door.open(request, self._method, origin)
         except HanseError as error:
             self._endpoint.refused(error)
             return self._failed(error, "", trusted=request.trusted)
-        if self._endpoint.method.signature.streams:
-            return Response(200, EVENTS, stream=self._events(call, request, path))
+        if self._streams:
+            return Response(200, EVENTS, stream=self._events(call, request))
         try:
-            given = (request, path)
-            body = await self._endpoint.run(call, self._read, given, self._finish)
+            body = await self._run(call, self._read, request, self._finish)
         except HanseError as error:
-            return self._failed(error, call.context.trace_id, trusted=request.trusted)
+            return self._failed(error, call.trace_id, trusted=request.trusted)
         finally:
-            self._door.close(call)
+            door.close(call)
         return self._answered(body)
 
-    async def _events(
-        self, call: Call, request: Request, path: dict[str, str]
-    ) -> AsyncIterator[bytes]:
-        items = self._endpoint.stream(call, self._read, (request, path), self._finish)
+    async def _events(self, call: Call, request: Request) -> AsyncIterator[bytes]:
+        items = self._endpoint.stream(call, self._read, request, self._finish)
         try:
             async for item in items:
                 yield event(item)
             yield event(b"{}", "end")
         except HanseError as error:
-            failed = self._failed(error, call.context.trace_id, trusted=request.trusted)
+            failed = self._failed(error, call.trace_id, trusted=request.trusted)
             yield event(failed.body, "error")
         finally:
             await items.aclose()  # type: ignore[attr-defined]
@@ -107,13 +111,12 @@ class ConnectRpc(_Rpc):
         super().__init__(endpoint, door, self._arguments, method.checked_connect_answer)
         self._strict = StrictReader(method.request_type, depth)
 
-    async def serve(self, request: Request, path: dict[str, str]) -> Response:
-        if not request.trusted and self._endpoint.method.route is None:
+    async def serve(self, request: Request) -> Response:
+        if not request.trusted and self._method.route is None:
             return self._failed(unknown_method(), "", trusted=False)
-        return await super().serve(request, path)
+        return await super().serve(request)
 
-    def _arguments(self, given: tuple[Request, dict[str, str]]) -> Any:
-        request = given[0]
+    def _arguments(self, request: Request) -> Any:
         if request.trusted:
             return self._endpoint.method.checked_arguments(request.body)
         version = request.headers.get(b"connect-protocol-version", b"1")

@@ -28,7 +28,7 @@ class Answer:
         self._answer = answer
         self._trusted_only = trusted_only
 
-    async def serve(self, request: Request, path: dict[str, str]) -> Response:
+    async def serve(self, request: Request) -> Response:
         if self._trusted_only and not request.trusted:
             raise NotFound("Nothing is served at this path.")
         return self._answer()

@@ -1,0 +1,46 @@
+"""Responses as bytes of HTTP/1.1."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hanse.runtime.server.message import Response
+
+SAFE = b"x-content-type-options: nosniff\r\n"
+
+STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + SAFE
+    for status in HTTPStatus
+} | {499: b"HTTP/1.1 499 Client Closed Request\r\n" + SAFE}
+
+CLOSE = b"connection: close\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def whole(response: Response, date: bytes, *, close: bool, bodiless: bool) -> bytes:
+    """A response whose body is known; `bodiless` for the answer to HEAD."""
+    body = response.body
+    line = STATUS_LINES[response.status]
+    connection = CLOSE if close else b""
+    if response.status in {204, 304}:
+        return b"%b%b%b%b\r\n" % (line, response.head, date, connection)
+    shown = b"" if bodiless else body
+    return b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (
+        line, response.head, date, connection, len(body), shown,
+    )  # fmt: skip
+
+
+def head_of_stream(response: Response, date: bytes, *, close: bool, chunked: bool) -> bytes:
+    """The head of a response whose body comes in parts; a client of HTTP/1.0 knows no chunks."""
+    encoding = b"transfer-encoding: chunked\r\n" if chunked else b""
+    connection = CLOSE if close else b""
+    line = STATUS_LINES[response.status]
+    return b"%b%b%b%b%b\r\n" % (line, response.head, date, connection, encoding)
+
+
+def chunk(part: bytes) -> bytes:
+    """One part of a chunked body."""
+    return b"%x\r\n%b\r\n" % (len(part), part)
