@@ -68,11 +68,12 @@ def run_wrk(load: Load, *, port: int, connections: int, seconds: float) -> WrkRe
         )
     if done.returncode != 0:
         raise LoadError(f"wrk failed: {done.stdout[-500:]} {done.stderr[-500:]}")
-    report = msgspec.json.decode(done.stdout.strip().splitlines()[-1], type=WrkReport)
+    *words, figures = done.stdout.strip().splitlines()
+    report = msgspec.json.decode(figures, type=WrkReport)
     if report.wrong or report.broken:
         raise LoadError(
             f"{report.wrong} wrong answers and {report.broken} broken connections "
-            f"among {report.requests} requests"
+            f"among {report.requests} requests; {words[-1] if report.wrong else 'no answer'}"
         )
     return report
 

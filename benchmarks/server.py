@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-START_SECONDS_MAX = 30.0
+START_SECONDS_MAX = 180.0
 STOP_SECONDS_MAX = 10.0
 
 

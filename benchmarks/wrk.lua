@@ -4,6 +4,7 @@ local requests, answers = dofile(os.getenv("BENCH_LOAD"))
 local threads = {}
 local turn = 0
 wrong = 0
+sample = ""
 
 function setup(thread)
   table.insert(threads, thread)
@@ -17,17 +18,22 @@ end
 function response(status, headers, body)
   if status ~= 200 or not answers[body] then
     wrong = wrong + 1
+    sample = status .. " " .. string.sub(body, 1, 300)
   end
 end
 
 function done(summary, latency)
-  local counted = 0
+  local counted, last = 0, ""
   for _, thread in ipairs(threads) do
     counted = counted + thread:get("wrong")
+    last = thread:get("sample")
   end
   local errors = summary.errors
+  if counted > 0 then
+    io.write("\nlast wrong answer: ", last, "\n")
+  end
   io.write(string.format(
-    '\n{"requests": %d, "seconds": %.6f, "wrong": %d, "broken": %d, "p50_us": %d, "p99_us": %d}\n',
+    '{"requests": %d, "seconds": %.6f, "wrong": %d, "broken": %d, "p50_us": %d, "p99_us": %d}\n',
     summary.requests, summary.duration / 1e6, counted,
     errors.connect + errors.read + errors.write + errors.timeout,
     latency:percentile(50), latency:percentile(99)))

@@ -14,9 +14,8 @@ from typing import Any
 
 import jwt
 
-ISSUER = "https://issuer.example"
-AUDIENCE = "greeter"
-PERMISSION = "greeter.greet"
+from benchmarks.rpc.terms import AUDIENCE, ISSUER, PERMISSION
+
 TOKENS_MAX = 10_000
 
 _KEY = Path(os.environ["BENCH_PUBLIC_KEY"]).read_text()

@@ -14,13 +14,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from benchmarks.load import Load, LoadError, post
+from benchmarks.rpc.terms import AUDIENCE, ISSUER, PERMISSION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ISSUER = "https://issuer.example"
-AUDIENCE = "greeter"
-PERMISSION = "greeter.greet"
 PATH = "/greeter/v1/greetings"
 KEY_ID = "bench"
 _NAMES = [f"Reader {number:03d}" for number in range(256)]
@@ -57,9 +55,11 @@ class Issuer:
             "iat": now,
             "exp": now + 3600,
             "permissions": [PERMISSION],
+            "kind": "member",
             **changed,
         }
-        return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": KEY_ID})
+        headers = {"kid": KEY_ID, "typ": "at+jwt"}
+        return jwt.encode(claims, self._key, algorithm="EdDSA", headers=headers)
 
 
 def load(token: str) -> Load:

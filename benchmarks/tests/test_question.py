@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from benchmarks.load import LoadError
-from benchmarks.rpc import question
+from benchmarks.rpc import question, terms
 
 
 @pytest.fixture
@@ -38,10 +38,10 @@ class Careful(http.server.BaseHTTPRequestHandler):
         if self.skipped in {"signature", "expiry"}:
             options |= {"verify_exp": False, "verify_aud": self.skipped != "signature"}
         try:
-            claims = jwt.decode(token, self.key, ["EdDSA"], options, audience=question.AUDIENCE)
+            claims = jwt.decode(token, self.key, ["EdDSA"], options, audience=terms.AUDIENCE)
         except jwt.PyJWTError:
             return 401, {}
-        if question.PERMISSION not in claims["permissions"] and self.skipped != "permission":
+        if terms.PERMISSION not in claims["permissions"] and self.skipped != "permission":
             return 403, {}
         try:
             name = json.loads(body)["name"]
