@@ -84,12 +84,12 @@ def _missing(model: ContractModel, name: str) -> Callable[..., Any]:
 def _method(method: Method, function: Callable[..., Any]) -> Callable[..., Any]:
     names = _names(method)
 
-    async def answer(_: object, *values: Any) -> Any:
-        given = function(**dict(zip(names, values, strict=True)))
+    async def answer(_: object, *values: Any, **named: Any) -> Any:
+        given = function(**dict(zip(names, values, strict=False)), **named)
         return await given if inspect.isawaitable(given) else given
 
-    async def stream(_: object, *values: Any) -> AsyncIterator[Any]:
-        given = function(**dict(zip(names, values, strict=True)))
+    async def stream(_: object, *values: Any, **named: Any) -> AsyncIterator[Any]:
+        given = function(**dict(zip(names, values, strict=False)), **named)
         given = await given if inspect.isawaitable(given) else given
         if hasattr(given, "__aiter__"):
             async for item in given:

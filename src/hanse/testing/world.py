@@ -206,8 +206,10 @@ def _within(
         with context():
             return await function(*args, **kwargs)
 
-    async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        items = function(*args, **kwargs)
+    def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        return steps(function(*args, **kwargs))
+
+    async def steps(items: Any) -> AsyncIterator[Any]:
         try:
             while True:
                 with context():  # for a step at a time: between two the consumer runs

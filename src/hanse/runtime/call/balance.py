@@ -50,4 +50,4 @@ class Balancer:
         """Peers not set aside. When most are, all are used: then it is not them, or nothing is left to lose."""
         now = self._clock()
         healthy = [pool for pool in self._pools if pool.ejected_until <= now]
-        return healthy if len(healthy) * 2 > len(self._pools) else list(self._pools)
+        return healthy if len(healthy) * 2 >= len(self._pools) else list(self._pools)

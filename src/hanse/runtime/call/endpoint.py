@@ -36,6 +36,9 @@ T = TypeVar("T")
 
 log = logging.getLogger("hanse.call")
 
+LOGGED = "_hanse_logged"
+"""Marks an error whose cause is in the log, so that callers in the same process leave it at that."""
+
 FAILED = "The service failed. Its log has the cause under this trace."
 
 
@@ -48,7 +51,7 @@ class Endpoint:
     """
 
     __slots__ = (
-        "_finished", "_handle", "_limit", "_observer", "_open", "_running", "_threads", "deadlines",
+        "_finished", "_handle", "_limit", "_observer", "_open", "_metrics", "_threads", "deadlines",
         "method",
     )  # fmt: skip
 
@@ -66,14 +69,15 @@ class Endpoint:
         self._threads = threads
         self._observer = observer
         self._finished = observer.finished
-        self._running = 0
+        self._metrics = observer.metrics
         self._limit = method.concurrency
         # Asked on every call, and most methods in front of a fast path are open to all.
         self._open = method.rule == PUBLIC
 
     def serve_by(self, service: object) -> None:
         """Binds the method of an instance; until then calls find nobody there."""
-        self._handle = _awaitable(getattr(service, self.method.name), self.method, self._threads)
+        handler = _awaitable(getattr(service, self.method.name), self.method, self._threads)
+        self._handle = _naming(handler, self.method.signature.named)
 
     async def run(
         self, call: Call, read: Callable[[Any], Any], given: Any, finish: Callable[[Any], T]
@@ -92,11 +96,14 @@ class Endpoint:
         started = monotonic_ns()
         token = running.set(call)
         code = ""
-        self._running += 1
+        self._metrics.in_flight += 1
         try:
-            if self._running > self._limit or not self._open:
+            if self._metrics.in_flight > self._limit or not self._open:
                 self._check(call)
-            return finish(await self._handle(*astuple(read(given))))
+            answer = await self._handle(*astuple(read(given)))
+            if call.expired:
+                raise asyncio.CancelledError  # noqa: TRY301 - the one its handler swallowed
+            return finish(answer)
         except BaseException as error:
             failure = self._failure(call, error)
             code = failure.code
@@ -104,7 +111,7 @@ class Endpoint:
                 raise
             raise failure from error
         finally:
-            self._running -= 1
+            self._metrics.in_flight -= 1
             running.reset(token)
             if call.children is not None:
                 end_children(call)
@@ -116,7 +123,7 @@ class Endpoint:
         """Serves one call that answers with many items; like `run`, with each item checked."""
         started = monotonic_ns()
         code = ""
-        self._running += 1
+        self._metrics.in_flight += 1
         items = None
         try:
             self._check(call)
@@ -141,7 +148,7 @@ class Endpoint:
                 raise
             raise failure from error
         finally:
-            self._running -= 1
+            self._metrics.in_flight -= 1
             if items is not None:
                 await items.aclose()
             if call.children is not None:
@@ -155,23 +162,30 @@ class Endpoint:
     def _check(self, call: Call) -> None:
         """Refuses who may not call, and calls beyond the bound."""
         self.method.rule.check(call.origin.principal)
-        if self._running > self.method.concurrency:
+        if self._metrics.in_flight > self.method.concurrency:
             raise Unavailable(f"{self.method.full_name} has all the calls it can run.")
 
     def _failure(self, call: Call, error: BaseException) -> HanseError:
-        """What the caller sees of an error."""
+        """What the caller sees of an error; the log sees it here, once."""
         if isinstance(error, HanseError):
-            if error.__cause__ is not None and error.log:
-                _log_failure(self.method, error.__cause__)
-            return _visible(error, self.method)
-        if isinstance(error, asyncio.CancelledError):
-            if time_is_up(call):
-                return DeadlineExceeded(f"{self.method.full_name} did not end in time.")
-            return Canceled()
-        if not isinstance(error, Exception):
+            failure = _visible(error, self.method)
+            if error.log and error.__cause__ is not None and not hasattr(error, LOGGED):
+                self._log(failure, error.__cause__)
+        elif isinstance(error, asyncio.CancelledError):
+            failure = Canceled()
+        elif isinstance(error, Exception):
+            failure = Internal(FAILED)
+            self._log(failure, error)
+        else:
             raise error
-        _log_failure(self.method, error)
-        return Internal(FAILED)
+        # Whatever a handler makes of its deadline, that is what happened.
+        if time_is_up(call):
+            return DeadlineExceeded(f"{self.method.full_name} did not end in time.")
+        return failure
+
+    def _log(self, failure: HanseError, cause: BaseException) -> None:
+        setattr(failure, LOGGED, True)
+        log.error("%s failed", self.method.full_name, exc_info=cause)
 
 
 def _not_yet(*_: object) -> Any:
@@ -187,10 +201,6 @@ def _visible(error: HanseError, method: Method) -> HanseError:
     return kind(error.detail).because(error)
 
 
-def _log_failure(method: Method, error: BaseException) -> None:
-    log.error("%s failed", method.full_name, exc_info=error)
-
-
 def _awaitable(
     function: Callable[..., Any], method: Method, threads: Threads
 ) -> Callable[..., Any]:
@@ -198,10 +208,20 @@ def _awaitable(
     if method.signature.streams or inspect.iscoroutinefunction(function):
         return function
 
-    def in_thread(*arguments: Any) -> Awaitable[Any]:
-        return threads.run(function, *arguments)
+    def in_thread(*arguments: Any, **named: Any) -> Awaitable[Any]:
+        return threads.run(function, *arguments, **named)
 
     return in_thread
+
+
+def _naming(function: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:
+    """A handler whose last arguments go by name only, as something that takes all by place."""
+
+    def call(*values: Any) -> Any:
+        cut = len(values) - len(names)
+        return function(*values[:cut], **dict(zip(names, values[cut:], strict=True)))
+
+    return call if names else function
 
 
 def end_children(call: Call) -> None:

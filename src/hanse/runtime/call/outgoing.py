@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
 from hanse.runtime.call.context import Call, Origin, begin_trace, running
+from hanse.runtime.errors import DeadlineExceeded
 from hanse.runtime.identity.principal import Principal
 
 if TYPE_CHECKING:
@@ -35,12 +36,18 @@ class Caller:
         Returns:
             The call, and whether somebody must watch its deadline: an outer one that passes no later
             is watched already, and ends it too.
+
+        Raises:
+            DeadlineExceeded: The running call has no time left.
         """
         outer = running.get()
-        deadline_ns = monotonic_ns() + method.timeout_ns
+        now = monotonic_ns()
+        deadline_ns = now + method.timeout_ns
         if outer is None:
             trace, span = begin_trace()
             return Call(method, self._alone, deadline_ns, self.deadlines, trace, span), True
+        if outer.deadline_ns <= now:
+            raise DeadlineExceeded(f"{method.full_name} was not called: no time was left for it.")
         given = outer.origin
         call = Call(
             method,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from hanse.runtime.call.deadline import in_time
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from hanse.runtime.call.endpoint import Endpoint
     from hanse.runtime.call.outgoing import Caller
@@ -33,21 +35,23 @@ def bind_local(caller: Caller, endpoint: Endpoint) -> Callable[..., Any]:
     method = endpoint.method
     if method.signature.streams:
         return _bind_local_stream(caller, endpoint)
-    request_type, copied, finish = (
+    request_type, write, read, finish = (
         method.request_type,
-        method.copied_arguments,
+        method.write_arguments,
+        method.checked_arguments,
         method.copied_answer,
     )
     begin, run = caller.begin, endpoint.run
 
     async def call(*args: Any, **kwargs: Any) -> Any:
-        arguments = request_type(*args, **kwargs)
+        # Written before the call begins, as when it goes far: what has no JSON form never leaves.
+        body = write(request_type(*args, **kwargs))
         call, alone = begin(method)
         if not alone:
-            return await run(call, copied, arguments, finish)
+            return await run(call, read, body, finish)
         call.deadlines.watch(call)
         try:
-            return await run(call, copied, arguments, finish)
+            return await run(call, read, body, finish)
         finally:
             call.deadlines.leave(call)
 
@@ -57,14 +61,14 @@ def bind_local(caller: Caller, endpoint: Endpoint) -> Callable[..., Any]:
 def _bind_local_stream(caller: Caller, endpoint: Endpoint) -> Callable[..., Any]:
     method = endpoint.method
 
-    async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        arguments = method.request_type(*args, **kwargs)
-        call, _ = caller.begin(method)
-        items = endpoint.stream(call, method.copied_arguments, arguments, method.copied_answer)
-        try:
-            async for item in items:
+    def stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        return items_of(method.write_arguments(method.request_type(*args, **kwargs)))
+
+    async def items_of(body: bytes) -> AsyncGenerator[Any, None]:
+        call, alone = caller.begin(method)
+        items = endpoint.stream(call, method.checked_arguments, body, method.copied_answer)
+        async with aclosing(in_time(call, items, watch=alone)) as timely:
+            async for item in timely:
                 yield item
-        finally:
-            await items.aclose()  # type: ignore[attr-defined]
 
     return stream

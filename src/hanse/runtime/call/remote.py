@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.http import ConnectionFailed
-from hanse.runtime.call.deadline import time_is_up
+from hanse.runtime.call.deadline import in_time, time_is_up
 from hanse.runtime.call.events import read_events
 from hanse.runtime.call.retry import TRIES_MAX, RetryBudget
 from hanse.runtime.call.wire import broken, context_lines, read_error, request_head
 from hanse.runtime.errors import Canceled, DeadlineExceeded, HanseError, Internal, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from hanse.runtime.call.balance import Balancer
     from hanse.runtime.call.context import Call
@@ -113,14 +114,20 @@ class Peer:
     def _bind_stream(
         self, caller: Caller, method: Method, observer: Observer
     ) -> Callable[..., Any]:
-        async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            body = method.write_arguments(method.request_type(*args, **kwargs))
-            call, _ = caller.begin(method)
+        def stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+            return items_of(method.write_arguments(method.request_type(*args, **kwargs)))
+
+        async def items_of(body: bytes) -> AsyncGenerator[Any, None]:
+            call, alone = caller.begin(method)
             started = monotonic_ns()
-            code = ""
+            code = Canceled.code
             try:
-                async for item in self._items(method, call, body):
-                    yield _read_answer(method, item)
+                async with aclosing(
+                    in_time(call, self._items(method, call, body), watch=alone)
+                ) as items:
+                    async for item in items:
+                        yield _read_answer(method, item)
+                code = ""
             except HanseError as error:
                 code = error.code
                 raise
@@ -129,7 +136,9 @@ class Peer:
 
         return stream
 
-    async def _items(self, method: Method, call: Call, body: bytes) -> AsyncIterator[bytes]:
+    async def _items(
+        self, method: Method, call: Call, body: bytes
+    ) -> AsyncGenerator[bytes, None]:
         pool = self._balancer.choose()
         try:
             channel = await pool.take()
@@ -149,7 +158,7 @@ class Peer:
                     return
                 yield content
             raise broken(method, "the stream ended without saying so")
-        except ConnectionFailed as failure:
+        except (ConnectionFailed, ValueError) as failure:
             pool.failed()
             raise broken(method, failure) from failure
         finally:

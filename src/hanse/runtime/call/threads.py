@@ -30,7 +30,7 @@ class Threads:
         self._bound = workers + waiting
         self._taken = 0
 
-    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Awaits a plain function, with the context variables of the caller.
 
         Raises:
@@ -39,8 +39,8 @@ class Threads:
         if self._taken >= self._bound:
             raise Unavailable("All threads are busy.")
         self._taken += 1
-        bound = functools.partial(contextvars.copy_context().run, function, *arguments)
-        future = self._pool.submit(bound)
+        bound = functools.partial(function, *arguments, **named)
+        future = self._pool.submit(contextvars.copy_context().run, _without_stop, bound)
         loop = asyncio.get_running_loop()
         future.add_done_callback(lambda _: _tell(loop, self._left))
         return await asyncio.wrap_future(future)
@@ -54,6 +54,14 @@ class Threads:
 
     def _left(self) -> None:
         self._taken -= 1
+
+
+def _without_stop(function: Callable[[], Any]) -> Any:
+    """A future cannot carry StopIteration: up to Python 3.11 who awaits it would wait for ever."""
+    try:
+        return function()
+    except StopIteration as error:
+        raise RuntimeError("a plain function raised StopIteration") from error
 
 
 def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:

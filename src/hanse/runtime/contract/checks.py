@@ -69,16 +69,18 @@ def shape_of(signature: Signature) -> tuple[Any, ...]:
     """What two signatures must share to be the same for a caller."""
     fields = msgspec.structs.fields(signature.request_type)
     arguments = tuple((field.name, field.type, field.default) for field in fields)
-    return (arguments, signature.result, signature.streams)
+    return (arguments, signature.named, signature.result, signature.streams)
 
 
 def described(signature: Signature) -> str:
     """A signature as a developer would write it."""
     fields = msgspec.structs.fields(signature.request_type)
-    arguments = ", ".join(
-        f"{field.name}: {inspect.formatannotation(field.type)}" for field in fields
-    )
-    return f"({arguments}) -> {inspect.formatannotation(signature.result)}"
+    arguments = [f"{field.name}: {inspect.formatannotation(field.type)}" for field in fields]
+    if signature.named:
+        arguments.insert(-len(signature.named), "*")
+    answer = inspect.formatannotation(signature.result)
+    answer = f"AsyncIterator[{answer}]" if signature.streams else answer
+    return f"({', '.join(arguments)}) -> {answer}"
 
 
 def _check_errors(errors: tuple[Any, ...], where: str, mistakes: Mistakes) -> None:

@@ -23,11 +23,13 @@ class Signature(msgspec.Struct, frozen=True):
     Attributes:
         request_type: A frozen struct with one field an argument, in the function's order.
         result: Annotation of the answer, or of one item when `streams`.
+        named: Arguments that go by name only; they are the last.
     """
 
     request_type: type[msgspec.Struct]
     result: Any
     streams: bool
+    named: tuple[str, ...] = ()
 
 
 class Method:
@@ -79,7 +81,7 @@ class Method:
         """The arguments as JSON; `InvalidArgument` when one of them has no JSON form at all."""
         try:
             return _encode(arguments)
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InvalidArgument(
                 f"An argument of {self.full_name} is of a type that cannot be sent: {error}"
             ) from None
@@ -90,10 +92,6 @@ class Method:
             return self.read_arguments(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise invalid(error) from None
-
-    def copied_arguments(self, arguments: msgspec.Struct) -> Any:
-        """The arguments as another process would see them."""
-        return self.checked_arguments(self.write_arguments(arguments))
 
     def checked_answer(self, answer: Any) -> bytes:
         """An answer as JSON, proven to be of the declared type; `Internal` when it is not."""

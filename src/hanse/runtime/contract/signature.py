@@ -39,12 +39,24 @@ def read_signature(
     item = item_of_stream(hints["return"])
     result = hints["return"] if item is None else item
     _note_flaws(result, f"{where} answer", mistakes)
-    return Signature(_request_type(function, fields), result, item is not None)
+    named = tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
+    request_type = _request_type(function, fields, len(named))
+    return Signature(request_type, result, streams=item is not None, named=named)
 
 
-def _request_type(function: Callable[..., Any], fields: list[Any]) -> type[msgspec.Struct]:
+def _request_type(
+    function: Callable[..., Any], fields: list[Any], named: int
+) -> type[msgspec.Struct]:
+    """A struct that is made as the function is called: the last `named` fields go by name only."""
     name = f"{rpc_name(function.__name__)}Request"
-    return msgspec.defstruct(name, fields, frozen=True, module=function.__module__)
+    by_place = len(fields) - named
+    request = msgspec.defstruct(name, fields[:by_place], frozen=True, module=function.__module__)
+    if not named:
+        return request
+    return msgspec.defstruct(
+        name, fields[by_place:], bases=(request,), frozen=True, kw_only=True,
+        module=function.__module__,
+    )  # fmt: skip
 
 
 def _field(
