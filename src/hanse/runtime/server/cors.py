@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+from msgspec import Meta
 
 if TYPE_CHECKING:
     from hanse.runtime.server.message import Request, Response
@@ -14,6 +15,16 @@ ALLOWED_HEADERS = (
     b"authorization, content-type, idempotency-key, traceparent, tracestate, accept-language, "
     b"connect-protocol-version, connect-timeout-ms"
 )
+
+
+Origin = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\*|https?://[^/\s]+)$",
+        description="an origin is like https://shop.example, without a path; * is any",
+    ),
+]
+Seconds = Annotated[int, Meta(ge=0)]
 
 
 class Cors(msgspec.Struct, frozen=True):
@@ -26,8 +37,8 @@ class Cors(msgspec.Struct, frozen=True):
         max_age: Seconds a browser may remember the permission.
     """
 
-    origins: frozenset[str]
-    max_age: int = 600
+    origins: frozenset[Origin]
+    max_age: Seconds = 600
 
     def allow(self, origin: bytes, response: Response) -> None:
         """Lets the page read the answer, if its origin is one of ours."""

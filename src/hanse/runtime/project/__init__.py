@@ -1,0 +1,1 @@
+"""A project: `hanse.toml`, what it says, and the services it lists."""

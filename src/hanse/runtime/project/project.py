@@ -1,0 +1,205 @@
+"""Reads `hanse.toml`, the composition root of a project: what runs, and as what."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.host_config import HostConfig
+from hanse.runtime.project.lines import Place, find_lines, nearest_line
+from hanse.runtime.project.schema import ProjectFile
+from hanse.runtime.project.services import Broken, ServiceImports, Unlisted
+from hanse.runtime.project.strict import Finding, Strict, like
+from hanse.runtime.settings import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hanse.runtime.contract.service import Service
+    from hanse.runtime.server.listen import Tls
+
+FILE = "hanse.toml"
+FILE_BYTES_MAX = 1024 * 1024
+
+
+class ProjectError(ConfigurationError):
+    """`hanse.toml` or what it names is wrong; `problems` are all mistakes, each with its line."""
+
+
+class Project:
+    """One project as one environment has it.
+
+    Attributes:
+        folder: Where `hanse.toml` lies.
+        file: What it says, the environment's differences applied.
+    """
+
+    def __init__(self, folder: Path, file: ProjectFile, lines: Mapping[Place, int]) -> None:
+        self.folder = folder
+        self.file = file
+        self._lines = lines
+
+    @property
+    def name(self) -> str:
+        return self.file.project.name
+
+    def services(self) -> tuple[type[Service], ...]:
+        """Imports the classes that run; the folder is put on Python's path for it.
+
+        Raises:
+            ProjectError: Modules or classes are missing, broken or no services; with all of them.
+        """
+        imports = ServiceImports(self.folder)
+        loaded: list[type[Service]] = []
+        problems: list[str] = []
+        listed = self.file.project.services
+        for position, name in enumerate(listed):
+            line = self._lines.get(("project", "services", position), 1)
+            if name in listed[:position]:
+                problems.append(_at(line, f"{name} is listed twice; take one away."))
+                continue
+            try:
+                loaded.append(imports.load(name))
+            except Unlisted as error:
+                problems.append(_at(line, _ended(str(error))))
+            except Broken as error:
+                problems += error.sentences
+        if problems:
+            raise ProjectError(*problems)
+        return tuple(loaded)
+
+    def host_config(self, **changes: Any) -> HostConfig:
+        """How the project's host listens and whom it believes.
+
+        Args:
+            **changes: Fields of `HostConfig` that a command decides.
+        """
+        table = self.file.host
+        given: dict[str, Any] = {
+            field: getattr(table, field)
+            for field in table.__struct_fields__
+            if field in HostConfig.__struct_fields__
+        }
+        given["socket"] = self._path(table.socket)
+        given["tls"] = table.tls and self._tls(table.tls)
+        given |= {"name": self.name, "directory": self.file.directory}
+        given |= {"issuers": self.file.issuers, "cors": self.file.cors}
+        return HostConfig(**(given | changes))
+
+    def sources(self, variables: Mapping[str, str]) -> Sources:
+        """Where the services' settings come from."""
+        mounted = self._path(self.file.host.settings_folder)
+        return Sources(tables=self.file.settings, variables=variables, mounted=mounted)
+
+    def _path(self, text: str | None) -> Path | None:
+        return self.folder / text if text else None
+
+    def _tls(self, tls: Tls) -> Tls:
+        paths = {name: str(self.folder / getattr(tls, name)) for name in tls.__struct_fields__}
+        return msgspec.structs.replace(tls, **paths)
+
+
+def read_project(folder: Path, environment: str = "") -> Project:
+    """The project in a folder.
+
+    Args:
+        folder: Absolute; `hanse.toml` lies in it.
+        environment: Which `[environments.NAME]` applies; empty for none.
+
+    Raises:
+        ProjectError: Anything in the file is wrong; with all of it, whichever environment it is in.
+    """
+    document, lines = _parse(folder / FILE)
+    merged = _merged(document, environment)
+    written, whole = Strict(), Strict()
+    written.check(document, ProjectFile, ())
+    whole.check(merged, ProjectFile, ())
+    missing = [(_place(lines, environment, place), said) for place, said in whole.missing]
+    findings = [*written.findings, *missing, *_no_environment(document, environment)]
+    if findings:
+        placed = sorted({(nearest_line(lines, place), said) for place, said in findings})
+        raise ProjectError(*(_at(line, said) for line, said in placed))
+    return Project(folder, msgspec.convert(merged, ProjectFile), lines)
+
+
+def _parse(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
+    text = _read(path)
+    try:
+        return tomllib.loads(text), find_lines(text)
+    except tomllib.TOMLDecodeError as error:
+        said, line = _syntax(str(error), text)
+        raise ProjectError(_at(line, f"this is not TOML: {said}.")) from None
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(raw) > FILE_BYTES_MAX:
+        raise ProjectError(f"{path} is longer than {FILE_BYTES_MAX} bytes.")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ProjectError(_at(line, "this is not UTF-8; save the file as UTF-8.")) from None
+
+
+def _syntax(said: str, text: str) -> tuple[str, int]:
+    """What tomllib says, and the line it says it of."""
+    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", said)
+    if found is None:
+        return said, 1
+    said = said[: found.start()]
+    return said[0].lower() + said[1:], int(found[1] or text.rstrip().count("\n") + 1)
+
+
+def _merged(document: dict[str, Any], environment: str) -> dict[str, Any]:
+    rest = {key: value for key, value in document.items() if key != "environments"}
+    chosen = _table(document.get("environments")).get(environment)
+    return _over(rest, _table(chosen))
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """One table laid over another: tables in it are merged, all else is replaced."""
+    both = dict(below)
+    for key, value in above.items():
+        inner = both.get(key)
+        both[key] = _over(_table(inner), _table(value)) if _tables(inner, value) else value
+    return both
+
+
+def _tables(*values: object) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _table(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _place(lines: Mapping[Place, int], environment: str, place: Place) -> Place:
+    """Where something of the merged tables stands in the file."""
+    inner: Place = ("environments", environment, *place)
+    return inner if inner in lines else place
+
+
+def _no_environment(document: dict[str, Any], environment: str) -> list[Finding]:
+    known = _table(document.get("environments"))
+    if not environment or environment in known:
+        return []
+    there_are = like(environment, known) or "; none is described"
+    return [(("environments",), f"there is no [environments.{environment}]{_ended(there_are)}")]
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith("?") else f"{sentence}."
+
+
+def _at(line: int, said: str) -> str:
+    return f"{FILE}:{line}: {said}"

@@ -1,0 +1,105 @@
+"""What may stand in `hanse.toml`, table by table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from hanse.runtime.call.admission import Limits
+from hanse.runtime.call.context import DEFAULT_SITE
+from hanse.runtime.identity.issuer import Issuer
+from hanse.runtime.server.cors import Cors
+from hanse.runtime.server.listen import Tls
+
+Port = Annotated[int, Meta(ge=0, le=65_535, description="a port is 0 to 65535, 0 for any free one")]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$",
+        max_length=60,
+        description="a name is lower-case words joined with - or _, like web-shop",
+    ),
+]
+ServiceName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description="a service is module:Class, like greeter.service:Greeter",
+    ),
+]
+ContractName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\.[A-Z]\w*$",
+        description='a contract is named like "crm.v1.Contacts"',
+    ),
+]
+AddressText = Annotated[
+    str,
+    Meta(
+        pattern=r"^(unix:/.+|https?://[^/\s]+)$",
+        description="an address is unix:/path, http://host:port or https://host:port",
+    ),
+]
+Addresses = Annotated[
+    tuple[AddressText, ...], Meta(min_length=1, description="give one address at least")
+]
+AboveZero = Annotated[float, Meta(ge=0, description="0 or more")]
+Threads = Annotated[int, Meta(ge=1, le=1_000, description="1 to 1000 threads")]
+
+
+class ProjectTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[project]`: what this is and what runs.
+
+    Attributes:
+        name: For logs, traces and the title of the docs page.
+        services: Every service that runs, as `module:Class`.
+    """
+
+    name: Name
+    services: Annotated[
+        tuple[ServiceName, ...],
+        Meta(min_length=1, description='list one at least, like ["greeter.service:Greeter"]'),
+    ]
+
+
+class HostTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[host]`: see `HostConfig`; paths are relative to the project's folder.
+
+    Attributes:
+        settings_folder: Folder of mounted settings, one file a value; see `Sources.mounted`.
+    """
+
+    address: str = "127.0.0.1"
+    port: Port = 8000
+    socket: str | None = None
+    mutual_port: Port | None = None
+    tls: Tls | None = None
+    site: str = DEFAULT_SITE
+    traces_per_second: AboveZero = 10.0
+    otlp_endpoint: str = ""
+    docs: bool = True
+    open_metrics: bool = False
+    threads: Threads = 16
+    settings_folder: str | None = None
+    limits: Limits = Limits()
+
+
+class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[environments.NAME]`: what differs there. Tables are merged, everything else is replaced."""
+
+    host: HostTable = HostTable()
+    directory: Mapping[ContractName, Addresses] = {}
+    settings: Mapping[str, Mapping[str, Any]] = {}
+    issuers: tuple[Issuer, ...] = ()
+    cors: Cors | None = None
+
+
+class ProjectFile(EnvironmentTable, frozen=True, kw_only=True):
+    """The whole file."""
+
+    project: ProjectTable
+    environments: Mapping[Name, EnvironmentTable] = {}
