@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, dataclass_transform
+import functools
+import inspect
+from typing import Any, ClassVar, Self, dataclass_transform, get_origin, get_type_hints
 
 import msgspec
 
@@ -52,15 +54,10 @@ class HanseError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Unknown error"
     log: ClassVar[bool] = False
-    fields_type: ClassVar[type[msgspec.Struct]]
-
     detail: str = positional(default="", kw_only=False)
 
-    def __init_subclass__(cls) -> None:
-        cls.fields_type = _fields_struct(cls)
-
     def __init__(self, detail: str = "", **fields: Any) -> None:
-        given = msgspec.convert(fields, self.fields_type)
+        given = msgspec.convert(fields, fields_type(type(self)))
         super().__init__(detail)
         self.detail = detail
         for name in given.__struct_fields__:
@@ -73,31 +70,27 @@ class HanseError(Exception):
 
     def fields(self) -> msgspec.Struct:
         """The declared fields of this occurrence, as one struct."""
-        kind = self.fields_type
+        kind = fields_type(type(self))
         return kind(**{name: getattr(self, name) for name in kind.__struct_fields__})
 
     def __str__(self) -> str:
         return self.detail or self.title
 
 
-def _fields_struct(cls: type[HanseError]) -> type[msgspec.Struct]:
-    """A struct of the attributes that `cls` and its parents below the root annotate."""
+@functools.cache
+def fields_type(error: type[HanseError]) -> type[msgspec.Struct]:
+    """A struct of the attributes that an error and its parents below the root annotate.
+
+    Read when first needed, not when the class is made: its annotations may name what stands below it.
+    """
     own: dict[str, Any] = {}
-    for parent in reversed(cls.__mro__[: cls.__mro__.index(HanseError)]):
-        for name, annotation in parent.__dict__.get("__annotations__", {}).items():
-            if "ClassVar" not in str(annotation):
-                own[name] = (
-                    name,
-                    annotation,
-                    *([getattr(cls, name)] if hasattr(cls, name) else []),
-                )
-    return msgspec.defstruct(
-        f"{cls.__name__}Fields",
-        list(own.values()),
-        frozen=True,
-        kw_only=True,
-        module=cls.__module__,
-    )
+    for parent in reversed(error.__mro__[: error.__mro__.index(HanseError)]):
+        hints = get_type_hints(parent, include_extras=True)
+        for name in inspect.get_annotations(parent):
+            if get_origin(hints[name]) is not ClassVar:
+                default = [getattr(error, name)] if hasattr(error, name) else []
+                own[name] = (name, hints[name], *default)
+    return msgspec.defstruct(f"{error.__name__}Fields", own.values(), frozen=True, kw_only=True)
 
 
 class InvalidArgument(HanseError):

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.method import Method
     from hanse.runtime.identity.authenticator import Authenticator
     from hanse.runtime.server.http import Connection
-    from hanse.runtime.server.message import Request, Response
-    from hanse.runtime.server.router import Resource
 
 S = TypeVar("S")
 
@@ -91,12 +89,14 @@ class Host:
         self.metrics = Metrics()
         self.spans = SpanBuffer(SPANS_MAX)
         self.deadlines = Deadlines()
-        self.admission = Admission(self.limits)
+        self.admission = Admission(self.limits, self.deadlines)
         self._authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads = Threads(self.config.threads)
         self._contracts = [_contract(service) for service in services]
         self._router = Router()
         self._dispatcher = Dispatcher(self._router, self.config.cors)
+        self.resolve = self._dispatcher.resolve
+        self.answer = self._dispatcher.answer
         self._mounted: list[MountedApp] = []
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -178,16 +178,6 @@ class Host:
         if self._timer is not None:
             self._timer.cancel()
         await self._stack.aclose()
-
-    # What a connection needs.
-
-    def resolve(self, request: Request) -> Resource:
-        """What will answer a request."""
-        return self._dispatcher.resolve(request)
-
-    async def answer(self, request: Request) -> Response:
-        """The response to a request that was resolved."""
-        return await self._dispatcher.answer(request)
 
     # Making.
 

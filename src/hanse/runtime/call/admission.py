@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import msgspec
+from msgspec import Meta
 
 from hanse.runtime.errors import ResourceExhausted, Unavailable
+
+if TYPE_CHECKING:
+    from hanse.runtime.call.context import Call
+    from hanse.runtime.call.deadline import Deadlines
+
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(gt=0, le=1)]
+Seconds = Annotated[float, Meta(gt=0)]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,65 +36,72 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         drain_timeout: For running requests when a host stops.
     """
 
-    calls: int = 1024
-    calls_per_site: float = 0.5
-    connections: int = 10_000
-    header_bytes: int = 32 * 1024
-    headers: int = 100
-    json_depth: int = 64
-    pipelined: int = 16
-    header_timeout: float = 10.0
-    body_timeout: float = 30.0
-    idle_timeout: float = 75.0
-    write_timeout: float = 30.0
-    drain_timeout: float = 30.0
+    calls: Count = 1024
+    calls_per_site: Share = 0.5
+    connections: Count = 10_000
+    header_bytes: Count = 32 * 1024
+    headers: Count = 100
+    json_depth: Count = 64
+    pipelined: Count = 16
+    header_timeout: Seconds = 10.0
+    body_timeout: Seconds = 30.0
+    idle_timeout: Seconds = 75.0
+    write_timeout: Seconds = 30.0
+    drain_timeout: Seconds = 30.0
 
 
 class Admission:
-    """Counts running calls of a host and of each site.
+    """Counts calls from outside, of a host and of each site, and has their deadlines watched.
 
     While less than half of the host is used, anybody may use all of it. From there on a site that holds
     more than its share is refused, so that one site's flood leaves room for the others.
     """
 
-    __slots__ = ("_by_site", "_limit", "_quiet", "_share", "running", "shed")
+    __slots__ = ("_calls", "_held", "_limit", "_quiet", "_share", "_watch", "running", "shed")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, deadlines: Deadlines) -> None:
         self._limit = limits.calls
         self._quiet = limits.calls // 2
         self._share = max(1, int(limits.calls * limits.calls_per_site))
-        self._by_site: dict[str, int] = {}
+        self._held: dict[str, int] = {}
+        self._watch = deadlines.watch
+        self._calls = deadlines.calls
         self.running = 0
         self.shed = 0
 
-    def enter(self, site: str) -> None:
+    def enter(self, call: Call) -> None:
         """Counts a call in; `leave` must follow.
 
         Raises:
             Unavailable: The host is full.
             ResourceExhausted: The site has its share of a busy host.
         """
-        held = self._by_site.get(site, 0)
+        site = call.origin.site
+        held = self._held.get(site, 0)
         if self.running >= self._quiet:
             self._refuse(held)
         self.running += 1
-        self._by_site[site] = held + 1
+        self._held[site] = held + 1
+        self._watch(call)
 
-    def leave(self, site: str) -> None:
+    def leave(self, call: Call) -> None:
+        """Counts a call out."""
+        self._calls.discard(call)
         self.running -= 1
-        held = self._by_site[site] - 1
+        site = call.origin.site
+        held = self._held[site] - 1
         if held:
-            self._by_site[site] = held
+            self._held[site] = held
         else:
-            del self._by_site[site]
+            del self._held[site]
 
     def statistics(self) -> dict[str, int]:
-        return {"running": self.running, "sites": len(self._by_site), "shed": self.shed}
+        return {"running": self.running, "sites": len(self._held), "shed": self.shed}
 
     def _refuse(self, held: int) -> None:
         if self.running >= self._limit:
             self.shed += 1
             raise Unavailable("This host has all it can do; try again shortly.", retry_after=1)
-        if held >= min(self._share, max(1, self._limit // (len(self._by_site) + 1))):
+        if held >= min(self._share, max(1, self._limit // (len(self._held) + 1))):
             self.shed += 1
             raise ResourceExhausted("This site has its share of a busy host.", retry_after=1)

@@ -25,7 +25,7 @@ from hanse.runtime.contract.description import (
     Table,
     TypeDescription,
 )
-from hanse.runtime.errors import KINDS, HanseError
+from hanse.runtime.errors import KINDS, HanseError, fields_type
 
 if TYPE_CHECKING:
     from hanse.runtime.contract.method import Method
@@ -94,8 +94,8 @@ class _Describer:
 
     def _error(self, error: type[HanseError]) -> ErrorDescription:
         kind = next(kind for kind in (*KINDS, HanseError) if issubclass(error, kind))
-        inherited = {field.name for field in msgspec.structs.fields(kind.fields_type)}
-        fields = self._fields(error.fields_type)
+        inherited = {field.name for field in msgspec.structs.fields(fields_type(kind))}
+        fields = self._fields(fields_type(error))
         return ErrorDescription(
             code=error.code,
             kind=kind.code,

@@ -41,6 +41,9 @@ class Door:
         deadlines: Who ends calls whose time is up.
         sampler: Which traces are recorded.
         site: The site of callers whose credentials name none.
+
+    Attributes:
+        close: Counts a call out that `open` gave.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class Door:
     ) -> None:
         self._authenticator = authenticator
         self._enter = admission.enter
-        self._leave = admission.leave
+        self.close = admission.leave
         self._deadlines = deadlines
         self._sample = sampler.sample
         self._site = site
@@ -111,13 +114,8 @@ class Door:
             trace, span = begin_trace()
             sampled = self._sample()
             call = Call(method, origin, deadline_ns, self._deadlines, trace, span, "", sampled)
-        self._enter(origin.site)
-        self._deadlines.watch(call)
+        self._enter(call)
         return call
-
-    def close(self, call: Call) -> None:
-        self._deadlines.leave(call)
-        self._leave(call.origin.site)
 
     def _of(self, verified: Verified, headers: dict[bytes, bytes]) -> Origin:
         locale = _locale(headers) if b"accept-language" in headers else DEFAULT_LOCALE

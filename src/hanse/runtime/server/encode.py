@@ -27,10 +27,8 @@ def whole(response: Response, date: bytes, *, close: bool, bodiless: bool) -> by
     connection = CLOSE if close else b""
     if response.status in {204, 304}:
         return b"%b%b%b%b\r\n" % (line, response.head, date, connection)
-    shown = b"" if bodiless else body
-    return b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (
-        line, response.head, date, connection, len(body), shown,
-    )  # fmt: skip
+    length = b"content-length: %d\r\n\r\n" % len(body)
+    return b"".join((line, response.head, date, connection, length, b"" if bodiless else body))
 
 
 def head_of_stream(response: Response, date: bytes, *, close: bool, chunked: bool) -> bytes:

@@ -6,26 +6,32 @@ import asyncio
 import logging
 import sys
 from collections import deque
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import httptools
 
 from hanse.runtime.errors import HanseError, Internal
 from hanse.runtime.server.encode import CONTINUE, LAST_CHUNK, chunk, head_of_stream, whole
+from hanse.runtime.server.head import check_encoding, check_host, check_size, origin_form
 from hanse.runtime.server.message import Request, Response
 from hanse.runtime.server.problem import problem
 from hanse.runtime.server.refusal import BodyTooLarge, HeadersTooLarge, Malformed, TooSlow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from hanse.runtime.call.admission import Limits
     from hanse.runtime.server.router import Resource
 
 log = logging.getLogger("hanse.http")
 
-IDLE, HEAD, BODY, RUN, WRITE = range(5)
-"""What a connection waits for: a request, the rest of its head or body, its answer, a slow reader."""
+IDLE, HEAD, BODY, RUN, WRITE, CLOSE, LINGER = range(7)
+"""What a connection waits for: a request, the rest of its head or body, its answer, a slow reader; that
+the last bytes are taken; that a peer which was refused has seen why."""
+
+LINGER_SECONDS = 2.0
+"""For a peer that is refused in the middle of sending to read the answer."""
 
 SINGLE = frozenset({
     b"authorization", b"content-length", b"content-type", b"host", b"hanse-context",
@@ -63,9 +69,9 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_headers", "_parser", "_received", "_request", "_seen", "_seen_at", "_served",
-        "_server", "_size", "_size_limit", "_task", "_transport", "_trusted", "_url", "_waiting",
-        "_writable", "closing", "deaf", "phase",
+        "_body", "_fed", "_headers", "_host", "_owes_continue", "_parser", "_received", "_request",
+        "_seen", "_seen_at", "_server", "_size", "_size_limit", "_steps", "_task", "_transport",
+        "_trusted", "_url", "_waiting", "_writable", "closing", "deaf", "phase",
     )  # fmt: skip
 
     def __init__(self, server: Server, *, trusted: bool) -> None:
@@ -76,13 +82,22 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[Request | HanseError] = deque()
         self._task: asyncio.Task[None] | None = None
         self._writable: asyncio.Event | None = None
-        self._served = 0
+        self._host: bytes | None = None
+        self._owes_continue = False
+        self._fed = 0
+        self._steps = 0
         self._seen = (0, IDLE)
         self._seen_at = 0.0
         self.closing = False
         self.deaf = False
         self.phase = IDLE
-        self._begin()
+        self._url = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+        self._size_limit = 0
+        self._received = 0
+        self._request: Request | None = None
 
     # asyncio calls these.
 
@@ -107,15 +122,19 @@ class Connection(asyncio.Protocol):
             return
         if self.phase == IDLE:
             self.phase = HEAD
+        self._fed = len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._refuse(Malformed("This server does not switch protocols."))
+            # The request is answered as if it had not asked (RFC 9110, 7.8); what follows is not ours.
+            self.deaf = True
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._refuse(cause if isinstance(cause, HanseError) else Malformed(_reason(error)))
         if self._url:
-            self._count(len(data))
+            self._count()
+        else:
+            self._received = 0
 
     def eof_received(self) -> bool:
         """A peer that has only stopped sending still gets the answers it waits for."""
@@ -130,7 +149,11 @@ class Connection(asyncio.Protocol):
         if self._writable is not None:
             self._writable.set()
             self._writable = None
-        self.phase = IDLE if self._task is None else RUN
+        self._steps += 1  # a reader that is slow but reads makes headway
+        if self.phase == WRITE:
+            self.phase = RUN
+            if self._task is None:
+                self._go_on()
 
     # httptools calls these.
 
@@ -150,13 +173,22 @@ class Connection(asyncio.Protocol):
         headers = self._headers
         # What comes after the body is nobody's header any more.
         self._headers = {}
-        if b"host" not in headers and self._parser.get_http_version() == "1.1":
-            raise Malformed("The Host header is missing.")
-        if len(headers) > self._server.limits.headers:
-            raise HeadersTooLarge(self._server.limits.header_bytes)
-        path, _, query = self._url.partition(b"?")
-        verb = self._parser.get_method()
+        url, verb, limits = self._url, self._parser.get_method(), self._server.limits
+        version = self._parser.get_http_version()
+        if url[:1] != b"/" or b"#" in url:
+            url = origin_form(verb, url, headers)
+        if b"transfer-encoding" in headers:
+            check_encoding(version, headers)
+        host = headers.get(b"host")
+        if host is None or host != self._host:
+            self._check_host(host, version)
+        if len(headers) > limits.headers:
+            raise HeadersTooLarge(limits.header_bytes)
+        if self._fed > limits.header_bytes or self._received + self._fed > limits.header_bytes:
+            check_size(url, headers, limits.header_bytes)
+        path, _, query = url.partition(b"?")
         request = Request(verb, path, query, headers, self._trusted)
+        request.keep_alive = version == "1.1" and b"upgrade" not in headers
         self._request = request
         resource = self._server.resolve(request)
         self._size_limit = resource.max_body
@@ -165,8 +197,8 @@ class Connection(asyncio.Protocol):
         length = headers.get(b"content-length")
         if length is not None and int(length) > self._size_limit:
             raise BodyTooLarge(self._size_limit)
-        if b"expect" in headers and headers[b"expect"].lower() == b"100-continue":
-            self._transport.write(CONTINUE)
+        if b"expect" in headers and version == "1.1":
+            self._promise(headers[b"expect"])
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
@@ -177,30 +209,49 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         request = self._request
         assert request is not None
-        if self._body:
-            request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        request.keep_alive = self._parser.should_keep_alive()
-        self._begin()
-        if self._task is None and not self._waiting:
-            self._start(request)
+        body = self._body
+        if body:
+            request.body = body[0] if len(body) == 1 else b"".join(body)
+        if request.keep_alive:
+            request.keep_alive = self._parser.should_keep_alive()
+        self._url = b""
+        self._request = None
+        if self._size:
+            self._body = []
+            self._size = 0
+        self._owes_continue = False
+        # How much of what was just fed belongs to the next request is not known, so nothing is counted.
+        self._received = -self._fed
+        if self._task is None and not self._waiting and self._writable is None:
+            self._start(request, start_task)
         else:
             self._queue(request)
 
     # Requests.
 
-    def _begin(self) -> None:
-        """Makes ready for the next request."""
-        self._url = b""
-        self._headers: dict[bytes, bytes] = {}
-        self._body: list[bytes] = []
-        self._size = 0
-        self._size_limit = 0
-        self._received = 0
-        self._request: Request | None = None
+    def _check_host(self, host: bytes | None, version: str) -> None:
+        """Checks what most requests of a connection have in common only when it changes."""
+        if version not in {"1.0", "1.1"}:
+            raise Malformed("This server speaks HTTP/1.1.")
+        if host is not None or version == "1.1":
+            check_host(host)
+        self._host = host
 
-    def _count(self, received: int) -> None:
+    def _promise(self, expectation: bytes) -> None:
+        """Tells a peer that waits to be told to send its body; not in the middle of another answer."""
+        if expectation.lower() == b"100-continue":
+            self._owes_continue = True
+            if self._task is None and not self._waiting:
+                self._keep_promise()
+
+    def _keep_promise(self) -> None:
+        if self._owes_continue:
+            self._owes_continue = False
+            self._transport.write(CONTINUE)
+
+    def _count(self) -> None:
         """Bounds what is sent of a request that is not whole: its head, or a body with all its framing."""
-        self._received += received
+        self._received += self._fed
         limit = self._server.limits.header_bytes
         if self._request is None and self._received > limit:
             self._refuse(HeadersTooLarge(limit))
@@ -215,16 +266,24 @@ class Connection(asyncio.Protocol):
     def _refuse(self, error: HanseError) -> None:
         """Answers what cannot be understood, after what was asked before it, and closes."""
         self.deaf = True
-        if self._task is None:
-            self._write(problem(error), None)
-            self._close()
+        if self._task is None and not self._waiting:
+            self._refuse_now(error)
         else:
             self._waiting.append(error)
 
-    def _start(self, request: Request) -> None:
+    def _refuse_now(self, error: HanseError) -> None:
+        """Answers and lets the peer close first; else TCP resets, and the answer is lost (RFC 9112, 9.6)."""
+        self._write(problem(error), None)
+        if self._transport.can_write_eof():
+            self.phase = LINGER
+            self._transport.write_eof()
+        else:
+            self._close()
+
+    def _start(self, request: Request, start: Callable[[Any], asyncio.Task[None]]) -> None:
         self.phase = RUN
-        self._served += 1
-        task = start_task(self._serve(request))
+        self._steps += 1
+        task = start(self._serve(request))
         if not task.done():  # a task that began at once may also have ended, and begun the next
             self._task = task
 
@@ -244,31 +303,36 @@ class Connection(asyncio.Protocol):
             self._close()
         finally:
             self._task = None
-        if self._waiting or self.closing:
-            self._next()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Turns to what waits; where nothing does and nothing more may come, closes."""
+        if self._waiting:
+            # A peer that does not take what it got is given no more: its answers would pile up here.
+            if self._writable is None:
+                self._next()
+        elif self.closing:
+            self._close()
         elif self.phase == RUN:
-            self.phase = HEAD if self._url else IDLE
+            self.phase = IDLE if not self._url else HEAD if self._request is None else BODY
+            self._keep_promise()
 
     def _next(self) -> None:
-        """Turns to what waits; where nothing does and nothing more may come, closes."""
-        if not self._waiting:
-            self._close()
-            return
         request = self._waiting.popleft()
         if not self.deaf:
             self._transport.resume_reading()
         if isinstance(request, HanseError):
-            self._write(problem(request), None)
-            self._close()
+            self._refuse_now(request)
         else:
-            self._start(request)
+            # In a round of its own: a thousand that wait must not end up on one stack.
+            self._start(request, start_soon)
 
     # Responses.
 
     def _write(self, response: Response, request: Request | None) -> None:
         if self._transport.is_closing():
             return
-        close = request is None or not request.keep_alive or self._server.draining
+        close = request is None or self._is_last(request)
         bodiless = request is not None and request.verb == b"HEAD"
         date = self._server.date
         self._transport.write(whole(response, date, close=close, bodiless=bodiless))
@@ -277,23 +341,34 @@ class Connection(asyncio.Protocol):
 
     async def _write_stream(self, response: Response, request: Request) -> None:
         """Sends parts as they come, and waits for a peer that reads slowly."""
-        close = not request.keep_alive or self._server.draining
+        close = self._is_last(request)
         write = self._transport.write
         # Without keep-alive the end of the connection is the end of the body, which HTTP/1.0 needs.
         write(head_of_stream(response, self._server.date, close=close, chunked=not close))
         try:
-            if request.verb != b"HEAD":
-                async for part in response.stream:
-                    if part:
-                        write(part if close else chunk(part))
-                    if self._writable is not None:
-                        await self._writable.wait()
-                if not close:
-                    write(LAST_CHUNK)
-        finally:
-            await response.stream.aclose()
+            async with aclosing(response.stream) as parts:
+                if request.verb != b"HEAD":
+                    await self._send_parts(parts, chunked=not close)
+        except Exception:
+            log.exception("answering %r broke off", request.path)
+            self._stop_after_this()
+            self.abort()  # the one way to say so after the head has gone
         if close:
             self._stop_after_this()
+
+    async def _send_parts(self, parts: AsyncIterator[bytes], *, chunked: bool) -> None:
+        write = self._transport.write
+        async for part in parts:
+            if part:
+                write(chunk(part) if chunked else part)
+            if self._writable is not None:
+                await self._writable.wait()
+        if chunked:
+            write(LAST_CHUNK)
+
+    def _is_last(self, request: Request) -> bool:
+        """Whether the connection ends with this answer; who sent more before a drain is answered first."""
+        return not request.keep_alive or (self._server.draining and not self._waiting)
 
     def _stop_after_this(self) -> None:
         """Whatever the peer sent after a request that ends the connection was never asked."""
@@ -302,6 +377,7 @@ class Connection(asyncio.Protocol):
 
     def _close(self) -> None:
         self.closing = self.deaf = True
+        self.phase = CLOSE
         self._transport.close()
 
     # The host calls these.
@@ -318,7 +394,7 @@ class Connection(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """Ends the connection if its peer has been too slow; called a few times a second."""
-        seen = (self._served, self.phase)
+        seen = (self._steps, self.phase)
         if seen != self._seen:
             self._seen, self._seen_at = seen, now
             return
@@ -329,7 +405,9 @@ class Connection(asyncio.Protocol):
             self._refuse(TooSlow("The headers took too long."))
         elif self.phase == BODY and spent > limits.body_timeout:
             self._refuse(TooSlow("The body took too long."))
-        elif self.phase == WRITE and spent > limits.write_timeout:
+        elif (self.phase in {WRITE, CLOSE} and spent > limits.write_timeout) or (
+            self.phase == LINGER and spent > LINGER_SECONDS
+        ):
             self.abort()
 
 
@@ -342,11 +420,11 @@ def _start_now(coroutine: Any) -> asyncio.Task[None]:
     return make(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
 
 
-def _start_soon(coroutine: Any) -> asyncio.Task[None]:
+def start_soon(coroutine: Any) -> asyncio.Task[None]:
     return asyncio.Task(coroutine, loop=asyncio.get_running_loop())
 
 
 start_task: Callable[[Any], asyncio.Task[None]] = (
-    _start_now if sys.version_info >= (3, 12) else _start_soon
+    _start_now if sys.version_info >= (3, 12) else start_soon
 )
 """How a request's task begins: at once where Python can, else in the loop's next round."""

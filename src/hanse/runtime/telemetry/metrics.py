@@ -50,11 +50,12 @@ class MethodMetrics:
             code: Empty when it went well, else the error's stable code.
         """
         self.latency.record(duration_ns)
-        try:
-            self.codes[code] += 1
-        except KeyError:
-            key = code if len(self.codes) < CODES_LIMIT else OTHER
-            self.codes[key] = self.codes.get(key, 0) + 1
+        self.count(code)
+
+    def count(self, code: str) -> None:
+        """Count an outcome without a duration."""
+        key = code if code in self.codes or len(self.codes) < CODES_LIMIT else OTHER
+        self.codes[key] = self.codes.get(key, 0) + 1
 
 
 class Series:
