@@ -1,4 +1,4 @@
-"""Names in one namespace for what several contracts bring along, each under its short name if it can."""
+"""Names for what several contracts publish together, each a short one if it can be."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def type_entries(contract: ContractDescription) -> list[Entry]:
 
 
 def error_entries(contract: ContractDescription, ending: str) -> list[Entry]:
-    """An entry for each declared error, by `error_key`; `cart_full` wants to be `CartFull` and the ending."""
+    """An entry for each declared error: `cart_full` wants to be `CartFull` and the ending."""
     owner = contract.full_name
     return [
         Entry(

@@ -10,13 +10,9 @@ from hanse.runtime.contract.description import (
     AnyOf,
     ContractDescription,
     FieldDescription,
-    Many,
     MethodDescription,
-    Ref,
-    Row,
     Scalar,
     Shape,
-    Table,
 )
 from hanse.runtime.publish.naming import (
     TypeKey,
@@ -158,11 +154,7 @@ class _ContractPage:
         if place == "path" and isinstance(shape, Scalar) and shape.name == "string":
             # An empty segment is another path, so it cannot be a value.
             schema["minLength"] = max(1, schema.get("minLength", 0))
-        if is_structured(shape):
-            parameter["content"] = {"application/json": {"schema": schema}}
-        else:
-            parameter["schema"] = schema
-        return parameter
+        return parameter | {"schema": schema}
 
     def _responses(self, method: MethodDescription) -> dict[str, Any]:
         if method.streams:
@@ -176,12 +168,28 @@ class _ContractPage:
 
     def _stream(self, method: MethodDescription) -> dict[str, Any]:
         text = (
-            "Server-sent events. The data of each event is one item as JSON, in the form of "
-            "`x-hanse-item`. `event: end` ends the stream; `event: error` breaks it off, with a "
-            "problem as data."
+            "Server-sent events. The data of each is one item as JSON; `event: end` ends the "
+            "stream, `event: error` breaks it off, with a problem as data."
         )
-        content = {"schema": {"type": "string"}, "x-hanse-item": self._writer.shape(method.result)}
-        return {"description": text, "content": {"text/event-stream": content}}
+        events = [
+            _event("message", self._writer.shape(method.result)),
+            _event("end", {}),
+            _event("error", {"$ref": "#/components/schemas/Problem"}),
+        ]
+        return {
+            "description": text,
+            "content": {"text/event-stream": {"schema": {"oneOf": events}}},
+        }
+
+
+def _event(name: str, content: dict[str, Any]) -> dict[str, Any]:
+    """A server-sent event as an object, the form OpenAPI 3.2 gives them and tools know already."""
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": content}
+    return {
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {"event": {"const": name}, "data": data},
+    }
 
 
 def path_names(path: str) -> list[str]:
@@ -195,17 +203,6 @@ def without_null(shape: Shape) -> Shape:
         return shape
     options = tuple(option for option in shape.options if option != _NULL)
     return options[0] if len(options) == 1 else AnyOf(options)
-
-
-def is_structured(shape: Shape) -> bool:
-    """Whether a query parameter of this shape is JSON text; lists of simple values repeat the key."""
-    match shape:
-        case Many(item=item):
-            return isinstance(item, Many) or is_structured(item)
-        case AnyOf(options=options):
-            return any(is_structured(option) for option in options)
-        case _:
-            return isinstance(shape, Ref | Row | Table) or shape == Scalar("any")
 
 
 def _with_shape(field: FieldDescription, shape: Shape) -> FieldDescription:

@@ -1,4 +1,4 @@
-"""The errors of operations as OpenAPI responses: RFC 9457 problems, shared where they are general."""
+"""The errors of operations as OpenAPI responses: RFC 9457 problems, general ones shared."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def error_schema(error: ErrorDescription, writer: SchemaWriter) -> dict[str, Any
     schema["title"] = error.title
     if error.doc:
         schema["description"] = error.doc
-    if error.fields:
+    # What a fault of ours holds is for the log; the outside sees none of it.
+    if error.fields and error.kind != "internal":
         schema["properties"]["fields"] = writer.struct(error.fields)
         schema["required"].append("fields")
     if error.kind != "invalid_argument":

@@ -1,4 +1,4 @@
-"""The committed names and numbers of protobuf messages and fields: once given, never given again."""
+"""The committed names and numbers of protobuf messages and fields, none ever given twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RESERVED_BY_PROTOBUF = range(19_000, 20_000)
 
 
 class LockError(ValueError):
-    """The lock is damaged, or older than the contract; the message names the place and the remedy."""
+    """The lock is damaged or older than the contract; the message names place and remedy."""
 
 
 class MessageLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,7 +71,7 @@ def write_lock(lock: ProtoLock) -> str:
 
 
 def update_lock(lock: ProtoLock, contracts: Iterable[ContractDescription]) -> ProtoLock:
-    """The lock with everything the contracts have now; what is gone is reserved or kept, not dropped.
+    """The lock with everything the contracts have now; what is gone is reserved, not dropped.
 
     The same lock and contracts give the same answer, whatever the order of the contracts.
     """

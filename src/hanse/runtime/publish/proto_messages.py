@@ -1,4 +1,4 @@
-"""The protobuf messages of a contract, without numbers, shaped so that their JSON is the contract's JSON.
+"""The protobuf messages of a contract, without numbers, so shaped that their JSON is ours.
 
 Protobuf's JSON mapping (protobuf.dev/programming-guides/json) and ours agree on strings, booleans,
 floats, base64, timestamps, objects, lists and string maps. Where a shape has no message with the
@@ -63,7 +63,7 @@ class ProtoField(msgspec.Struct, frozen=True):
 
 
 class ProtoMessage(msgspec.Struct, frozen=True):
-    """A message without numbers; `key` is its name unless another contract of the package has it."""
+    """A message without numbers; `key` is its name unless another contract has taken that."""
 
     key: str
     notes: tuple[str, ...]
@@ -78,7 +78,7 @@ class ProtoContract(msgspec.Struct, frozen=True):
 
 
 def proto_contract(contract: ContractDescription) -> ProtoContract:
-    """The messages of the contract, requests and answers first, in an order that is always the same.
+    """The messages of the contract, requests and answers first, always in the same order.
 
     Raises:
         ValueError: A type bears the name of a message made for a union.
@@ -109,8 +109,8 @@ class _Builder:
     def _add(self, key: str, notes: list[str], fields: list[ProtoField]) -> None:
         if key in self._messages:
             raise ValueError(
-                f"{self._contract.full_name}: two protobuf messages would be called {key!r}; rename the "
-                "type of that name."
+                f"{self._contract.full_name}: two protobuf messages would be called {key!r}; "
+                "rename the type of that name."
             )
         self._messages[key] = ProtoMessage(key, tuple(notes), tuple(fields))
 
@@ -140,7 +140,7 @@ class _Builder:
         return [*_tag([described]), *fields]
 
     def _merged(self, members: list[TypeDescription]) -> list[ProtoField] | None:
-        """The fields of all members in one message, as their JSON is flat; None if they disagree."""
+        """The fields of all members in one message, their JSON being flat; None if they differ."""
         shapes: dict[str, Shape] = {}
         fields: dict[str, ProtoField] = {}
         for member in members:

@@ -28,7 +28,8 @@ INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 _BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _DECIMAL = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?$"
-_TIME = r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?$"
+_HOUR_MINUTE = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_TIME = rf"^{_HOUR_MINUTE}:[0-5][0-9](?:\.[0-9]{{1,6}})?(?:Z|[+-]{_HOUR_MINUTE})?$"
 # Days, hours, minutes and seconds are all the codec knows of ISO 8601 durations: months have no
 # length. The numbers of digits keep the sum inside what a timedelta holds.
 _CLOCK = "(?:[0-9]{1,9}H)?(?:[0-9]{1,9}M)?(?:[0-9]{1,9}(?:[.][0-9]{1,6})?S)?"
@@ -51,7 +52,12 @@ _SCALARS: dict[str, dict[str, Any]] = {
         "description": "ISO 8601 duration of days, hours, minutes and seconds, e.g. `PT1H30M`.",
     },
     "uuid": {"type": "string", "format": "uuid"},
-    "decimal": {"type": "string", "pattern": _DECIMAL, "description": "Decimal number as text."},
+    # A number is taken too, with the digits a client's arithmetic has left; text is answered.
+    "decimal": {
+        "type": ["string", "number"],
+        "pattern": _DECIMAL,
+        "description": "Decimal number, as text so that no digit is lost.",
+    },
     "any": {},
     "null": {"type": "null"},
 }
@@ -102,7 +108,8 @@ class SchemaWriter:
             case Choice():
                 return _choice(shape)
             case Many():
-                unique = {"uniqueItems": True} if shape.unique else {}
+                # Not `uniqueItems`: what comes twice is not refused, it counts once.
+                unique = {"x-hanse-set": True} if shape.unique else {}
                 return {"type": "array", "items": self.shape(shape.item), **unique, **_size(shape)}
             case Row():
                 return self._row(shape)

@@ -1,8 +1,7 @@
-"""Contracts as one TypeScript file without dependencies: types, errors, and a class for each service."""
+"""Contracts as one TypeScript file without dependencies: types, errors, a class a service."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from importlib import resources
@@ -25,7 +24,7 @@ from hanse.runtime.publish.naming import (
     service_names,
     type_entries,
 )
-from hanse.runtime.publish.openapi import is_structured, path_names, without_null
+from hanse.runtime.publish.openapi import path_names
 from hanse.runtime.publish.outside import outside
 from hanse.runtime.publish.typescript_types import (
     TypeWriter,
@@ -42,7 +41,7 @@ _NO_METHOD_NAMES = ("constructor", "then")
 
 
 def typescript(contracts: Sequence[ContractDescription]) -> str:
-    """The text of `client.ts`. Methods without a route are left out: nobody outside reaches them."""
+    """The text of `client.ts`, without methods that have no route: nobody outside reaches them."""
     contracts = [outside(contract) for contract in contracts]
     contracts = [contract for contract in contracts if contract.methods]
     runtime = (resources.files("hanse.runtime.publish") / "static" / "client.ts").read_text("utf-8")
@@ -172,17 +171,10 @@ def _call(method: MethodDescription) -> str:
     others = [argument for argument in method.arguments if argument.name not in in_path]
     members = [f"verb: {string(str(method.verb))}", f"path: {_path(str(method.path))}"]
     if method.verb in _NO_BODY:
-        members += _query(others)
+        members += [f"query: {_object(others)}"] if others else []
     else:
         members.append(f"body: {_object(others)}")
     return f"{{ {', '.join(members)} }}"
-
-
-def _query(arguments: list[FieldDescription]) -> list[str]:
-    if not arguments:
-        return []
-    as_json = [a.name for a in arguments if is_structured(without_null(a.shape))]
-    return [f"query: {_object(arguments)}", *([f"json: {json.dumps(as_json)}"] if as_json else [])]
 
 
 def _object(arguments: list[FieldDescription]) -> str:

@@ -65,12 +65,11 @@ export class HanseError<Code extends string = string, Fields = unknown> extends 
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** One call, taken apart by the methods below. `json` holds names of query values written as JSON. */
+/** One call, taken apart by the methods below. */
 interface Call {
   readonly verb: string;
   readonly path: string;
   readonly query?: Json;
-  readonly json?: readonly string[];
   readonly body?: Json;
 }
 
@@ -120,13 +119,12 @@ class Transport {
   }
 }
 
-/** The query: nothing for null and undefined, one pair for each item of a list, JSON for the rest. */
+/** The query: nothing for null and undefined, one pair for each item of a list. */
 function search(call: Call): string {
   const query = new globalThis.URLSearchParams();
   for (const [name, value] of Object.entries(call.query ?? {})) {
     if (value === undefined || value === null) continue;
-    if (call.json?.includes(name)) query.append(name, JSON.stringify(value));
-    else if (Array.isArray(value)) for (const item of value) query.append(name, String(item));
+    if (Array.isArray(value)) for (const item of value) query.append(name, String(item));
     else query.append(name, String(value));
   }
   const text = query.toString();

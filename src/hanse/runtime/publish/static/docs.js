@@ -69,8 +69,7 @@ function facts(operation) {
 function argumentList(doc, operation) {
   const body = operation.requestBody?.content?.["application/json"]?.schema;
   const rows = (operation.parameters ?? []).map((parameter) => {
-    const schema = parameter.schema ?? parameter.content?.["application/json"]?.schema ?? {};
-    return field(doc, parameter.name, { ...schema, description: parameter.description }, parameter.required, parameter.in);
+    return field(doc, parameter.name, { ...parameter.schema, description: parameter.description }, parameter.required, parameter.in);
   });
   const required = body?.required ?? [];
   const rest = Object.entries(body?.properties ?? {}).map(([name, schema]) =>
@@ -82,7 +81,7 @@ function argumentList(doc, operation) {
 function answer(doc, operation) {
   const response = operation.responses?.["200"];
   const stream = response?.content?.["text/event-stream"];
-  const schema = stream ? stream["x-hanse-item"] : response?.content?.["application/json"]?.schema;
+  const schema = stream ? stream.schema?.oneOf?.[0]?.properties?.data?.contentSchema : response?.content?.["application/json"]?.schema;
   const type = schema && el("p", {}, stream ? "A stream, each item: " : "", el("span", { class: "type" }, typeName(schema)));
   const direct = schema?.$ref ? resolve(doc, schema) : undefined;
   return el("section", {}, el("h2", {}, "Answer"),

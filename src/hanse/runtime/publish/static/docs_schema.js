@@ -52,12 +52,13 @@ export function typeName(schema) {
   if (schema.enum) return schema.title ?? "one of";
   if (schema.type === "array") {
     if (schema.prefixItems) return `(${schema.prefixItems.map(typeName).join(", ")})`;
-    return `${schema.uniqueItems ? "set" : "list"} of ${typeName(schema.items)}`;
+    return `${schema["x-hanse-set"] ? "set" : "list"} of ${typeName(schema.items)}`;
   }
   if (schema.type === "object" && typeof schema.additionalProperties === "object") {
     return `map of ${typeName(schema.additionalProperties)}`;
   }
   if (schema.contentEncoding) return schema.contentEncoding;
+  if (Array.isArray(schema.type)) return schema.type.join(" or ");
   return schema.type === "string" ? schema.format ?? "string" : schema.type ?? "any";
 }
 
@@ -148,7 +149,7 @@ export function example(doc, schema, depth = 0) {
   }
   if (found.type === "integer" || found.type === "number") return number(found);
   if (found.type === "boolean") return false;
-  return found.type === "string" ? text(found) : null;
+  return [found.type].flat().includes("string") ? text(found) : null;
 }
 
 function number(schema) {

@@ -60,7 +60,7 @@ function copied(code) {
 
 /** The control for one parameter, and what to tell about it. */
 function input(doc, parameter) {
-  const schema = resolve(doc, parameter.schema ?? parameter.content?.["application/json"]?.schema);
+  const schema = resolve(doc, parameter.schema);
   const required = parameter.required === true;
   const hint = `${typeName(schema)}${required ? ", required" : ""}`;
   const properties = { name: parameter.name, required, autocomplete: "off", spellcheck: "false" };
@@ -69,13 +69,12 @@ function input(doc, parameter) {
     const empty = required ? [] : [el("option", { value: "" }, "")];
     return { hint, control: el("select", properties, empty, choices.map((value) => el("option", {}, String(value)))) };
   }
-  if (schema.type === "array" && !parameter.content) {
+  if (schema.type === "array") {
     return { hint: `${hint}, one a line`, control: el("textarea", { ...properties, rows: "2" }) };
   }
   const control = el("input", { ...properties, type: "text" });
-  if (required) control.value = parameter.content ? JSON.stringify(example(doc, schema)) : String(example(doc, schema) ?? "");
-  else if (schema.default !== undefined && !parameter.content) control.placeholder = String(schema.default);
-  if (parameter.content) control.placeholder = "JSON";
+  if (required) control.value = String(example(doc, schema) ?? "");
+  else if (schema.default !== undefined) control.placeholder = String(schema.default);
   return { hint, control };
 }
 

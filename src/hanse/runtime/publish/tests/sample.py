@@ -102,57 +102,125 @@ OVERHEARD = ErrorDescription("internal_overheard", "internal", 500, "Overheard")
 ID = F("contact_id", Scalar("uuid"), doc="Which contact.")
 METHODS = (
     MethodDescription(
-        "merge_contacts", "MergeContacts",
-        (ID, F("others", Many(Scalar("uuid"), min_length=1, max_length=10)), F("note", maybe(TEXT), required=False)),
-        Ref("Node"), "crm.contacts.write", "POST", "/crm/v1/contacts/{contact_id}:merge",
-        doc="Makes one contact of several.\n\n" + HOSTILE, errors=("cart_full", "contact_gone", "name_taken"),
+        "merge_contacts",
+        "MergeContacts",
+        (
+            ID,
+            F("others", Many(Scalar("uuid"), min_length=1, max_length=10)),
+            F("note", maybe(TEXT), required=False),
+        ),
+        Ref("Node"),
+        "crm.contacts.write",
+        "POST",
+        "/crm/v1/contacts/{contact_id}:merge",
+        doc="Makes one contact of several.\n\n" + HOSTILE,
+        errors=("cart_full", "contact_gone", "name_taken"),
         timeout=5.0,
     ),
     MethodDescription(
-        "find", "Find",
+        "find",
+        "Find",
         (
             F("word", Scalar("string", min_length=1), doc="What to look for."),
             F("tags", Many(TEXT), required=False, default=[]),
             F("limit", Scalar("integer", minimum=1, maximum=100), required=False, default=10),
-            F("near", maybe(Row((Scalar("number"), Scalar("number")))), required=False),
+            F("near", maybe(Scalar("number")), required=False),
             F("deep", Scalar("boolean"), required=False, default=False),
             F("colour", COLOUR, required=False, default="red"),
         ),
-        Many(Ref("Node")), "public", "GET", "/crm/v1/contacts", doc="Finds contacts by a word.", idempotent=True,
+        Many(Ref("Node")),
+        "public",
+        "GET",
+        "/crm/v1/contacts",
+        doc="Finds contacts by a word.",
+        idempotent=True,
     ),
     MethodDescription(
-        "delete", "Delete", (ID,), NULL, "crm.contacts.write", "DELETE", "/crm/v1/contacts/{contact_id}",
-        errors=("contact_gone",), idempotent=True,
+        "delete",
+        "Delete",
+        (ID,),
+        NULL,
+        "crm.contacts.write",
+        "DELETE",
+        "/crm/v1/contacts/{contact_id}",
+        errors=("contact_gone",),
+        idempotent=True,
     ),
     MethodDescription(
-        "watch", "Watch", (F("word", TEXT, required=False, default=""),), Ref("Node"), "public", "GET",
-        "/crm/v1/contacts:watch", doc="Tells every change as it happens.", streams=True,
+        "watch",
+        "Watch",
+        (F("word", TEXT, required=False, default=""),),
+        Ref("Node"),
+        "public",
+        "GET",
+        "/crm/v1/contacts:watch",
+        doc="Tells every change as it happens.",
+        streams=True,
     ),
     MethodDescription(
-        "pay", "Pay", (F("payment", Ref("Payment[Money]")),), AnyOf((Ref("Card"), Ref("Transfer"))),
-        "public", "POST", "/crm/v1/payments",
+        "pay",
+        "Pay",
+        (F("payment", Ref("Payment[Money]")),),
+        AnyOf((Ref("Card"), Ref("Transfer"))),
+        "public",
+        "POST",
+        "/crm/v1/payments",
     ),
-    MethodDescription("echo", "Echo", (F("scalars", Ref("Scalars")),), Ref("Scalars"), "public", "POST", "/crm/v1/echo"),
+    MethodDescription(
+        "echo",
+        "Echo",
+        (F("scalars", Ref("Scalars")),),
+        Ref("Scalars"),
+        "public",
+        "POST",
+        "/crm/v1/echo",
+    ),
     MethodDescription("count", "Count", (), INT, "public", "GET", "/crm/v1/contacts:count"),
     MethodDescription("tally", "Tally", (), Table(INT), "public", "POST", "/crm/v1/contacts:tally"),
-    MethodDescription("constructor", "Constructor", (F("then", TEXT, required=False),), maybe(TEXT), "public", "PATCH", "/crm/v1/odd"),
     MethodDescription(
-        "rebuild", "Rebuild", (F("secret", Ref("InternalSecret")),), NULL, "service", errors=("internal_overheard",)
+        "constructor",
+        "Constructor",
+        (F("then", TEXT, required=False),),
+        maybe(TEXT),
+        "public",
+        "PATCH",
+        "/crm/v1/odd",
     ),
-)  # fmt: skip
+    MethodDescription(
+        "rebuild",
+        "Rebuild",
+        (F("secret", Ref("InternalSecret")),),
+        NULL,
+        "service",
+        errors=("internal_overheard",),
+    ),
+)
 CONTACTS = ContractDescription(
-    "Contacts", "crm.v1", "Keeps contacts.\n" + HOSTILE, METHODS,
-    (CARD, SECRET, NODE, PAYMENT, SCALARS, TRANSFER), (CART_FULL, GONE, TAKEN, OVERHEARD),
-)  # fmt: skip
+    "Contacts",
+    "crm.v1",
+    "Keeps contacts.\n" + HOSTILE,
+    METHODS,
+    (CARD, SECRET, NODE, PAYMENT, SCALARS, TRANSFER),
+    (CART_FULL, GONE, TAKEN, OVERHEARD),
+)
+ASK = MethodDescription(
+    "ask",
+    "Ask",
+    (F("default", Ref("Response"), required=False),),
+    Ref("Response"),
+    "public",
+    "POST",
+    "/crm/v1/orders:ask",
+)
+ORDERS_PAY = MethodDescription(
+    "pay", "Pay", (F("card", Ref("Card")),), Ref("Node"), "public", "POST", "/crm/v1/orders:pay"
+)
+OTHER_NODE = TypeDescription("Node", (F("other", TEXT),))
+RESPONSE = TypeDescription("Response", (F("ok", TEXT),))
 ORDERS = ContractDescription(
-    "Orders", "crm.v1", "Another contract of the same package.",
-    (
-        MethodDescription("pay", "Pay", (F("card", Ref("Card")),), Ref("Node"), "public", "POST", "/crm/v1/orders:pay"),
-    ),
-    (CARD, TypeDescription("Node", (F("other", TEXT),)), TypeDescription("Response", (F("ok", TEXT),))),
-)  # fmt: skip
-ORDERS = ORDERS.__class__(
-    ORDERS.name, ORDERS.package, ORDERS.doc,
-    (*ORDERS.methods, MethodDescription("ask", "Ask", (F("default", Ref("Response"), required=False),), Ref("Response"), "public", "POST", "/crm/v1/orders:ask")),
-    ORDERS.types,
-)  # fmt: skip
+    "Orders",
+    "crm.v1",
+    "Another contract of the same package.",
+    (ORDERS_PAY, ASK),
+    (CARD, OTHER_NODE, RESPONSE),
+)
