@@ -133,6 +133,11 @@ SAMPLES = (
         "from datetime import datetime\ndatetime.fromtimestamp(0)",
     ),
     Sample(calls.banned_call, "import random\nrandom.choice([1])", "import rand\nrand.choice([1])"),
+    Sample(
+        calls.banned_call,
+        "import random\nrandom.Random()",
+        "import random\ndef f(r: random.Random): ...\nf(random.Random(7))",
+    ),
     Sample(calls.banned_call, "from random import choice\nchoice([1])", "choice([1])"),
     Sample(calls.banned_call, "import uuid\nuuid.uuid4()", "import uuid\nuuid.UUID(int=1)"),
     Sample(calls.banned_call, "import os\nos.environ['X']", "import os\nos.fspath('X')"),

@@ -16,7 +16,7 @@ BANNED = {
     "datetime.datetime.utcnow": CLOCK,
     "datetime.datetime.today": CLOCK,
     "datetime.date.today": CLOCK,
-    "random": CHANCE,
+    "random.": CHANCE,
     "uuid.uuid1": CHANCE,
     "uuid.uuid4": CHANCE,
     "os.environ": "declare a setting and take it in the constructor",
@@ -54,25 +54,28 @@ def full_name(node: ast.AST, names: dict[str, str]) -> str:
             return ""
 
 
-def mere_yields(tree: ast.Module) -> Iterator[int]:
-    """Yield the identity of f in each f(0): asyncio.sleep(0) waits for nothing."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=function, args=[ast.Constant(value=0)]):
-                yield id(function)
-            case _:
-                pass
+def harmless(node: ast.AST, name: str, called_with: dict[int, list[ast.expr]]) -> bool:
+    """Spare sleep(0), which waits for nothing, and a seeded Random, or its name as a type."""
+    arguments = called_with.get(id(node))
+    match name, arguments:
+        case "asyncio.sleep", [ast.Constant(value=0)]:
+            return True
+        case "random.Random", _:
+            return arguments != []
+        case _:
+            return False
 
 
 def banned_call(source: Source) -> Iterator[Finding]:
     if not source.is_shipped or source.lies_in(*CALLS_FREE_IN):
         return
     names = imported_names(source.tree)
-    harmless = set(mere_yields(source.tree))
-    for node in ast.walk(source.tree):
+    nodes = list(ast.walk(source.tree))
+    called_with = {id(node.func): node.args for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
         name = full_name(node, names)
-        remedy = BANNED.get("random" if name.startswith("random.") else name)
-        if remedy and not (name == "asyncio.sleep" and id(node) in harmless):
+        remedy = BANNED.get("random." if name.startswith("random.") else name)
+        if remedy and not harmless(node, name, called_with):
             line = getattr(node, "lineno", 1)
             yield Finding(source.path, line, f"{name} belongs to kit and cli: {remedy}")
 
