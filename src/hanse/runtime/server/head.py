@@ -20,26 +20,30 @@ def check_host(value: bytes | None) -> None:
     """
     if value is None:
         raise Malformed("The Host header is missing.")
-    if not _HOST.fullmatch(value):
+    if not _HOST.fullmatch(value.rstrip(b" \t")):
         raise Malformed("The Host header names no host.")
 
 
 def check_encoding(version: str, headers: dict[bytes, bytes]) -> None:
-    """Refuses every `Transfer-Encoding` but a plain `chunked` (RFC 9112, 6.1 and 6.3).
+    """Refuses every `Transfer-Encoding` but a plain `chunked` (RFC 9112, 6.1 and 6.3), and odd `Upgrade`s.
 
-    The standard would let some of them pass; but each is a body that some proxy ends elsewhere.
+    The standard would let some of them pass; but each is a body that some proxy ends elsewhere. A body
+    before another protocol is one that our parser would not read.
 
     Raises:
         Malformed: There is one, and it is something else, or not alone in saying where the body ends.
     """
     given = headers.get(b"transfer-encoding")
+    announced = given is not None or headers.get(b"content-length", b"0") != b"0"
+    if b"upgrade" in headers and announced:
+        raise Malformed("This server does not switch protocols, least of all after a body.")
     if given is None:
         return
     if version != "1.1":
         raise Malformed("Transfer-Encoding is for HTTP/1.1.")
     if b"content-length" in headers:
         raise Malformed("Content-Length and Transfer-Encoding contradict each other.")
-    if given.lower() != b"chunked":
+    if given.rstrip(b" \t").lower() != b"chunked":
         raise Malformed("The only Transfer-Encoding understood here is: chunked.")
 
 

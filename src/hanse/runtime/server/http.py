@@ -127,7 +127,9 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             # The request is answered as if it had not asked (RFC 9110, 7.8); what follows is not ours.
-            self.deaf = True
+            self.closing = self.deaf = True
+            if self._task is None and not self._waiting:
+                self._close()
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._refuse(cause if isinstance(cause, HanseError) else Malformed(_reason(error)))
@@ -177,10 +179,10 @@ class Connection(asyncio.Protocol):
         version = self._parser.get_http_version()
         if url[:1] != b"/" or b"#" in url:
             url = origin_form(verb, url, headers)
-        if b"transfer-encoding" in headers:
+        if b"transfer-encoding" in headers or b"upgrade" in headers:
             check_encoding(version, headers)
         host = headers.get(b"host")
-        if host is None or host != self._host:
+        if host is None or host != self._host or version != "1.1":
             self._check_host(host, version)
         if len(headers) > limits.headers:
             raise HeadersTooLarge(limits.header_bytes)
