@@ -139,9 +139,12 @@ class Connection(asyncio.Protocol):
             self._received = 0
 
     def eof_received(self) -> bool:
-        """A peer that has only stopped sending still gets the answers it waits for."""
+        """A peer that has only stopped sending still gets the answers it waits for.
+
+        A host of ours never stops halfway: it has left, and with it the reason for its call.
+        """
         self.closing = self.deaf = True
-        return self._task is not None
+        return self._task is not None and not self._trusted
 
     def pause_writing(self) -> None:
         self._writable = asyncio.Event()
