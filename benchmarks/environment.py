@@ -1,4 +1,4 @@
-"""Makes `.venvs/bench`: the peers at their locked versions, and Hanse, on one interpreter."""
+"""Makes `.venvs/bench`: the peers at their locked versions, and this clone of Hanse."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -45,11 +46,11 @@ def versions() -> dict[str, str]:
         if line.strip() and not line.startswith("#")
     ]
     ask = "import sys, importlib.metadata as m; print(*[m.version(n) for n in sys.argv[1:]])"
-    names.append("hanse")
     answer = subprocess.run(
         [str(PYTHON), "-c", ask, *names], check=True, capture_output=True, text=True
     )
-    return dict(zip(names, answer.stdout.split(), strict=True))
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    return {"hanse": ours, **dict(zip(names, answer.stdout.split(), strict=True))}
 
 
 def say(text: str) -> None:
@@ -59,16 +60,16 @@ def say(text: str) -> None:
 
 def _install() -> None:
     uv = shutil.which("uv")
-    locked = ["--require-hashes", "-r", str(LOCK)]
-    ours = ["--no-deps", "-e", str(ROOT)]
     if uv:
         _run([uv, "venv", "--clear", "--python", sys.executable, str(HOME)])
         install = [uv, "pip", "install", "--python", str(PYTHON)]
     else:
         _run([sys.executable, "-m", "venv", "--clear", str(HOME)])
         install = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
-    _run([*install, *locked])
-    _run([*install, *ours])
+    _run([*install, "--require-hashes", "-r", str(LOCK)])
+    # A path file instead of an editable install: nothing is built, so nothing unpinned is fetched.
+    packages = next((HOME / "lib").glob("python*/site-packages"))
+    (packages / "hanse.pth").write_text(f"{ROOT / 'src'}\n")
 
 
 def _find_wrk() -> None:

@@ -159,11 +159,14 @@ def _wait_for_answer(server: Server, number: int) -> None:
 
 def _ask(port: int, number: int) -> None:
     """Read one thing of one service, by its resource path."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    # A thousand FastAPI routers take many seconds over their very first request.
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS_MAX)
     try:
         connection.request("GET", f"/shop{number:04d}/v1/things/seven")
         response = connection.getresponse()
         body = response.read()
+    except TimeoutError as error:
+        raise LoadError(f"service {number} did not answer in time") from error
     finally:
         connection.close()
     if response.status != 200 or json.loads(body)["id"] != "seven":
