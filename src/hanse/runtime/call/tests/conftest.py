@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from hanse import Host, HostConfig
+from hanse.runtime.call.admission import Limits
 from hanse.runtime.call.tests.warehouse import Diary, Shelf, Shop, Stock
 from hanse.runtime.server.listen import Tls
 
@@ -61,6 +62,7 @@ async def place(way, tmp_path, request):
 
     async def placed(**options) -> Placed:
         diary = Diary()
+        options = {"limits": Limits(drain_timeout=2), **options}
         given = {Diary: diary}
         if way == "together":
             config = HostConfig(port=None, **options)

@@ -15,7 +15,7 @@ WRONG = {
     "pattern": (Order((Line("APPLE"),), Card("1"), NOON), "order.lines[0].sku", "matching regex '^[a-z]+$'"),
     "too_long": (Order((Line("apple" * 3),), Card("1"), NOON), "order.lines[0].sku", "length <= 10"),
     "too_short": (Order((Line(""),), Card("1"), NOON), "order.lines[0].sku", "length >= 1"),
-    "too_many": (Order((Line("a", 101),), Card("1"), NOON), "order.lines[0].quantity", "<= 100"),
+    "too_many": (Order((Line("a", 1001),), Card("1"), NOON), "order.lines[0].quantity", "<= 1000"),
     "too_few": (
         Order((Line("a"), Line("b", 0)), Card("1"), NOON), "order.lines[1].quantity", ">= 1",
     ),

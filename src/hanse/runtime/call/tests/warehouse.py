@@ -33,7 +33,7 @@ from hanse.runtime.errors import (
 
 class Line(Struct, frozen=True):
     sku: Annotated[str, Pattern("^[a-z]+$"), Length(1, 10)]
-    quantity: Annotated[int, Range(1, 100)] = 1
+    quantity: Annotated[int, Range(1, 1000)] = 1
 
 
 class Card(Struct, frozen=True, tag="card"):
