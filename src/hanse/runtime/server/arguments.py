@@ -10,6 +10,7 @@ import msgspec
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.contract.route import BODILESS
 from hanse.runtime.errors import HanseError, InvalidArgument, Violation
+from hanse.runtime.server.router import BROKEN_PERCENT
 from hanse.runtime.server.strict import StrictReader
 
 if TYPE_CHECKING:
@@ -143,15 +144,16 @@ def query_values(query: bytes, known: set[str], many: set[str]) -> dict[str, Any
 
 
 def _pairs(query: bytes) -> list[tuple[str, str]]:
+    unreadable = _refused("", "query", "The query cannot be read; is it percent-encoded UTF-8?")
+    if BROKEN_PERCENT.search(query):
+        raise unreadable
     try:
         return parse_qsl(
             query.decode("ascii"), keep_blank_values=True, errors="strict",
             max_num_fields=QUERY_FIELDS_MAX,
         )  # fmt: skip
     except (ValueError, UnicodeError):
-        raise _refused(
-            "", "query", "The query cannot be read; is it percent-encoded UTF-8?"
-        ) from None
+        raise unreadable from None
 
 
 def _refused(name: str, rule: str, message: str) -> HanseError:

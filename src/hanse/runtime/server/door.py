@@ -11,7 +11,7 @@ from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
 from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Origin, begin_trace
 from hanse.runtime.call.wire import CONTEXT_HEADER
-from hanse.runtime.errors import InvalidArgument, Unauthenticated
+from hanse.runtime.errors import DeadlineExceeded, InvalidArgument, Unauthenticated
 from hanse.runtime.identity.principal import VISITOR
 from hanse.runtime.telemetry.trace_context import parse
 
@@ -100,12 +100,15 @@ class Door:
 
         Raises:
             InvalidArgument: A header of the protocol is malformed.
+            DeadlineExceeded: The caller left no time.
             Unavailable, ResourceExhausted: The host or the site has all it can do.
         """
         headers = request.headers
         timeout_ns = method.timeout_ns
         if b"connect-timeout-ms" in headers:
             given = milliseconds(headers[b"connect-timeout-ms"]) * _MILLISECOND_NS
+            if not given:
+                raise DeadlineExceeded("The caller left no time (Connect-Timeout-Ms: 0).")
             timeout_ns = min(timeout_ns, given)
         deadline_ns = monotonic_ns() + timeout_ns
         if b"traceparent" in headers:
@@ -127,7 +130,7 @@ class Door:
         if known is None:
             try:
                 known = _read_origin(value)
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, UnicodeDecodeError):
                 raise InvalidArgument("The header hanse-context cannot be read.") from None
             if len(self._origins) >= _ORIGINS_MAX:
                 self._origins.clear()

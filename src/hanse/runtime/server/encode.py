@@ -10,10 +10,21 @@ if TYPE_CHECKING:
 
 SAFE = b"x-content-type-options: nosniff\r\n"
 
-STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + SAFE
-    for status in HTTPStatus
-} | {499: b"HTTP/1.1 499 Client Closed Request\r\n" + SAFE}
+
+class _StatusLines(dict[int, bytes]):
+    """Status lines; a number that nobody registered has no phrase."""
+
+    def __missing__(self, status: int) -> bytes:
+        return b"HTTP/1.1 %d \r\n" % status + SAFE
+
+
+STATUS_LINES = _StatusLines(
+    {
+        status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + SAFE
+        for status in HTTPStatus
+    }
+    | {499: b"HTTP/1.1 499 Client Closed Request\r\n" + SAFE}
+)
 
 CLOSE = b"connection: close\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -47,7 +47,10 @@ class Files:
         file = self._file(request.path)
         if file is None:
             raise NotFound("There is no such file.")
-        return self._response(file)
+        try:
+            return self._response(file)
+        except OSError:  # gone since, or not ours to read
+            raise NotFound("There is no such file.") from None
 
     def _file(self, path: bytes) -> Path | None:
         """The file, after links and dots are resolved, if it is still inside."""
@@ -57,7 +60,7 @@ class Files:
         try:
             file = (self._folder / (name or "index.html")).resolve(strict=True)
             inside = file.is_relative_to(self._folder) and stat.S_ISREG(file.stat().st_mode)
-        except OSError:
+        except (OSError, RuntimeError):  # the latter is a loop of links, before Python 3.13
             return None
         return file if inside else None
 
@@ -75,6 +78,6 @@ class Files:
 
 
 async def _chunks(file: Path) -> AsyncIterator[bytes]:
-    with file.open("rb") as opened:  # noqa: ASYNC230 - opening is quick, reading goes to a thread
+    with file.open("rb") as opened:  # opening is quick, reading goes to a thread
         while part := await asyncio.to_thread(opened.read, CHUNK_BYTES):
             yield part

@@ -22,35 +22,46 @@ LEVEL = 5
 _COMPRESSIBLE = re.compile(
     rb"content-type: (?:text/(?!event-stream)|application/(?:[a-z.]+\+)?(?:json|xml|javascript)|image/svg)"
 )
-_GZIP = re.compile(
-    rb"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q\s*=\s*(?!0(?:\.0*)?\s*(?:,|$))[\d.]+\s*)?(?:,|$)"
-)
+_REFUSED = re.compile(rb"\s*q\s*=\s*0(?:\.0*)?\s*")
 
 
 async def negotiated(request: Request, response: Response) -> Response:
     """The response as this client gets it best."""
+    if request.verb in {b"GET", b"HEAD"} and response.status == 200:
+        response = await _conditional(request, response)
     if response.stream is not None:
         return response
-    if request.verb in {b"GET", b"HEAD"} and response.status == 200:
-        response = _conditional(request, response)
     if len(response.body) >= COMPRESS_BYTES_MIN and _COMPRESSIBLE.search(response.head):
         response.head += b"vary: accept-encoding\r\n"
-        if _GZIP.search(request.headers.get(b"accept-encoding", b"")):
+        if accepts_gzip(request.headers.get(b"accept-encoding", b"")):
             await _compress(response)
     return response
 
 
-def _conditional(request: Request, response: Response) -> Response:
+async def _conditional(request: Request, response: Response) -> Response:
     """Adds a weak ETag, weak because the same content also goes out compressed (RFC 9110, 8.8.3.3)."""
     if b"\r\netag: " in b"\r\n" + response.head:
         tag = response.head.partition(b"etag: ")[2].partition(b"\r\n")[0]
+    elif response.stream is not None:
+        return response
     else:
         digest = hashlib.blake2b(response.body, digest_size=12).hexdigest().encode()
         tag = b'W/"' + digest + b'"'
         response.head += b"etag: " + tag + b"\r\n"
     if matches(request.headers.get(b"if-none-match", b""), tag):
+        if response.stream is not None:
+            await response.stream.aclose()
         return Response(304, response.head)
     return response
+
+
+def accepts_gzip(value: bytes) -> bool:
+    """Whether `Accept-Encoding` lets gzip pass; what is not named is as `*` says (RFC 9110, 12.5.3)."""
+    accepted: dict[bytes, bool] = {}
+    for one in value.lower().split(b","):
+        coding, _, weight = one.partition(b";")
+        accepted[coding.strip()] = _REFUSED.fullmatch(weight) is None
+    return accepted.get(b"gzip", accepted.get(b"*", False))
 
 
 def matches(condition: bytes, tag: bytes) -> bool:

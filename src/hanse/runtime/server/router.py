@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
@@ -22,6 +23,9 @@ class Resource(Protocol):
         """The response."""
         ...
 
+
+BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+"""What some would read as it stands and others as a mistake."""
 
 NO_PARAMETERS: dict[str, str] = {}
 
@@ -106,6 +110,8 @@ class Router:
 
     def _walk(self, path: bytes) -> tuple[Verbs, dict[str, str]] | None:
         """Segments are unquoted one by one, so that an encoded slash stays part of its value."""
+        if BROKEN_PERCENT.search(path):
+            return None
         try:
             segments = [
                 unquote(part, errors="strict") for part in path.decode("ascii").split("/")[1:]

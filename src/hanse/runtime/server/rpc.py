@@ -10,7 +10,7 @@ import msgspec
 from hanse.runtime.call.events import event
 from hanse.runtime.call.wire import error_body
 from hanse.runtime.contract.page import Html
-from hanse.runtime.errors import HanseError, InvalidArgument, Unimplemented
+from hanse.runtime.errors import KINDS, HanseError, InvalidArgument, Unimplemented
 from hanse.runtime.server.arguments import UnsupportedMediaType, json_body, reader
 from hanse.runtime.server.message import HTML, JSON, Response
 from hanse.runtime.server.problem import HIDDEN, PROBLEM, problem, retry_after
@@ -55,7 +55,7 @@ class _Rpc:
             self._endpoint.refused(error)
             return self._failed(error, "", trusted=request.trusted)
         if self._streams:
-            return Response(200, EVENTS, stream=self._events(call, request))
+            return await self._begin_stream(call, request)
         try:
             body = await self._run(call, self._read, request, self._finish)
         except HanseError as error:
@@ -64,9 +64,25 @@ class _Rpc:
             door.close(call)
         return self._answered(body)
 
-    async def _events(self, call: Call, request: Request) -> AsyncIterator[bytes]:
-        items = self._endpoint.stream(call, self._read, request, self._finish)
+    async def _begin_stream(self, call: Call, request: Request) -> Response:
+        """A stream that has begun; what is wrong with the request has a status, as in any other call."""
         try:
+            self._method.rule.check(call.origin.principal)
+            arguments = self._read(request)
+        except BaseException as error:
+            self._door.close(call)
+            if not isinstance(error, HanseError):
+                raise
+            self._endpoint.refused(error)
+            return self._failed(error, call.trace_id, trusted=request.trusted)
+        events = self._events(call, request, arguments)
+        await anext(events)  # from here on whoever closes it, even unread, ends the call
+        return Response(200, EVENTS, stream=events)
+
+    async def _events(self, call: Call, request: Request, arguments: Any) -> AsyncIterator[bytes]:
+        items = self._endpoint.stream(call, _as_given, arguments, self._finish)
+        try:
+            yield b""
             async for item in items:
                 yield event(item)
             yield event(b"{}", "end")
@@ -128,7 +144,7 @@ class ConnectRpc(_Rpc):
         if isinstance(error, UnsupportedMediaType):
             return Response(415, b"accept-post: application/json\r\n")
         if error.log and not trusted:
-            error = type(error)(HIDDEN)
+            error = next(kind for kind in KINDS if isinstance(error, kind))(HIDDEN)
         return Response(error.status, JSON + retry_after(error), error_body(error))
 
 
@@ -156,6 +172,11 @@ FAILURE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>{title}</title>
 <h1>{title}</h1><p>{detail}</p><p><small>{trace}</small></p>
 """
+
+
+def _as_given(arguments: Any) -> Any:
+    """Arguments that were read before."""
+    return arguments
 
 
 def unknown_method() -> Unimplemented:

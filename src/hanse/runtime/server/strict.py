@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import types
 import typing
+from collections import Counter
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import msgspec
@@ -17,10 +19,15 @@ from hanse.runtime.errors import InvalidArgument, Violation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_STRING = rb'"(?:[^"\\]|\\.)*"'
+_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _KEY = re.compile(_STRING + rb"(\s*:)?")
 _BRACKET = re.compile(_STRING + rb"|([\[{])|([\]}])")
 _generic = msgspec.json.Decoder().decode
+
+VIOLATIONS_MAX = 20
+"""So many are told at once; a body has room for a hundred thousand."""
+
+NAME_LENGTH_MAX = 100
 
 Walk = "Callable[[Any, str], Iterator[Violation]]"
 
@@ -53,16 +60,21 @@ class StrictReader:
             arguments = self._decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise invalid(error) from None
-        if body.count(b":") > self._required:
-            self._look_closer(body)
+        # First how deep it is: what looks closer goes down with it.
         if body.count(b"[") + body.count(b"{") > self._depth and depth_of(body) > self._depth:
             message = f"The JSON is nested more than {self._depth} deep."
             raise InvalidArgument(message, violations=(Violation("", "depth", message),))
+        if body.count(b":") > self._required:
+            self._look_closer(body)
         return arguments
 
     def _look_closer(self, body: bytes) -> None:
-        value = _generic(body)
-        violations = tuple(self._walk(value, ""))
+        try:
+            value = _generic(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            # Inside a field that nobody declared, which the typed decode only skipped.
+            raise invalid(error) from None
+        violations = tuple(islice(self._walk(value, ""), VIOLATIONS_MAX))
         if not violations and keys_written(body) > keys_kept(value):
             violations = (_duplicate(body),)
         if violations:
@@ -102,16 +114,16 @@ def depth_of(body: bytes) -> int:
 
 def _duplicate(body: bytes) -> Violation:
     """Names a key that comes twice; slow, and only for a request that is refused anyway."""
-    import json  # noqa: PLC0415 - the one parser that shows duplicates
+    import json  # the one parser that shows duplicates
 
     twice: list[str] = []
 
     def note(pairs: list[tuple[str, Any]]) -> None:
-        keys = [key for key, _ in pairs]
-        twice.extend(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice.extend(key for key, count in counts.items() if count > 1)
 
     json.loads(body, object_pairs_hook=note)
-    name = twice[0] if twice else ""
+    name = twice[0][:NAME_LENGTH_MAX] if twice else ""
     return Violation(name, "duplicate", f"The key `{name}` comes twice in one object; keep one.")
 
 
@@ -133,7 +145,7 @@ def _walk_of(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterator[Vi
 
 def _walk_struct(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterator[Violation]]:
     if annotation in seen:
-        return lambda value, path: seen[annotation](value, path)
+        return lambda value, path: seen[annotation](value, path)  # noqa: PLW0108 - not there yet
     seen[annotation] = None
     fields = msgspec.structs.fields(annotation)
     walks = {field.encode_name: _walk_of(field.type, seen) for field in fields}
@@ -142,7 +154,7 @@ def _walk_struct(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterato
 
     def walk(value: Any, path: str) -> Iterator[Violation]:
         for name, inner in value.items():
-            where = f"{path}.{name}" if path else name
+            where = f"{path}.{name[:NAME_LENGTH_MAX]}" if path else name
             if name not in walks:
                 if name != tag_field:
                     yield Violation(where, "unknown", f"There is no field `{where}`; take it out.")
@@ -157,7 +169,7 @@ def _walk_map(inner: Any) -> Callable[..., Iterator[Violation]]:
     def walk(value: Any, path: str) -> Iterator[Violation]:
         for name, one in value.items():
             if inner is not None:
-                yield from inner(one, f"{path}[{name!r}]")
+                yield from inner(one, f"{path}[{name[:NAME_LENGTH_MAX]!r}]")
 
     return walk
 

@@ -59,7 +59,7 @@ def add_docs(router: Router, contracts: Sequence[ContractDescription], title: st
 
     def document() -> Response:
         if not made:
-            from hanse.runtime.publish.openapi import openapi  # noqa: PLC0415 - few hosts are asked
+            from hanse.runtime.publish.openapi import openapi  # few hosts are asked
 
             made.append(msgspec.json.encode(openapi(contracts, title=title, version="1")))
         return Response(200, JSON, made[0])
@@ -71,7 +71,7 @@ def add_docs(router: Router, contracts: Sequence[ContractDescription], title: st
 
 def _asset(path: str) -> Callable[[], Response]:
     def answer() -> Response:
-        from hanse.runtime.publish.docs_page import (  # noqa: PLC0415 - few hosts are asked
+        from hanse.runtime.publish.docs_page import (  # few hosts are asked
             CONTENT_SECURITY_POLICY,
             docs_assets,
         )
