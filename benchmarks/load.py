@@ -13,6 +13,7 @@ import msgspec
 from benchmarks import machine
 
 CONNECTIONS = (8, 16, 32, 64, 128)
+TIMEOUT_SECONDS = 10
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 
@@ -68,12 +69,12 @@ def run_wrk(load: Load, *, port: int, connections: int, seconds: float) -> WrkRe
         )
     if done.returncode != 0:
         raise LoadError(f"wrk failed: {done.stdout[-500:]} {done.stderr[-500:]}")
-    *words, figures = done.stdout.strip().splitlines()
+    *words, figures = ["", *done.stdout.strip().splitlines()]
     report = msgspec.json.decode(figures, type=WrkReport)
     if report.wrong or report.broken:
         raise LoadError(
             f"{report.wrong} wrong answers and {report.broken} broken connections "
-            f"among {report.requests} requests; {words[-1] if report.wrong else 'no answer'}"
+            f"among {report.requests} requests; {words[-1]}"
         )
     return report
 
@@ -84,6 +85,7 @@ def _command(port: int, connections: int, seconds: float) -> list[str]:
         "--threads=1",
         f"--connections={connections}",
         f"--duration={max(1, round(seconds))}s",
+        f"--timeout={TIMEOUT_SECONDS}s",
         f"--script={_SCRIPT}",
         f"http://127.0.0.1:{port}/",
     ]

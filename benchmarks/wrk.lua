@@ -29,12 +29,14 @@ function done(summary, latency)
     last = thread:get("sample")
   end
   local errors = summary.errors
-  if counted > 0 then
-    io.write("\nlast wrong answer: ", last, "\n")
+  local broken = errors.connect + errors.read + errors.write + errors.timeout
+  if counted + broken > 0 then
+    io.write(string.format(
+      "\nconnect %d, read %d, write %d, timeout %d, last wrong answer: %s\n",
+      errors.connect, errors.read, errors.write, errors.timeout, last))
   end
   io.write(string.format(
     '{"requests": %d, "seconds": %.6f, "wrong": %d, "broken": %d, "p50_us": %d, "p99_us": %d}\n',
-    summary.requests, summary.duration / 1e6, counted,
-    errors.connect + errors.read + errors.write + errors.timeout,
+    summary.requests, summary.duration / 1e6, counted, broken,
     latency:percentile(50), latency:percentile(99)))
 end
