@@ -189,9 +189,9 @@ async function* events(response: globalThis.Response): AsyncGenerator<StreamEven
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
-      rest += decoder.decode(value, { stream: true });
       // A carriage return at the end may be half of a line break, so it waits for the next part.
+      if (!done) rest += decoder.decode(value, { stream: true });
+      else if (rest.endsWith("\r")) rest += "\n";
       const lines = rest.split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop() ?? "";
       for (const line of lines) {
@@ -207,6 +207,7 @@ async function* events(response: globalThis.Response): AsyncGenerator<StreamEven
           length += line.length;
         }
       }
+      if (done) return;
       if (rest.length + length > LONGEST_EVENT) {
         throw failure("unknown", response.status, `An event is longer than ${LONGEST_EVENT} characters.`);
       }

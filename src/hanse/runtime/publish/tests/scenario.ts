@@ -41,6 +41,20 @@ const cut = new Contacts({ baseUrl: baseUrl + "/cut" });
 try { for await (const item of cut.watch()) seen.push(item.name); } catch (error) { told["cut"] = (error as HanseError).code; }
 for await (const item of contacts.watch()) { told["left"] = item.name; break; }
 
+// A stream that arrives one byte at a time, and one whose event never ends.
+const streaming = (parts: Iterable<Uint8Array>): Contacts => new Contacts({
+  baseUrl,
+  fetch: async () => new Response(new ReadableStream({
+    start(controller) { for (const part of parts) controller.enqueue(part); controller.close(); },
+  })),
+});
+const bytes = new TextEncoder().encode('data: {"name":\r\ndata: "tw\u00f6"}\r\n\r\nevent: end\rdata: {}\r\r');
+const dripped: string[] = [];
+for await (const item of streaming([...bytes].map((byte) => Uint8Array.of(byte))).watch()) dripped.push(item.name);
+told["dripped"] = dripped;
+const endless = Array.from({ length: 17 }, () => new Uint8Array(1024 * 1024).fill(120));
+try { for await (const item of streaming(endless).watch()) seen.push(item.name); } catch (error) { told["endless"] = (error as HanseError).detail; }
+
 const stopper = new AbortController();
 stopper.abort();
 try { await contacts.count({ signal: stopper.signal }); } catch (error) { told["aborted"] = (error as Error).name; }

@@ -231,6 +231,8 @@ def test_the_compiled_client_speaks_with_a_real_server(tmp_path):
         "midstream": ["internal", ["one"]],
         "cut": "unavailable",
         "left": "one",
+        "dripped": ["tw\u00f6"],
+        "endless": "An event is longer than 16777216 characters.",
         "aborted": "AbortError",
         "kept": "ada",
     }
