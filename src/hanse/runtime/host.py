@@ -25,7 +25,13 @@ from hanse.runtime.server.asgi import AsgiDoor, MountedApp
 from hanse.runtime.server.dispatch import Dispatcher
 from hanse.runtime.server.door import Door
 from hanse.runtime.server.files import Files
-from hanse.runtime.server.listen import client_tls, listen_tcp, listen_unix, server_tls
+from hanse.runtime.server.listen import (
+    client_tls,
+    listen_inherited,
+    listen_tcp,
+    listen_unix,
+    server_tls,
+)
 from hanse.runtime.server.router import Router
 from hanse.runtime.server.rpc import ConnectRpc, PageRpc, RestRpc
 from hanse.runtime.server.system import add_docs, add_health, add_metrics
@@ -273,7 +279,9 @@ class Host:
 
     async def _listen(self) -> None:
         config = self.config
-        if config.port is not None:
+        if config.listener is not None:
+            self._servers.append(await listen_inherited(self, config.listener))
+        elif config.port is not None:
             self._servers.append(await listen_tcp(self, config.address, config.port))
         if config.socket is not None:
             self._servers.append(await listen_unix(self, config.socket))

@@ -21,6 +21,8 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         name: For logs, traces and the title of the docs page.
         address: Interface of the open door.
         port: Port of the open door; 0 for any free one, None for no such door.
+        listener: Descriptor of a TCP socket that listens already, taken instead of `address` and `port`;
+            whoever opened it keeps it, so that connections wait there while one host follows another.
         socket: Path of the door for hosts on this machine.
         mutual_port: Port of the door for hosts on other machines, with `tls`.
         tls: This host's identity between machines, for that door and for calls to https addresses.
@@ -40,6 +42,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
     name: str = "hanse"
     address: str = "127.0.0.1"
     port: int | None = 0
+    listener: int | None = None
     socket: Path | None = None
     mutual_port: int | None = None
     tls: Tls | None = None

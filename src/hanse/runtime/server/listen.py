@@ -62,6 +62,17 @@ async def listen_tcp(
     return await loop.create_server(make, host, port, ssl=tls, backlog=BACKLOG)
 
 
+async def listen_inherited(server: Server, descriptor: int) -> asyncio.Server:
+    """An open door on a TCP socket that listens already and stays open when this host ends.
+
+    Raises:
+        OSError: The descriptor is none of a socket.
+    """
+    loop = asyncio.get_running_loop()
+    listener = socket.socket(fileno=os.dup(descriptor))
+    return await loop.create_server(_maker(server, trusted=False), sock=listener, backlog=BACKLOG)
+
+
 async def listen_unix(server: Server, path: Path) -> asyncio.Server:
     """A door for hosts on this machine: a socket that only this user can open.
 

@@ -1,0 +1,1 @@
+"""`hanse dev`: serves a project while it is written."""

@@ -1,0 +1,136 @@
+"""The verbs of the program `hanse`; each loads what it needs when it runs, so that help is instant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hanse.cli.refusal import as_refusal
+
+ENVIRONMENT = click.option(
+    "--env", "environment", envvar="HANSE_ENV", default="", metavar="NAME",
+    help="Which [environments.NAME] of hanse.toml applies (or variable HANSE_ENV).",
+)  # fmt: skip
+COPY = click.option(
+    "--name", default="", metavar="COPY", help="Which copy, if several run side by side."
+)
+
+
+class Verbs(click.Group):
+    """Ends a verb with sentences where its user can mend what went wrong, and with a stack else."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            refusal = as_refusal(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+        return list(self.commands)  # in the order one needs them, not of the alphabet
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hanse", message="%(version)s")
+def hanse() -> None:
+    """Write one small class; Hanse makes a service of it."""
+
+
+@hanse.command()
+@click.argument("name")
+@click.option(
+    "--path", type=click.Path(path_type=Path), help="Folder to make; ./NAME if not given."
+)
+def new(name: str, path: Path | None) -> None:
+    """Begin a project with one service and its test."""
+    from hanse.cli.new import new as begin
+
+    begin(name, path or Path(name))
+
+
+@hanse.command()
+@click.option("--port", type=click.IntRange(0, 65_535), help="Instead of the port in hanse.toml.")
+@COPY
+@ENVIRONMENT
+@click.option(
+    "--debug", type=click.IntRange(1, 65_535), is_flag=False, flag_value=5678, default=None,
+    metavar="[PORT]", help="Let a debugger attach (5678 if not given); no deadline passes.",
+)  # fmt: skip
+def dev(port: int | None, name: str, environment: str, debug: int | None) -> None:
+    """Serve while you write: each save reloads."""
+    from hanse.cli.dev.development import Options
+    from hanse.cli.dev.development import dev as serve
+
+    serve(Options(port, name, environment, debug or 0))
+
+
+@hanse.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the tests; takes the arguments of pytest."""
+    from hanse.cli.project_tests import test as run_tests
+
+    run_tests(arguments)
+
+
+@hanse.command()
+@ENVIRONMENT
+@click.option("--port", type=click.IntRange(0, 65_535), help="Instead of the port in hanse.toml.")
+def run(environment: str, port: int | None) -> None:
+    """Serve as a deployment does: JSON logs, graceful end."""
+    from hanse.cli.run import run as serve
+
+    serve(environment, port)
+
+
+@hanse.command()
+@click.option(
+    "--kind", type=click.Choice(["member", "staff", "app", "service"]), default="member",
+    show_default=True, help="Kind of principal.",
+)  # fmt: skip
+@click.option("--id", "id_", default="ada", show_default=True, help="The principal's id.")
+@click.option("--permission", "permissions", multiple=True, help="What it may; several times.")
+@click.option("--site", default="", help="Its site.")
+@click.option(
+    "--minutes", type=click.FloatRange(0, 43_200, min_open=True), default=60.0, show_default=True
+)
+@COPY
+def token(**asked: Any) -> None:
+    """Print a token that `hanse dev` accepts."""
+    from hanse.cli.token import Wish
+    from hanse.cli.token import token as mint
+
+    mint(Wish(**asked))
+
+
+@hanse.command()
+@click.argument("trace_id", required=False, default="")
+@COPY
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def trace(trace_id: str, name: str, *, as_json: bool) -> None:
+    """Show what a request did; without an id, the latest ones."""
+    from hanse.cli.trace import recent, waterfall
+
+    if trace_id:
+        waterfall(trace_id, name, as_json=as_json)
+    else:
+        recent(name, as_json=as_json)
+
+
+@hanse.command()
+@click.argument("kind", type=click.Choice(["openapi", "proto", "typescript", "lock"]))
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE",
+    help="Where to write it; for proto a folder. Else it is printed.",
+)  # fmt: skip
+def contracts(kind: str, out: Path | None) -> None:
+    """Publish the contracts of this project's services."""
+    from hanse.cli.contracts import publish
+
+    publish(kind, out)
