@@ -145,6 +145,19 @@ async def test_the_store_is_asked_once_a_minute(clock):
     assert keys.asked == 2
 
 
+async def test_a_key_that_was_not_known_is_asked_for_again_after_a_moment(clock):
+    plain, stored = MINT.mint(APP)
+    keys = CountingKeys()
+    verifier = ApiKeyVerifier(keys, MINT, clock)
+    assert await reason_of(verifier, plain) == "unknown"
+    keys.keys[stored.id] = stored
+    clock.seconds += 9
+    assert await reason_of(verifier, plain) == "unknown"
+    assert keys.asked == 1
+    clock.seconds += 1
+    assert await reason_of(verifier, plain) == "counts"
+
+
 async def test_a_cached_key_ends_when_it_expires(clock):
     plain, stored = MINT.mint(APP, expires_at=NOW + 10)
     verifier = ApiKeyVerifier(StaticApiKeys([stored]), MINT, clock)

@@ -291,8 +291,9 @@ async def test_closing_ends_a_running_fetch(foreign, workshop, server):
     waiting = asyncio.ensure_future(foreign.verify(token(workshop)))
     await server.asked.wait()
     await foreign.close()
-    with pytest.raises(Unavailable):
-        await waiting
+    async with asyncio.timeout(5):
+        with pytest.raises(Unavailable):
+            await waiting
 
 
 @pytest.mark.parametrize(

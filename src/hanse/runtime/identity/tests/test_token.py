@@ -203,9 +203,32 @@ async def test_more_unknown_tokens_than_may_wait_are_turned_away_at_once(worksho
     tokens = [workshop.token(claims=workshop.claims(jti=f"n-{n}")) for n in range(8)]
     results = await asyncio.gather(*map(verifier.verify, tokens), return_exceptions=True)
     assert [isinstance(result, ResourceExhausted) for result in results] == [False] * 5 + [True] * 3
-    assert verifier.cached(known) is not None
     assert verifier.statistics()["unchecked"] == 0
     await verifier.verify(tokens[7])  # being turned away is not a refusal of the token
+    await asyncio.gather(*(verifier.verify(known) for _ in range(20)))
+
+
+async def test_a_token_refused_a_moment_ago_is_not_checked_again(workshop, clock):
+    verifier = Verifier([issuer(workshop)], clock, unchecked_max=5)
+    token = workshop.token(claims=workshop.claims(aud="billing"))
+    assert await reason_of(verifier, token) == "audience"
+    reasons = await asyncio.gather(*(reason_of(verifier, token) for _ in range(20)))
+    assert set(reasons) == {"audience"}
+
+
+class Unreadable(str):
+    """A text that may be measured and not be read."""
+
+    __slots__ = ()
+
+    def encode(self, encoding="utf-8", errors="strict"):
+        raise AssertionError("read before its length was looked at")
+
+
+def test_a_token_too_long_is_not_even_hashed(verifier):
+    assert verifier.cached(Unreadable("a" * 8_193)) is None
+    with pytest.raises(AssertionError):
+        verifier.cached(Unreadable("a" * 8_192))
 
 
 async def test_a_flood_in_one_issuers_name_does_not_turn_away_another_issuers_tokens(

@@ -60,6 +60,14 @@ def verifier(workshop, clock):
     )
 
 
+async def reason_of(verifier, token):
+    try:
+        await verifier.verify(token)
+    except Refused as refusal:
+        return refusal.reason
+    return "counts"
+
+
 def claims(reason, **changes):
     return reason, lambda w: w.token(claims=w.claims(**changes))
 
@@ -338,6 +346,33 @@ async def test_the_public_key_as_an_hmac_secret_is_no_key(workshop, clock):
     """A12: even an issuer misconfigured for it cannot be made to take HS256."""
     with pytest.raises(Exception, match="HS256"):
         Issuer(issuer="x", audience=("hanse",), keys=workshop.key_set(), algorithms=("HS256",))
+
+
+async def test_limits_are_where_they_are_said_to_be(workshop, verifier):
+    for length, reason in ((8_192, "counts"), (8_193, "oversized")):
+        token = next(
+            token
+            for pad in range(3)
+            for size in range(5_700, 5_800)
+            for token in [
+                workshop.token(workshop.header(x="x" * pad), workshop.claims(x="x" * size))
+            ]
+            if len(token) == length
+        )
+        assert await reason_of(verifier, token) == reason
+    for changes, reason in (
+        ({"sub": "u" * 255, "jti": "t" * 255}, "counts"),
+        ({"scope": " ".join(["a"] * 256)}, "counts"),
+        ({"scope": " ".join(["a"] * 257)}, "scope"),
+        ({"scope": "x" * 4_096}, "counts"),
+        ({"scope": "x" * 4_097}, "scope"),
+        ({"exp": 253_402_300_799}, "counts"),
+        ({"exp": 253_402_300_800}, "claim"),
+        ({"exp": 0}, "expired"),
+    ):
+        token = workshop.token(claims=workshop.claims(**changes))
+        assert await reason_of(verifier, token) == reason
+    assert await reason_of(verifier, workshop.token(workshop.header(kid="k" * 200))) == "key"
 
 
 async def test_deep_nesting_does_no_harm(workshop, verifier):
