@@ -1,0 +1,1 @@
+"""Leaf helpers: one noun a file, importing nothing of hanse."""
