@@ -221,6 +221,8 @@ class Connection(asyncio.Protocol):
             request.keep_alive = self._parser.should_keep_alive()
         self._url = b""
         self._request = None
+        if self._headers:  # trailers, which must not become the next request's headers
+            self._headers = {}
         if self._size:
             self._body = []
             self._size = 0
@@ -290,7 +292,7 @@ class Connection(asyncio.Protocol):
         self._steps += 1
         task = start(self._serve(request))
         if not task.done():  # a task that began at once may also have ended, and begun the next
-            self._task = task
+            self._task = request.task = task
 
     async def _serve(self, request: Request) -> None:
         try:
@@ -308,7 +310,10 @@ class Connection(asyncio.Protocol):
             self._close()
         finally:
             self._task = None
-        self._go_on()
+        if self._waiting or self.closing or self._url or self.phase != RUN:
+            self._go_on()
+        else:
+            self.phase = IDLE
 
     def _go_on(self) -> None:
         """Turns to what waits; where nothing does and nothing more may come, closes."""
