@@ -10,8 +10,8 @@ import msgspec
 from hanse.runtime.contract.declaration import DECLARATION, Declaration
 from hanse.runtime.contract.immutable import SCALARS, unwrapped
 from hanse.runtime.contract.route import BODILESS, Route, parse_route
-from hanse.runtime.contract.signature import read_signature
-from hanse.runtime.errors import KINDS, HanseError
+from hanse.runtime.contract.signature import note_flaws, read_signature
+from hanse.runtime.errors import KINDS, HanseError, fields_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,8 @@ def check_method(
     mistakes: Mistakes,
 ) -> Route | None:
     """Notes what is wrong with one method's declaration; gives its route if it has one."""
+    if not inspect.isfunction(function):
+        mistakes.add(where, "is no plain method", "write @rpc above async def, or def, alone")
     if declaration.allow is None:
         remedy = 'say who may call: allow=PUBLIC, SIGNED_IN or permission("…")'
         mistakes.add(where, "says not who may call it", remedy)
@@ -41,13 +43,15 @@ def check_method(
     return _check_route(declaration.route, signature, where, mistakes)
 
 
-def check_routes(declared: dict[str, Callable[..., Any]], mistakes: Mistakes) -> None:
+def check_routes(
+    cls: type, declared: dict[str, Callable[..., Any]], mistakes: Mistakes
+) -> None:
     """Notes routes that two methods share."""
     taken: dict[str, str] = {}
     for name, function in declared.items():
         route: str | None = getattr(function, DECLARATION).route
         if route is not None and taken.setdefault(route, name) != name:
-            mistakes.add(name, f"has the route of {taken[route]} ({route})", "give it its own")
+            mistakes.add(f"{cls.__name__}.{name}", f"has the route of {taken[route]} ({route})", "give it its own")
 
 
 def check_override(cls: type, contract: type, method: Method, mistakes: Mistakes) -> None:
@@ -96,6 +100,18 @@ def _check_errors(errors: tuple[Any, ...], where: str, mistakes: Mistakes) -> No
             mistakes.add(where, f"declares the code {error.code} twice", "one code, one error")
         else:
             codes.add(error.code)
+            _check_fields(error, where, mistakes)
+
+
+def _check_fields(error: type[HanseError], where: str, mistakes: Mistakes) -> None:
+    try:
+        fields = msgspec.structs.fields(fields_type(error))
+    except (NameError, TypeError) as failure:
+        what = f"the fields of {error.__name__} cannot be read ({failure})"
+        mistakes.add(where, what, "define their types in the module")
+        return
+    for field in fields:
+        note_flaws(field.type, f"{where} {error.__name__}.{field.name}", mistakes)
 
 
 def _check_route(

@@ -111,12 +111,12 @@ class _Describer:
         return tuple(self._field(field) for field in info.fields)
 
     def _field(self, field: types.Field) -> FieldDescription:
-        default = _default(field)
+        default = _plain_default(field)
         return FieldDescription(
             name=field.encode_name,
             shape=self._shape(field.type),
             required=field.required,
-            default=None if default is msgspec.NODEFAULT else msgspec.to_builtins(default),
+            default=default,
             doc=_doc(field.type),
         )
 
@@ -174,10 +174,14 @@ def _scalar(info: types.Type) -> Scalar:
     return Scalar(name, **{key: value for key, value in given.items() if value is not None})
 
 
-def _default(field: types.Field) -> Any:
+def _plain_default(field: types.Field) -> Any:
+    """The default as it looks in JSON."""
+    default: Any = field.default
     if field.default_factory is not msgspec.NODEFAULT:
-        return field.default_factory()
-    return field.default
+        default = field.default_factory()
+    if default is msgspec.NODEFAULT:
+        return None
+    return msgspec.json.decode(msgspec.json.encode(default))
 
 
 def _doc(info: types.Type) -> str:

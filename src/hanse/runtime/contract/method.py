@@ -91,7 +91,7 @@ class Method:
         try:
             return self.read_arguments(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise invalid(error) from None
+            raise invalid(error, self.request_type) from None
 
     def checked_answer(self, answer: Any) -> bytes:
         """An answer as JSON, proven to be of the declared type; `Internal` when it is not."""
@@ -139,9 +139,9 @@ class Method:
         ).because(error)
 
 
-def invalid(error: Exception) -> InvalidArgument:
-    """What a decoder's complaint says to the caller."""
-    violation = violation_of(error)
+def invalid(error: Exception, kind: Any = None) -> InvalidArgument:
+    """What a decoder's complaint about a value of some type says to the caller."""
+    violation = violation_of(error, kind)
     return InvalidArgument(violation.message, violations=(violation,))
 
 

@@ -29,6 +29,9 @@ class Mistakes:
         self._subject = subject
         self._found: list[str] = []
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def add(self, where: str, what: str, remedy: str) -> None:
         self._found.append(f"{where}: {what} → {remedy}")
 

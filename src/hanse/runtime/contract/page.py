@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hanse.runtime.identity.permission import Rule
 
 PAGE = "__hanse_page__"
+
+_PATH = re.compile(r"/|(?:/(?:[A-Za-z0-9_.~-]+|\{[a-z_][a-z0-9_]*\}))+/?")
 
 POLICY = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 """A page loads from its own origin only; one that needs more says so in its `Html`."""
@@ -80,14 +83,20 @@ def _declared(cls: type) -> dict[str, Any]:
 def _page(cls: type, name: str, function: Any, mistakes: Mistakes) -> Method | None:
     declaration: Declaration = getattr(function, PAGE)
     where = f"{cls.__name__}.{name}"
+    before = len(mistakes)
     signature = read_signature(function, where, mistakes)
     if declaration.allow is None:
         mistakes.add(where, "says not who may see it", "say so: allow=PUBLIC")
-    if signature is None or declaration.allow is None:
+    path = (declaration.route or "").removeprefix("GET ")
+    if not _PATH.fullmatch(path):
+        mistakes.add(where, f"its path {path!r} cannot be served", "write it like /careers/{job_id}")
+    if signature is None or len(mistakes) > before:
         return None
     if signature.result is not Html or signature.streams:
         mistakes.add(where, "is a page and answers no Html", "write -> Html")
-    route = Route("GET", (declaration.route or "").removeprefix("GET "))
+    route = Route("GET", path)
     check_parameters(route, signature, where, mistakes)
+    if len(mistakes) > before:
+        return None
     doc = inspect.cleandoc(function.__doc__ or "")
     return Method(name, signature, declaration, service=cls.__name__, route=route, doc=doc)

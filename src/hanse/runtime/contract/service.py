@@ -90,7 +90,7 @@ def read_contract(cls: type, package: str, mistakes: Mistakes) -> ContractModel:
     declared = {name: value for name, value in _declared(cls)}
     if not declared:
         mistakes.add(cls.__name__, "declares no method", "decorate one with @rpc(…)")
-    check_routes(declared, mistakes)
+    check_routes(cls, declared, mistakes)
     package = package or _package_of(cls, declared, mistakes)
     service = f"{package}.{cls.__name__}"
     methods = (_method(name, value, service, mistakes) for name, value in declared.items())
@@ -102,9 +102,10 @@ def _method(
 ) -> Method | None:
     declaration: Declaration = getattr(function, DECLARATION)
     where = f"{service.rpartition('.')[2]}.{name}"
+    before = len(mistakes)
     signature = read_signature(function, where, mistakes)
     route = check_method(function, declaration, signature, where, mistakes)
-    if signature is None or declaration.allow is None:
+    if signature is None or len(mistakes) > before:
         return None
     doc = inspect.cleandoc(function.__doc__ or "")
     return Method(name, signature, declaration, service=service, route=route, doc=doc)
@@ -122,15 +123,16 @@ def _declared(cls: type) -> list[tuple[str, Callable[..., Any]]]:
 
 def _package_of(cls: type, declared: dict[str, Callable[..., Any]], mistakes: Mistakes) -> str:
     packages: set[str] = set()
-    for function in declared.values():
+    routes = [getattr(function, DECLARATION).route for function in declared.values()]
+    for route in filter(None, routes):
         try:
-            packages.add(parse_route(getattr(function, DECLARATION).route or "").package)
+            packages.add(parse_route(route).package)
         except ValueError:
             continue  # said where the method itself is checked
     if len(packages) > 1:
         listed = ", ".join(sorted(packages))
         mistakes.add(cls.__name__, f"routes of several packages ({listed})", "one class a package")
-    if not packages and declared:
+    if declared and not any(routes):
         remedy = f'class {cls.__name__}(…, package="domain.v1")'
         mistakes.add(cls.__name__, "no route says which package it is of", remedy)
     return min(packages, default="unknown.v0")

@@ -38,7 +38,7 @@ def read_signature(
         return None
     item = item_of_stream(hints["return"])
     result = hints["return"] if item is None else item
-    _note_flaws(result, f"{where} answer", mistakes)
+    note_flaws(result, f"{where} answer", mistakes)
     named = tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
     request_type = _request_type(function, fields, len(named))
     return Signature(request_type, result, streams=item is not None, named=named)
@@ -69,7 +69,7 @@ def _field(
     if name not in hints:
         mistakes.add(where, f"{name} has no type", f"write {name}: T")
         return None
-    _note_flaws(hints[name], f"{where} {name}", mistakes)
+    note_flaws(hints[name], f"{where} {name}", mistakes)
     if parameter.default is inspect.Parameter.empty:
         return (name, hints[name])
     return (name, hints[name], _checked_default(parameter, hints[name], where, mistakes))
@@ -78,17 +78,17 @@ def _field(
 def _checked_default(
     parameter: inspect.Parameter, annotation: Any, where: str, mistakes: Mistakes
 ) -> Any:
-    """The default itself: only a value that a caller may also send."""
+    """The default as a caller would send it, so of the declared type and nobody's to change."""
     try:
-        encoded = msgspec.json.encode(parameter.default)
-        msgspec.json.decode(encoded, type=annotation)
+        return msgspec.json.decode(msgspec.json.encode(parameter.default), type=annotation)
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
         what = f"the default of {parameter.name} breaks its own rule ({error})"
         mistakes.add(where, what, "change one of the two")
-    return parameter.default
+        return None
 
 
-def _note_flaws(annotation: Any, where: str, mistakes: Mistakes) -> None:
+def note_flaws(annotation: Any, where: str, mistakes: Mistakes) -> None:
+    """Notes why a type cannot be part of a contract."""
     found = list(flaws(annotation))
     for what, remedy in found:
         mistakes.add(where, what, remedy)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 
+from hanse.runtime.contract.choices import choices_at
 from hanse.runtime.errors import Violation
 
-_AT = re.compile(r" - at `(?:key in )?\$?(?P<path>[^`]*)`$")
+_AT = re.compile(r" - at (?P<key>`key` in )?`\$?(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
-_INVALID_ENUM = re.compile(r"Invalid (?:enum )?value (?P<given>.+)")
 
 
-def violation_of(error: Exception) -> Violation:
-    """Reads msgspec's message (its wording is pinned by tests, so that an upgrade cannot change ours)."""
+def violation_of(error: Exception, kind: Any = None) -> Violation:
+    """Reads msgspec's message (its wording is pinned by tests, so that an upgrade cannot change ours).
+
+    Args:
+        error: What the decoder raised.
+        kind: The type it read, so that of a choice all values can be named.
+    """
     if isinstance(error, RecursionError):
         return Violation("", "depth", "The JSON is nested too deeply.")
     if not isinstance(error, msgspec.ValidationError):
@@ -29,7 +35,13 @@ def violation_of(error: Exception) -> Violation:
     if found := _MISSING.fullmatch(what):
         field = _joined(path, found["name"])
         return Violation(field, "required", f"`{field}` is missing; give it a value.")
-    return Violation(path, _rule(what), f"{_subject(path)}: {_sentence(what)}")
+    subject = _subject(path)
+    if at and at["key"]:
+        subject = f"A key of {subject}"
+    if what.startswith(("Invalid enum value", "Invalid value")) and kind is not None:
+        allowed = "one of " + ", ".join(map(repr, choices_at(kind, path)))
+        return Violation(path, allowed, f"{subject}: {_sentence(what)[:-1]}; it is {allowed}.")
+    return Violation(path, _rule(what), f"{subject}: {_sentence(what)}")
 
 
 def _rule(what: str) -> str:

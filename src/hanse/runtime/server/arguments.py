@@ -121,7 +121,7 @@ def from_text(values: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
     try:
         return msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid(error) from None
+        raise invalid(error, struct) from None
 
 
 def query_values(query: bytes, known: set[str], many: set[str]) -> dict[str, Any]:

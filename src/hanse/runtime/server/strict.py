@@ -44,10 +44,11 @@ class StrictReader:
         depth: Nesting of arrays and objects at most.
     """
 
-    __slots__ = ("_decode", "_depth", "_required", "_walk")
+    __slots__ = ("_decode", "_depth", "_required", "_type", "_walk")
 
     def __init__(self, request_type: type[msgspec.Struct], depth: int) -> None:
         fields = msgspec.structs.fields(request_type)
+        self._type = request_type
         self._decode = msgspec.json.Decoder(forbidding(request_type)).decode
         self._depth = depth
         self._walk = _walk_struct(request_type, {})
@@ -59,7 +60,7 @@ class StrictReader:
         try:
             arguments = self._decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise invalid(error) from None
+            raise invalid(error, self._type) from None
         # First how deep it is: what looks closer goes down with it.
         if body.count(b"[") + body.count(b"{") > self._depth and depth_of(body) > self._depth:
             message = f"The JSON is nested more than {self._depth} deep."

@@ -35,7 +35,7 @@ WRONG = {
         Order((Line("a"),), Card("1"), NOON, notes={"k": Line("A")}),
         "order.notes[...].sku", "matching regex '^[a-z]+$'",
     ),
-    "other_choice": (Order((Line("a"),), Card("1"), NOON, colour="green"), "order.colour", "value"),
+    "other_choice": (Order((Line("a"),), Card("1"), NOON, colour="green"), "order.colour", "one of 'blue', 'red'"),
     "bad_time": (Order((Line("a"),), Card("1"), "yesterday"), "order.at", "value"),
 }  # fmt: skip
 
