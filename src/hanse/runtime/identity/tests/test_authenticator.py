@@ -42,6 +42,7 @@ async def test_what_was_verified_is_answered_at_once(authenticator, workshop):
         assert authenticator.cached(value) is verified
         assert authenticator.cached(value + " ") is None
         assert authenticator.cached(value.removeprefix("Bearer ")) is None
+        assert authenticator.cached("Digest " + value.removeprefix("Bearer ")) is None
         assert authenticator.cached("Basic " + value.removeprefix("Bearer ")) is None
 
 

@@ -71,6 +71,23 @@ def test_a_known_caller_is_told_the_permission():
         (permission("crm.contacts.read") | kind("service")).check(STAFF)
 
 
+def test_a_rule_of_kinds_says_which():
+    with pytest.raises(Unauthenticated, match="kind:staff"):
+        kind("staff").check(VISITOR)
+    with pytest.raises(PermissionDenied, match="kind:staff"):
+        kind("staff").check(MEMBER)
+
+
+@pytest.mark.parametrize("rule", [PUBLIC, SIGNED_IN])
+def test_a_permission_adds_nothing_where_everybody_may_call(rule):
+    assert rule | permission("crm.contacts.read") == rule
+    assert permission("crm.contacts.read") | rule == rule
+
+
+def test_a_name_of_a_hundred_characters_is_the_longest():
+    permission("a." + "b" * 98)
+
+
 @pytest.mark.parametrize("principal", EVERYBODY)
 def test_without_a_rule_nobody_may_call_and_signing_in_is_not_suggested(principal):
     with pytest.raises(PermissionDenied, match="Nobody"):

@@ -120,13 +120,15 @@ async def test_a_revoked_principal_may_sign_in_again(workshop, verifier, clock):
     old = workshop.token()
     other = workshop.token(claims=workshop.claims(sub="u-2"))
     nameless = workshop.token(claims=workshop.claims(iat=..., jti=...))
-    for token in (old, other, nameless):
+    same_moment = workshop.token(claims=workshop.claims(iat=NOW))
+    for token in (old, other, nameless, same_moment):
         await verifier.verify(token)
     verifier.revoke_principal("u-1", until=NOW + 600)
     assert verifier.cached(old) is None
     assert verifier.cached(other) is not None
     assert await reason_of(verifier, old) == "revoked"
     assert await reason_of(verifier, nameless) == "revoked"
+    assert await reason_of(verifier, same_moment) == "revoked"
     clock.seconds += 1
     assert (
         await reason_of(verifier, workshop.token(claims=workshop.claims(iat=NOW + 1))) == "counts"
