@@ -44,6 +44,7 @@ from hanse.runtime.telemetry.span import SpanBuffer
 from hanse.runtime.wiring import Wiring
 
 if TYPE_CHECKING:
+    from hanse.runtime.contract.description import ContractDescription
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -118,6 +119,10 @@ class Host:
         if proxy is None:
             raise LookupError(f"{contract.__name__} is not served here and has no address.")
         return cast("S", proxy)
+
+    def describe(self) -> list[ContractDescription]:
+        """What is served, as plain data."""
+        return [describe(contract) for contract in self._contracts]
 
     def mount(self, prefix: str, app: Any) -> None:
         """Serves an ASGI app below a prefix; services' routes win over it."""
@@ -256,7 +261,7 @@ class Host:
         trusted_only = not self.config.open_metrics
         add_metrics(self._router, self.metrics.prometheus, trusted_only=trusted_only)
         if self.config.docs:
-            add_docs(self._router, [describe(one) for one in self._contracts], self.config.name)
+            add_docs(self._router, self.describe, self.config.name)
 
     # Running.
 

@@ -37,7 +37,8 @@ class Deadlines:
 
     def watch(self, call: Call) -> None:
         """Has the call's task cancelled when its deadline passes; `leave` must follow."""
-        call.task = asyncio.current_task()
+        if call.task is None:
+            call.task = asyncio.current_task()
         self.calls.add(call)
         if not self._sweeping:
             self._sweep_later()

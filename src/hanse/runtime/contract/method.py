@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,6 +11,8 @@ from hanse.runtime.contract.violation import violation_of
 from hanse.runtime.errors import HanseError, Internal, InvalidArgument
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hanse.runtime.contract.declaration import Declaration
     from hanse.runtime.contract.route import Route
     from hanse.runtime.identity.permission import Rule
@@ -40,12 +43,6 @@ class Method:
     rule that holds apart holds together.
     """
 
-    __slots__ = (
-        "_connect_type", "_read_connect", "concurrency", "doc", "errors", "full_name", "idempotent", "max_body",
-        "name", "read_answer", "read_arguments", "request_type", "route", "rpc_name", "rule",
-        "service", "signature", "timeout", "timeout_ns",
-    )  # fmt: skip
-
     def __init__(
         self,
         name: str,
@@ -72,10 +69,26 @@ class Method:
         self.timeout_ns = int(declaration.timeout * 1_000_000_000)
         self.max_body = declaration.max_body
         self.concurrency = declaration.concurrency
-        self.read_arguments = msgspec.json.Decoder(signature.request_type).decode
-        self.read_answer = msgspec.json.Decoder(signature.result).decode
-        self._connect_type = _connect_type(signature.result)
-        self._read_connect = msgspec.json.Decoder(self._connect_type or signature.result).decode
+
+    # Decoders are made when first needed: of a host's thousands of methods most sleep.
+
+    @functools.cached_property
+    def read_arguments(self) -> Callable[[bytes], Any]:
+        """Reads a request's JSON; msgspec's errors."""
+        return msgspec.json.Decoder(self.request_type).decode
+
+    @functools.cached_property
+    def read_answer(self) -> Callable[[bytes], Any]:
+        """Reads an answer's JSON; msgspec's errors."""
+        return msgspec.json.Decoder(self.signature.result).decode
+
+    @functools.cached_property
+    def _connect_type(self) -> type[Any] | None:
+        return _connect_type(self.signature.result)
+
+    @functools.cached_property
+    def _read_connect(self) -> Callable[[bytes], Any]:
+        return msgspec.json.Decoder(self._connect_type or self.signature.result).decode
 
     def write_arguments(self, arguments: msgspec.Struct) -> bytes:
         """The arguments as JSON; `InvalidArgument` when one of them has no JSON form at all."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.kit.clock import monotonic_ns
-from hanse.kit.ids import span_id
+from hanse.kit.ids import span_id, trace_id
 from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Origin, begin_trace
 from hanse.runtime.call.wire import CONTEXT_HEADER
 from hanse.runtime.errors import DeadlineExceeded, InvalidArgument, Unauthenticated
@@ -114,9 +114,12 @@ class Door:
         if b"traceparent" in headers:
             call = self._traced(request, method, origin, deadline_ns)
         else:
-            trace, span = begin_trace()
+            trace = trace_id()
             sampled = self._sample()
-            call = Call(method, origin, deadline_ns, self._deadlines, trace, span, "", sampled)
+            call = Call(
+                method, origin, deadline_ns, self._deadlines, trace, trace[:16], "", sampled
+            )
+        call.task = request.task
         self._enter(call)
         return call
 

@@ -23,6 +23,7 @@ class Request(msgspec.Struct, eq=False):
         keep_alive: Whether the connection stays open afterwards.
         resource: What answers it, once that has been found.
         parameters: Values of the parameters in its path.
+        task: What answers it, where that is known before it runs.
     """
 
     verb: bytes
@@ -34,6 +35,7 @@ class Request(msgspec.Struct, eq=False):
     body: bytes = b""
     resource: Any = None
     parameters: dict[str, str] = {}
+    task: Any = None
 
 
 class Response(msgspec.Struct, eq=False):

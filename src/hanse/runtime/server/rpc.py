@@ -103,12 +103,18 @@ class _Rpc:
 class RestRpc(_Rpc):
     """`POST /crm/v1/contacts/{contact_id}:merge`, errors as problems."""
 
-    __slots__ = ("_empty",)
+    __slots__ = ("_depth", "_empty")
 
     def __init__(self, endpoint: Endpoint, door: Door, depth: int) -> None:
         method = endpoint.method
-        super().__init__(endpoint, door, reader(method, depth), method.checked_answer)
+        super().__init__(endpoint, door, self._first_read, method.checked_answer)
         self._empty = method.signature.result in {None, type(None)}
+        self._depth = depth
+
+    def _first_read(self, request: Request) -> Any:
+        """Makes the reader when it is first needed: of a host's thousands of methods most sleep."""
+        self._read = reader(self._method, self._depth)
+        return self._read(request)
 
     def _answered(self, body: bytes) -> Response:
         return Response(204) if self._empty else Response(200, JSON, body)
@@ -120,12 +126,13 @@ class RestRpc(_Rpc):
 class ConnectRpc(_Rpc):
     """`POST /crm.v1.Contacts/Merge`, errors as Connect's; tolerant towards hosts, strict towards others."""
 
-    __slots__ = ("_strict",)
+    __slots__ = ("_depth", "_strict")
 
     def __init__(self, endpoint: Endpoint, door: Door, depth: int) -> None:
         method = endpoint.method
         super().__init__(endpoint, door, self._arguments, method.checked_connect_answer)
-        self._strict = StrictReader(method.request_type, depth)
+        self._depth = depth
+        self._strict: StrictReader | None = None
 
     async def serve(self, request: Request) -> Response:
         if not request.trusted and self._method.route is None:
@@ -138,6 +145,8 @@ class ConnectRpc(_Rpc):
         version = request.headers.get(b"connect-protocol-version", b"1")
         if version != b"1":
             raise InvalidArgument("Connect-Protocol-Version must be 1.")
+        if self._strict is None:
+            self._strict = StrictReader(self._method.request_type, self._depth)
         return self._strict.read(json_body(request, empty=True))
 
     def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:

@@ -53,7 +53,9 @@ def add_metrics(router: Router, prometheus: Callable[[], str], *, trusted_only: 
     router.add("GET", "/metrics", Answer(metrics, trusted_only=trusted_only))
 
 
-def add_docs(router: Router, contracts: Sequence[ContractDescription], title: str) -> None:
+def add_docs(
+    router: Router, contracts: Callable[[], Sequence[ContractDescription]], title: str
+) -> None:
     """`/openapi.json` and `/docs`, made when somebody first asks."""
     made: list[bytes] = []
 
@@ -61,7 +63,7 @@ def add_docs(router: Router, contracts: Sequence[ContractDescription], title: st
         if not made:
             from hanse.runtime.publish.openapi import openapi  # few hosts are asked
 
-            made.append(msgspec.json.encode(openapi(contracts, title=title, version="1")))
+            made.append(msgspec.json.encode(openapi(contracts(), title=title, version="1")))
         return Response(200, JSON, made[0])
 
     router.add("GET", "/openapi.json", Answer(document))
