@@ -52,7 +52,8 @@ def _bucket(per_second: float, clock: Callable[[], float]) -> Callable[[], bool]
         if now < open_at:
             return False
         due = open_at + ahead
-        open_at = max(now, due) + interval - ahead
+        # A call of max() would cost 150 ns, as much as all the rest of this.
+        open_at = (due if due > now else now) + interval - ahead  # noqa: FURB136  see above
         return True
 
     return sample

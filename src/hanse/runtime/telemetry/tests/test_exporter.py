@@ -73,7 +73,7 @@ class Collector:
 
 
 class World:
-    """A collector, the way to it, and an exporter whose pauses take no time but are written down."""
+    """A collector, the way to it, and exporters whose pauses take no time but are noted."""
 
     def __init__(self, collector: Collector, session: aiohttp.ClientSession, url: str) -> None:
         self.collector = collector
@@ -251,7 +251,7 @@ async def test_a_collector_that_never_answers_is_given_up(world: World) -> None:
 
     exporter = world.exporter(post, timeout_seconds=0.001, attempts=2)
     exporter.offer([span(1)])
-    await exporter.flush()
+    await asyncio.wait_for(exporter.flush(), 10)
     assert exporter.statistics().dropped == 1
     assert len(world.pauses) == 1
 
@@ -310,7 +310,7 @@ async def test_run_sends_at_intervals_until_stopped_and_then_the_rest(world: Wor
     # Given an exporter that runs, when spans come and time passes
     exporter.offer([span(1)])
     running = asyncio.create_task(exporter.run())
-    await world.collector.arrived.wait()
+    await asyncio.wait_for(world.collector.arrived.wait(), 10)
     assert set(world.pauses) == {0.25}
     assert world.collector.metrics == [], "the interval of metrics is not over"
     # And when it is stopped
@@ -326,7 +326,7 @@ async def test_run_sends_metrics_when_their_interval_is_over(world: World) -> No
     exporter = world.exporter(metrics=Metrics(), metrics_interval_seconds=15)
     world.now_ns += 15 * 10**9
     running = asyncio.create_task(exporter.run())
-    await world.collector.arrived.wait()
+    await asyncio.wait_for(world.collector.arrived.wait(), 10)
     exporter.stop()
     await asyncio.wait_for(running, 10)
     assert len(world.collector.metrics) == 2
@@ -352,7 +352,7 @@ async def test_stopping_ends_a_long_pause_and_tries_no_more(world: World) -> Non
     exporter = Exporter(world.post, {}, settings=ExportSettings(interval_seconds=0.001))
     exporter.offer([span(1)])
     running = asyncio.create_task(exporter.run())
-    await world.collector.arrived.wait()
+    await asyncio.wait_for(world.collector.arrived.wait(), 10)
     # When it is stopped, then it ends at once
     exporter.stop()
     await asyncio.wait_for(running, 10)

@@ -67,9 +67,10 @@ def test_what_takes_longer_than_73_minutes_falls_into_the_last_bucket() -> None:
     assert len(histogram._counts) == 320
 
 
-def test_an_unused_histogram_takes_no_room_and_has_no_quantiles() -> None:
+def test_a_histogram_takes_room_as_it_needs_it_and_has_no_quantiles_at_first() -> None:
     histogram = Histogram()
     assert histogram._counts == []
+    assert len(filled([1_000_000])._counts) == 144  # a millisecond needs no room for an hour
     assert histogram.quantile(0.99) == 0
     assert histogram.statistics().count == 0
 

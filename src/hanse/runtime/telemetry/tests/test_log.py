@@ -1,4 +1,4 @@
-"""Logs: one line an event, with the context, without secrets, and nothing that forges a second line."""
+"""Logs: one line an event, with the context, without secrets, and none that forges another."""
 
 import io
 import json
@@ -26,7 +26,7 @@ class Log:
     """A logger of its own and what it wrote."""
 
     def __init__(self, style="json", context=lambda: dict(CONTEXT), stream=None) -> None:
-        self.logger = logging.Logger("crm")  # noqa: LOG001  a new one for each test, known to nobody
+        self.logger = logging.Logger("crm")  # noqa: LOG001  a new one for each test
         self.stream = stream or io.StringIO()
         configure(self.logger, self.stream, style, context)
 

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hanse.runtime.telemetry.histogram import BOUNDS_NS
 from hanse.runtime.telemetry.metrics import CODES_LIMIT, OTHER, Metrics
 
-HOSTILE = 'a"b\\c\nd{e="f"} 1\r\x00 é\ud800'
+HOSTILE = 'a"b\\c\\n\nd{e="f"} 1\r\x00 é\ud800'
 
 
 def scraped(metrics: Metrics) -> dict:

@@ -78,6 +78,16 @@ def test_a_thousand_deep_is_no_deeper_than_the_page() -> None:
     assert "level 900" in lines[900]
 
 
+def test_work_that_took_no_time_is_still_seen_and_a_clock_gone_wrong_stays_inside() -> None:
+    whole = span((1, 0), "whole", 0, 100)
+    for at_ms in (0, 50, 100):
+        drawn = waterfall([whole, span((2, 1), "instant", at_ms, 0)])
+        assert {"▌", "▐"} & set(drawn.split("\n")[2])
+    assert all(
+        len(line) <= 80 for line in waterfall([whole, span((2, 1), "x", 90, -50)]).split("\n")
+    )
+
+
 def test_names_and_codes_cannot_move_the_cursor() -> None:
     evil = "\x1b[2J\x9b1A\r\n\u202egnp.exe\u2028\x00"
     drawn = waterfall([span((1, 0), evil, 0, 1, code=evil)], 200)
@@ -88,8 +98,9 @@ def test_names_and_codes_cannot_move_the_cursor() -> None:
 
 def test_an_error_never_hides_its_code_behind_a_long_name() -> None:
     assert "✗ not_found" in waterfall([span((1, 0), "x" * 500, 0, 1, code="not_found")])
-    deep = [span((n, n - 1), "step", n, 1, "server", "not_found") for n in range(1, 20)]
-    assert waterfall(deep, 100).count("✗ not_found ") == 19
+    deep = [span((n, n - 1), "step", n, 1, "server", "deadline_exceeded") for n in range(1, 20)]
+    assert waterfall(deep, 110).count("✗ deadline_exceeded ") == 19
+    assert all(len(line) <= 72 for line in waterfall(deep, 72).split("\n"))
     assert "x ✗ " in waterfall([span((1, 0), "x", 0, 1, code="c" * 500)])
 
 
@@ -120,7 +131,8 @@ def test_whatever_the_spans_every_one_is_drawn_once_within_the_width(drawn_spans
     ("ns", "text"),
     [
         (0, "0ns"), (999, "999ns"), (1000, "1.00µs"), (12_400, "12.4µs"), (999_949, "999.9µs"),
-        (999_999, "1000µs"), (3_050_000, "3.05ms"), (61_200_000_000, "61.2s"), (5 * 10**12, "5000s"),
+        (999_999, "1000µs"), (3_050_000, "3.05ms"), (61_200_000_000, "61.2s"),
+        (5 * 10**12, "5000s"),
         (10**14, "1.16d"), (2**63, "106752d"), (-5, "0ns"),
     ],
 )  # fmt: skip
