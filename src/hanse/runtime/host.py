@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
@@ -19,6 +20,7 @@ from hanse.runtime.call.threads import Threads
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import ContractModel, contract_of
 from hanse.runtime.host_config import HostConfig
+from hanse.runtime.offload import Processes
 from hanse.runtime.placement import Placement
 from hanse.runtime.recorder import Recorder
 from hanse.runtime.server.asgi import AsgiDoor, MountedApp
@@ -74,8 +76,8 @@ class Host:
         wrap: Wraps every call that services make; for faults in tests.
 
     Raises:
-        WiringError, SettingsError: A constructor asks for what is not there.
-        ValueError: Two services share a route.
+        WiringError: A constructor asks for what is not there, or something else is set up wrongly; with
+            all problems.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Host:
         self.admission = Admission(self.limits, self.deadlines)
         self._authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads = Threads(self.config.threads)
+        self._processes = Processes()
         self._contracts = [_contract(service) for service in services]
         self._router = Router()
         self._dispatcher = Dispatcher(self._router, self.config.cors)
@@ -158,6 +161,8 @@ class Host:
         try:
             await self._open(loop)
         except BaseException:
+            for server in self._servers:
+                server.close()
             await self._stack.aclose()
             raise
         return self
@@ -215,14 +220,18 @@ class Host:
         wiring = Wiring(
             connect=self._placement.connect,
             clock=clock or SystemClock(),
-            provided=provided or {},
+            provided={Processes: self._processes, **(provided or {})},
             sources=sources or Sources(),
         )
         door = self._door()
+        problems = self._placement.problems()
+        if self.config.mutual_port is not None and self.config.tls is None:
+            problems.append("mutual_port is set without tls; a door for hosts needs a certificate")
         for contract in self._contracts:
             for method in contract.methods.values():
                 self._placement.endpoints[method.full_name] = self._endpoint(method)
-        built = wiring.build(services)
+        problems += _served_twice(self._contracts)
+        built = wiring.build(services, problems)
         for contract, instance in zip(self._contracts, built, strict=True):
             self._serve(contract, instance, door)
         self._serve_system()
@@ -270,6 +279,7 @@ class Host:
         recorder = Recorder(config, self.spans, self.metrics)
         await stack.enter_async_context(recorder)
         stack.callback(self._threads.close)
+        stack.callback(self._processes.close)
         stack.callback(self._placement.close)
         if self._authenticator is not None:
             stack.push_async_callback(self._authenticator.close)
@@ -311,4 +321,12 @@ def _contract(service: type) -> ContractModel:
     contract = contract_of(service)
     if contract is None:
         raise TypeError(f"{service.__name__} is no Service; a host runs subclasses of Service.")
+    if not hasattr(service, "__pages__"):
+        raise TypeError(f"{service.__name__} is a contract; list the service that implements it.")
     return contract
+
+
+def _served_twice(contracts: Sequence[ContractModel]) -> list[str]:
+    counts = Counter(contract.full_name for contract in contracts)
+    twice = [name for name, count in counts.items() if count > 1]
+    return [f"{name} is served by two of the listed services; keep one" for name in twice]

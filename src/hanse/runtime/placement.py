@@ -75,6 +75,16 @@ class Placement:
             bind = lambda method: wrap(method, plain(method))  # noqa: E731 - one expression
         return make_proxy(contract, bind)
 
+    def problems(self) -> list[str]:
+        """What is wrong with the directory, so that it is told at the start and not at the first call."""
+        found: list[str] = []
+        for name in self._directory:
+            try:
+                self._peer(name)
+            except ConfigurationError as error:
+                found += error.problems
+        return found
+
     def close(self) -> None:
         for pool in self._pools.values():
             pool.close()
@@ -104,7 +114,11 @@ class Placement:
             addresses = self._directory[name]
             if not addresses:
                 raise ConfigurationError(f"The directory has no address for {name}; give it one.")
-            self._peers[name] = Peer(Balancer(tuple(self._pool(one) for one in addresses)))
+            try:
+                pools = tuple(self._pool(one) for one in addresses)
+            except ValueError as error:
+                raise ConfigurationError(f"The directory's entry for {name}: {error}") from None
+            self._peers[name] = Peer(Balancer(pools))
         return self._peers[name]
 
     def _pool(self, text: str) -> Pool:
@@ -112,7 +126,7 @@ class Placement:
         if text not in self._pools:
             address = Address(text)
             if not address.path and not (address.secure and self._tls):
-                raise ConfigurationError(
+                raise ValueError(
                     f"{text}: hosts call each other over unix:… or https://… with tls configured"
                 )
             self._pools[text] = Pool(address, self._tls)

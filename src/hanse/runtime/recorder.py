@@ -40,12 +40,15 @@ class Recorder:
         if self._config.otlp_endpoint:
             self._exporter = self._make_exporter()
             self._tasks.append(asyncio.create_task(self._exporter.run()))
-        self._tasks.append(asyncio.create_task(self._run()))
+        if self._store is not None or self._exporter is not None:
+            # Else the newest spans stay in the buffer, where the console and tests look at them.
+            self._tasks.append(asyncio.create_task(self._run()))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._stopping.set()
-        await self._tasks.pop()
+        if self._tasks:
+            await self._tasks.pop()
         if self._exporter is not None:
             self._exporter.stop()
         await asyncio.gather(*self._tasks)

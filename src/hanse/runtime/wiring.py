@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hanse.kit.clock import Clock
 from hanse.runtime.configuration_error import ConfigurationError
 from hanse.runtime.contract.service import ContractModel, contract_of
-from hanse.runtime.settings import Settings, Sources, load
+from hanse.runtime.settings import Settings, SettingsError, Sources, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,16 +40,20 @@ class Wiring:
         self._provided = provided
         self._sources = sources
 
-    def build(self, services: Sequence[type]) -> list[Any]:
+    def build(self, services: Sequence[type], known: Sequence[str] = ()) -> list[Any]:
         """One instance of each service.
 
+        Args:
+            services: Their classes.
+            known: Problems found before, to be told with those found here.
+
         Raises:
-            WiringError: Constructors ask for what is not there.
-            SettingsError: Settings are missing, wrong or unknown.
+            WiringError: Constructors ask for what is not there, settings are missing, wrong or unknown,
+                or there were problems before.
         """
-        wishes = {service: _wishes(service) for service in services}
-        settings = self._settings(wishes)
-        problems: list[str] = []
+        problems = list(known)
+        wishes = {service: _wishes(service, problems) for service in services}
+        settings = self._settings(wishes, problems)
         arguments = [
             {
                 name: self._give(service, name, kind, settings, problems)
@@ -58,17 +62,28 @@ class Wiring:
             for service in services
         ]
         if problems:
-            raise WiringError(*problems)
+            raise WiringError(*dict.fromkeys(problems))
         return [service(**given) for service, given in zip(services, arguments, strict=True)]
 
-    def _settings(self, wishes: Mapping[type, Mapping[str, Any]]) -> dict[str, Settings]:
-        kinds = {
-            section_of(service): kind
-            for service, wanted in wishes.items()
-            for kind in wanted.values()
-            if inspect.isclass(kind) and issubclass(kind, Settings)
-        }
-        return load(kinds, self._sources)
+    def _settings(
+        self, wishes: Mapping[type, Mapping[str, Any]], problems: list[str]
+    ) -> dict[str, Settings]:
+        kinds: dict[str, type[Settings]] = {}
+        for service, wanted in wishes.items():
+            for kind in wanted.values():
+                if not _is_settings(kind) or kind in self._provided:
+                    continue
+                if kinds.setdefault(section_of(service), kind) is not kind:
+                    section, other = section_of(service), kinds[section_of(service)].__name__
+                    problems.append(
+                        f"{service.__name__} wants {kind.__name__} of the section [{section}], which is "
+                        f"{other}; one section is one class"
+                    )
+        try:
+            return load(kinds, self._sources)
+        except SettingsError as error:
+            problems += error.problems
+            return {}
 
     def _give(
         self,
@@ -82,12 +97,15 @@ class Wiring:
             return self._provided[kind]
         if kind is Clock:
             return self._clock
-        if inspect.isclass(kind) and issubclass(kind, Settings):
-            return settings[section_of(service)]
+        if _is_settings(kind):
+            return settings.get(section_of(service))  # absent only where that is a problem already
         contract = contract_of(kind) if inspect.isclass(kind) else None
         model = contract_of(service)
         assert model is not None
-        proxy = self._connect(contract, model.full_name) if contract else None
+        try:
+            proxy = self._connect(contract, model.full_name) if contract else None
+        except ConfigurationError:
+            return None  # its address is wrong, which is among the problems known
         if proxy is None:
             problems.append(_unmet(service, name, kind, contract))
         return proxy
@@ -98,12 +116,20 @@ def section_of(service: type) -> str:
     return service.__name__.lower()
 
 
-def _wishes(service: type) -> dict[str, Any]:
+def _is_settings(kind: Any) -> bool:
+    return inspect.isclass(kind) and issubclass(kind, Settings)
+
+
+def _wishes(service: type, problems: list[str]) -> dict[str, Any]:
     """Name and type of each argument of the constructor that has no default."""
     constructor: Any = cast("Any", service).__init__
     if constructor is object.__init__:
         return {}
-    hints = typing.get_type_hints(constructor)
+    try:
+        hints = typing.get_type_hints(constructor)
+    except NameError as error:
+        problems.append(f"{service.__name__}: its constructor's types cannot be read ({error})")
+        return {}
     parameters = list(inspect.signature(constructor).parameters.values())[1:]
     return {
         parameter.name: hints.get(parameter.name)
@@ -113,7 +139,7 @@ def _wishes(service: type) -> dict[str, Any]:
 
 
 def _unmet(service: type, name: str, kind: Any, contract: ContractModel | None) -> str:
-    where = f"{service.__name__}({name}: {getattr(kind, '__name__', kind)})"
+    where = f"{service.__name__}({name}: {getattr(kind, '__name__', kind or 'no type')})"
     if contract is not None:
         return (
             f"{where}: nobody serves {contract.full_name}; list a service that does, or give its "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.runtime.configuration_error import ConfigurationError
 from hanse.runtime.server.http import Connection
 
 if TYPE_CHECKING:
@@ -38,17 +39,25 @@ class Tls(msgspec.Struct, frozen=True):
 
 def server_tls(tls: Tls) -> ssl.SSLContext:
     """TLS 1.3 that asks every peer for a certificate of our authority."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tls.authority)
-    context.load_cert_chain(tls.certificate, tls.key)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context = _context(ssl.Purpose.CLIENT_AUTH, tls)
     context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 
 def client_tls(tls: Tls) -> ssl.SSLContext:
     """TLS 1.3 that shows our certificate and wants the peer's from our authority."""
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=tls.authority)
-    context.load_cert_chain(tls.certificate, tls.key)
+    return _context(ssl.Purpose.SERVER_AUTH, tls)
+
+
+def _context(purpose: ssl.Purpose, tls: Tls) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(purpose, cafile=tls.authority)
+        context.load_cert_chain(tls.certificate, tls.key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"This host's identity cannot be read ({tls.certificate}, {tls.key}, {tls.authority}): "
+            f"{error}"
+        ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context
 
