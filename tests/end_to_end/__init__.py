@@ -1,0 +1,1 @@
+"""What crosses every folder: the program as its users have it."""
