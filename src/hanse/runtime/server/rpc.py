@@ -59,7 +59,10 @@ class _Rpc:
         try:
             body = await self._run(call, self._read, request, self._finish)
         except HanseError as error:
-            return self._failed(error, call.trace_id, trusted=request.trusted)
+            # The door's own refusal; to the endpoint it is one of a kind, as all that nobody declared.
+            cause = error.__cause__
+            shown = cause if isinstance(cause, UnsupportedMediaType) else error
+            return self._failed(shown, call.trace_id, trusted=request.trusted)
         finally:
             door.close(call)
         return self._answered(body)

@@ -28,6 +28,7 @@ VIOLATIONS_MAX = 20
 """So many are told at once; a body has room for a hundred thousand."""
 
 NAME_LENGTH_MAX = 100
+DETAIL_LENGTH_MAX = 500
 
 Walk = "Callable[[Any, str], Iterator[Violation]]"
 
@@ -60,7 +61,7 @@ class StrictReader:
         try:
             arguments = self._decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise invalid(error, self._type) from None
+            raise _short(invalid(error, self._type)) from None
         # First how deep it is: what looks closer goes down with it.
         if body.count(b"[") + body.count(b"{") > self._depth and depth_of(body) > self._depth:
             message = f"The JSON is nested more than {self._depth} deep."
@@ -80,6 +81,16 @@ class StrictReader:
             violations = (_duplicate(body),)
         if violations:
             raise InvalidArgument(violations[0].message, violations=violations)
+
+
+def _short(refusal: InvalidArgument) -> InvalidArgument:
+    """The same, without sending a name back that is as long as the body."""
+    if len(refusal.detail) <= DETAIL_LENGTH_MAX:
+        return refusal
+    told = refusal.violations[0]
+    message = f"{told.message[:DETAIL_LENGTH_MAX]}…"
+    field, rule = told.field[:NAME_LENGTH_MAX], told.rule[:NAME_LENGTH_MAX]
+    return InvalidArgument(message, violations=(Violation(field, rule, message),))
 
 
 def forbidding(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
