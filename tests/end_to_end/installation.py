@@ -1,4 +1,4 @@
-"""Installs the built wheel into an environment that has what the wheel says it needs, and no more."""
+"""Installs the built wheel into an environment that has what the wheel says it needs."""
 
 import shutil
 import subprocess

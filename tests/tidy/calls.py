@@ -24,7 +24,12 @@ BANNED = {
     "print": "log it, or return it to the command line to show",
 }
 CALLS_FREE_IN = ("src/hanse/kit", "src/hanse/cli")
-TASKS_FREE_IN = ("src/hanse/runtime/call", "src/hanse/runtime/server", "src/hanse/runtime/host.py")
+TASKS_FREE_IN = (
+    "src/hanse/runtime/call",
+    "src/hanse/runtime/server",
+    "src/hanse/runtime/host.py",
+    "src/hanse/cli/dev",
+)
 BROAD = ("Exception", "BaseException")
 
 

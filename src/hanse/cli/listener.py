@@ -1,4 +1,4 @@
-"""The socket that requests come in by, opened before any service is loaded, so that none is lost."""
+"""The socket requests come in by, opened before any service is loaded: none is lost."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 _NAME_LENGTH_MAX = 40
 _TAKEN = frozenset(("hanse", "test", "tests"))
 
-# Templates do not have the endings of what they become, so that no tool takes them for code of ours.
+# Templates lack the endings of what they become, so that no tool takes them for our code.
 FILES = {
     "hanse.toml": "project.txt",
     "pyproject.toml": "pyproject.txt",

@@ -1,4 +1,4 @@
-"""`hanse run`: serves a project as a deployment does: JSON logs, no development keys, a graceful end."""
+"""`hanse run`: serves a project as a deployment does: JSON logs, a graceful end."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ def token(wish: Wish) -> None:
     click.echo(minted)
     may = f" may {', '.join(wish.permissions)}," if wish.permissions else ""
     click.echo(
-        f"{wish.kind} {wish.id_},{may} for {wish.minutes:g} minutes; only `hanse dev` here accepts it.",
+        f"{wish.kind} {wish.id_},{may} for {wish.minutes:g} minutes; "
+        "only `hanse dev` here accepts it.",
         err=True,
     )

@@ -1,4 +1,4 @@
-"""The verbs of the program `hanse`; each loads what it needs when it runs, so that help is instant."""
+"""The verbs of `hanse`; each loads what it needs when it runs, so that help is instant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers every request with 503 while a project cannot be loaded, so that nobody waits for nothing."""
+"""Answers every request with 503 while a project cannot be loaded: nobody waits for nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`hanse dev`: serves a project while it is written: watches its files and begins anew at each save."""
+"""`hanse dev`: serves a project while it is written and begins anew at each save."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _check_debugger() -> None:
 
 
 class Development:
-    """Keeps one worker serving and a second one loaded, ready to take its place at the next save."""
+    """Keeps one worker serving and a second one loaded, to take its place at the next save."""
 
     def __init__(self, listener: socket.socket, order: dict[str, Any]) -> None:
         self._listener = listener
@@ -176,10 +176,9 @@ class Development:
         await self._events.put(Event("ended", worker, code))
 
     async def _watch(self) -> None:
-        # A library whose types mention another that need not be there.
         from watchfiles import (
             DefaultFilter,
-            awatch,  # pyright: ignore[reportUnknownVariableType]
+            awatch,  # pyright: ignore[reportUnknownVariableType] - mentions a library not used here
         )
 
         ordinary = DefaultFilter(ignore_dirs=(*DefaultFilter.ignore_dirs, *UNWATCHED))

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _SCALARS: dict[str, Any] = {
     "null": None, "boolean": True, "integer": 1, "number": 1.5, "bytes": "AAAA",
     "datetime": "2026-01-01T09:00:00Z", "date": "2026-01-01", "time": "09:00:00",
-    "duration": "PT1M", "uuid": "00000000-0000-4000-8000-000000000000", "decimal": "1.50", "any": {},
+    "duration": "PT1M", "uuid": "00000000-0000-4000-8000-000000000000", "decimal": "1.50",
+    "any": {},
 }  # fmt: skip
 
 

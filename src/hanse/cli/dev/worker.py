@@ -1,4 +1,4 @@
-"""The process that serves in development: loads the platform ahead of time, then a project on order."""
+"""The process that serves in development: the platform loaded ahead, a project on order."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    """Waits for an order on the channel whose descriptor is the first argument, and carries it out."""
+    """Waits for an order on the channel, whose descriptor is the first argument, and obeys it."""
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     _load_ahead()
     line = channel.line()

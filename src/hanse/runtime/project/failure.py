@@ -1,4 +1,4 @@
-"""Puts into words why the code of a project could not be used: the mistake and its place, no stack."""
+"""Puts into words why a project's code could not be used: the mistake and its place, no stack."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class ServiceImports:
             raise Broken(explain(error, self._folder)) from error
 
     def _near(self, missing: str) -> str:
-        """The module that was meant, if one beside it has nearly that name; else where it should be."""
+        """The module that was meant, if one has nearly that name; else where it should be."""
         package, dot, _ = missing.rpartition(".")
         beside = self._folder.joinpath(*package.split(".")) if package else self._folder
         names = [package + dot + path.stem for path in beside.glob("*") if _is_module(path)]

@@ -138,12 +138,12 @@ def test_all_mistakes_are_named_at_once_with_line_rule_and_remedy(folder: Folder
         "hanse.toml:7: host.limits.calls: expected `int` >= 1.",
         'hanse.toml:9: directory.cart: a contract is named like "crm.v1.Contacts".',
         (
-            'hanse.toml:10: directory."cart.v1.Cart"[0]: an address is unix:/path, http://host:port '
-            "or https://host:port."
+            'hanse.toml:10: directory."cart.v1.Cart"[0]: an address is unix:/path, '
+            "http://host:port or https://host:port."
         ),
         (
-            "hanse.toml:13: cors.origins[1]: an origin is like https://shop.example, without a path; "
-            "* is any."
+            "hanse.toml:13: cors.origins[1]: an origin is like https://shop.example, "
+            "without a path; * is any."
         ),
         "hanse.toml:14: Issuer https://id.example: give either keys or jwks_url.",
         "hanse.toml:18: environments.production.host.prot is unknown; did you mean port?",
@@ -199,7 +199,8 @@ def test_services_that_are_not_there_are_named_together(folder: Folder) -> None:
     folder.write("lost.py", "import surely_not_installed\n")
     folder.write(
         "api.py",
-        "from hanse import *\nclass Api(Contract):\n    @rpc('GET /a/v1/b', allow=PUBLIC)\n    async def b(self) -> int: ...\n",
+        "from hanse import *\nclass Api(Contract):\n"
+        "    @rpc('GET /a/v1/b', allow=PUBLIC)\n    async def b(self) -> int: ...\n",
     )
     listed = ["servce:Marina", "service:Marine", "service:MarinaSettings", "service:Marina"]
     listed += ["service:Marina", "broken:A", "broken:B", "typo:A", "lost:A", "api:Api"]
@@ -211,8 +212,8 @@ def test_services_that_are_not_there_are_named_together(folder: Folder) -> None:
         f"hanse.toml:4: there is no module {package}.servce; did you mean {package}.service?",
         f"hanse.toml:5: {package}.service has no class Marine; did you mean Marina?",
         (
-            f"hanse.toml:6: {package}.service:MarinaSettings is no Service; only classes that inherit "
-            "from Service run."
+            f"hanse.toml:6: {package}.service:MarinaSettings is no Service; only classes that "
+            "inherit from Service run."
         ),
         f"hanse.toml:8: {package}.service:Marina is listed twice; take one away.",
         (
@@ -225,8 +226,8 @@ def test_services_that_are_not_there_are_named_together(folder: Folder) -> None:
             f"    {package}/lost.py:1  import surely_not_installed"
         ),
         (
-            f"hanse.toml:13: {package}.api:Api is no Service; it is a contract, so list the class that "
-            "implements it."
+            f"hanse.toml:13: {package}.api:Api is no Service; it is a contract, so list the "
+            "class that implements it."
         ),
     ]
 
@@ -234,7 +235,8 @@ def test_services_that_are_not_there_are_named_together(folder: Folder) -> None:
 def test_a_wrong_declaration_keeps_its_own_words(folder: Folder) -> None:
     folder.write(
         "bad.py",
-        "from hanse import Service, rpc\nclass Bad(Service):\n    @rpc()\n    async def f(self, a): ...\n",
+        "from hanse import Service, rpc\nclass Bad(Service):\n"
+        "    @rpc()\n    async def f(self, a): ...\n",
     )
     text = folder.head.replace(".service:Marina", ".bad:Bad")
 
