@@ -66,7 +66,7 @@ class _Nothing:
     max_body = UNKNOWN_BODY_MAX
 
     async def serve(self, request: Request) -> Response:
-        if b"connect-protocol-version" in request.headers:
+        if request.trusted or b"connect-protocol-version" in request.headers:
             raise Unimplemented("There is no such method here.")
         raise NotFound("Nothing is served at this path.")
 
