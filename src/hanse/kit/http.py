@@ -56,17 +56,24 @@ class Channel(asyncio.Protocol):
     """One connection. `exchange` sends a request and awaits its whole answer; `stream` its parts."""
 
     __slots__ = (
-        "_body", "_chunks", "_complete", "_headers", "_keep", "_lost", "_parser", "_size",
+        "_body", "_chunks", "_complete", "_headers", "_keep", "_loop", "_lost", "_parser", "_size",
         "_transport", "_waiter", "closed", "used_at",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpResponseParser(self)
+        self._transport = cast("asyncio.Transport", None)
         self._waiter: asyncio.Future[None] | None = None
         self._chunks: deque[bytes] | None = None
-        self.closed = False
+        self._headers: dict[bytes, bytes] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+        self._complete = False
+        self._keep = True
+        self._lost: Exception | None = None
+        self.closed = True
         self.used_at = 0.0
-        self._reset()
 
     async def exchange(self, request: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
         """Sends a request; gives status, headers by lower-case name, and body.
@@ -75,12 +82,14 @@ class Channel(asyncio.Protocol):
             ConnectionFailed: The connection broke before the answer was whole.
         """
         self._send(request)
+        self._waiter = waiter = self._loop.create_future()
         try:
-            while not self._complete:
-                await self._wait()
+            await waiter
         except BaseException:
             self.close()  # an answer nobody waits for must not meet the next request
             raise
+        if not self._complete:
+            raise self._broken()
         status = self._parser.get_status_code()
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         headers = self._headers
@@ -109,8 +118,7 @@ class Channel(asyncio.Protocol):
                     yield self._chunks.popleft()
                 if self._complete:
                     return
-                if self._transport is not None:
-                    self._transport.resume_reading()
+                self._transport.resume_reading()
                 await self._wait()
         finally:
             if not self._complete or not self._keep:
@@ -119,32 +127,26 @@ class Channel(asyncio.Protocol):
 
     def close(self) -> None:
         self.closed = True
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
     def _send(self, request: bytes) -> None:
-        if self.closed or self._transport is None:
+        if self.closed:
             raise ConnectionFailed("The connection is closed.", sent=False)
-        self._reset()
-        self._transport.write(request)
-
-    def _reset(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
-        self._headers: dict[bytes, bytes] = {}
-        self._body: list[bytes] = []
+        self._headers = {}
+        self._body = []
         self._size = 0
         self._complete = False
-        self._keep = True
-        self._lost: Exception | None = None
+        self._transport.write(request)
 
     async def _wait(self) -> None:
+        """Until there is something new: a part, the end, or the news that no more will come."""
         if self._lost is not None:
-            raise ConnectionFailed(f"The peer broke off: {self._lost}", sent=True)
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+            raise self._broken()
+        self._waiter = self._loop.create_future()
+        await self._waiter
+
+    def _broken(self) -> ConnectionFailed:
+        return ConnectionFailed(f"The peer broke off: {self._lost}", sent=True)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -155,6 +157,7 @@ class Channel(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not inherit from asyncio's, they only behave like them.
         self._transport = cast("asyncio.Transport", transport)
+        self.closed = False
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -184,7 +187,7 @@ class Channel(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         if self._chunks is not None:
             self._chunks.append(body)
-            if len(self._chunks) >= BUFFER_CHUNKS_MAX and self._transport is not None:
+            if len(self._chunks) >= BUFFER_CHUNKS_MAX:
                 self._transport.pause_reading()
             self._wake()
             return

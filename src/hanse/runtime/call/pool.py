@@ -60,19 +60,27 @@ class Pool:
         Raises:
             ConnectionFailed: The peer does not answer, or as many requests as allowed are under way.
         """
+        channel = self.reuse()
+        if channel is not None:
+            return channel
         if self.load >= CONNECTIONS_MAX:
             raise ConnectionFailed(f"{CONNECTIONS_MAX} requests are under way.", sent=False)
         self.load += 1
-        while self._idle:
-            channel = self._idle.pop()
-            if not channel.closed and self._clock() - channel.used_at < IDLE_SECONDS_MAX:
-                return channel
-            channel.close()
         try:
             return await connect(self.address, self._tls)
         except BaseException:
             self.load -= 1
             raise
+
+    def reuse(self) -> Channel | None:
+        """A connection that was used before and is still good, if there is one; as `take`."""
+        while self._idle:
+            channel = self._idle.pop()
+            if not channel.closed and self._clock() - channel.used_at < IDLE_SECONDS_MAX:
+                self.load += 1
+                return channel
+            channel.close()
+        return None
 
     def give(self, channel: Channel) -> None:
         """Takes a connection back after a request, to be reused if it is whole."""

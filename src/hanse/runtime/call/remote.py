@@ -41,6 +41,8 @@ class Peer:
         self._balancer = balancer
         self._lines = lines
         self._budget = RetryBudget()
+        # The same for every call; as many as there are methods and addresses.
+        self._heads: dict[tuple[Method, Pool], bytes] = {}
 
     def bind(self, caller: Caller, method: Method, observer: Observer) -> Callable[..., Any]:
         """A method of that service as something to call."""
@@ -94,7 +96,7 @@ class Peer:
 
     async def _exchange(self, pool: Pool, method: Method, call: Call, body: bytes) -> bytes:
         """One request and its answer on one connection."""
-        channel = await pool.take()
+        channel = pool.reuse() or await pool.take()
         try:
             request = self._request(pool, method, call, body)
             status, _, answer = await channel.exchange(request)
@@ -108,7 +110,10 @@ class Peer:
     def _request(
         self, pool: Pool, method: Method, call: Call, body: bytes, *, streams: bool = False
     ) -> bytes:
-        head = request_head(method, pool.address.authority, streams=streams)
+        head = self._heads.get((method, pool))
+        if head is None:
+            head = request_head(method, pool.address.authority, streams=streams)
+            self._heads[method, pool] = head
         return b"%b%bcontent-length: %d\r\n\r\n%b" % (head, self._lines(call), len(body), body)
 
     def _bind_stream(
@@ -136,9 +141,7 @@ class Peer:
 
         return stream
 
-    async def _items(
-        self, method: Method, call: Call, body: bytes
-    ) -> AsyncGenerator[bytes, None]:
+    async def _items(self, method: Method, call: Call, body: bytes) -> AsyncGenerator[bytes, None]:
         pool = self._balancer.choose()
         try:
             channel = await pool.take()

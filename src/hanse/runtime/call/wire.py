@@ -57,7 +57,7 @@ def request_head(method: Method, authority: str, *, streams: bool) -> bytes:
     accept = b"accept: text/event-stream\r\n" if streams else b""
     return (
         f"POST /{method.full_name} HTTP/1.1\r\nhost: {authority}\r\n".encode()
-        + b"content-type: application/json\r\nconnect-protocol-version: 1\r\n"
+        + b"content-type: application/json\r\n"
         + accept
     )
 
