@@ -76,7 +76,7 @@ class KeySet:
                 # wait() neither cancels the fetch with its caller nor after the timeout.
                 await asyncio.wait({self._running}, timeout=STALE_WAIT if key else FETCH_TIMEOUT)
             key = self._at_hand(key_id, algorithm)
-        if key is None and not self._usable():
+        if not self._usable():
             raise Unavailable(
                 detail="The token cannot be checked now: its issuer's keys are out of reach."
             )

@@ -206,7 +206,14 @@ def test_what_others_share_is_left_alone(mount):
     mount("other.thing", "x")
     folder = mount("README", "x")
     (folder / "..data").mkdir()
-    greeter(variables={**variables(api_key="x"), "HANSE_OTHER__THING": "1"}, mounted=folder)
+    mount("greeter", "x")
+    shared = {"HANSE_OTHER__THING": "1", "HANSE_GREETER": "1", "GREETER__THING": "1"}
+    greeter(variables={**variables(api_key="x"), **shared}, mounted=folder)
+
+
+def test_a_name_like_no_other_is_answered_with_all_there_are():
+    [problem] = problems(table={"api_key": "x", "qqq": 1})
+    assert "Known: greeting, api_key, timeout" in problem
 
 
 def test_an_unknown_mounted_file_is_refused(mount):
@@ -302,7 +309,7 @@ def test_a_section_whose_variable_would_be_ambiguous_is_refused(section):
         st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20
     ).map(lambda tail: CANARY + tail),
 )
-@how(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@how(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_text_is_a_value_or_a_problem_that_does_not_show_it(field, text):
     given_variables = {**variables(api_key="x"), **variables(**{field: text})}
     try:
@@ -321,6 +328,7 @@ def test_any_text_is_a_value_or_a_problem_that_does_not_show_it(field, text):
         st.one_of(st.integers(), st.text(), st.none(), st.lists(st.text()), st.booleans()),
     )
 )
+@how(deadline=None)
 def test_any_table_is_settings_or_a_settings_error(table):
     try:
         assert isinstance(greeter(table=table), GreeterSettings)

@@ -1,11 +1,12 @@
 """API keys: minted, misspelled, guessed, revoked, expired."""
 
 import asyncio
+import binascii
 import string
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.runtime.configuration_error import ConfigurationError
@@ -78,6 +79,7 @@ def test_a_key_is_as_long_whatever_chance_gives():
 
 
 @given(st.integers(0, 64), st.sampled_from(string.ascii_letters + string.digits + "_"))
+@settings(deadline=None)
 def test_one_wrong_character_is_found_without_the_store(place, character):
     plain, _ = KeyMint(PEPPER, lambda size: bytes(range(size))).mint(APP)
     wrong = plain[:place] + character + plain[place + 1 :]
@@ -85,8 +87,37 @@ def test_one_wrong_character_is_found_without_the_store(place, character):
 
 
 @given(st.text(max_size=80))
+@settings(deadline=None)
 def test_any_text_is_refused_without_the_store(text):
     assert public_id("hk_" + text) is None
+
+
+@pytest.mark.parametrize(
+    "change", [lambda p: "zz" + p[2:], lambda p: p[:3] + p[4:], lambda p: p.replace("_", "-")]
+)
+def test_a_right_checksum_does_not_make_up_for_a_wrong_form(change):
+    plain, _ = MINT.mint(APP)
+    body = change(plain[:-6])
+    rest, digits = binascii.crc32(body.encode()), ""
+    for _ in range(6):
+        rest, digit = divmod(rest, 62)
+        digits = (string.digits + string.ascii_uppercase + string.ascii_lowercase)[digit] + digits
+    assert public_id(body + digits) is None
+
+
+class Unreadable(str):
+    """A text that may be measured and not be read."""
+
+    __slots__ = ()
+
+    def encode(self, encoding="utf-8", errors="strict"):
+        raise AssertionError("read before its length was looked at")
+
+
+def test_a_key_of_another_length_or_alphabet_is_not_even_hashed(clock):
+    verifier = ApiKeyVerifier(StaticApiKeys([]), MINT, clock)
+    assert verifier.cached(Unreadable("hk_" + "a" * 63)) is None
+    assert verifier.cached(Unreadable("hk_é")) is None
 
 
 async def test_a_misspelled_key_does_not_reach_the_store(clock):

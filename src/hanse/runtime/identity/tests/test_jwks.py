@@ -211,6 +211,18 @@ async def test_a_flood_of_made_up_key_ids_makes_one_request_in_half_a_minute(
         assert server.requests - before == 1
 
 
+async def test_there_is_one_fetch_at_a_time_however_long_it_takes(foreign, workshop, server, clock):
+    server.gate.clear()
+    waiting = [asyncio.ensure_future(foreign.verify(token(workshop, jti="1")))]
+    await server.asked.wait()
+    clock.seconds += 31
+    waiting.append(asyncio.ensure_future(foreign.verify(token(workshop, jti="2"))))
+    await asyncio.sleep(0)
+    server.gate.set()
+    await asyncio.gather(*waiting)
+    assert server.requests == 1
+
+
 async def test_callers_that_hang_up_neither_stop_nor_repeat_a_fetch(foreign, workshop, server):
     server.gate.clear()
     for n in range(5):
@@ -290,8 +302,8 @@ async def test_closing_ends_a_running_fetch(foreign, workshop, server):
     server.gate.clear()
     waiting = asyncio.ensure_future(foreign.verify(token(workshop)))
     await server.asked.wait()
-    await foreign.close()
     async with asyncio.timeout(5):
+        await foreign.close()
         with pytest.raises(Unavailable):
             await waiting
 
@@ -304,6 +316,7 @@ async def test_closing_ends_a_running_fetch(foreign, workshop, server):
         "http://127.0.0.1@evil.example/jwks.json",
         "https://user:password@id.example/jwks.json",
         "ftp://id.example/jwks.json",
+        "ftp://localhost/jwks.json",
         "file:///etc/passwd",
         "https://",
         "//id.example/x",
