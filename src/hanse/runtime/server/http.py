@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_fed", "_headers", "_host", "_owes_continue", "_parser", "_received", "_request",
+        "_body", "_fed", "_headers", "_host", "_owes_continue", "_parser", "_received", "_repeats", "_request",
         "_seen", "_seen_at", "_server", "_size", "_size_limit", "_steps", "_task", "_transport",
         "_trusted", "_url", "_waiting", "_writable", "closing", "deaf", "phase",
     )  # fmt: skip
@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
         self._writable: asyncio.Event | None = None
         self._host: bytes | None = None
         self._owes_continue = False
-        self._fed = 0
+        self._fed = self._repeats = 0
         self._steps = 0
         self._seen = (0, IDLE)
         self._seen_at = 0.0
@@ -139,12 +139,12 @@ class Connection(asyncio.Protocol):
             self._received = 0
 
     def eof_received(self) -> bool:
-        """A peer that has only stopped sending still gets the answers it waits for.
+        """A peer that stops sending has gone, so what runs for it is cancelled.
 
-        A host of ours never stops halfway: it has left, and with it the reason for its call.
+        HTTP allows it to read on; but then nobody could tell a client that left from one that waits, and
+        handlers would work for the former until their deadline.
         """
-        self.closing = self.deaf = True
-        return self._task is not None and not self._trusted
+        return False
 
     def pause_writing(self) -> None:
         self._writable = asyncio.Event()
@@ -172,6 +172,9 @@ class Connection(asyncio.Protocol):
             if name in SINGLE:
                 raise Malformed(f"The header {name.decode('latin-1')} comes twice.")
             value = headers[name] + b", " + value
+            self._repeats += 1  # each is joined to what is there, so a flood of them must end early
+            if self._repeats > self._server.limits.headers:
+                raise HeadersTooLarge(self._server.limits.header_bytes)
         headers[name] = value
 
     def on_headers_complete(self) -> None:
@@ -187,7 +190,7 @@ class Connection(asyncio.Protocol):
         host = headers.get(b"host")
         if host is None or host != self._host or version != "1.1":
             self._check_host(host, version)
-        if len(headers) > limits.headers:
+        if len(headers) + self._repeats > limits.headers:
             raise HeadersTooLarge(limits.header_bytes)
         if self._fed > limits.header_bytes or self._received + self._fed > limits.header_bytes:
             check_size(url, headers, limits.header_bytes)
@@ -223,6 +226,7 @@ class Connection(asyncio.Protocol):
         self._request = None
         if self._headers:  # trailers, which must not become the next request's headers
             self._headers = {}
+        self._repeats = 0
         if self._size:
             self._body = []
             self._size = 0
