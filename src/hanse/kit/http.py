@@ -57,7 +57,7 @@ class Channel(asyncio.Protocol):
 
     __slots__ = (
         "_body", "_chunks", "_complete", "_headers", "_keep", "_loop", "_lost", "_parser", "_size",
-        "_transport", "_waiter", "closed", "used_at",
+        "_transport", "_until_close", "_waiter", "closed", "used_at",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -71,6 +71,7 @@ class Channel(asyncio.Protocol):
         self._size = 0
         self._complete = False
         self._keep = True
+        self._until_close = False
         self._lost: Exception | None = None
         self.closed = True
         self.used_at = 0.0
@@ -172,6 +173,8 @@ class Channel(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        if exc is None and self._until_close:
+            self._complete = True
         if not self._complete and self._lost is None:
             self._lost = exc or ConnectionResetError("closed before the answer was whole")
         self._wake()
@@ -183,6 +186,9 @@ class Channel(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._keep = self._parser.should_keep_alive()
+        framed = b"content-length" in self._headers or b"transfer-encoding" in self._headers
+        # As HTTP/1.0 answers: its end is the end of the connection (RFC 9112, 6.3).
+        self._until_close = not self._keep and not framed
 
     def on_body(self, body: bytes) -> None:
         if self._chunks is not None:
@@ -244,11 +250,14 @@ async def fetch(
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = {"host": parts.netloc, "content-length": str(len(body)), **(headers or {})}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    request = f"{verb} {target} HTTP/1.1\r\n{head}connection: close\r\n\r\n".encode() + body
+    request = f"{verb} {target} HTTP/1.1\r\n{head}\r\n".encode() + body
     try:
         async with asyncio.timeout(timeout):
             channel = await connect(Address(f"{parts.scheme}://{parts.netloc}"), tls)
-            status, answered, content = await channel.exchange(request)
+            try:
+                status, answered, content = await channel.exchange(request)
+            finally:
+                channel.close()
     except TimeoutError:
         raise ConnectionFailed(f"{url} gave no answer in {timeout:g} s.", sent=True) from None
     return status, {k.decode("latin-1"): v.decode("latin-1") for k, v in answered.items()}, content

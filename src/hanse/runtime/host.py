@@ -23,7 +23,7 @@ from hanse.runtime.host_config import HostConfig
 from hanse.runtime.offload import Processes
 from hanse.runtime.placement import Placement
 from hanse.runtime.recorder import Recorder
-from hanse.runtime.server.asgi import AsgiDoor, MountedApp
+from hanse.runtime.server.asgi import AsgiDoor
 from hanse.runtime.server.dispatch import Dispatcher
 from hanse.runtime.server.door import Door
 from hanse.runtime.server.files import Files
@@ -34,6 +34,7 @@ from hanse.runtime.server.listen import (
     listen_unix,
     server_tls,
 )
+from hanse.runtime.server.mounted_app import MountedApp
 from hanse.runtime.server.router import Router
 from hanse.runtime.server.rpc import ConnectRpc, PageRpc, RestRpc
 from hanse.runtime.server.system import add_docs, add_health, add_metrics
