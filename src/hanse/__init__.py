@@ -7,33 +7,84 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from hanse.kit.clock import Clock
+    from hanse.runtime.call.admission import Limits
     from hanse.runtime.call.context import Context, current
     from hanse.runtime.call.deadline import remaining, within
+    from hanse.runtime.client import Client
     from hanse.runtime.contract.declaration import rpc
     from hanse.runtime.contract.page import Html, page
     from hanse.runtime.contract.rules import Doc, Length, Pattern, Range
     from hanse.runtime.contract.service import Contract, Service
+    from hanse.runtime.errors import (
+        Aborted,
+        AlreadyExists,
+        Canceled,
+        DeadlineExceeded,
+        FailedPrecondition,
+        HanseError,
+        Internal,
+        InvalidArgument,
+        NotFound,
+        OutOfRange,
+        PermissionDenied,
+        ResourceExhausted,
+        Unauthenticated,
+        Unavailable,
+        Unimplemented,
+        Violation,
+    )
     from hanse.runtime.host import Host
     from hanse.runtime.host_config import HostConfig
+    from hanse.runtime.identity.issuer import Claims, Issuer
     from hanse.runtime.identity.permission import PUBLIC, SIGNED_IN, kind, permission
     from hanse.runtime.identity.principal import Principal
+    from hanse.runtime.offload import Offload
+    from hanse.runtime.secret import Secret
+    from hanse.runtime.server.cors import Cors
+    from hanse.runtime.server.listen import Tls
+    from hanse.runtime.settings import Settings
 
 __all__ = [
     "PUBLIC",
     "SIGNED_IN",
+    "Aborted",
+    "AlreadyExists",
+    "Canceled",
+    "Claims",
+    "Client",
     "Clock",
     "Context",
     "Contract",
+    "Cors",
+    "DeadlineExceeded",
     "Doc",
+    "FailedPrecondition",
+    "HanseError",
     "Host",
     "HostConfig",
     "Html",
+    "Internal",
+    "InvalidArgument",
+    "Issuer",
     "Length",
+    "Limits",
+    "NotFound",
+    "Offload",
+    "OutOfRange",
     "Pattern",
+    "PermissionDenied",
     "Principal",
     "Range",
+    "ResourceExhausted",
+    "Secret",
     "Service",
+    "Settings",
     "Struct",
+    "Tls",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "Violation",
     "current",
     "kind",
     "page",
@@ -43,25 +94,38 @@ __all__ = [
     "within",
 ]
 
+_ERRORS = "Aborted AlreadyExists Canceled DeadlineExceeded FailedPrecondition HanseError Internal "
+_ERRORS += "InvalidArgument NotFound OutOfRange PermissionDenied ResourceExhausted Unauthenticated "
+_ERRORS += "Unavailable Unimplemented Violation"
+
 # Imported when first asked for, so that `hanse --help` need not load a server.
 _HOMES = {
-    "msgspec": ("Struct",),
-    "hanse.kit.clock": ("Clock",),
-    "hanse.runtime.call.context": ("Context", "current"),
-    "hanse.runtime.call.deadline": ("remaining", "within"),
-    "hanse.runtime.contract.declaration": ("rpc",),
-    "hanse.runtime.contract.page": ("Html", "page"),
-    "hanse.runtime.contract.rules": ("Doc", "Length", "Pattern", "Range"),
-    "hanse.runtime.contract.service": ("Contract", "Service"),
-    "hanse.runtime.host": ("Host",),
-    "hanse.runtime.host_config": ("HostConfig",),
-    "hanse.runtime.identity.permission": ("PUBLIC", "SIGNED_IN", "kind", "permission"),
-    "hanse.runtime.identity.principal": ("Principal",),
+    "msgspec": "Struct",
+    "hanse.kit.clock": "Clock",
+    "hanse.runtime.call.admission": "Limits",
+    "hanse.runtime.call.context": "Context current",
+    "hanse.runtime.call.deadline": "remaining within",
+    "hanse.runtime.client": "Client",
+    "hanse.runtime.contract.declaration": "rpc",
+    "hanse.runtime.contract.page": "Html page",
+    "hanse.runtime.contract.rules": "Doc Length Pattern Range",
+    "hanse.runtime.contract.service": "Contract Service",
+    "hanse.runtime.errors": _ERRORS,
+    "hanse.runtime.host": "Host",
+    "hanse.runtime.host_config": "HostConfig",
+    "hanse.runtime.identity.issuer": "Claims Issuer",
+    "hanse.runtime.identity.permission": "PUBLIC SIGNED_IN kind permission",
+    "hanse.runtime.identity.principal": "Principal",
+    "hanse.runtime.offload": "Offload",
+    "hanse.runtime.secret": "Secret",
+    "hanse.runtime.server.cors": "Cors",
+    "hanse.runtime.server.listen": "Tls",
+    "hanse.runtime.settings": "Settings",
 }
 
 
 def __getattr__(name: str) -> Any:
     for home, names in _HOMES.items():
-        if name in names:
+        if name in names.split():
             return globals().setdefault(name, getattr(import_module(home), name))
     raise AttributeError(f"module 'hanse' has no attribute {name!r}")

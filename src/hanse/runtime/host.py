@@ -20,7 +20,7 @@ from hanse.runtime.call.threads import Threads
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import ContractModel, contract_of
 from hanse.runtime.host_config import HostConfig
-from hanse.runtime.offload import Processes
+from hanse.runtime.offload import Offload
 from hanse.runtime.placement import Placement
 from hanse.runtime.recorder import Recorder
 from hanse.runtime.server.asgi import AsgiDoor
@@ -102,7 +102,7 @@ class Host:
         self.admission = Admission(self.limits, self.deadlines)
         self._authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads = Threads(self.config.threads)
-        self._processes = Processes()
+        self._offload = Offload()
         self._contracts = [_contract(service) for service in services]
         self._router = Router()
         self._dispatcher = Dispatcher(self._router, self.config.cors)
@@ -221,7 +221,7 @@ class Host:
         wiring = Wiring(
             connect=self._placement.connect,
             clock=clock or SystemClock(),
-            provided={Processes: self._processes, **(provided or {})},
+            provided={Offload: self._offload, **(provided or {})},
             sources=sources or Sources(),
         )
         door = self._door()
@@ -280,7 +280,7 @@ class Host:
         recorder = Recorder(config, self.spans, self.metrics)
         await stack.enter_async_context(recorder)
         stack.callback(self._threads.close)
-        stack.callback(self._processes.close)
+        stack.callback(self._offload.close)
         stack.callback(self._placement.close)
         if self._authenticator is not None:
             stack.push_async_callback(self._authenticator.close)

@@ -24,8 +24,14 @@ R = TypeVar("R")
 WAITING_PER_WORKER_MAX = 8
 
 
-class Processes:
-    """Runs functions of a module in other processes.
+class Offload:
+    """Runs functions of a module in other processes; ask for it in a service's constructor.
+
+        def __init__(self, offload: Offload) -> None:
+            self.offload = offload
+
+        async def thumbnail(self, picture: bytes) -> bytes:
+            return await self.offload(shrink, picture)
 
     Arguments and results cross as JSON of their declared types, the same way as everywhere: no pickle,
     so nothing that a value says can run code.
@@ -36,7 +42,9 @@ class Processes:
         self._pool: ProcessPoolExecutor | None = None
         self._taken = 0
 
-    async def run(self, function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
+    async def __call__(
+        self, function: Callable[P, R], /, *arguments: P.args, **named: P.kwargs
+    ) -> R:
         """Awaits `function(*arguments, **named)` in another process.
 
         Raises:

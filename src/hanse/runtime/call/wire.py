@@ -63,17 +63,18 @@ def request_head(method: Method, authority: str, *, streams: bool) -> bytes:
 
 
 def context_lines(call: Call) -> bytes:
-    """Our context, W3C's and what is left of the deadline, as header lines for a trusted connection."""
+    """Our context and the standard lines, for a trusted connection."""
+    return b"hanse-context: %b\r\n%b" % (_encode(call.origin), standard_lines(call))
+
+
+def standard_lines(call: Call) -> bytes:
+    """W3C's trace context and what is left of the deadline, for any connection."""
     state = f"tracestate: {call.trace_state}\r\n" if call.trace_state else ""
     flags = "01" if call.sampled else "00"
     return (
-        b"hanse-context: "
-        + _encode(call.origin)
-        + (
-            f"\r\ntraceparent: 00-{call.trace_id}-{call.span_id}-{flags}\r\n{state}"
-            f"connect-timeout-ms: {milliseconds_left(call)}\r\n"
-        ).encode()
-    )
+        f"traceparent: 00-{call.trace_id}-{call.span_id}-{flags}\r\n{state}"
+        f"connect-timeout-ms: {milliseconds_left(call)}\r\n"
+    ).encode()
 
 
 def milliseconds_left(call: Call) -> int:
