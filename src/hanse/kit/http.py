@@ -53,11 +53,16 @@ class Address:
 
 
 class Channel(asyncio.Protocol):
-    """One connection. `exchange` sends a request and awaits its whole answer; `stream` its parts."""
+    """One connection. `exchange` sends a request and awaits its whole answer; `stream` its parts.
+
+    Attributes:
+        used_at: When it was last given back, for whoever keeps it.
+        bodiless: Its request is a HEAD: headers are the whole answer, whatever they announce.
+    """
 
     __slots__ = (
         "_body", "_chunks", "_complete", "_headers", "_keep", "_loop", "_lost", "_parser", "_size",
-        "_transport", "_until_close", "_waiter", "closed", "used_at",
+        "_transport", "_until_close", "_waiter", "bodiless", "closed", "used_at",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -75,6 +80,7 @@ class Channel(asyncio.Protocol):
         self._lost: Exception | None = None
         self.closed = True
         self.used_at = 0.0
+        self.bodiless = False
 
     async def exchange(self, request: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
         """Sends a request; gives status, headers by lower-case name, and body.
@@ -186,9 +192,12 @@ class Channel(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._keep = self._parser.should_keep_alive()
-        framed = b"content-length" in self._headers or b"transfer-encoding" in self._headers
-        # As HTTP/1.0 answers: its end is the end of the connection (RFC 9112, 6.3).
-        self._until_close = not self._keep and not framed
+        if not self._keep:
+            framed = b"content-length" in self._headers or b"transfer-encoding" in self._headers
+            # As HTTP/1.0 answers: its end is the end of the connection (RFC 9112, 6.3).
+            self._until_close = not framed
+        if self.bodiless:
+            self.on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         if self._chunks is not None:
@@ -254,6 +263,7 @@ async def fetch(
     try:
         async with asyncio.timeout(timeout):
             channel = await connect(Address(f"{parts.scheme}://{parts.netloc}"), tls)
+            channel.bodiless = verb == "HEAD"
             try:
                 status, answered, content = await channel.exchange(request)
             finally:
