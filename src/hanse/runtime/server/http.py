@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         self._owes_continue = False
         self._fed = self._repeats = 0
         self._steps = 0
-        self._seen = (0, IDLE)
+        self._seen = (-1, IDLE)  # as nothing ever is: the first look only takes notes
         self._seen_at = 0.0
         self.closing = False
         self.deaf = False

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import pytest
 
+from hanse.kit.clock import monotonic
 from hanse.runtime.server.tests.wire import PATIENCE, get, post
 
 POST = b"POST /desk/v1/echo HTTP/1.1\r\nHost: desk\r\nContent-Type: application/json\r\n"
@@ -18,7 +19,7 @@ async def until(condition) -> None:
     """Lets the host go on until something holds."""
 
     async def turn():
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - a turn of the loop each, not a pause
             await asyncio.sleep(0)
 
     await asyncio.wait_for(turn(), PATIENCE)
@@ -165,6 +166,13 @@ async def test_a_silent_connection_is_closed_without_a_word(narrow, connect_to):
     assert (await used.ask(get("/desk/v1/who"))).status == 200
     assert await asyncio.gather(fresh.closed(), used.closed()) == [b"", b""]
     assert not narrow.connections
+
+
+async def test_a_fresh_connection_is_not_taken_for_an_old_one(host, connect_to):
+    peer = await connect_to(host)
+    await until(lambda: host.connections)
+    next(iter(host.connections)).look(monotonic())
+    assert (await peer.ask(get("/desk/v1/who"))).status == 200
 
 
 async def test_a_request_may_take_longer_than_all_that(narrow, connect_to, gates):
