@@ -1,0 +1,42 @@
+"""Every guide page is run: its named blocks become files of a folder, and its tests run there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GUIDE = Path(__file__).parent.parent / "docs" / "guide"
+BLOCK = re.compile(r"^```python (?P<name>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+ASYNC = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+
+PAGES = sorted(GUIDE.glob("*.md"))
+
+
+def blocks_of(page: Path) -> dict[str, str]:
+    return {found["name"]: found["code"] for found in BLOCK.finditer(page.read_text())}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+def test_a_guide_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
+    blocks = blocks_of(page)
+    assert any(name.startswith("test_") for name in blocks), f"{page.name} proves nothing: add a test"
+    for name, code in blocks.items():
+        (tmp_path / name).write_text(code)
+    (tmp_path / "pytest.ini").write_text(ASYNC)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, f"{page.name}:\n{run.stdout}\n{run.stderr}"
+
+
+def test_the_pages_the_readme_promises_are_there() -> None:
+    assert {page.stem for page in PAGES} >= {"ten-lines", "call-another-service", "next-to-fastapi"}
