@@ -6,7 +6,7 @@ import enum
 import os
 import stat
 import types
-from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -95,5 +95,6 @@ def rule_of(kind: Any) -> str:
         return " or ".join(map(rule_of, get_args(kind)))
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return " or ".join(repr(member.value) for member in kind)
-    name: str = getattr(cast("Any", kind), "__name__", str(cast("Any", kind)))
-    return "`null`" if kind is type(None) else f"`{name}`"
+    if kind is type(None):
+        return "`null`"
+    return f"`{kind if get_origin(kind) is not None else kind.__name__}`"

@@ -173,6 +173,31 @@ def test_a_missing_setting_names_every_place_it_could_come_from(tmp_path):
     assert "api_key in table [greeter]" in problem
 
 
+class WordySettings(Settings):
+    limited: Annotated[float, Meta(gt=0)]
+    maybe: int | Literal["all"] | None
+    color: Color
+    key: Secret
+    hosts: tuple[str, ...]
+
+
+@pytest.mark.parametrize(
+    ("field", "rule"),
+    [
+        ("limited", "`float` within msgspec.Meta(gt=0)."),
+        ("maybe", "`int` or 'all' or `null`."),
+        ("color", "'red' or 'green'."),
+        ("key", "a secret text."),
+        ("hosts", "`tuple[str, ...]`."),
+    ],
+)
+def test_a_missing_setting_says_what_it_takes(field, rule):
+    with pytest.raises(SettingsError) as error:
+        load({"wordy": WordySettings}, Sources())
+    [problem] = [text for text in error.value.problems if text.startswith(f"wordy.{field} ")]
+    assert f"it takes {rule}" in problem
+
+
 def test_all_that_is_wrong_is_told_together():
     sources = Sources(
         tables={"greeter": {"timeout": -1, "greting": "x"}, "mial": {}},

@@ -343,6 +343,12 @@ def test_a_private_key_in_the_configuration_is_refused(workshop, clock):
     assert "AAAA" not in str(error.value)
 
 
+def test_one_bad_key_among_good_ones_in_the_configuration_is_refused(workshop, clock):
+    keys = {"keys": [workshop.jwk(workshop.ed, kid="main"), {"kty": "OKP"}]}
+    with pytest.raises(ConfigurationError, match="key 1 is not used"):
+        Verifier([issuer(workshop, keys=keys)], clock)
+
+
 async def test_tokens_survive_the_other_library_and_its_refusals(workshop, verifier):
     """What PyJWT refuses of a token of ours, we refuse too, and the other way round."""
     pem = workshop.ec.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
