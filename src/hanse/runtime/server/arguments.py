@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -119,9 +120,20 @@ def _part(method: Method, fields: list[msgspec.structs.FieldInfo]) -> type[msgsp
 def from_text(values: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
     """Reads values that came as text, so that `"7"` is a number where one is declared."""
     try:
-        return msgspec.convert(values, struct, strict=False)
+        read = msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(error, struct) from None
+    for name in struct.__struct_fields__:
+        if not _is_finite(getattr(read, name)):
+            # No JSON body could bring one, and comparing with it says that it keeps to every range.
+            raise _refused(name, "finite", f"`{name}` must be a number, not NaN or infinite.")
+    return read
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, (tuple, frozenset)) or all(map(_is_finite, value))
 
 
 def query_values(query: bytes, known: set[str], many: set[str]) -> dict[str, Any]:

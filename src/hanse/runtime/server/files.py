@@ -55,7 +55,11 @@ class Files:
     def _file(self, path: bytes) -> Path | None:
         """The file, after links and dots are resolved, if it is still inside."""
         name = unquote(path[len(self._prefix) :].decode("ascii", "replace")).lstrip("/")
-        if "\0" in name or any(part.startswith(".") for part in name.split("/")):
+        if (
+            "\0" in name
+            or name.endswith("/")
+            or any(part.startswith(".") for part in name.split("/"))
+        ):
             return None
         try:
             file = (self._folder / (name or "index.html")).resolve(strict=True)
