@@ -25,14 +25,19 @@ class Dispatcher:
         cors: Which pages of other origins may call; None for none.
     """
 
-    __slots__ = ("_cors", "_router")
+    __slots__ = ("_cors", "_exact", "_router")
 
     def __init__(self, router: Router, cors: Cors | None = None) -> None:
         self._router = router
+        self._exact = router.exact
         self._cors = cors
 
     def resolve(self, request: Request) -> Resource:
         """What will answer a request, noted in it together with its path's parameters."""
+        verbs = self._exact.get(request.path)
+        if verbs is not None and (resource := verbs.get(request.verb)) is not None:
+            request.resource = resource
+            return resource
         found = self._router.find(request.path)
         if found is None:
             resource = self._router.mounted(request.path) or _NOTHING

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 from collections import deque
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -19,8 +20,6 @@ from hanse.runtime.server.problem import problem
 from hanse.runtime.server.refusal import BodyTooLarge, HeadersTooLarge, Malformed, TooSlow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
     from hanse.runtime.call.admission import Limits
     from hanse.runtime.server.router import Resource
 
@@ -41,6 +40,9 @@ SINGLE = frozenset({
 
 CHUNK_OVERHEAD_MAX = 8
 """Bytes on the wire for a byte of a chunked body, at most; beyond that somebody wastes our time."""
+
+
+Start = Callable[[Any, asyncio.AbstractEventLoop], asyncio.Task[None]]
 
 
 class Server(Protocol):
@@ -69,7 +71,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_fed", "_headers", "_host", "_owes_continue", "_parser", "_received", "_repeats", "_request",
+        "_body", "_fed", "_headers", "_host", "_loop", "_owes_continue", "_parser", "_received", "_repeats", "_request",
         "_seen", "_seen_at", "_server", "_size", "_size_limit", "_steps", "_task", "_transport",
         "_trusted", "_url", "_waiting", "_writable", "closing", "deaf", "phase",
     )  # fmt: skip
@@ -77,6 +79,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, server: Server, *, trusted: bool) -> None:
         self._server = server
         self._trusted = trusted
+        # Kept, because asking for the running loop asks the kernel for the process id (CPython 3.11).
+        self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._transport = cast("asyncio.Transport", None)
         self._waiting: deque[Request | HanseError] = deque()
@@ -291,10 +295,10 @@ class Connection(asyncio.Protocol):
         else:
             self._close()
 
-    def _start(self, request: Request, start: Callable[[Any], asyncio.Task[None]]) -> None:
+    def _start(self, request: Request, start: Start) -> None:
         self.phase = RUN
         self._steps += 1
-        task = start(self._serve(request))
+        task = start(self._serve(request), self._loop)
         if not task.done():  # a task that began at once may also have ended, and begun the next
             self._task = request.task = task
 
@@ -413,7 +417,7 @@ class Connection(asyncio.Protocol):
             self._seen, self._seen_at = seen, now
             return
         limits, spent = self._server.limits, now - self._seen_at
-        if self.phase == IDLE and spent > limits.idle_timeout:
+        if self.phase == IDLE and (spent > limits.idle_timeout or self._server.draining):
             self._close()
         elif self.phase == HEAD and spent > limits.header_timeout:
             self._refuse(TooSlow("The headers took too long."))
@@ -429,16 +433,15 @@ def _reason(error: httptools.HttpParserError) -> str:
     return f"This is not HTTP/1.1 as RFC 9112 has it: {str(error)[:100]}"
 
 
-def _start_now(coroutine: Any) -> asyncio.Task[None]:
+def _start_now(coroutine: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
     make: Any = asyncio.Task
-    return make(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
+    return make(coroutine, loop=loop, eager_start=True)
 
 
-def start_soon(coroutine: Any) -> asyncio.Task[None]:
-    return asyncio.Task(coroutine, loop=asyncio.get_running_loop())
+def start_soon(coroutine: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
+    """Begins a task in the loop's next round."""
+    return asyncio.Task(coroutine, loop=loop)
 
 
-start_task: Callable[[Any], asyncio.Task[None]] = (
-    _start_now if sys.version_info >= (3, 12) else start_soon
-)
+start_task: Start = _start_now if sys.version_info >= (3, 12) else start_soon
 """How a request's task begins: at once where Python can, else in the loop's next round."""

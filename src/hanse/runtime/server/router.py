@@ -52,10 +52,14 @@ class _Node:
 
 
 class Router:
-    """All routes of a host, and prefixes below which something else decides."""
+    """All routes of a host, and prefixes below which something else decides.
+
+    Attributes:
+        exact: What serves paths without parameters, by path as it comes.
+    """
 
     def __init__(self) -> None:
-        self._exact: dict[bytes, Verbs] = {}
+        self.exact: dict[bytes, Verbs] = {}
         self._root = _Node()
         self._prefixes: list[tuple[bytes, Resource]] = []
 
@@ -77,7 +81,7 @@ class Router:
 
     def find(self, path: bytes) -> tuple[Verbs, dict[str, str]] | None:
         """What serves a raw path, with the values of its parameters."""
-        exact = self._exact.get(path)
+        exact = self.exact.get(path)
         if exact is not None:
             return exact, NO_PARAMETERS
         return self._walk(path)
@@ -91,7 +95,7 @@ class Router:
 
     def _verbs(self, path: str) -> Verbs:
         if "{" not in path:
-            return self._exact.setdefault(path.encode(), Verbs())
+            return self.exact.setdefault(path.encode(), Verbs())
         node, names = self._root, list[str]()
         for segment in path.split("/")[1:]:
             node = self._grow(node, segment, names)
@@ -118,7 +122,7 @@ class Router:
             ]
         except UnicodeError:
             return None
-        exact = self._exact.get(("/" + "/".join(segments)).encode()) if "%" in str(path) else None
+        exact = self.exact.get(("/" + "/".join(segments)).encode()) if "%" in str(path) else None
         if exact is not None and not any("/" in segment for segment in segments):
             return exact, NO_PARAMETERS
         found = _match(self._root, segments, ())
