@@ -29,7 +29,11 @@ def positional(*, default: str, kw_only: bool) -> Any:  # noqa: ARG001 - read by
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(positional,))
-class HanseError(Exception):
+class Declared(Exception):
+    """Tells type checkers that annotations below are fields; a class marked so has none of its own."""
+
+
+class HanseError(Declared):
     """The root of all errors that cross a call.
 
     A domain declares its own by subclassing the nearest kind and naming a stable code; annotated
