@@ -52,8 +52,9 @@ class Program:
             self.process.kill()
         self.process.wait()
         self._reader.join(PATIENCE_SECONDS)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        if not self._reader.is_alive():  # else a process it left behind could still write
+            assert self.process.stdout is not None
+            self.process.stdout.close()
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """The first match in a line that was not read yet."""
