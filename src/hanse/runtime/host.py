@@ -47,10 +47,10 @@ from hanse.runtime.telemetry.span import SpanBuffer
 from hanse.runtime.wiring import Wiring
 
 if TYPE_CHECKING:
-    from hanse.runtime.contract.description import ContractDescription
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from hanse.runtime.contract.description import ContractDescription
     from hanse.runtime.contract.method import Method
     from hanse.runtime.identity.authenticator import Authenticator
     from hanse.runtime.server.http import Connection
@@ -260,7 +260,9 @@ class Host:
             if method.route is not None:
                 rest = RestRpc(endpoint, door, depth)
                 self._router.add(method.route.verb, method.route.path, rest)
-            self._router.add("POST", f"/{method.full_name}", ConnectRpc(endpoint, door, depth))
+            connect = ConnectRpc(endpoint, door, depth)
+            hidden = method.route is None
+            self._router.add("POST", f"/{method.full_name}", connect, hidden=hidden)
         for page in instance.__pages__:
             endpoint = self._endpoint(page)
             endpoint.serve_by(instance)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hanse.runtime.call.wire import error_body
 from hanse.runtime.errors import HanseError, NotFound, Unimplemented
-from hanse.runtime.server.message import Request, Response
+from hanse.runtime.server.message import JSON, Request, Response
 from hanse.runtime.server.negotiate import COMPRESS_BYTES_MIN, negotiated
 from hanse.runtime.server.problem import problem
 from hanse.runtime.server.refusal import MethodNotAllowed
@@ -35,11 +36,15 @@ class Dispatcher:
     def resolve(self, request: Request) -> Resource:
         """What will answer a request, noted in it together with its path's parameters."""
         verbs = self._exact.get(request.path)
-        if verbs is not None and (resource := verbs.get(request.verb)) is not None:
+        if (
+            verbs is not None
+            and (resource := verbs.get(request.verb)) is not None
+            and (request.trusted or not verbs.hidden)
+        ):
             request.resource = resource
             return resource
         found = self._router.find(request.path)
-        if found is None:
+        if found is None or (found[0].hidden and not request.trusted):
             resource = self._router.mounted(request.path) or _NOTHING
         else:
             verbs, request.parameters = found
@@ -72,7 +77,8 @@ class _Nothing:
 
     async def serve(self, request: Request) -> Response:
         if request.trusted or b"connect-protocol-version" in request.headers:
-            raise Unimplemented("There is no such method here.")
+            missing = Unimplemented("There is no such method here.")
+            return Response(missing.status, JSON, error_body(missing))
         raise NotFound("Nothing is served at this path.")
 
 

@@ -31,7 +31,13 @@ NO_PARAMETERS: dict[str, str] = {}
 
 
 class Verbs(dict[bytes, "Resource"]):
-    """What serves one path, by verb."""
+    """What serves one path, by verb.
+
+    Attributes:
+        hidden: For peers that are not trusted there is nothing at this path, whatever the verb.
+    """
+
+    hidden = False
 
     def allowed(self) -> bytes:
         """The `Allow` header's value."""
@@ -63,8 +69,8 @@ class Router:
         self._root = _Node()
         self._prefixes: list[tuple[bytes, Resource]] = []
 
-    def add(self, verb: str, path: str, resource: Resource) -> None:
-        """Serves `verb path` by `resource`.
+    def add(self, verb: str, path: str, resource: Resource, *, hidden: bool = False) -> None:
+        """Serves `verb path` by `resource`, when `hidden` for trusted peers only.
 
         Raises:
             ValueError: Something else does already.
@@ -73,6 +79,7 @@ class Router:
         if verb.encode() in verbs:
             raise ValueError(f"Two services have the route {verb} {path}; rename one of them.")
         verbs[verb.encode()] = resource
+        verbs.hidden = hidden
 
     def mount(self, prefix: str, resource: Resource) -> None:
         """Serves everything below `prefix` that no route serves; the longest prefix wins."""

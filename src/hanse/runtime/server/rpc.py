@@ -10,10 +10,10 @@ import msgspec
 from hanse.runtime.call.events import event
 from hanse.runtime.call.wire import error_body
 from hanse.runtime.contract.page import Html
-from hanse.runtime.errors import KINDS, HanseError, InvalidArgument, Unimplemented
+from hanse.runtime.errors import KINDS, HanseError, InvalidArgument
 from hanse.runtime.server.arguments import UnsupportedMediaType, json_body, reader
 from hanse.runtime.server.message import HTML, JSON, Response
-from hanse.runtime.server.problem import HIDDEN, PROBLEM, problem, retry_after
+from hanse.runtime.server.problem import HIDDEN, problem, retry_after
 from hanse.runtime.server.strict import StrictReader
 
 if TYPE_CHECKING:
@@ -137,11 +137,6 @@ class ConnectRpc(_Rpc):
         self._depth = depth
         self._strict: StrictReader | None = None
 
-    async def serve(self, request: Request) -> Response:
-        if not request.trusted and self._method.route is None:
-            return self._failed(unknown_method(), "", trusted=False)
-        return await super().serve(request)
-
     def _arguments(self, request: Request) -> Any:
         if request.trusted:
             return self._endpoint.method.checked_arguments(request.body)
@@ -189,10 +184,3 @@ FAILURE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 def _as_given(arguments: Any) -> Any:
     """Arguments that were read before."""
     return arguments
-
-
-def unknown_method() -> Unimplemented:
-    return Unimplemented("There is no such method here.")
-
-
-__all__ = ["PROBLEM", "ConnectRpc", "RestRpc", "unknown_method"]

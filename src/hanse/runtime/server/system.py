@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.runtime.errors import NotFound
 from hanse.runtime.server.message import JSON, TEXT, Response
 
 if TYPE_CHECKING:
@@ -24,13 +23,10 @@ class Answer:
 
     max_body = 0
 
-    def __init__(self, answer: Callable[[], Response], *, trusted_only: bool = False) -> None:
+    def __init__(self, answer: Callable[[], Response]) -> None:
         self._answer = answer
-        self._trusted_only = trusted_only
 
-    async def serve(self, request: Request) -> Response:
-        if self._trusted_only and not request.trusted:
-            raise NotFound("Nothing is served at this path.")
+    async def serve(self, request: Request) -> Response:  # noqa: ARG002 - a resource's signature
         return self._answer()
 
 
@@ -50,7 +46,7 @@ def add_metrics(router: Router, prometheus: Callable[[], str], *, trusted_only: 
     def metrics() -> Response:
         return Response(200, METRICS, prometheus().encode())
 
-    router.add("GET", "/metrics", Answer(metrics, trusted_only=trusted_only))
+    router.add("GET", "/metrics", Answer(metrics), hidden=trusted_only)
 
 
 def add_docs(
