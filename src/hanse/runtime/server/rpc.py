@@ -160,10 +160,6 @@ class PageRpc(RestRpc):
 
     __slots__ = ()
 
-    def __init__(self, endpoint: Endpoint, door: Door, depth: int) -> None:
-        super().__init__(endpoint, door, depth)
-        self._finish = msgspec.json.encode
-
     def _answered(self, body: bytes) -> Response:
         html = msgspec.json.decode(body, type=Html)
         head = HTML + f"content-security-policy: {html.policy}\r\n".encode()
