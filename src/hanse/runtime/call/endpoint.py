@@ -24,13 +24,13 @@ from hanse.runtime.errors import (
 from hanse.runtime.identity.permission import PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from hanse.runtime.call.context import Context
     from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.call.observer import Observer
     from hanse.runtime.call.threads import Threads
     from hanse.runtime.contract.method import Method
+    from hanse.runtime.telemetry.metrics import MethodMetrics
 
 T = TypeVar("T")
 
@@ -51,7 +51,14 @@ class Endpoint:
     """
 
     __slots__ = (
-        "_finished", "_handle", "_limit", "_observer", "_open", "_metrics", "_threads", "deadlines",
+        "_finished",
+        "_handle",
+        "_limit",
+        "_metrics",
+        "_observer",
+        "_open",
+        "_threads",
+        "deadlines",
         "method",
     )  # fmt: skip
 
@@ -119,7 +126,7 @@ class Endpoint:
 
     async def stream(
         self, call: Call, read: Callable[[Any], Any], given: Any, finish: Callable[[Any], T]
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """Serves one call that answers with many items; like `run`, with each item checked."""
         started = monotonic_ns()
         code = ""
@@ -155,6 +162,11 @@ class Endpoint:
                 end_children(call)
             self._finished(call, monotonic_ns() - started, code)
 
+    @property
+    def metrics(self) -> MethodMetrics:
+        """What is counted of its calls."""
+        return self._metrics
+
     def refused(self, error: HanseError) -> None:
         """Counts a call that the door turned away."""
         self._observer.refused(error.code)
@@ -169,8 +181,8 @@ class Endpoint:
         """What the caller sees of an error; the log sees it here, once."""
         if isinstance(error, HanseError):
             failure = _visible(error, self.method)
-            if error.log and error.__cause__ is not None and not hasattr(error, LOGGED):
-                self._log(failure, error.__cause__)
+            if error.log and not hasattr(error, LOGGED):
+                self._log(failure, error.__cause__ or error)
         elif isinstance(error, asyncio.CancelledError):
             failure = Canceled()
         elif isinstance(error, Exception):

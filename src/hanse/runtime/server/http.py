@@ -21,16 +21,17 @@ from hanse.runtime.server.refusal import BodyTooLarge, HeadersTooLarge, Malforme
 
 if TYPE_CHECKING:
     from hanse.runtime.call.admission import Limits
+    from hanse.runtime.server.connections import Connections
     from hanse.runtime.server.router import Resource
 
 log = logging.getLogger("hanse.http")
 
 IDLE, HEAD, BODY, RUN, WRITE, CLOSE, LINGER = range(7)
 """What a connection waits for: a request, the rest of its head or body, its answer, a slow reader; that
-the last bytes are taken; that a peer which was refused has seen why."""
+the last bytes are taken; that the peer has seen the last answer and closes."""
 
 LINGER_SECONDS = 2.0
-"""For a peer that is refused in the middle of sending to read the answer."""
+"""For a peer that has been sent the last answer to close."""
 
 SINGLE = frozenset({
     b"authorization", b"content-length", b"content-type", b"host", b"hanse-context",
@@ -51,7 +52,7 @@ class Server(Protocol):
     limits: Limits
     date: bytes
     draining: bool
-    connections: set[Connection]
+    connections: Connections
 
     def resolve(self, request: Request) -> Resource:
         """What will answer a request, noted in it."""
@@ -90,7 +91,7 @@ class Connection(asyncio.Protocol):
         self._owes_continue = False
         self._fed = self._repeats = 0
         self._steps = 0
-        self._seen = (-1, IDLE)  # as nothing ever is: the first look only takes notes
+        self._seen = (-1, IDLE, 0)  # as nothing ever is: the first look only takes notes
         self._seen_at = 0.0
         self.closing = False
         self.deaf = False
@@ -178,7 +179,7 @@ class Connection(asyncio.Protocol):
             value = headers[name] + b", " + value
             self._repeats += 1  # each is joined to what is there, so a flood of them must end early
             if self._repeats > self._server.limits.headers:
-                raise HeadersTooLarge(self._server.limits.header_bytes)
+                raise HeadersTooLarge.over(self._server.limits.header_bytes)
         headers[name] = value
 
     def on_headers_complete(self) -> None:
@@ -195,7 +196,7 @@ class Connection(asyncio.Protocol):
         if host is None or host != self._host or version != "1.1":
             self._check_host(host, version)
         if len(headers) + self._repeats > limits.headers:
-            raise HeadersTooLarge(limits.header_bytes)
+            raise HeadersTooLarge.over(limits.header_bytes)
         if self._fed > limits.header_bytes or self._received + self._fed > limits.header_bytes:
             check_size(url, headers, limits.header_bytes)
         path, _, query = url.partition(b"?")
@@ -208,14 +209,14 @@ class Connection(asyncio.Protocol):
             self.phase = BODY
         length = headers.get(b"content-length")
         if length is not None and int(length) > self._size_limit:
-            raise BodyTooLarge(self._size_limit)
+            raise BodyTooLarge.over(self._size_limit)
         if b"expect" in headers and version == "1.1":
             self._promise(headers[b"expect"])
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
         if self._size > self._size_limit:
-            raise BodyTooLarge(self._size_limit)
+            raise BodyTooLarge.over(self._size_limit)
         self._body.append(body)
 
     def on_message_complete(self) -> None:
@@ -269,9 +270,9 @@ class Connection(asyncio.Protocol):
         self._received += self._fed
         limit = self._server.limits.header_bytes
         if self._request is None and self._received > limit:
-            self._refuse(HeadersTooLarge(limit))
+            self._refuse(HeadersTooLarge.over(limit))
         elif self._received > 2 * limit + CHUNK_OVERHEAD_MAX * self._size:
-            self._refuse(BodyTooLarge(self._size_limit))
+            self._refuse(BodyTooLarge.over(self._size_limit))
 
     def _queue(self, request: Request | HanseError) -> None:
         self._waiting.append(request)
@@ -287,13 +288,9 @@ class Connection(asyncio.Protocol):
             self._waiting.append(error)
 
     def _refuse_now(self, error: HanseError) -> None:
-        """Answers and lets the peer close first; else TCP resets, and the answer is lost (RFC 9112, 9.6)."""
+        """Answers and parts."""
         self._write(problem(error), None)
-        if self._transport.can_write_eof():
-            self.phase = LINGER
-            self._transport.write_eof()
-        else:
-            self._close()
+        self._part()
 
     def _start(self, request: Request, start: Start) -> None:
         self.phase = RUN
@@ -330,7 +327,7 @@ class Connection(asyncio.Protocol):
             if self._writable is None:
                 self._next()
         elif self.closing:
-            self._close()
+            self._part()
         elif self.phase == RUN:
             self.phase = IDLE if not self._url else HEAD if self._request is None else BODY
             self._keep_promise()
@@ -393,6 +390,19 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
         self.closing = self.deaf = True
 
+    def _part(self) -> None:
+        """Says no more, and lets the peer close first.
+
+        If we did while it still sends, TCP would reset the connection and the last answer be lost with it
+        (RFC 9112, 9.6).
+        """
+        self.closing = self.deaf = True
+        if self._transport.is_closing() or not self._transport.can_write_eof():
+            self._close()
+        else:
+            self.phase = LINGER
+            self._transport.write_eof()
+
     def _close(self) -> None:
         self.closing = self.deaf = True
         self.phase = CLOSE
@@ -412,7 +422,8 @@ class Connection(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """Ends the connection if its peer has been too slow; called a few times a second."""
-        seen = (self._steps, self.phase)
+        held = self._transport.get_write_buffer_size() if self.phase >= WRITE else 0
+        seen = (self._steps, self.phase, held)
         if seen != self._seen:
             self._seen, self._seen_at = seen, now
             return
@@ -423,9 +434,7 @@ class Connection(asyncio.Protocol):
             self._refuse(TooSlow("The headers took too long."))
         elif self.phase == BODY and spent > limits.body_timeout:
             self._refuse(TooSlow("The body took too long."))
-        elif (self.phase in {WRITE, CLOSE} and spent > limits.write_timeout) or (
-            self.phase == LINGER and spent > LINGER_SECONDS
-        ):
+        elif self.phase >= WRITE and spent > (limits.write_timeout if held else LINGER_SECONDS):
             self.abort()
 
 
@@ -433,7 +442,8 @@ def _reason(error: httptools.HttpParserError) -> str:
     return f"This is not HTTP/1.1 as RFC 9112 has it: {str(error)[:100]}"
 
 
-def _start_now(coroutine: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
+def start_now(coroutine: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
+    """Runs a task up to its first wait, where Python can (3.12)."""
     make: Any = asyncio.Task
     return make(coroutine, loop=loop, eager_start=True)
 
@@ -443,5 +453,5 @@ def start_soon(coroutine: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Task[
     return asyncio.Task(coroutine, loop=loop)
 
 
-start_task: Start = _start_now if sys.version_info >= (3, 12) else start_soon
+start_task: Start = start_now if sys.version_info >= (3, 12) else start_soon
 """How a request's task begins: at once where Python can, else in the loop's next round."""
