@@ -94,9 +94,11 @@ __all__ = [
     "within",
 ]
 
-_ERRORS = "Aborted AlreadyExists Canceled DeadlineExceeded FailedPrecondition HanseError Internal "
-_ERRORS += "InvalidArgument NotFound OutOfRange PermissionDenied ResourceExhausted Unauthenticated "
-_ERRORS += "Unavailable Unimplemented Violation"
+_ERRORS = (
+    "Aborted AlreadyExists Canceled DeadlineExceeded FailedPrecondition HanseError Internal "
+    "InvalidArgument NotFound OutOfRange PermissionDenied ResourceExhausted Unauthenticated "
+    "Unavailable Unimplemented Violation"
+)
 
 # Imported when first asked for, so that `hanse --help` need not load a server.
 _HOMES = {

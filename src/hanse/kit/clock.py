@@ -25,6 +25,10 @@ async def wait_set(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
+unix_seconds = time.time
+"""Seconds since 1970, for what is signed with an end."""
+
+
 class Clock(Protocol):
     """Business time: what "today" means to a service, and what a test may move."""
 

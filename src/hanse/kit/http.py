@@ -20,7 +20,7 @@ BUFFER_CHUNKS_MAX = 32
 """Chunks of a streamed answer held for a slow reader; then the peer is no longer read."""
 
 
-class ConnectionFailed(Exception):  # noqa: N818 - a state, told apart by `sent`
+class ConnectionFailed(Exception):
     """The connection could not be made or broke.
 
     Attributes:

@@ -15,15 +15,16 @@ from hanse.runtime.call.admission import Admission
 from hanse.runtime.call.children import make_task
 from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.call.endpoint import Endpoint
-from hanse.runtime.call.observer import Observer
 from hanse.runtime.call.threads import Threads
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import ContractModel, contract_of
 from hanse.runtime.host_config import HostConfig
+from hanse.runtime.instruments import Instruments
 from hanse.runtime.offload import Offload
 from hanse.runtime.placement import Placement
 from hanse.runtime.recorder import Recorder
 from hanse.runtime.server.asgi import AsgiDoor
+from hanse.runtime.server.connections import Connections
 from hanse.runtime.server.dispatch import Dispatcher
 from hanse.runtime.server.door import Door
 from hanse.runtime.server.files import Files
@@ -47,13 +48,12 @@ from hanse.runtime.telemetry.span import SpanBuffer
 from hanse.runtime.wiring import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from hanse.runtime.contract.description import ContractDescription
     from hanse.runtime.contract.method import Method
     from hanse.runtime.identity.authenticator import Authenticator
-    from hanse.runtime.server.http import Connection
 
 S = TypeVar("S")
 
@@ -95,10 +95,11 @@ class Host:
         self.limits = self.config.limits
         self.draining = False
         self.date = b""
-        self.connections: set[Connection] = set()
+        self.connections = Connections()
         self.metrics = Metrics()
         self.spans = SpanBuffer(SPANS_MAX)
         self.deadlines = Deadlines()
+        self._instruments = Instruments(self.deadlines, self.metrics, self.spans)
         self.admission = Admission(self.limits, self.deadlines)
         self._authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads = Threads(self.config.threads)
@@ -144,7 +145,7 @@ class Host:
         return AsgiDoor(self._dispatcher)
 
     @asynccontextmanager
-    async def lifespan(self, _app: object = None) -> AsyncIterator[None]:
+    async def lifespan(self, _app: object = None) -> AsyncGenerator[None]:
         """The host's life inside another app's: `FastAPI(lifespan=host.lifespan)`."""
         async with self:
             yield
@@ -185,13 +186,7 @@ class Host:
         self.draining = True
         for server in self._servers:
             server.close()
-        for connection in list(self.connections):
-            connection.drain()
-        until = time.monotonic() + self.limits.drain_timeout
-        while self.connections and time.monotonic() < until:
-            await asyncio.sleep(0.01)
-        for connection in list(self.connections):
-            connection.abort()
+        await self.connections.drain(self.limits.drain_timeout)
         if self._timer is not None:
             self._timer.cancel()
         await self._stack.aclose()
@@ -204,9 +199,7 @@ class Host:
             frozenset(contract.full_name for contract in self._contracts),
             self.config.directory,
             site=self.config.site,
-            deadlines=self.deadlines,
-            metrics=self.metrics,
-            spans=self.spans,
+            instruments=self._instruments,
             tls=tls,
             wrap=wrap,
         )
@@ -239,8 +232,7 @@ class Host:
         return built
 
     def _endpoint(self, method: Method) -> Endpoint:
-        metrics = self.metrics.of(method.service, method.rpc_name)
-        observer = Observer(method.service, method.full_name, "server", metrics, self.spans)
+        observer = self._instruments.observer(method, "server", method.service)
         return Endpoint(method, observer=observer, deadlines=self.deadlines, threads=self._threads)
 
     def _door(self) -> Door:
@@ -311,7 +303,7 @@ class Host:
     def _sweep(self) -> None:
         """Looks at all connections, four times a second, instead of a timer for each."""
         now = time.monotonic()
-        for connection in list(self.connections):
+        for connection in self.connections:
             connection.look(now)
         self._tick_date()
         self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from hanse.kit.http import Address
 from hanse.runtime.call.balance import Balancer
 from hanse.runtime.call.endpoint import Endpoint
-from hanse.runtime.call.observer import Observer
 from hanse.runtime.call.outgoing import Caller
 from hanse.runtime.call.pool import Pool
 from hanse.runtime.call.proxy import bind_local, make_proxy
@@ -18,13 +17,9 @@ from hanse.runtime.configuration_error import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.contract.method import Method
     from hanse.runtime.contract.service import ContractModel
-    from hanse.runtime.telemetry.metrics import Metrics
-    from hanse.runtime.telemetry.span import SpanBuffer
-
-Wrap = "Callable[[Method, Callable[..., Any]], Callable[..., Any]]"
+    from hanse.runtime.instruments import Instruments
 
 
 class Placement:
@@ -43,18 +38,14 @@ class Placement:
         directory: Mapping[str, tuple[str, ...]],
         *,
         site: str,
-        deadlines: Deadlines,
-        metrics: Metrics,
-        spans: SpanBuffer,
+        instruments: Instruments,
         tls: ssl.SSLContext | None = None,
         wrap: Callable[[Method, Callable[..., Any]], Callable[..., Any]] | None = None,
     ) -> None:
         self._local = local
         self._directory = directory
         self._site = site
-        self._deadlines = deadlines
-        self._metrics = metrics
-        self._spans = spans
+        self._instruments = instruments
         self._tls = tls
         self._wrap = wrap
         self._pools: dict[str, Pool] = {}
@@ -63,17 +54,14 @@ class Placement:
 
     def connect(self, contract: ContractModel, caller: str) -> Any | None:
         """A proxy of a contract for a calling service; None when nobody serves it."""
-        who = Caller(caller, self._site, self._deadlines)
+        who = Caller(caller, self._site, self._instruments.deadlines)
         if contract.full_name in self._directory:
             bind = self._remote(contract, who)
         elif contract.full_name in self._local:
             bind = self._here(who)
         else:
             return None
-        if self._wrap is not None:
-            plain, wrap = bind, self._wrap
-            bind = lambda method: wrap(method, plain(method))  # noqa: E731 - one expression
-        return make_proxy(contract, bind)
+        return make_proxy(contract, bind if self._wrap is None else _wrapped(bind, self._wrap))
 
     def problems(self) -> list[str]:
         """What is wrong with the directory, so that it is told at the start and not at the first call."""
@@ -103,8 +91,7 @@ class Placement:
         peer = self._peer(contract.full_name)
 
         def bind(method: Method) -> Callable[..., Any]:
-            metrics = self._metrics.of(f"{contract.full_name} (client)", method.rpc_name)
-            observer = Observer(caller.name, method.full_name, "client", metrics, self._spans)
+            observer = self._instruments.observer(method, "client", caller.name)
             return peer.bind(caller, method, observer)
 
         return bind
@@ -131,3 +118,13 @@ class Placement:
                 )
             self._pools[text] = Pool(address, self._tls)
         return self._pools[text]
+
+
+def _wrapped(
+    bind: Callable[[Method], Callable[..., Any]],
+    wrap: Callable[[Method, Callable[..., Any]], Callable[..., Any]],
+) -> Callable[[Method], Callable[..., Any]]:
+    def bind_wrapped(method: Method) -> Callable[..., Any]:
+        return wrap(method, bind(method))
+
+    return bind_wrapped

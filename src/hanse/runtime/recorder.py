@@ -34,7 +34,7 @@ class Recorder:
 
     async def __aenter__(self) -> Self:
         if self._config.trace_folder is not None:
-            from hanse.runtime.telemetry.store import TraceStore  # noqa: PLC0415 - if wanted
+            from hanse.runtime.telemetry.store import TraceStore
 
             self._store = TraceStore(self._config.trace_folder)
         if self._config.otlp_endpoint:
@@ -69,7 +69,7 @@ class Recorder:
             await asyncio.to_thread(self._store.write, spans)
 
     def _make_exporter(self) -> Exporter:
-        from hanse.runtime.telemetry.exporter import Exporter  # noqa: PLC0415 - if wanted
+        from hanse.runtime.telemetry.exporter import Exporter
 
         endpoint = self._config.otlp_endpoint.rstrip("/")
 

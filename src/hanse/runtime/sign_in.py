@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from hanse.kit.clock import unix_seconds
 from hanse.kit.http import fetch
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def make_authenticator(config: HostConfig) -> Authenticator | None:
     """None when the host is told of no issuer; the cryptography is not even imported then."""
     if not config.issuers:
         return None
-    from hanse.runtime.identity.authenticator import Authenticator  # noqa: PLC0415 - heavy
-    from hanse.runtime.identity.token import Verifier  # noqa: PLC0415 - heavy
+    from hanse.runtime.identity.authenticator import Authenticator
+    from hanse.runtime.identity.token import Verifier
 
-    return Authenticator(Verifier(config.issuers, time.time, fetch))
+    return Authenticator(Verifier(config.issuers, unix_seconds, fetch))

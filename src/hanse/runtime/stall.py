@@ -66,7 +66,8 @@ class StallWatch:
     def _watch(self) -> None:
         while not self._stop.wait(BEAT_SECONDS):
             if not self._reported and monotonic() - self._beat_at > self._limit + BEAT_SECONDS:
-                self._report(sys._current_frames().get(self._thread_id))  # noqa: SLF001 - the documented way to see another thread's stack
+                frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the documented way to see another thread's stack
+                self._report(frames.get(self._thread_id))
 
     def _report(self, frame: FrameType | None) -> None:
         self._reported = True
@@ -83,8 +84,8 @@ def _culprit(frame: FrameType | None) -> str:
     """The innermost method of a service on the stack; else the innermost function."""
     innermost = frame.f_code.co_qualname if frame else "Something"
     while frame is not None:
-        owner = frame.f_locals.get("self")
-        if hasattr(type(owner), "__contract__"):
-            return f"{type(owner).__name__}.{frame.f_code.co_name}"
+        owner: object = frame.f_locals.get("self")
+        if hasattr(owner, "__contract__"):
+            return f"{owner.__class__.__name__}.{frame.f_code.co_name}"
         frame = frame.f_back
     return innermost

@@ -11,7 +11,7 @@ from hanse.runtime.call.context import Call, running
 from hanse.runtime.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Generator
 
 T = TypeVar("T")
 
@@ -120,7 +120,7 @@ async def in_time(
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
+def within(seconds: float) -> Generator[None]:
     """Gives the calls made in the block at most so many seconds, on all hops.
 
     Raises:

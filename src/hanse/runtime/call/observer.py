@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Literal
 
+from hanse.kit.clock import unix_ns
 from hanse.kit.ids import span_id
 from hanse.runtime.telemetry.span import Span
 
@@ -29,7 +29,7 @@ class Observer:
         metrics: Its counts; whoever runs a call raises and lowers `in_flight`.
     """
 
-    __slots__ = ("_codes", "_kind", "metrics", "_name", "_record", "_service", "_spans")
+    __slots__ = ("_codes", "_kind", "_name", "_record", "_service", "_spans", "metrics")
 
     def __init__(
         self, service: str, name: str, kind: SpanKind, metrics: MethodMetrics, spans: SpanBuffer
@@ -66,7 +66,7 @@ class Observer:
             parent_id=call.parent_span,
             name=self._name,
             kind=self._kind,
-            start_ns=time.time_ns() - duration_ns,
+            start_ns=unix_ns() - duration_ns,
             duration_ns=duration_ns,
             code=code,
             service=self._service,

@@ -52,7 +52,7 @@ class Caller:
         call = Call(
             method,
             Origin(given.site, given.principal, given.locale, self.name),
-            deadline_ns if deadline_ns < outer.deadline_ns else outer.deadline_ns,
+            min(outer.deadline_ns, deadline_ns),
             outer.deadlines,
             outer.trace_id,
             span_id() if outer.sampled else outer.span_id,

@@ -43,15 +43,17 @@ def check_method(
     return _check_route(declaration.route, signature, where, mistakes)
 
 
-def check_routes(
-    cls: type, declared: dict[str, Callable[..., Any]], mistakes: Mistakes
-) -> None:
+def check_routes(cls: type, declared: dict[str, Callable[..., Any]], mistakes: Mistakes) -> None:
     """Notes routes that two methods share."""
     taken: dict[str, str] = {}
     for name, function in declared.items():
         route: str | None = getattr(function, DECLARATION).route
         if route is not None and taken.setdefault(route, name) != name:
-            mistakes.add(f"{cls.__name__}.{name}", f"has the route of {taken[route]} ({route})", "give it its own")
+            mistakes.add(
+                f"{cls.__name__}.{name}",
+                f"has the route of {taken[route]} ({route})",
+                "give it its own",
+            )
 
 
 def check_override(cls: type, contract: type, method: Method, mistakes: Mistakes) -> None:

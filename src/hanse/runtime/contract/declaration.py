@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import msgspec
 
@@ -17,6 +17,20 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 DECLARATION = "__hanse_rpc__"
 
 
+class MethodLimits(TypedDict, total=False):
+    """What one method takes on at most.
+
+    Attributes:
+        timeout: Seconds it may take, whatever the caller would grant; 30 by default.
+        max_body: Bytes of a request body; 1 MiB by default.
+        concurrency: Calls of it that one host runs at once; more are refused early. 256 by default.
+    """
+
+    timeout: float
+    max_body: int
+    concurrency: int
+
+
 class Declaration(msgspec.Struct, frozen=True):
     """What `@rpc` was told, unread: the class it stands in checks it together with everything else."""
 
@@ -24,9 +38,9 @@ class Declaration(msgspec.Struct, frozen=True):
     allow: Rule | None
     errors: tuple[type[HanseError], ...]
     idempotent: bool | None
-    timeout: float
-    max_body: int
-    concurrency: int
+    timeout: float = 30.0
+    max_body: int = 1024 * 1024
+    concurrency: int = 256
 
 
 def rpc(
@@ -35,9 +49,7 @@ def rpc(
     allow: Rule | None = None,
     errors: tuple[type[HanseError], ...] = (),
     idempotent: bool | None = None,
-    timeout: float = 30.0,
-    max_body: int = 1024 * 1024,
-    concurrency: int = 256,
+    **limits: Unpack[MethodLimits],
 ) -> Callable[[Function], Function]:  # a decorator's options are its documentation
     """Declares a method callable.
 
@@ -47,13 +59,11 @@ def rpc(
         allow: Who may call. There is no default: nobody is let in by forgetting.
         errors: The errors of its own it can end with, besides the platform's kinds.
         idempotent: A repeat does no harm, so clients may retry. GET, PUT and DELETE are so by default.
-        timeout: Seconds it may take at most, whatever the caller would grant.
-        max_body: Bytes of a request body at most.
-        concurrency: Calls of it that one host runs at once; more are refused early.
+        **limits: `timeout`, `max_body`, `concurrency`; see `MethodLimits`.
     """
 
     def declare(function: Function) -> Function:
-        given = Declaration(route, allow, errors, idempotent, timeout, max_body, concurrency)
+        given = Declaration(route, allow, errors, idempotent, **limits)
         setattr(function, DECLARATION, given)
         return function
 

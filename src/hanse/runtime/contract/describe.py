@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from msgspec import inspect as types
@@ -138,7 +138,9 @@ class _Describer:
             case types.EnumType():
                 return Choice(info.cls.__name__, tuple(member.value for member in info.cls))
             case types.LiteralType():
-                return Choice("", info.values)
+                return Choice(
+                    "", tuple(value for value in info.values if isinstance(value, (str, int)))
+                )
             case _:
                 return _scalar(info)
 
@@ -158,9 +160,10 @@ class _Describer:
 
 
 def _name(info: types.StructType) -> str:
-    if isinstance(info.cls, type):
-        return info.cls.__name__
-    return str(info.cls).replace(f"{info.cls.__origin__.__module__}.", "")
+    plain: Any = info.cls
+    if isinstance(plain, type):
+        return plain.__name__
+    return str(plain).replace(f"{plain.__origin__.__module__}.", "")
 
 
 def _struct_doc(cls: Any) -> str:
@@ -185,5 +188,7 @@ def _plain_default(field: types.Field) -> Any:
 
 
 def _doc(info: types.Type) -> str:
-    extra = info.extra_json_schema if isinstance(info, types.Metadata) else None
-    return str((extra or {}).get("description", ""))
+    if not isinstance(info, types.Metadata):
+        return ""
+    extra: dict[str, Any] = cast("Any", info).extra_json_schema or {}
+    return str(extra.get("description", ""))

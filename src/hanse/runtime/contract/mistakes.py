@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 class DeclarationError(TypeError):
@@ -36,7 +36,7 @@ class Mistakes:
         self._found.append(f"{where}: {what} → {remedy}")
 
     @contextmanager
-    def collecting(self) -> Iterator[Mistakes]:
+    def collecting(self) -> Generator[Mistakes]:
         """Raises `DeclarationError` at the end of the block if anything was added in it."""
         yield self
         if self._found:

@@ -89,7 +89,9 @@ def _page(cls: type, name: str, function: Any, mistakes: Mistakes) -> Method | N
         mistakes.add(where, "says not who may see it", "say so: allow=PUBLIC")
     path = (declaration.route or "").removeprefix("GET ")
     if not _PATH.fullmatch(path):
-        mistakes.add(where, f"its path {path!r} cannot be served", "write it like /careers/{job_id}")
+        mistakes.add(
+            where, f"its path {path!r} cannot be served", "write it like /careers/{job_id}"
+        )
     if signature is None or len(mistakes) > before:
         return None
     if signature.result is not Html or signature.streams:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, cast
+from typing import Literal
 
 import msgspec
 
@@ -48,7 +48,7 @@ def parse_route(text: str) -> Route:
     for segment in path.split("/")[1:]:
         if not _SEGMENT.fullmatch(segment):
             raise ValueError(f"segment {segment!r} of {path!r} must be lower case or {{name}}")
-    route = Route(cast("Verb", verb), path)
+    route = Route(verb, path)
     if len(set(route.parameters)) != len(route.parameters):
         raise ValueError(f"{path!r} names a parameter twice")
     return route

@@ -87,7 +87,7 @@ def contract_of(cls: type) -> ContractModel | None:
 
 def read_contract(cls: type, package: str, mistakes: Mistakes) -> ContractModel:
     """Reads all declared methods of a class, its parents' included."""
-    declared = {name: value for name, value in _declared(cls)}
+    declared = _declared(cls)
     if not declared:
         mistakes.add(cls.__name__, "declares no method", "decorate one with @rpc(…)")
     check_routes(cls, declared, mistakes)
@@ -111,14 +111,10 @@ def _method(
     return Method(name, signature, declaration, service=service, route=route, doc=doc)
 
 
-def _declared(cls: type) -> list[tuple[str, Callable[..., Any]]]:
-    """Methods with a declaration, parents first, each in the order it was written."""
-    found: dict[str, Callable[..., Any]] = {}
-    for parent in reversed(cls.__mro__):
-        for name, value in vars(parent).items():
-            if hasattr(value, DECLARATION):
-                found[name] = value
-    return list(found.items())
+def _declared(cls: type) -> dict[str, Callable[..., Any]]:
+    """Methods with a declaration by name, parents first, each in the order it was written."""
+    members = (item for parent in reversed(cls.__mro__) for item in vars(parent).items())
+    return {name: value for name, value in members if hasattr(value, DECLARATION)}
 
 
 def _package_of(cls: type, declared: dict[str, Callable[..., Any]], mistakes: Mistakes) -> str:
@@ -153,7 +149,7 @@ def _check_implements(cls: type, contracts: list[type[Contract]], mistakes: Mist
         listed = ", ".join(contract.__name__ for contract in contracts)
         mistakes.add(cls.__name__, f"implements several contracts ({listed})", "one service each")
     contract = contracts[0].__contract__
-    for name, value in _declared(cls):
+    for name, value in _declared(cls).items():
         if name not in contract.methods or getattr(contract.cls, name) is not value:
             remedy = f"declare it in {contract.name} and write it here without @rpc"
             mistakes.add(f"{cls.__name__}.{name}", "has an @rpc of its own", remedy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -133,7 +133,8 @@ def from_text(values: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
 def _is_finite(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
-    return not isinstance(value, (tuple, frozenset)) or all(map(_is_finite, value))
+    many = isinstance(value, (tuple, frozenset))
+    return not many or all(map(_is_finite, cast("tuple[Any, ...]", value)))
 
 
 def query_values(query: bytes, known: set[str], many: set[str]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ async def _body(limit: int, receive: Receive) -> bytes | None:
         size += len(parts[-1])
         more = message.get("more_body", False)
         if size > limit:
-            raise BodyTooLarge(limit)
+            raise BodyTooLarge.over(limit)
     return b"".join(parts)
 
 
@@ -72,9 +72,7 @@ def _request(scope: MutableMapping[str, Any]) -> Request:
 
 
 async def _send(request: Request, response: Response, receive: Receive, send: Send) -> None:
-    headers = [
-        line.split(b": ", 1) for line in response.head.split(b"\r\n") if line
-    ]
+    headers = [line.split(b": ", 1) for line in response.head.split(b"\r\n") if line]
     headers.append([b"x-content-type-options", b"nosniff"])
     if response.stream is None and response.status not in {204, 304}:
         headers.append([b"content-length", str(len(response.body)).encode()])

@@ -55,7 +55,7 @@ def check_size(url: bytes, headers: dict[bytes, bytes], limit: int) -> None:
     """
     lines = sum(len(name) + len(value) + 4 for name, value in headers.items())
     if len(url) + lines > limit:
-        raise HeadersTooLarge(limit)
+        raise HeadersTooLarge.over(limit)
 
 
 def origin_form(verb: bytes, url: bytes, headers: dict[bytes, bytes]) -> bytes:

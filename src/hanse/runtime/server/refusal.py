@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from hanse.runtime.errors import InvalidArgument, NotFound
 
 
@@ -20,8 +22,9 @@ class BodyTooLarge(InvalidArgument):
     title = "Body too large"
     limit_bytes: int
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The body may have {limit} bytes at most.", limit_bytes=limit)
+    @classmethod
+    def over(cls, limit: int) -> Self:
+        return cls(f"The body may have {limit} bytes at most.", limit_bytes=limit)
 
 
 class HeadersTooLarge(InvalidArgument):
@@ -32,8 +35,9 @@ class HeadersTooLarge(InvalidArgument):
     title = "Headers too large"
     limit_bytes: int
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The headers may have {limit} bytes at most.", limit_bytes=limit)
+    @classmethod
+    def over(cls, limit: int) -> Self:
+        return cls(f"The headers may have {limit} bytes at most.", limit_bytes=limit)
 
 
 class TooSlow(InvalidArgument):

@@ -41,7 +41,9 @@ class Verbs(dict[bytes, "Resource"]):
 
     def allowed(self) -> bytes:
         """The `Allow` header's value."""
-        verbs = set(self) | {b"OPTIONS"} | ({b"HEAD"} if b"GET" in self else set())
+        verbs = {*self, b"OPTIONS"}
+        if b"GET" in self:
+            verbs.add(b"HEAD")
         return b", ".join(sorted(verbs))
 
 

@@ -10,6 +10,7 @@ import msgspec
 from hanse.runtime.call.events import event
 from hanse.runtime.call.wire import error_body
 from hanse.runtime.contract.page import Html
+from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
 from hanse.runtime.errors import KINDS, HanseError, InvalidArgument
 from hanse.runtime.server.arguments import UnsupportedMediaType, json_body, reader
 from hanse.runtime.server.message import HTML, JSON, Response
@@ -139,7 +140,11 @@ class ConnectRpc(_Rpc):
 
     def _arguments(self, request: Request) -> Any:
         if request.trusted:
-            return self._endpoint.method.checked_arguments(request.body)
+            arguments = self._method.checked_arguments(request.body)
+            metrics = self._endpoint.metrics
+            if not metrics.latency.count % LOOKED_AT:
+                metrics.unknown_fields += unknown_fields(arguments, request.body)
+            return arguments
         version = request.headers.get(b"connect-protocol-version", b"1")
         if version != b"1":
             raise InvalidArgument("Connect-Protocol-Version must be 1.")

@@ -157,7 +157,11 @@ def _walk_of(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterator[Vi
 
 def _walk_struct(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterator[Violation]]:
     if annotation in seen:
-        return lambda value, path: seen[annotation](value, path)  # noqa: PLW0108 - not there yet
+
+        def again(value: Any, path: str) -> Iterator[Violation]:
+            return seen[annotation](value, path)  # looked up late: a type that holds itself
+
+        return again
     seen[annotation] = None
     fields = msgspec.structs.fields(annotation)
     walks = {field.encode_name: _walk_of(field.type, seen) for field in fields}

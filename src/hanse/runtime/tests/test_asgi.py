@@ -144,9 +144,7 @@ async def test_a_mounted_host_trusts_no_context_header(inside):
 
 async def test_a_mounted_host_holds_its_body_limit(inside):
     client, _ = inside
-    parts = [
-        {"type": "http.request", "body": b"x" * 600, "more_body": True} for _ in range(1000)
-    ]
+    parts = [{"type": "http.request", "body": b"x" * 600, "more_body": True} for _ in range(1000)]
 
     sent = await client.request(
         "POST", "/api/greeter/v1/greetings", incoming=parts, content_type="application/json"
@@ -433,5 +431,7 @@ async def test_the_longest_prefix_and_a_services_route_win():
         host.mount("/greeter/deep", raw(START, {**BODY, "body": b"deep"}))
         assert (await http.get("/greeter/x")).text == "whole"
         assert (await http.get("/greeter/deep/x")).text == "deep"
-        assert (await http.post("/greeter/v1/greetings", {"name": "Ada"})).json["text"] == "Hello, Ada"
+        assert (await http.post("/greeter/v1/greetings", {"name": "Ada"})).json[
+            "text"
+        ] == "Hello, Ada"
         assert (await http.get("/greeterx")).status == 404

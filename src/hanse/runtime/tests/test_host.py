@@ -71,9 +71,7 @@ async def test_health_turns_while_a_host_drains_and_running_requests_finish():
 
 async def test_a_host_does_not_wait_for_ever_for_a_request():
     gate = Gate()
-    host = Host(
-        [Slow], HostConfig(limits=Limits(drain_timeout=0.05)), provided={Gate: gate}
-    )
+    host = Host([Slow], HostConfig(limits=Limits(drain_timeout=0.05)), provided={Gate: gate})
     async with host:
         running = asyncio.create_task(HttpClient(host.url).post("/slow/v1/waits", {}))
         await gate.began.wait()

@@ -229,4 +229,7 @@ def test_a_service_that_calls_another_in_its_constructor_is_told_to_wait():
 
 def test_files_of_an_identity_that_are_not_there_are_named():
     with pytest.raises(ConfigurationError, match="/nowhere/ca.pem"):
-        Host([one_stock()], HostConfig(tls=Tls("/nowhere/c.pem", "/nowhere/k.pem", "/nowhere/ca.pem")))
+        Host(
+            [one_stock()],
+            HostConfig(tls=Tls("/nowhere/c.pem", "/nowhere/k.pem", "/nowhere/ca.pem")),
+        )

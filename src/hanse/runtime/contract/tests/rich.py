@@ -90,7 +90,6 @@ class Contacts(Contract):
 
         It must not be there.
         """
-        ...
 
     @rpc("GET /crm/v1/contacts/{contact_id}", allow=SIGNED_IN)
     async def read(self, contact_id: ContactId) -> Contact: ...
