@@ -14,6 +14,7 @@ from hanse.runtime.call.deadline import in_time, time_is_up
 from hanse.runtime.call.events import read_events
 from hanse.runtime.call.retry import TRIES_MAX, RetryBudget
 from hanse.runtime.call.wire import broken, context_lines, read_error, request_head
+from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
 from hanse.runtime.errors import Canceled, DeadlineExceeded, HanseError, Internal, Unavailable
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.outgoing import Caller
     from hanse.runtime.call.pool import Pool
     from hanse.runtime.contract.method import Method
+    from hanse.runtime.telemetry.metrics import MethodMetrics
 
 Lines = "Callable[[Call], bytes]"
 
@@ -58,7 +60,8 @@ class Peer:
             if nobody_watches:
                 call.deadlines.watch(call)
             try:
-                return _read_answer(method, await self._send(method, call, body))
+                answer = await self._send(method, call, body)
+                return _read_answer(method, answer, observer.metrics)
             except HanseError as error:
                 code = error.code
                 raise
@@ -131,7 +134,7 @@ class Peer:
                     in_time(call, self._items(method, call, body), watch=alone)
                 ) as items:
                     async for item in items:
-                        yield _read_answer(method, item)
+                        yield _read_answer(method, item, observer.metrics)
                 code = ""
             except HanseError as error:
                 code = error.code
@@ -169,9 +172,12 @@ class Peer:
             pool.give(channel)
 
 
-def _read_answer(method: Method, body: bytes) -> Any:
+def _read_answer(method: Method, body: bytes, metrics: MethodMetrics) -> Any:
     try:
-        return method.read_connect_answer(body)
+        answer = method.read_connect_answer(body)
     except (msgspec.MsgspecError, RecursionError) as error:
         message = f"{method.full_name} gave an answer that its contract does not allow."
         raise Internal(message).because(error) from error
+    if not metrics.latency.count % LOOKED_AT:
+        metrics.unknown_fields += unknown_fields(method.connect_message(answer), body)
+    return answer

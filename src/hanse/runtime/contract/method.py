@@ -137,6 +137,10 @@ class Method:
             raise self._wrong_answer(error) from error
         return body
 
+    def connect_message(self, answer: Any) -> Any:
+        """An answer in the message that carries it."""
+        return answer if self._connect_type is None else self._connect_type(answer)
+
     def read_connect_answer(self, body: bytes) -> Any:
         """What `checked_connect_answer` wrote, as the value it was.
 

@@ -31,9 +31,11 @@ class MethodMetrics:
         latency: How long calls took.
         codes: Calls by error code; the empty one counts those that went well.
         in_flight: Calls running now; raised and lowered by whoever runs them.
+        unknown_fields: Fields that peers sent and this release does not know, in the messages that were
+            looked at.
     """
 
-    __slots__ = ("codes", "in_flight", "latency", "method", "service")
+    __slots__ = ("codes", "in_flight", "latency", "method", "service", "unknown_fields")
 
     def __init__(self, service: str, method: str) -> None:
         self.service = service
@@ -41,6 +43,7 @@ class MethodMetrics:
         self.latency = Histogram()
         self.codes: dict[str, int] = {"": 0}
         self.in_flight = 0
+        self.unknown_fields = 0
 
     def record(self, duration_ns: int, code: str) -> None:
         """Count one finished call.
@@ -199,6 +202,16 @@ class Metrics:
                 "gauge",
                 "Calls running now.",
                 (sample("rpc_server_in_flight", _labels(one), one.in_flight) for one in used),
+            ),
+            family(
+                "hanse_unknown_fields_total",
+                "counter",
+                "Fields of another release that were ignored, in the one message of 64 looked at.",
+                (
+                    sample("hanse_unknown_fields_total", _labels(one), one.unknown_fields)
+                    for one in used
+                    if one.unknown_fields
+                ),
             ),
         ]
         parts += [

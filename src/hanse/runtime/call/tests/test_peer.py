@@ -81,6 +81,7 @@ async def hosts(tmp_path):
         directory = {contract.__contract__.full_name: (*addresses, *more)}
         caller = Host([], HostConfig(port=None, directory=directory))
         await stack.enter_async_context(caller)
+        start.ignored = lambda: sum(one.unknown_fields for one in caller.metrics.methods())
         return caller.get(contract), served
 
     yield start
@@ -261,6 +262,11 @@ async def test_an_older_caller_ignores_what_a_newer_peer_adds(hosts):
     aged, _ = await hosts(Mood(), service=NewAge, contract=OldAged)
 
     assert await aged.echo(OldItem("a")) == OldItem("a")
+    # It counts them in one message of 64, the first included.
+    assert hosts.ignored() == 1
+    for _ in range(64):
+        await aged.echo(OldItem("a"))
+    assert hosts.ignored() == 2
     with pytest.raises(OldFull) as caught:
         await aged.fail("full")
     assert (caught.value.detail, caught.value.limit) == ("full", 3)
@@ -270,9 +276,14 @@ async def test_an_older_caller_ignores_what_a_newer_peer_adds(hosts):
 
 
 async def test_an_older_peer_ignores_what_a_newer_caller_adds(hosts):
-    aged, _ = await hosts(Mood(), service=OldAge, contract=NewAged)
+    aged, [host] = await hosts(Mood(), service=OldAge, contract=NewAged)
 
     assert await aged.echo(NewItem("a", "green"), twice=True) == NewItem("a", "red")
+    [line] = [
+        line for line in host.metrics.prometheus().splitlines()
+        if line.startswith("hanse_unknown_fields_total")
+    ]  # fmt: skip
+    assert line.endswith('rpc_method="Echo"} 2')
     with pytest.raises(NewFull) as caught:
         await aged.fail("full")
     assert (caught.value.limit, caught.value.sort) == (3, "big")
