@@ -9,7 +9,9 @@ import msgspec
 
 from hanse.runtime.call.admission import Limits
 from hanse.runtime.call.context import DEFAULT_SITE
+from hanse.runtime.identity.api_key import StoredKey
 from hanse.runtime.identity.issuer import Issuer
+from hanse.runtime.secret import Secret
 from hanse.runtime.server.cors import Cors
 from hanse.runtime.server.listen import Tls
 
@@ -29,6 +31,8 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         directory: Addresses by contract (`crm.v1.Contacts`), for services that are not in this host.
         site: Site of callers whose credentials name none.
         issuers: Whose tokens count.
+        api_keys: Keys that count, as `KeyMint.mint` gave them to be stored.
+        pepper: What the hashes of API keys were made with; needed as soon as there are any.
         cors: Pages of which origins may call.
         traces_per_second: Traces recorded whole; errors and slow calls are recorded anyhow.
         trace_folder: Where spans are kept for `hanse trace`; None for nowhere.
@@ -49,6 +53,8 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
     directory: Mapping[str, tuple[str, ...]] = {}
     site: str = DEFAULT_SITE
     issuers: tuple[Issuer, ...] = ()
+    api_keys: tuple[StoredKey, ...] = ()
+    pepper: Secret | None = None
     cors: Cors | None = None
     traces_per_second: float = 10.0
     trace_folder: Path | None = None

@@ -6,17 +6,32 @@ from typing import TYPE_CHECKING
 
 from hanse.kit.clock import unix_seconds
 from hanse.kit.http import fetch
+from hanse.runtime.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:
     from hanse.runtime.host_config import HostConfig
+    from hanse.runtime.identity.api_key import ApiKeyVerifier
     from hanse.runtime.identity.authenticator import Authenticator
 
 
 def make_authenticator(config: HostConfig) -> Authenticator | None:
-    """None when the host is told of no issuer; the cryptography is not even imported then."""
-    if not config.issuers:
+    """None when nobody can sign in; the cryptography is not even imported then.
+
+    Raises:
+        ConfigurationError: An issuer or the pepper of API keys cannot be used.
+    """
+    if not config.issuers and not config.api_keys:
         return None
     from hanse.runtime.identity.authenticator import Authenticator
     from hanse.runtime.identity.token import Verifier
 
-    return Authenticator(Verifier(config.issuers, unix_seconds, fetch))
+    verifier = Verifier(config.issuers, unix_seconds, fetch)
+    return Authenticator(verifier, _api_keys(config) if config.api_keys else None)
+
+
+def _api_keys(config: HostConfig) -> ApiKeyVerifier:
+    from hanse.runtime.identity.api_key import ApiKeyVerifier, KeyMint, StaticApiKeys
+
+    if config.pepper is None:
+        raise ConfigurationError("API keys need the pepper their hashes were made with; give it.")
+    return ApiKeyVerifier(StaticApiKeys(config.api_keys), KeyMint(config.pepper), unix_seconds)
