@@ -75,6 +75,7 @@ class Sample(NamedTuple):
 
 SAMPLES = (
     Sample(sizes.line_length, "x = 1" + " " * 96, "x = 1" + " " * 95),
+    Sample(sizes.line_length, "#" * 161, "#" * 160, "src/hanse/kit/tests/test_x.py"),
     Sample(
         sizes.parameters, "def f(a, b, c, d, e, f, g): ...", "def f(self, a, b, c, d, e, f): ..."
     ),
