@@ -37,7 +37,7 @@ T = TypeVar("T")
 log = logging.getLogger("hanse.call")
 
 LOGGED = "_hanse_logged"
-"""Marks an error whose cause is in the log, so that callers in the same process leave it at that."""
+"""Marks an error whose cause is in a log, so that callers leave it at that."""
 
 FAILED = "The service failed. Its log has the cause under this trace."
 

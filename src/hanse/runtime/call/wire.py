@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hanse.kit.clock import monotonic_ns
+from hanse.runtime.call.endpoint import LOGGED
 from hanse.runtime.errors import KINDS, HanseError, Internal, Unavailable
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ def read_error(method: Method, status: int, body: bytes) -> HanseError:
         return kind(f"{method.full_name} answered HTTP {status} without a reason.")
     detail = next((one.debug for one in given.details if one.debug), ErrorDetail())
     kind = method.error_of(detail.code) or _KIND_OF.get(given.code, Internal)
-    return _rebuilt(kind, given.message, bytes(detail.fields))
+    error = _rebuilt(kind, given.message, bytes(detail.fields))
+    setattr(error, LOGGED, True)  # where it happened, the only place that has its cause
+    return error
 
 
 def broken(method: Method, reason: object) -> Unavailable:
