@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from hanse.runtime.server.http import Connection
 
 
+CLEANING_SECONDS = 1.0
+"""For handlers that are cancelled to put away what they hold."""
+
+
 class Connections:
     """A set that can tell when it is empty."""
 
@@ -45,5 +49,12 @@ class Connections:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._empty.wait()
-        for connection in self:
-            connection.abort()
+        if self._open:
+            await self._cut_off()
+
+    async def _cut_off(self) -> None:
+        """Returns when the handlers are done with it too: what they use is closed next."""
+        tasks = [task for connection in self if (task := connection.abort()) is not None]
+        await self._empty.wait()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLEANING_SECONDS)

@@ -410,9 +410,10 @@ class Connection(asyncio.Protocol):
 
     # The host calls these.
 
-    def abort(self) -> None:
-        """Ends the connection at once."""
+    def abort(self) -> asyncio.Task[None] | None:
+        """Ends the connection at once; the task that is cancelled by that, if one runs."""
         self._transport.abort()
+        return self._task
 
     def drain(self) -> None:
         """Closes as soon as nothing is under way."""
