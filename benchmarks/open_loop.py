@@ -1,7 +1,8 @@
 """Sends requests on a fixed schedule and measures each answer from its scheduled time.
 
 A closed loop waits while the server is slow, and so leaves out just the requests that would
-have suffered (coordinated omission, https://www.azul.com/files/HowNotToMeasureLatency_LLSummit_NYC_Nov2013.pdf).
+have suffered (coordinated omission: Gil Tene, "How NOT to Measure Latency", 2013,
+https://www.azul.com/files/HowNotToMeasureLatency_LLSummit_NYC_Nov2013.pdf).
 Here a stall delays everything that was due meanwhile, as it would for real callers. The loop
 spins on its own core instead of sleeping: a timer's millisecond would drown what is measured.
 Run as `python -m benchmarks.open_loop`: a plan as JSON on stdin, a report as JSON on stdout.

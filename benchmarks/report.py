@@ -19,9 +19,10 @@ RAW = environment.ROOT / "docs" / "benchmarks"
 _INTRODUCTION = """\
 # Benchmarks
 
-Measured by `./hanse bench rpc`, `calls` and `start`; how, and by which rules, is in `benchmarks/README.md`.
-The sections below are written by the runs themselves, raw rounds lie in `docs/benchmarks/`. A ratio above
-1 always means that Hanse is better, whichever way the metric points; a result is met when ratio ≥ goal.
+Measured by `./hanse bench rpc`, `calls` and `start`; how, and by which rules, is in
+`benchmarks/README.md`. The sections below are written by the runs themselves, raw rounds lie in
+`docs/benchmarks/`. A ratio above 1 always means that Hanse is better, whichever way the metric
+points; a result is met when ratio ≥ goal.
 """
 
 
@@ -78,9 +79,11 @@ def section(measured: Measured) -> str:
 
 {measured.method}
 
-{about["date"]}, {about["cpu"]}, {about["cores"]} cores, Linux {about["kernel"]}, Python {about["python"]}.
+{about["date"]}, {about["cpu"]}, {about["cores"]} cores, Linux {about["kernel"]},
+Python {about["python"]}.
 Versions: {versions}.
-Goals met: {sum(goals)} of {len(goals)}. Raw rounds: [{measured.name}.json](benchmarks/{measured.name}.json).
+Goals met: {sum(goals)} of {len(goals)}.
+Raw rounds: [{measured.name}.json](benchmarks/{measured.name}.json).
 
 | metric | Hanse | unit | peer | peer's value | ratio | goal | met |
 |---|---:|---|---|---:|---:|---:|---|

@@ -3,6 +3,7 @@
 https://docs.aiohttp.org/en/stable/client_quickstart.html: "Don't create a session per request".
 The connector's limit is above the load, so that it never makes anyone wait.
 """
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import os

@@ -1,8 +1,10 @@
-"""A of the pair FastAPI + httpx: one shared AsyncClient, as https://www.python-httpx.org/async/ says.
+"""A of the pair FastAPI + httpx: one shared AsyncClient, as httpx advises.
 
-The pool is as large as the load, idle connections are kept (advanced/resource-limits). Pydantic
-writes the request and reads the answer itself, which is its fastest way.
+The advice is at https://www.python-httpx.org/async/. The pool is as large as the load, idle
+connections are kept (advanced/resource-limits). Pydantic writes the request and reads the answer
+itself, which is its fastest way.
 """
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import os

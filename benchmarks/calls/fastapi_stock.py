@@ -1,4 +1,5 @@
 """B of both FastAPI pairs: reserves what A asks for. uvicorn on a Unix socket."""
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import os

@@ -1,4 +1,5 @@
-"""A of the gRPC pair: one channel and one stub for life (https://grpc.io/docs/guides/performance/)."""
+"""A of the gRPC pair: one channel, one stub for life (https://grpc.io/docs/guides/performance/)."""
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import os

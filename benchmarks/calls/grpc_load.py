@@ -4,6 +4,7 @@
 JSON. Several channels, because one HTTP/2 connection carries a hundred streams at most
 (https://grpc.io/docs/guides/performance/).
 """
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import asyncio

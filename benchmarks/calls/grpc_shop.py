@@ -2,6 +2,7 @@
 
 Protobuf checks types only, so the lengths and ranges pydantic checks for FastAPI stand here.
 """
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import grpc

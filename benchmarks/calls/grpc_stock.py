@@ -1,4 +1,5 @@
-"""B of the gRPC pair, on grpc.aio and a Unix socket. uvloop, because it was faster than asyncio's."""
+"""B of the gRPC pair, on grpc.aio and a Unix socket, and on uvloop because that was faster."""
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import os

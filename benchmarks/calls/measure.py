@@ -37,14 +37,15 @@ TOGETHER_US_MAX = {1: 5.0, 20: 15.0}
 ITEMS = (1, 20)
 
 METHOD = """\
-A takes an order of items `{sku, quantity}`, validates it, calls B with it and answers with B's answer; B
-validates, too, and A checks what B says. A and B are two processes on core 0, joined by a Unix socket for
-everybody; load on core 1. Callers reach A over HTTP with wrk, and over gRPC with a grpc.aio client, both in
-a closed loop at each pair's own best number of requests in flight; every answer is checked. All pairs hand
-the W3C trace on. Since a load client written in Python could be the limit, calls per CPU second of A and B
-stand beside the rate. Goals are for one item, twenty are for information. *Together*: time of a call in one
-process, validation of argument and answer included, less that of a plain await of the same method;
-medians of 300 runs of 200 calls in CPU time, made from within a running method."""
+A takes an order of items `{sku, quantity}`, validates it, calls B with it and answers with B's
+answer; B validates, too, and A checks what B says. A and B are two processes on core 0, joined
+by a Unix socket for everybody; load on core 1. Callers reach A over HTTP with wrk, and over
+gRPC with a grpc.aio client, both in a closed loop at each pair's own best number of requests in
+flight; every answer is checked. All pairs hand the W3C trace on. Since a load client written in
+Python could be the limit, calls per CPU second of A and B stand beside the rate. Goals are for
+one item, twenty are for information. *Together*: time of a call in one process, validation of
+argument and answer included, less that of a plain await of the same method; medians of 300 runs
+of 200 calls in CPU time, made from within a running method."""
 
 
 class Together(msgspec.Struct, frozen=True):

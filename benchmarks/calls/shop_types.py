@@ -1,4 +1,5 @@
 """The types both FastAPI services share, validated on every side of every call."""
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 from typing import Annotated

@@ -3,6 +3,7 @@
 https://www.neoteroi.dev/blacksheep/requests/ and .../json/. The answer is a dataclass, which
 orjson writes natively. The token check is one middleware, cheaper than its authorization policies.
 """
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 RSGI is Granian's own, fastest interface
 (https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md).
 """
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import os

@@ -1,4 +1,4 @@
-"""Hanse with everything on: token, permission, limits, deadline, metrics, sampled traces kept on disk."""
+"""Hanse with everything on: token, permission, limits, deadline, metrics, traces on disk."""
 
 import json
 import os

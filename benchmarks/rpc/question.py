@@ -1,4 +1,4 @@
-"""The request every server of `rpc` gets, the keys behind its token, and the answers it must give."""
+"""The request every server of `rpc` gets, the keys behind its token, and the right answers."""
 
 from __future__ import annotations
 

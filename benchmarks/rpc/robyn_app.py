@@ -3,6 +3,7 @@
 https://robyn.tech/documentation/en/api_reference/authentication and .../pydantic. One process,
 one worker; `--fast` would only choose more processes than the one core allowed here.
 """
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import os

@@ -4,6 +4,7 @@ One process, uvloop and httptools (what `uvicorn[standard]` chooses), access log
 and Litestar's documentation name uvicorn first. BlackSheep's also points to Granian: Litestar and
 BlackSheep were tried on both here, and uvicorn took less CPU per request for both.
 """
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import os

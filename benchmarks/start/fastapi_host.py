@@ -1,4 +1,5 @@
 """One FastAPI application with every generated router, as "bigger applications" of its tutorial."""
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 import sys

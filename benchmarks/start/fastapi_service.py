@@ -1,4 +1,5 @@
 """Service 0000 of a FastAPI host: five methods and types of its own; copied with other numbers."""
+# What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
 from typing import Annotated

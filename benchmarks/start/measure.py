@@ -34,11 +34,12 @@ FIRST_MB_GOAL = 60.0
 FURTHER_KB_GOAL = 60.0
 
 METHOD = """\
-A host is spawned on core 0 and asked from core 1 until its first right answer; median of ten, byte code
-already compiled. Memory is the proportional set size (PSS) of all its processes from smaps_rollup, after that
-first answer, for 1, 100 and 1,000 services generated from one text: each a module with five methods and five
-types of its own. "per further service" is (PSS of 1,000 - PSS of 1) / 999. Since a host may build things when
-they are first used, the same is shown after one method of every service has answered. MB and kB are decimal."""
+A host is spawned on core 0 and asked from core 1 until its first right answer; median of ten,
+byte code already compiled. Memory is the proportional set size (PSS) of all its processes from
+smaps_rollup, after that first answer, for 1, 100 and 1,000 services generated from one text:
+each a module with five methods and five types of its own. "per further service" is (PSS of
+1,000 - PSS of 1) / 999. Since a host may build things when they are first used, the same is
+shown after one method of every service has answered. MB and kB are decimal."""
 
 
 class Start(msgspec.Struct, frozen=True):

@@ -105,7 +105,7 @@ class Channel(asyncio.Protocol):
         return status, headers, body
 
     async def open_stream(self, request: bytes) -> tuple[int, dict[bytes, bytes]]:
-        """Sends a request; gives status and headers as soon as the body begins. Read it with `chunks`."""
+        """Sends a request; gives status and headers once the body begins, to read with `chunks`."""
         self._send(request)
         self._chunks = deque()
         try:

@@ -1,4 +1,4 @@
-"""The tree of errors a call can end with: the same types in the service, its caller and on the wire."""
+"""The tree of errors a call can end with: the same types in service, caller and on the wire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Violation(msgspec.Struct, frozen=True):
     """One rule that an argument broke.
 
     Attributes:
-        field: Path of the value from the request's root, e.g. `items[2].quantity`; empty for the whole.
+        field: Path of the value in the request, e.g. `items[2].quantity`; empty for the whole.
         rule: What was expected, e.g. `length <= 100`.
         message: A sentence for people that says what was given and what is allowed.
     """
@@ -30,7 +30,7 @@ def positional(*, default: str, kw_only: bool) -> Any:  # noqa: ARG001 - read by
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(positional,))
 class Declared(Exception):
-    """Tells type checkers that annotations below are fields; a class marked so has none of its own."""
+    """Tells type checkers that annotations below are fields; the marked class itself has none."""
 
 
 class HanseError(Declared):
@@ -85,7 +85,7 @@ class HanseError(Declared):
 def fields_type(error: type[HanseError]) -> type[msgspec.Struct]:
     """A struct of the attributes that an error and its parents below the root annotate.
 
-    Read when first needed, not when the class is made: its annotations may name what stands below it.
+    Read when first needed, not when the class is made: annotations may name what stands below it.
     """
     own: dict[str, Any] = {}
     for parent in reversed(error.__mro__[: error.__mro__.index(HanseError)]):
@@ -176,7 +176,7 @@ class ResourceExhausted(HanseError):
 
 
 class Canceled(HanseError):
-    """The caller no longer wants the answer. 499 is nginx's status for it; nobody is left to read it."""
+    """The caller no longer wants the answer. 499 is nginx's status for it; nobody reads it."""
 
     code = rpc_code = "canceled"
     status = 499

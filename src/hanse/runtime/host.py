@@ -77,8 +77,8 @@ class Host:
         wrap: Wraps every call that services make; for faults in tests.
 
     Raises:
-        WiringError: A constructor asks for what is not there, or something else is set up wrongly; with
-            all problems.
+        WiringError: A constructor asks for what is not there, or something else is set up wrongly;
+            with all problems.
     """
 
     def __init__(

@@ -23,12 +23,12 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         name: For logs, traces and the title of the docs page.
         address: Interface of the open door.
         port: Port of the open door; 0 for any free one, None for no such door.
-        listener: Descriptor of a TCP socket that listens already, taken instead of `address` and `port`;
-            whoever opened it keeps it, so that connections wait there while one host follows another.
+        listener: Descriptor of a TCP socket that listens already, instead of `address` and `port`;
+            its opener keeps it, so that connections wait there while one host follows another.
         socket: Path of the door for hosts on this machine.
         mutual_port: Port of the door for hosts on other machines, with `tls`.
         tls: This host's identity between machines, for that door and for calls to https addresses.
-        directory: Addresses by contract (`crm.v1.Contacts`), for services that are not in this host.
+        directory: Addresses by contract (`crm.v1.Contacts`), for services not in this host.
         site: Site of callers whose credentials name none.
         issuers: Whose tokens count.
         api_keys: Keys that count, as `KeyMint.mint` gave them to be stored.

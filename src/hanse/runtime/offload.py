@@ -62,8 +62,8 @@ class Offload:
         async def thumbnail(self, picture: bytes) -> bytes:
             return await self.offload(shrink, picture)
 
-    Arguments, results and errors cross as JSON of their declared types, the same way as everywhere: no
-    pickle, so nothing that a value says can run code.
+    Arguments, results and errors cross as JSON of their declared types, the same way as everywhere:
+    no pickle, so nothing that a value says can run code.
     """
 
     def __init__(self, workers: int = 0) -> None:
@@ -76,12 +76,12 @@ class Offload:
     ) -> R:
         """Awaits `function(*arguments, **named)` in another process.
 
-        A process cannot be cancelled: a call whose deadline passes gets its answer, while its process, and
-        its place in the bound, stay taken until the function returns.
+        A process cannot be cancelled: a call whose deadline passes gets its answer, while its
+        process, and its place in the bound, stay taken until the function returns.
 
         Raises:
             Unavailable: As much waits already as may, or the process was killed.
-            TypeError: The function is not one of a module, has no types, or does not take the arguments.
+            TypeError: The function is not a module's, lacks types, or does not take the arguments.
             HanseError: What the function raised.
             OffloadFailed: It raised something else.
         """

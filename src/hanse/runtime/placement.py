@@ -64,7 +64,7 @@ class Placement:
         return make_proxy(contract, bind if self._wrap is None else _wrapped(bind, self._wrap))
 
     def problems(self) -> list[str]:
-        """What is wrong with the directory, so that it is told at the start and not at the first call."""
+        """What is wrong with the directory: told at the start and not at the first call."""
         found: list[str] = []
         for name in self._directory:
             try:
@@ -109,7 +109,7 @@ class Placement:
         return self._peers[name]
 
     def _pool(self, text: str) -> Pool:
-        """One pool an address, whoever is served there. A context header goes only where it is trusted."""
+        """One pool an address, whoever is served there; a context goes only where it is trusted."""
         if text not in self._pools:
             address = Address(text)
             if not address.path and not (address.secure and self._tls):

@@ -76,7 +76,9 @@ def decode_secret(kind: type, value: object) -> Any:
     if kind is not Secret:
         raise NotImplementedError(f"Cannot read a value of type {kind.__name__}.")
     if not isinstance(value, str):
-        raise ValueError(f"Expected a secret as `str`, got `{type(value).__name__}`")  # noqa: TRY004 (msgspec adds the path to a ValueError)
+        given = type(value).__name__
+        # Only to a ValueError does msgspec add the path.
+        raise ValueError(f"Expected a secret as `str`, got `{given}`")  # noqa: TRY004
     return Secret(value)
 
 

@@ -1,4 +1,4 @@
-"""One setting's value: from a text or a table to its type, and what is said when it does not fit."""
+"""One setting's value: from a text or a table to its type, and what is said if it does not fit."""
 
 from __future__ import annotations
 

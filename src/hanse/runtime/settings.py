@@ -1,4 +1,4 @@
-"""Typed settings of a service: declared as a class, read from file, environment and mounted secrets."""
+"""Typed settings of a service: a class, read from file, environment and mounted secrets."""
 
 from __future__ import annotations
 
@@ -173,8 +173,8 @@ class _Reader:
         if self._sources.mounted is not None:
             places.insert(0, f"file {self._sources.mounted / f'{section}.{field.name}'}")
         return (
-            f"{section}.{field.name} is not set and has no default; it takes {rule_of(field.type)}. "
-            f"Set one of: {', '.join(places)}."
+            f"{section}.{field.name} is not set and has no default; "
+            f"it takes {rule_of(field.type)}. Set one of: {', '.join(places)}."
         )
 
     def _check_names(self, kinds: Mapping[str, type[Settings]]) -> None:

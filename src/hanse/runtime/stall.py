@@ -66,7 +66,8 @@ class StallWatch:
     def _watch(self) -> None:
         while not self._stop.wait(BEAT_SECONDS):
             if not self._reported and monotonic() - self._beat_at > self._limit + BEAT_SECONDS:
-                frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the documented way to see another thread's stack
+                # The documented way to see another thread's stack.
+                frames = sys._current_frames()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
                 self._report(frames.get(self._thread_id))
 
     def _report(self, frame: FrameType | None) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class WiringError(ConfigurationError):
-    """A service asks for something that its host does not have; all such wishes are in `problems`."""
+    """A service asks for what its host does not have; all such wishes are in `problems`."""
 
 
 class Wiring:
@@ -48,8 +48,8 @@ class Wiring:
             known: Problems found before, to be told with those found here.
 
         Raises:
-            WiringError: Constructors ask for what is not there, settings are missing, wrong or unknown,
-                or there were problems before.
+            WiringError: Constructors ask for what is not there, settings are missing, wrong or
+                unknown, or there were problems before.
         """
         problems = list(known)
         wishes = {service: _wishes(service, problems) for service in services}
@@ -76,8 +76,8 @@ class Wiring:
                 if kinds.setdefault(section_of(service), kind) is not kind:
                     section, other = section_of(service), kinds[section_of(service)].__name__
                     problems.append(
-                        f"{service.__name__} wants {kind.__name__} of the section [{section}], which is "
-                        f"{other}; one section is one class"
+                        f"{service.__name__} wants {kind.__name__} of the section [{section}], "
+                        f"which is {other}; one section is one class"
                     )
         try:
             return load(kinds, self._sources)

@@ -24,9 +24,10 @@ def fake(contract: type, /, **functions: Callable[..., Any]) -> type:
         async with World(Shop, cart) as world:
             ...
 
-    A function takes its arguments by the names the contract gives them, and may be async; for a method
-    that streams it gives an iterable. Whatever it answers is held against the contract like any answer:
-    a wrong type is an error of the call. Methods without a function are `Unimplemented`.
+    A function takes its arguments by the names the contract gives them, and may be async; for a
+    method that streams it gives an iterable. Whatever it answers is held against the contract like
+    any answer: a wrong type is an error of the call. Methods without a function are
+    `Unimplemented`.
 
     Args:
         contract: A contract, or a service whose place the fake takes.

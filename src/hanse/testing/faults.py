@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 class Faults:
     """What goes wrong between services; the test's own calls are spared.
 
-    A failed call is `Unavailable` to its caller. Half of them fail on the way there, the other half on
-    the way back: then the callee has done its work, as with a connection that breaks too early.
+    A failed call is `Unavailable` to its caller. Half of them fail on the way there, the other half
+    on the way back: then the callee has done its work, as with a connection that breaks too early.
 
         async with World(Shop, Cart, faults=Faults(seed=7, failure_rate=0.3)) as world:
             ...
 
     Args:
-        seed: Draws the same faults for the same order of calls; None for a new one. A test that fails
-            has it in its traceback.
+        seed: Draws the same faults for the same order of calls; None for a new one. A test that
+            fails has it in its traceback.
         latency: Seconds a call is held up at most.
         failure_rate: Share of the calls that fail, from 0 to 1.
 

@@ -44,8 +44,8 @@ class World:
             answer = await world.http().post("/greeter/v1/greetings", {"name": "Ada"})
             assert answer.json == {"text": "Hello, Ada"}
 
-    Everything is real: permissions, validation, deadlines and the HTTP server are those of a host. Only
-    business time stands still until `world.clock.advance(…)`.
+    Everything is real: permissions, validation, deadlines and the HTTP server are those of a host.
+    Only business time stands still until `world.clock.advance(…)`.
 
     Args:
         services: Their classes, fakes among them.

@@ -1,4 +1,4 @@
-"""Who is let in when not all can be: bounds per host, method and site, refused early rather than late."""
+"""Who is let in when not all can be: bounds per host, method and site, refused early."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Admission:
     """Counts calls from outside, of a host and of each site, and has their deadlines watched.
 
-    While less than half of the host is used, anybody may use all of it. From there on a site that holds
-    more than its share is refused, so that one site's flood leaves room for the others.
+    While less than half of the host is used, anybody may use all of it. From there on a site that
+    holds more than its share is refused, so that one site's flood leaves room for the others.
     """
 
     __slots__ = ("_calls", "_held", "_limit", "_quiet", "_share", "_watch", "running", "shed")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Balancer:
     """Chooses among pools.
 
-    Two drawn at random and the less loaded taken comes close to knowing all loads, and no herd runs to
-    the one that looks idle (Mitzenmacher, "The power of two choices", IEEE TPDS 2001).
+    Two drawn at random and the less loaded taken comes close to knowing all loads, and no herd runs
+    to the one that looks idle (Mitzenmacher, "The power of two choices", IEEE TPDS 2001).
 
     Args:
         pools: One a peer.
@@ -47,7 +47,7 @@ class Balancer:
         return second if second.load < first.load else first
 
     def _healthy(self) -> list[Pool]:
-        """Peers not set aside. When most are, all are used: then it is not them, or nothing is left to lose."""
+        """Peers not set aside. When most are, all are used: the fault is hardly theirs then."""
         now = self._clock()
         healthy = [pool for pool in self._pools if pool.ejected_until <= now]
         return healthy if len(healthy) * 2 >= len(self._pools) else list(self._pools)

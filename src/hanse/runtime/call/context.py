@@ -1,4 +1,4 @@
-"""What travels with every call: site, principal, trace, locale; and the call that is running now."""
+"""What travels with every call: site, principal, trace, locale; and the call running now."""
 
 from __future__ import annotations
 

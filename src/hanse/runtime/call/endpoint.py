@@ -1,4 +1,4 @@
-"""One method bound to what serves it: the pipeline that every call runs through, however it came."""
+"""One method bound to what serves it: the pipeline every call runs through, however it came."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Endpoint:
     async def run(
         self, call: Call, read: Callable[[Any], Any], given: Any, finish: Callable[[Any], T]
     ) -> T:
-        """Serves one call: checks permission, runs the handler under the deadline, checks the answer.
+        """Serves one call: checks permission, runs the handler in time, checks the answer.
 
         Args:
             call: Its context and deadline; the endpoint makes it the running one.
@@ -241,7 +241,8 @@ def end_children(call: Call) -> None:
     for task in call.children or ():
         if not task.done():
             log.warning(
-                "%s ended and left task %r running; it is cancelled. Await it, or make it a workflow.",
+                "%s ended and left task %r running; it is cancelled. "
+                "Await it, or make it a workflow.",
                 call.name,
                 task.get_name(),
             )

@@ -19,7 +19,7 @@ SLOW_NS = 1_000_000_000
 """A call this slow is recorded even when its trace is not sampled."""
 
 QUIET = frozenset({"", "canceled", "not_found", "invalid_argument", "unauthenticated"})
-"""Outcomes so common, or so easily provoked from outside, that they are not worth a span by themselves."""
+"""Outcomes so common, or so easily provoked from outside, that alone they are worth no span."""
 
 
 class Observer:

@@ -1,4 +1,4 @@
-"""Connections to one peer, reused, bounded, and set aside for a while when the peer keeps failing."""
+"""Connections to one peer, reused, bounded, and set aside for a while when it keeps failing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS_MAX = 1024
 IDLE_SECONDS_MAX = 60.0
-"""Below the server's idle limit (75 s), so that a reused connection is hardly ever one just closed."""
+"""Below the server's idle limit (75 s), so that a reused connection is hardly ever closed."""
 
 FAILURES_TO_EJECT = 5
 EJECT_SECONDS_MAX = 30.0
@@ -58,7 +58,7 @@ class Pool:
         """A connection ready for a request; `give` or `drop` must follow.
 
         Raises:
-            ConnectionFailed: The peer does not answer, or as many requests as allowed are under way.
+            ConnectionFailed: The peer does not answer, or no further request may be under way.
         """
         channel = self.reuse()
         if channel is not None:

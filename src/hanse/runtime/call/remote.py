@@ -36,7 +36,8 @@ class Peer:
 
     Args:
         balancer: Its addresses.
-        lines: Header lines that say for whom a call is: our context on a trusted connection, a token else.
+        lines: Header lines that say for whom a call is: our context on a trusted connection, else
+            a token.
     """
 
     def __init__(self, balancer: Balancer, lines: Callable[[Call], bytes] = context_lines) -> None:

@@ -9,9 +9,9 @@ TRIES_MAX = 3
 
 
 class RetryBudget:
-    """Lets retries be a tenth of all calls at most, so that they cannot double the load of a sick peer.
+    """Lets retries be a tenth of all calls at most, so that they cannot double a sick peer's load.
 
-    Each call earns a tenth of a retry, up to ten in hand (the scheme of gRPC's retry throttling, gRFC A6).
+    Each call earns a tenth of a retry, up to ten in hand (as in gRPC's retry throttling, gRFC A6).
     """
 
     __slots__ = ("_left", "spent")

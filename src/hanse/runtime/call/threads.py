@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Threads:
     """Runs blocking functions beside the loop.
 
-    A thread cannot be cancelled: a call whose deadline passes gets its answer, while its thread, and its
-    place in the bound, stay taken until the function returns.
+    A thread cannot be cancelled: a call whose deadline passes gets its answer, while its thread,
+    and its place in the bound, stay taken until the function returns.
 
     Args:
         workers: Threads at most.

@@ -26,7 +26,7 @@ class ErrorDetail(msgspec.Struct, omit_defaults=True):
 
 
 class Detail(msgspec.Struct):
-    """One entry of `details`. Clients that know protobuf read `value`, people and we read `debug`."""
+    """One entry of `details`. Clients with protobuf read `value`, people and we read `debug`."""
 
     type: str
     value: str = ""
@@ -124,7 +124,7 @@ def _rebuilt(kind: type[HanseError], message: str, fields: bytes) -> HanseError:
 
 
 def _protobuf(code: str, fields: bytes) -> bytes:
-    """`message Error { string code = 1; string fields_json = 2; }`, written by hand: two strings."""
+    """`message Error { string code = 1; string fields_json = 2; }`, written by hand."""
     return b"".join(
         bytes([number << 3 | 2]) + _varint(len(text)) + text
         for number, text in ((1, code.encode()), (2, fields))

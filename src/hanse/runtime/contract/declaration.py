@@ -32,7 +32,7 @@ class MethodLimits(TypedDict, total=False):
 
 
 class Declaration(msgspec.Struct, frozen=True):
-    """What `@rpc` was told, unread: the class it stands in checks it together with everything else."""
+    """What `@rpc` was told, unread: the class it stands in checks it with everything else."""
 
     route: str | None
     allow: Rule | None
@@ -54,11 +54,11 @@ def rpc(
     """Declares a method callable.
 
     Args:
-        route: `POST /crm/v1/contacts/{contact_id}:merge`: how the outside calls it. Without a route the
-            method is internal: only services call it.
+        route: `POST /crm/v1/contacts/{contact_id}:merge`: how the outside calls it. Without a route
+            the method is internal: only services call it.
         allow: Who may call. There is no default: nobody is let in by forgetting.
         errors: The errors of its own it can end with, besides the platform's kinds.
-        idempotent: A repeat does no harm, so clients may retry. GET, PUT and DELETE are so by default.
+        idempotent: A repeat does no harm, so clients may retry. Default for GET, PUT and DELETE.
         **limits: `timeout`, `max_body`, `concurrency`; see `MethodLimits`.
     """
 

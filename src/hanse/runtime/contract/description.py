@@ -111,7 +111,7 @@ class MethodDescription(msgspec.Struct, frozen=True, omit_defaults=True):
         arguments: All arguments; those named in the path come from there, the rest from the
             query (GET, DELETE) or from the JSON body.
         result: Shape of the answer, or of one item when `streams`.
-        permission: Who may call, as written in the declaration, e.g. `public` or `crm.contacts.read`.
+        permission: Who may call, as the declaration writes it: `public` or `crm.contacts.read`.
         errors: Codes of declared errors, in the contract's `errors`.
         idempotent: Whether a repeat does no harm, so that a client may retry.
         timeout: Seconds the method may take at most.
@@ -136,7 +136,8 @@ class ContractDescription(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         name: Class name, e.g. `Contacts`.
-        package: Domain and version, e.g. `crm.v1`; `/{package}.{name}/{rpc_name}` is the Connect path.
+        package: Domain and version, e.g. `crm.v1`; the Connect path of a method is
+            `/{package}.{name}/{rpc_name}`.
         types: Every struct that methods and errors mention, sorted by name.
     """
 

@@ -1,4 +1,4 @@
-"""Contract types hold only immutable values, so that nothing one side changes is seen by the other."""
+"""Contract types hold only immutable values, so that neither side sees what the other changes."""
 
 from __future__ import annotations
 

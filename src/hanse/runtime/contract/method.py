@@ -38,9 +38,9 @@ class Signature(msgspec.Struct, frozen=True):
 class Method:
     """One method of a contract, ready to be called and served.
 
-    Arguments and answers are checked by writing and reading them as JSON with their declared type, on
-    both sides of a call and also where both sides are in one process. So a value is never shared, and a
-    rule that holds apart holds together.
+    Arguments and answers are checked by writing and reading them as JSON with their declared type,
+    on both sides of a call and also where both sides are in one process. So a value is never
+    shared, and a rule that holds apart holds together.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Method:
         return self.errors.get(code)
 
     def checked_connect_answer(self, answer: Any) -> bytes:
-        """An answer as a Connect message, which is an object: any other is wrapped as `{"value": …}`."""
+        """An answer as a Connect message, an object: any other is wrapped as `{"value": …}`."""
         if self._connect_type is None:
             return self.checked_answer(answer)
         try:

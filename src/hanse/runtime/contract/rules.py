@@ -5,18 +5,23 @@ from __future__ import annotations
 from msgspec import Meta
 
 
-def Length(minimum: int = 0, maximum: int | None = None) -> Meta:  # noqa: N802 - reads as a type: Annotated[str, Length(1, 100)]
-    """Bounds the length of a string, bytes, tuple or map, both ends included."""
+def Length(minimum: int = 0, maximum: int | None = None) -> Meta:  # noqa: N802 - reads as a type
+    """Bounds the length of a string, bytes, tuple or map, both ends included.
+
+    It stands in a type: `Annotated[str, Length(1, 100)]`.
+    """
     return Meta(min_length=minimum or None, max_length=maximum)
 
 
-def Range(minimum: float | None = None, maximum: float | None = None) -> Meta:  # noqa: N802 - reads as a type
+def Range(  # noqa: N802 - reads as a type
+    minimum: float | None = None, maximum: float | None = None
+) -> Meta:
     """Bounds a number, both ends included."""
     return Meta(ge=minimum, le=maximum)
 
 
 def Pattern(expression: str) -> Meta:  # noqa: N802 - reads as a type
-    r"""Asks a string to match a regular expression anywhere; anchor it with `^` and `$` for the whole."""
+    r"""Asks a string to match a regular expression anywhere, as a whole between `^` and `$`."""
     return Meta(pattern=expression)
 
 

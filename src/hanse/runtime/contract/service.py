@@ -39,8 +39,8 @@ class ContractModel:
 class Contract:
     """What callers see of a service: subclass it, declare methods with `@rpc` and bodies of `...`.
 
-    Its package on the wire is taken from the routes (`/crm/v1/…` is `crm.v1`); a contract without any
-    route names it: `class Ledger(Contract, package="billing.v1")`.
+    Its package on the wire is taken from the routes (`/crm/v1/…` is `crm.v1`); a contract without
+    any route names it: `class Ledger(Contract, package="billing.v1")`.
 
     Raises:
         DeclarationError: When the class is made, with every mistake in it.
@@ -59,8 +59,8 @@ class Contract:
 class Service:
     """What serves a contract: subclass it and write methods.
 
-    A service of its own declares its methods with `@rpc`. One that implements a contract names it as
-    another base, `class Contacts(Service, api.Contacts)`, and overrides each of its methods.
+    A service of its own declares its methods with `@rpc`. One that implements a contract names it
+    as another base, `class Contacts(Service, api.Contacts)`, and overrides each of its methods.
 
     Raises:
         DeclarationError: When the class is made, with every mistake in it.

@@ -95,5 +95,5 @@ def note_flaws(annotation: Any, where: str, mistakes: Mistakes) -> None:
     if not found:
         try:
             msgspec.inspect.type_info(annotation)
-        except Exception as error:  # noqa: BLE001 - msgspec raises what it likes for types it cannot read
+        except Exception as error:  # noqa: BLE001 - msgspec raises what it likes for odd types
             mistakes.add(where, f"is no type that JSON can carry ({error})", "use a Struct")

@@ -1,4 +1,4 @@
-"""Counts what a peer of another release sent and this one does not know: ignored, but not unnoticed."""
+"""Counts what a peer of another release sent and this one does not know: ignored, but noticed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 
 LOOKED_AT = 64
-"""One message of so many is looked at, the first included: looking costs several times what reading does."""
+"""One message of so many is looked at, the first included: it costs several times a reading."""
 
 _read = msgspec.json.Decoder().decode
 
@@ -23,7 +23,8 @@ def _unknown(value: Any, raw: Any) -> int:
         return _unknown_of_struct(value, cast("dict[str, Any]", raw))
     if isinstance(value, Mapping) and isinstance(raw, dict):
         members = cast("Mapping[str, Any]", value)
-        return sum(_unknown(one, raw.get(key)) for key, one in members.items())  # type: ignore[reportUnknownMemberType] - raw is JSON
+        given = cast("dict[str, Any]", raw)
+        return sum(_unknown(one, given.get(key)) for key, one in members.items())
     if isinstance(value, tuple) and isinstance(raw, list):
         pairs = zip(cast("tuple[Any, ...]", value), cast("list[Any]", raw), strict=False)
         return sum(_unknown(one, item) for one, item in pairs)

@@ -16,7 +16,7 @@ _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 
 
 def violation_of(error: Exception, kind: Any = None) -> Violation:
-    """Reads msgspec's message (its wording is pinned by tests, so that an upgrade cannot change ours).
+    """Reads msgspec's message; tests pin its wording, so that an upgrade cannot change ours.
 
     Args:
         error: What the decoder raised.

@@ -34,7 +34,7 @@ class Compact(msgspec.Struct, frozen=True):
 
 
 def read_compact(token: str) -> Compact:
-    """The parts of `token`. Members that bring a key along (`jwk`, `jku`, `x5u`, `x5c`) are not read.
+    """The parts of `token`; keys it brings along itself (`jwk`, `jku`, `x5u`, `x5c`) are not read.
 
     Raises:
         Refused: The token is too long or not well formed.

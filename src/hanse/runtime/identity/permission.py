@@ -17,7 +17,7 @@ _SIGNED_IN_KINDS = _ALL_KINDS - {"visitor"}
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """Who may call: anybody of one of `kinds`, and anybody signed in who holds one of `permissions`.
+    """Who may call: anybody of one of `kinds`, anybody signed in with one of `permissions`.
 
     The empty rule allows nobody, which is what a method without a rule gets. Rules are made by
     `PUBLIC`, `SIGNED_IN`, `kind` and `permission`, and combined with `|`.
@@ -65,7 +65,7 @@ class Rule(msgspec.Struct, frozen=True):
         return Rule(kinds, frozenset() if decided else self.permissions | other.permissions)
 
     def __str__(self) -> str:
-        """Stable text for descriptions, e.g. `kind:staff | crm.contacts.read`; `nobody` if empty."""
+        """Stable text for descriptions: `kind:staff | crm.contacts.read`, or `nobody` if empty."""
         if self.kinds >= _ALL_KINDS:
             return "public"
         if self.kinds >= _SIGNED_IN_KINDS:

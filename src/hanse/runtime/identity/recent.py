@@ -44,7 +44,7 @@ class Recent(Generic[V]):
         self._old.pop(key, None)
 
     def drop_where(self, unwanted: Callable[[V], bool]) -> None:
-        """Forgets every value for which `unwanted` holds; looks at all, so it is for rare events."""
+        """Forgets every value for which `unwanted` holds; looks at all, so for rare events."""
         for generation in (self._young, self._old):
             for key in [key for key, value in generation.items() if unwanted(value)]:
                 del generation[key]

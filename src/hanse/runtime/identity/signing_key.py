@@ -80,7 +80,7 @@ def read_key_set(document: Mapping[str, Any]) -> tuple[dict[str, SigningKey], li
     """
     entries = document.get("keys")
     if not isinstance(entries, (list, tuple)):
-        raise ValueError("a JWK set has a list called keys")  # noqa: TRY004 (one error type for bad input)
+        raise ValueError("a JWK set has a list called keys")  # noqa: TRY004 (one error for all)
     keys: dict[str, SigningKey] = {}
     problems: list[str] = []
     for place, entry in enumerate(cast("list[object]", entries)[:KEYS_MAX]):

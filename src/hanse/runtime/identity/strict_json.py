@@ -20,7 +20,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("The JSON is nested too deeply.") from None
     if not isinstance(value, dict):
-        raise ValueError("The JSON is not an object.")  # noqa: TRY004 (one error type for bad input)
+        raise ValueError("The JSON is not an object.")  # noqa: TRY004 (one error for bad input)
     return cast("dict[str, Any]", value)
 
 

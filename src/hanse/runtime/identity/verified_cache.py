@@ -131,8 +131,8 @@ class VerifiedCache:
         self._revoked_principals = {k: v for k, v in self._revoked_principals.items() if v[1] > now}
         if len(self._revoked_tokens) + len(self._revoked_principals) >= REVOCATIONS_MAX:
             raise ResourceExhausted(
-                detail=f"{REVOCATIONS_MAX} revocations are remembered, no more fit: shorten the lifetime "
-                "of tokens, or change the issuer's key."
+                detail=f"{REVOCATIONS_MAX} revocations are remembered, no more fit: shorten the "
+                "lifetime of tokens, or change the issuer's key."
             )
 
 

@@ -21,7 +21,7 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 class AsgiDoor:
-    """A host as an ASGI app. Its peer is another framework's server, so nothing it says is trusted."""
+    """A host as an ASGI app. Its peer is another framework's server, so it is not trusted."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
@@ -86,7 +86,7 @@ async def _send(request: Request, response: Response, receive: Receive, send: Se
 
 
 async def _send_parts(parts: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
-    """Sends until nothing more comes or the client has left, which servers tell by a message only."""
+    """Sends until nothing more comes or a message says that the client has left."""
     owner = asyncio.current_task()
     assert owner is not None
     watch = asyncio.create_task(_disconnected(receive))

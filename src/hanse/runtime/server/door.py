@@ -1,4 +1,4 @@
-"""Where requests become calls: whose they are, which trace they belong to, and how long they may take."""
+"""Where requests become calls: whose they are, in which trace, and how long they may take."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Door:
         return Origin(verified.site or self._site, verified.principal, locale)
 
     def _carried(self, value: bytes) -> Origin:
-        """Reads our header; the same few values come again and again, so they are kept, up to a bound."""
+        """Reads our header; the same few values come again, so they are kept, up to a bound."""
         known = self._origins.get(value)
         if known is None:
             try:
@@ -143,8 +143,8 @@ class Door:
     def _traced(self, request: Request, method: Method, origin: Origin, deadline_ns: int) -> Call:
         """A call within a trace that the caller names.
 
-        The outside may name it, so that its own records join ours. Only a host of ours decides for us
-        that it is sampled: else anybody could fill our stores.
+        The outside may name it, so that its own records join ours. Only a host of ours decides for
+        us that it is sampled: else anybody could fill our stores.
         """
         headers = request.headers
         state = headers.get(b"tracestate", b"").decode("latin-1") or None
@@ -155,8 +155,8 @@ class Door:
             return Call(method, origin, deadline_ns, self._deadlines, trace, span, "", sampled)
         span = span_id() if sampled else given.span_id
         return Call(
-            method, origin, deadline_ns, self._deadlines, given.trace_id, span, given.span_id, sampled,
-            given.state,
+            method, origin, deadline_ns, self._deadlines, given.trace_id, span, given.span_id,
+            sampled, given.state,
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What a request's head must hold to beyond its grammar, so that no two parties read two requests in it."""
+"""What a head must hold to beyond its grammar, so that no two parties read two requests in it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def check_host(value: bytes | None) -> None:
 
 
 def check_encoding(version: str, headers: dict[bytes, bytes]) -> None:
-    """Refuses every `Transfer-Encoding` but a plain `chunked` (RFC 9112, 6.1 and 6.3), and odd `Upgrade`s.
+    """Refuses odd `Upgrade`s, and codings other than a plain `chunked` (RFC 9112, 6.1 and 6.3).
 
-    The standard would let some of them pass; but each is a body that some proxy ends elsewhere. A body
-    before another protocol is one that our parser would not read.
+    The standard would let some of them pass; but each is a body that some proxy ends elsewhere. A
+    body before another protocol is one that our parser would not read.
 
     Raises:
-        Malformed: There is one, and it is something else, or not alone in saying where the body ends.
+        Malformed: There is one, and it is another, or not alone in saying where the body ends.
     """
     given = headers.get(b"transfer-encoding")
     announced = given is not None or headers.get(b"content-length", b"0") != b"0"

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("hanse.http")
 
 IDLE, HEAD, BODY, RUN, WRITE, CLOSE, LINGER = range(7)
-"""What a connection waits for: a request, the rest of its head or body, its answer, a slow reader; that
-the last bytes are taken; that the peer has seen the last answer and closes."""
+"""What a connection waits for: a request, the rest of its head or body, its answer, a slow reader;
+that the last bytes are taken; that the peer has seen the last answer and closes."""
 
 LINGER_SECONDS = 2.0
 """For a peer that has been sent the last answer to close."""
@@ -66,21 +66,22 @@ class Server(Protocol):
 class Connection(asyncio.Protocol):
     """Parses, queues and answers the requests of one peer.
 
-    At most one request runs at a time; those sent ahead wait their turn, up to a bound beyond which the
-    peer is not read. The host's sweep calls `look` to find peers that are too slow: so no request sets
-    a timer, or even asks for the time.
+    At most one request runs at a time; those sent ahead wait their turn, up to a bound beyond which
+    the peer is not read. The host's sweep calls `look` to find peers that are too slow: so no
+    request sets a timer, or even asks for the time.
     """
 
     __slots__ = (
-        "_body", "_fed", "_headers", "_host", "_loop", "_owes_continue", "_parser", "_received", "_repeats", "_request",
-        "_seen", "_seen_at", "_server", "_size", "_size_limit", "_steps", "_task", "_transport",
-        "_trusted", "_url", "_waiting", "_writable", "closing", "deaf", "phase",
+        "_body", "_fed", "_headers", "_host", "_loop", "_owes_continue", "_parser", "_received",
+        "_repeats", "_request", "_seen", "_seen_at", "_server", "_size", "_size_limit", "_steps",
+        "_task", "_transport", "_trusted", "_url", "_waiting", "_writable",
+        "closing", "deaf", "phase",
     )  # fmt: skip
 
     def __init__(self, server: Server, *, trusted: bool) -> None:
         self._server = server
         self._trusted = trusted
-        # Kept, because asking for the running loop asks the kernel for the process id (CPython 3.11).
+        # Kept: to ask for the running loop asks the kernel for the process id (CPython 3.11).
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._transport = cast("asyncio.Transport", None)
@@ -131,7 +132,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # The request is answered as if it had not asked (RFC 9110, 7.8); what follows is not ours.
+            # Answered as if the request had not asked (RFC 9110, 7.8); what follows is not ours.
             self.closing = self.deaf = True
             if self._task is None and not self._waiting:
                 self._close()
@@ -146,8 +147,8 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """A peer that stops sending has gone, so what runs for it is cancelled.
 
-        HTTP allows it to read on; but then nobody could tell a client that left from one that waits, and
-        handlers would work for the former until their deadline.
+        HTTP allows it to read on; but then nobody could tell a client that left from one that
+        waits, and handlers would work for the former until their deadline.
         """
         return False
 
@@ -236,7 +237,7 @@ class Connection(asyncio.Protocol):
             self._body = []
             self._size = 0
         self._owes_continue = False
-        # How much of what was just fed belongs to the next request is not known, so nothing is counted.
+        # How much of what was just fed is the next request's is not known, so none is counted.
         self._received = -self._fed
         if self._task is None and not self._waiting and self._writable is None:
             self._start(request, start_task)
@@ -254,7 +255,7 @@ class Connection(asyncio.Protocol):
         self._host = host
 
     def _promise(self, expectation: bytes) -> None:
-        """Tells a peer that waits to be told to send its body; not in the middle of another answer."""
+        """Tells a waiting peer to send its body, but not in the middle of another answer."""
         if expectation.lower() == b"100-continue":
             self._owes_continue = True
             if self._task is None and not self._waiting:
@@ -266,7 +267,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(CONTINUE)
 
     def _count(self) -> None:
-        """Bounds what is sent of a request that is not whole: its head, or a body with all its framing."""
+        """Bounds what is sent of an unfinished request: its head, or its body with all framing."""
         self._received += self._fed
         limit = self._server.limits.header_bytes
         if self._request is None and self._received > limit:
@@ -323,7 +324,7 @@ class Connection(asyncio.Protocol):
     def _go_on(self) -> None:
         """Turns to what waits; where nothing does and nothing more may come, closes."""
         if self._waiting:
-            # A peer that does not take what it got is given no more: its answers would pile up here.
+            # A peer that does not take what it got is given no more: answers would pile up here.
             if self._writable is None:
                 self._next()
         elif self.closing:
@@ -382,7 +383,7 @@ class Connection(asyncio.Protocol):
             write(LAST_CHUNK)
 
     def _is_last(self, request: Request) -> bool:
-        """Whether the connection ends with this answer; who sent more before a drain is answered first."""
+        """Whether the connection ends with this answer; what came before a drain is answered."""
         return not request.keep_alive or (self._server.draining and not self._waiting)
 
     def _stop_after_this(self) -> None:
@@ -393,8 +394,8 @@ class Connection(asyncio.Protocol):
     def _part(self) -> None:
         """Says no more, and lets the peer close first.
 
-        If we did while it still sends, TCP would reset the connection and the last answer be lost with it
-        (RFC 9112, 9.6).
+        If we did while it still sends, TCP would reset the connection and the last answer be lost
+        with it (RFC 9112, 9.6).
         """
         self.closing = self.deaf = True
         if self._transport.is_closing() or not self._transport.can_write_eof():

@@ -65,7 +65,7 @@ def _context(purpose: ssl.Purpose, tls: Tls) -> ssl.SSLContext:
 async def listen_tcp(
     server: Server, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> asyncio.Server:
-    """A TCP door. With mutual TLS its peers are hosts of ours and trusted; without, anybody and not."""
+    """A TCP door. With mutual TLS its peers are hosts of ours and trusted, without it anybody."""
     loop = asyncio.get_running_loop()
     make = _maker(server, trusted=tls is not None)
     return await loop.create_server(make, host, port, ssl=tls, backlog=BACKLOG)

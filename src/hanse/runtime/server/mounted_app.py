@@ -33,8 +33,8 @@ class AppFailed(Exception):
 class MountedApp:
     """Serves everything below a prefix by an ASGI app.
 
-    The app may go on after its answer, as for background tasks; it ends at the latest with the host. An
-    app whose client has left is told so and cancelled.
+    The app may go on after its answer, as for background tasks; it ends at the latest with the
+    host. An app whose client has left is told so and cancelled.
 
     Args:
         app: Any ASGI 3 application.
@@ -130,7 +130,7 @@ class _Exchange:
         await self._queue.put(message)
 
     async def finish(self, error: Exception | None) -> None:
-        """The app has returned or raised; if its answer was not whole, whoever reads it learns so."""
+        """The app has returned or raised; if its answer was not whole, its reader learns so."""
         if self._expected and not self.abandoned:
             await self._queue.put(AppFailed(f"ended without its {self._expected}: {error!r}"))
 

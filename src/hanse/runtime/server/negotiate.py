@@ -20,7 +20,8 @@ IN_THREAD_BYTES_MIN = 64 * 1024
 LEVEL = 5
 
 _COMPRESSIBLE = re.compile(
-    rb"content-type: (?:text/(?!event-stream)|application/(?:[a-z.]+\+)?(?:json|xml|javascript)|image/svg)"
+    rb"content-type: (?:text/(?!event-stream)|"
+    rb"application/(?:[a-z.]+\+)?(?:json|xml|javascript)|image/svg)"
 )
 _REFUSED = re.compile(rb"\s*q\s*=\s*0(?:\.0*)?\s*")
 
@@ -39,7 +40,7 @@ async def negotiated(request: Request, response: Response) -> Response:
 
 
 async def _conditional(request: Request, response: Response) -> Response:
-    """Adds a weak ETag, weak because the same content also goes out compressed (RFC 9110, 8.8.3.3)."""
+    """Adds an ETag, weak as the same content also goes out compressed (RFC 9110, 8.8.3.3)."""
     if b"\r\netag: " in b"\r\n" + response.head:
         tag = response.head.partition(b"etag: ")[2].partition(b"\r\n")[0]
     elif response.stream is not None:
@@ -56,7 +57,7 @@ async def _conditional(request: Request, response: Response) -> Response:
 
 
 def accepts_gzip(value: bytes) -> bool:
-    """Whether `Accept-Encoding` lets gzip pass; what is not named is as `*` says (RFC 9110, 12.5.3)."""
+    """Whether `Accept-Encoding` lets gzip pass; `*` is what is not named (RFC 9110, 12.5.3)."""
     accepted: dict[bytes, bool] = {}
     for one in value.lower().split(b","):
         coding, _, weight = one.partition(b";")

@@ -16,7 +16,7 @@ HIDDEN = "The service failed; its log has the cause under this trace."
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """The body. `fields` holds what the error declares, `violations` what was wrong with the request."""
+    """The body. `fields` holds what the error declares, `violations` what the request broke."""
 
     type: str
     title: str

@@ -1,4 +1,4 @@
-"""Finds what serves a path: one look in a dictionary, or a walk over segments where the path has parameters."""
+"""Finds what serves a path: one look in a dictionary, or, with parameters, a walk over segments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A method at its two addresses: as a resource for the outside and as Connect unary for everybody."""
+"""A method at its two addresses: as a resource for the outside, as Connect for everybody."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EVENTS = b"content-type: text/event-stream\r\ncache-control: no-store\r\n"
 
 
 class _Rpc:
-    """What both addresses share: open a call, run it, close it, answer errors in their own format."""
+    """What both addresses share: open a call, run it, close it, answer errors in their format."""
 
     __slots__ = (
         "_door", "_endpoint", "_finish", "_method", "_read", "_run", "_streams", "max_body",
@@ -60,7 +60,7 @@ class _Rpc:
         try:
             body = await self._run(call, self._read, request, self._finish)
         except HanseError as error:
-            # The door's own refusal; to the endpoint it is one of a kind, as all that nobody declared.
+            # The door's own refusal; to the endpoint it is of a kind, as all that nobody declared.
             cause = error.__cause__
             shown = cause if isinstance(cause, UnsupportedMediaType) else error
             return self._failed(shown, call.trace_id, trusted=request.trusted)
@@ -69,7 +69,7 @@ class _Rpc:
         return self._answered(body)
 
     async def _begin_stream(self, call: Call, request: Request) -> Response:
-        """A stream that has begun; what is wrong with the request has a status, as in any other call."""
+        """A stream that has begun; what is wrong with the request has a status, as in any call."""
         try:
             self._method.rule.check(call.origin.principal)
             arguments = self._read(request)
@@ -94,7 +94,7 @@ class _Rpc:
             failed = self._failed(error, call.trace_id, trusted=request.trusted)
             yield event(failed.body, "error")
         finally:
-            await items.aclose()  # type: ignore[attr-defined]
+            await items.aclose()  # pyright: ignore[reportAttributeAccessIssue]  it is a generator
             self._door.close(call)
 
     def _answered(self, body: bytes) -> Response:
@@ -128,7 +128,7 @@ class RestRpc(_Rpc):
 
 
 class ConnectRpc(_Rpc):
-    """`POST /crm.v1.Contacts/Merge`, errors as Connect's; tolerant towards hosts, strict towards others."""
+    """`POST /crm.v1.Contacts/Merge`, errors as Connect's; tolerant to hosts, strict to others."""
 
     __slots__ = ("_depth", "_strict")
 

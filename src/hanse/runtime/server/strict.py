@@ -1,4 +1,4 @@
-"""Reads JSON at the public door: unknown fields, duplicate keys and deep nesting are refused there."""
+"""Reads JSON at the public door, where unknown fields, repeated keys and depth are refused."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ Walk = "Callable[[Any, str], Iterator[Violation]]"
 class StrictReader:
     """Reads one request type.
 
-    The value itself comes from one typed decode. What that cannot see (fields below the top that nobody
-    declared, keys that come twice) needs a second look, which flat requests seldom do: a body with
-    no more colons than required fields has no room for another key.
+    The value itself comes from one typed decode. What that cannot see (fields below the top that
+    nobody declared, keys that come twice) needs a second look, which flat requests seldom do: a
+    body with no more colons than required fields has no room for another key.
 
     Args:
-        request_type: A struct of our own making, so that forbidding unknown fields at the top is free.
+        request_type: A struct of our making, so that forbidding unknown fields at the top is free.
         depth: Nesting of arrays and objects at most.
     """
 

@@ -31,8 +31,8 @@ class MethodMetrics:
         latency: How long calls took.
         codes: Calls by error code; the empty one counts those that went well.
         in_flight: Calls running now; raised and lowered by whoever runs them.
-        unknown_fields: Fields that peers sent and this release does not know, in the messages that were
-            looked at.
+        unknown_fields: Fields that peers sent and this release does not know, in the messages that
+            were looked at.
     """
 
     __slots__ = ("codes", "in_flight", "latency", "method", "service", "unknown_fields")

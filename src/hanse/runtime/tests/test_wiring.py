@@ -129,7 +129,7 @@ class Lost(Service, package="lost.v1"):
 
 
 class Foggy(Service, package="foggy.v1"):
-    def __init__(self, stock: "Nowhere") -> None: ...  # noqa: F821
+    def __init__(self, stock: "Nowhere") -> None: ...  # noqa: F821  a name that is nowhere is what is tested
 
     @rpc(allow=PUBLIC)
     async def one(self) -> None: ...

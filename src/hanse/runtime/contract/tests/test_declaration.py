@@ -57,7 +57,7 @@ class Loose(FailedPrecondition):
 
 class Foggy(FailedPrecondition):
     code = "foggy"
-    parts: "Nowhere"  # noqa: F821
+    parts: "Nowhere"  # noqa: F821  a name that is nowhere is the fault under test
 
 
 def unmarked(function):
@@ -96,7 +96,7 @@ async def takes_untyped(self, x) -> None: ...
 async def takes_many(self, *x: int) -> None: ...
 async def takes_names(self, **x: int) -> None: ...
 async def takes_place(self, x: int, /) -> None: ...
-async def takes_nowhere(self, x: "Nowhere") -> None: ...  # noqa: F821
+async def takes_nowhere(self, x: "Nowhere") -> None: ...  # noqa: F821  a name that is nowhere is the fault under test
 async def gives_list(self) -> list[int]: ...
 async def gives_untyped(self): ...
 async def gives_stream_late(self) -> AsyncIterator[int]: ...
@@ -159,7 +159,7 @@ WRONG = {
     "static": (lambda: service_with(one=rpc("POST /odd/v1/one", allow=PUBLIC)(staticmethod(unmarked(fine)))), "Odd.one: is no plain method"),
     "page without rule": (lambda: service_with(one=page("/one")(unmarked(fine))), "Odd.one: says not who may see it → say so: allow=PUBLIC"),
     "page of text": (lambda: service_with(one=page("/one", allow=PUBLIC)(unmarked(fine))), "Odd.one: is a page and answers no Html → write -> Html"),
-    "page nowhere": (lambda: service_with(one=page("one", allow=PUBLIC)(unmarked(fine))), "Odd.one: its path 'one' cannot be served → write it like /careers/{job_id}"),
+    "page nowhere": (lambda: service_with(one=page("one", allow=PUBLIC)(unmarked(fine))), "its path 'one' cannot be served → write it like /careers/{job_id}"),
 }  # fmt: skip
 
 
