@@ -184,36 +184,7 @@ class Metrics:
     def prometheus(self) -> str:
         """Everything in the Prometheus text format 0.0.4, without methods nobody has called yet."""
         used = [one for one in self.methods() if one.in_flight or any(one.codes.values())]
-        parts = [
-            family(
-                "rpc_server_duration_seconds",
-                "histogram",
-                "How long calls took.",
-                (line for one in used for line in _duration_lines(one)),
-            ),
-            family(
-                "rpc_server_requests_total",
-                "counter",
-                "Calls finished, by error code.",
-                (line for one in used for line in _code_lines(one)),
-            ),
-            family(
-                "rpc_server_in_flight",
-                "gauge",
-                "Calls running now.",
-                (sample("rpc_server_in_flight", _labels(one), one.in_flight) for one in used),
-            ),
-            family(
-                "hanse_unknown_fields_total",
-                "counter",
-                "Fields of another release that were ignored, in the one message of 64 looked at.",
-                (
-                    sample("hanse_unknown_fields_total", _labels(one), one.unknown_fields)
-                    for one in used
-                    if one.unknown_fields
-                ),
-            ),
-        ]
+        parts = _families_of(used)
         parts += [
             family(
                 one.name,
@@ -259,6 +230,40 @@ class Metrics:
                 self._series_left -= 1
             known = of.series.setdefault(key, Series(dict(key)))
         return known
+
+
+def _families_of(methods: list[MethodMetrics]) -> list[str]:
+    """What is told of every method alike."""
+    return [
+        family(
+            "rpc_server_duration_seconds",
+            "histogram",
+            "How long calls took.",
+            (line for one in methods for line in _duration_lines(one)),
+        ),
+        family(
+            "rpc_server_requests_total",
+            "counter",
+            "Calls finished, by error code.",
+            (line for one in methods for line in _code_lines(one)),
+        ),
+        family(
+            "rpc_server_in_flight",
+            "gauge",
+            "Calls running now.",
+            (sample("rpc_server_in_flight", _labels(one), one.in_flight) for one in methods),
+        ),
+        family(
+            "hanse_unknown_fields_total",
+            "counter",
+            "Fields of another release that were ignored, in the one message of 64 looked at.",
+            (
+                sample("hanse_unknown_fields_total", _labels(one), one.unknown_fields)
+                for one in methods
+                if one.unknown_fields
+            ),
+        ),
+    ]
 
 
 def _labels(one: MethodMetrics) -> str:

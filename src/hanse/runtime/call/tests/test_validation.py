@@ -156,6 +156,7 @@ async def test_a_wrong_scalar_is_the_callees_fault(placed, what):
 
     with pytest.raises(Internal):
         await placed.stock.number(what)
+    assert placed.counted("Number") == {"": 1, "internal": 1}
 
 
 async def test_nothing_is_an_answer_and_something_instead_is_not(placed):
