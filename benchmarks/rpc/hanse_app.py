@@ -9,7 +9,7 @@ import uvloop
 
 from benchmarks.rpc.terms import AUDIENCE, ISSUER, PERMISSION
 from hanse import Host, HostConfig, Length, Service, Struct, permission, rpc
-from hanse.runtime.identity.issuer import Claims, Issuer
+from hanse.runtime.credentials.issuer import Claims, Issuer
 
 
 class Greeting(Struct, frozen=True):

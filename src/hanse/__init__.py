@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.page import Html, page
     from hanse.runtime.contract.rules import Doc, Length, Pattern, Range
     from hanse.runtime.contract.service import Contract, Service
+    from hanse.runtime.credentials.issuer import Claims, Issuer
     from hanse.runtime.errors import (
         Aborted,
         AlreadyExists,
@@ -35,13 +36,12 @@ if TYPE_CHECKING:
     )
     from hanse.runtime.host import Host
     from hanse.runtime.host_config import HostConfig
-    from hanse.runtime.identity.issuer import Claims, Issuer
+    from hanse.runtime.http.cors import Cors
+    from hanse.runtime.http.listen import Tls
     from hanse.runtime.identity.permission import PUBLIC, SIGNED_IN, kind, permission
     from hanse.runtime.identity.principal import Principal
     from hanse.runtime.offload import Offload
     from hanse.runtime.secret import Secret
-    from hanse.runtime.server.cors import Cors
-    from hanse.runtime.server.listen import Tls
     from hanse.runtime.settings import Settings
 
 __all__ = [
@@ -115,13 +115,13 @@ _HOMES = {
     "hanse.runtime.errors": _ERRORS,
     "hanse.runtime.host": "Host",
     "hanse.runtime.host_config": "HostConfig",
-    "hanse.runtime.identity.issuer": "Claims Issuer",
+    "hanse.runtime.credentials.issuer": "Claims Issuer",
     "hanse.runtime.identity.permission": "PUBLIC SIGNED_IN kind permission",
     "hanse.runtime.identity.principal": "Principal",
     "hanse.runtime.offload": "Offload",
     "hanse.runtime.secret": "Secret",
-    "hanse.runtime.server.cors": "Cors",
-    "hanse.runtime.server.listen": "Tls",
+    "hanse.runtime.http.cors": "Cors",
+    "hanse.runtime.http.listen": "Tls",
     "hanse.runtime.settings": "Settings",
 }
 

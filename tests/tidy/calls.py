@@ -29,7 +29,7 @@ TASKS_FREE_IN = (
     "src/hanse/runtime/server",
     "src/hanse/runtime/host.py",
     "src/hanse/runtime/recorder.py",  # the host's own, ended with it
-    "src/hanse/runtime/identity/jwks.py",  # one fetch for all who wait, ended by close()
+    "src/hanse/runtime/credentials/jwks.py",  # one fetch for all who wait, ended by close()
     "src/hanse/cli/dev",
 )
 BROAD = ("Exception", "BaseException")

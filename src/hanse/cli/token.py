@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from hanse.cli.place import project_folder, state_folder
-from hanse.runtime.identity.development import DevelopmentIssuer
+from hanse.runtime.credentials.development import DevelopmentIssuer
 
 if TYPE_CHECKING:
     from hanse.runtime.identity.principal import PrincipalKind

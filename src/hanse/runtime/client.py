@@ -7,16 +7,16 @@ from collections.abc import Callable
 from typing import Self, TypeVar, cast
 
 from hanse.kit.http import Address
-from hanse.runtime.call.balance import Balancer
 from hanse.runtime.call.context import Call
 from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.call.observer import Observer
 from hanse.runtime.call.outgoing import Caller
-from hanse.runtime.call.pool import Pool
 from hanse.runtime.call.proxy import make_proxy
-from hanse.runtime.call.remote import Peer
-from hanse.runtime.call.wire import standard_lines
 from hanse.runtime.contract.service import contract_of
+from hanse.runtime.remote.balance import Balancer
+from hanse.runtime.remote.peer import Peer
+from hanse.runtime.remote.pool import Pool
+from hanse.runtime.remote.wire import standard_lines
 from hanse.runtime.telemetry.metrics import Metrics
 from hanse.runtime.telemetry.span import SpanBuffer
 

@@ -19,22 +19,22 @@ from hanse.runtime.call.threads import Threads
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import ContractModel, contract_of
 from hanse.runtime.host_config import HostConfig
-from hanse.runtime.instruments import Instruments
-from hanse.runtime.offload import Offload
-from hanse.runtime.placement import Placement
-from hanse.runtime.recorder import Recorder
-from hanse.runtime.server.asgi import AsgiDoor
-from hanse.runtime.server.connections import Connections
-from hanse.runtime.server.dispatch import Dispatcher
-from hanse.runtime.server.door import Door
-from hanse.runtime.server.files import Files
-from hanse.runtime.server.listen import (
+from hanse.runtime.http.connections import Connections
+from hanse.runtime.http.listen import (
     client_tls,
     listen_inherited,
     listen_tcp,
     listen_unix,
     server_tls,
 )
+from hanse.runtime.instruments import Instruments
+from hanse.runtime.offload import Offload
+from hanse.runtime.placement import Placement
+from hanse.runtime.recorder import Recorder
+from hanse.runtime.server.asgi import AsgiDoor
+from hanse.runtime.server.dispatch import Dispatcher
+from hanse.runtime.server.door import Door
+from hanse.runtime.server.files import Files
 from hanse.runtime.server.mounted_app import MountedApp
 from hanse.runtime.server.router import Router
 from hanse.runtime.server.rpc import ConnectRpc, PageRpc, RestRpc
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.contract.description import ContractDescription
     from hanse.runtime.contract.method import Method
-    from hanse.runtime.identity.authenticator import Authenticator
+    from hanse.runtime.credentials.authenticator import Authenticator
 
 S = TypeVar("S")
 

@@ -6,13 +6,13 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from hanse.kit.http import Address
-from hanse.runtime.call.balance import Balancer
 from hanse.runtime.call.endpoint import Endpoint
 from hanse.runtime.call.outgoing import Caller
-from hanse.runtime.call.pool import Pool
 from hanse.runtime.call.proxy import bind_local, make_proxy
-from hanse.runtime.call.remote import Peer
 from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.remote.balance import Balancer
+from hanse.runtime.remote.peer import Peer
+from hanse.runtime.remote.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,9 +9,9 @@ from hanse.kit.http import fetch
 from hanse.runtime.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:
+    from hanse.runtime.credentials.api_key import ApiKeyVerifier
+    from hanse.runtime.credentials.authenticator import Authenticator
     from hanse.runtime.host_config import HostConfig
-    from hanse.runtime.identity.api_key import ApiKeyVerifier
-    from hanse.runtime.identity.authenticator import Authenticator
 
 
 def make_authenticator(config: HostConfig) -> Authenticator | None:
@@ -22,15 +22,15 @@ def make_authenticator(config: HostConfig) -> Authenticator | None:
     """
     if not config.issuers and not config.api_keys:
         return None
-    from hanse.runtime.identity.authenticator import Authenticator
-    from hanse.runtime.identity.token import Verifier
+    from hanse.runtime.credentials.authenticator import Authenticator
+    from hanse.runtime.credentials.token import Verifier
 
     verifier = Verifier(config.issuers, unix_seconds, fetch)
     return Authenticator(verifier, _api_keys(config) if config.api_keys else None)
 
 
 def _api_keys(config: HostConfig) -> ApiKeyVerifier:
-    from hanse.runtime.identity.api_key import ApiKeyVerifier, KeyMint, StaticApiKeys
+    from hanse.runtime.credentials.api_key import ApiKeyVerifier, KeyMint, StaticApiKeys
 
     if config.pepper is None:
         raise ConfigurationError("API keys need the pepper their hashes were made with; give it.")

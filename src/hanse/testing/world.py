@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from hanse.runtime.call.context import Context
-    from hanse.runtime.identity.development import DevelopmentIssuer
-    from hanse.runtime.identity.issuer import Issuer
+    from hanse.runtime.credentials.development import DevelopmentIssuer
+    from hanse.runtime.credentials.issuer import Issuer
     from hanse.runtime.telemetry.span import Span
     from hanse.testing.faults import Faults
 
@@ -191,7 +191,7 @@ class World:
         )
 
     def _development_issuer(self, folder: Path) -> Issuer:
-        from hanse.runtime.identity.development import DevelopmentIssuer
+        from hanse.runtime.credentials.development import DevelopmentIssuer
 
         self._issuer = DevelopmentIssuer(folder / "identity", lambda: unix_ns() / 1e9)
         return self._issuer.issuer()

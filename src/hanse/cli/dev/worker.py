@@ -21,7 +21,7 @@ from hanse.cli.serving import log as serving_log
 from hanse.kit.clock import unix_ns
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import contract_of
-from hanse.runtime.identity.development import DevelopmentIssuer
+from hanse.runtime.credentials.development import DevelopmentIssuer
 from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import Project, read_project
 
@@ -92,9 +92,9 @@ class Channel:
 
 def _load_ahead() -> None:
     """Imports what every worker comes to need, before there is an order to be quick about."""
-    for module in ("joserfc.jws", "joserfc.jwk", "hanse", "hanse.runtime.identity.token"):
+    for module in ("joserfc.jws", "joserfc.jwk", "hanse", "hanse.runtime.credentials.token"):
         importlib.import_module(module)
-    importlib.import_module("hanse.runtime.identity.authenticator")
+    importlib.import_module("hanse.runtime.credentials.authenticator")
 
 
 def _carry_out(order: Order, channel: Channel) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hanse.runtime.contract.service import Service
-    from hanse.runtime.server.listen import Tls
+    from hanse.runtime.http.listen import Tls
 
 FILE = "hanse.toml"
 FILE_BYTES_MAX = 1024 * 1024

@@ -10,9 +10,9 @@ from msgspec import Meta
 
 from hanse.runtime.call.admission import Limits
 from hanse.runtime.call.context import DEFAULT_SITE
-from hanse.runtime.identity.issuer import Issuer
-from hanse.runtime.server.cors import Cors
-from hanse.runtime.server.listen import Tls
+from hanse.runtime.credentials.issuer import Issuer
+from hanse.runtime.http.cors import Cors
+from hanse.runtime.http.listen import Tls
 
 Port = Annotated[int, Meta(ge=0, le=65_535, description="a port is 0 to 65535, 0 for any free one")]
 Name = Annotated[

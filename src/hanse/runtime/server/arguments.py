@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hanse.runtime.contract.method import Method
-    from hanse.runtime.server.message import Request
+    from hanse.runtime.http.message import Request
 
 QUERY_FIELDS_MAX = 100
 

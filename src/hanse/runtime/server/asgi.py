@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
-from hanse.runtime.server.message import Request, Response
-from hanse.runtime.server.problem import problem
-from hanse.runtime.server.refusal import BodyTooLarge
+from hanse.runtime.http.message import Request, Response
+from hanse.runtime.http.problem import problem
+from hanse.runtime.http.refusal import BodyTooLarge
 
 if TYPE_CHECKING:
     from hanse.runtime.server.dispatch import Dispatcher

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.runtime.call.wire import error_body
 from hanse.runtime.errors import HanseError, NotFound, Unimplemented
-from hanse.runtime.server.message import JSON, Request, Response
-from hanse.runtime.server.negotiate import COMPRESS_BYTES_MIN, negotiated
-from hanse.runtime.server.problem import problem
-from hanse.runtime.server.refusal import MethodNotAllowed
+from hanse.runtime.http.message import JSON, Request, Response
+from hanse.runtime.http.negotiate import COMPRESS_BYTES_MIN, negotiated
+from hanse.runtime.http.problem import problem
+from hanse.runtime.http.refusal import MethodNotAllowed
+from hanse.runtime.remote.wire import error_body
 
 if TYPE_CHECKING:
-    from hanse.runtime.server.cors import Cors
+    from hanse.runtime.http.cors import Cors
     from hanse.runtime.server.router import Resource, Router, Verbs
 
 UNKNOWN_BODY_MAX = 64 * 1024

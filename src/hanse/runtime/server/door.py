@@ -10,18 +10,18 @@ import msgspec
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id, trace_id
 from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Origin, begin_trace
-from hanse.runtime.call.wire import CONTEXT_HEADER
 from hanse.runtime.errors import DeadlineExceeded, InvalidArgument, Unauthenticated
 from hanse.runtime.identity.principal import VISITOR
+from hanse.runtime.remote.wire import CONTEXT_HEADER
 from hanse.runtime.telemetry.trace_context import parse
 
 if TYPE_CHECKING:
     from hanse.runtime.call.admission import Admission
     from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.contract.method import Method
-    from hanse.runtime.identity.authenticator import Authenticator
+    from hanse.runtime.credentials.authenticator import Authenticator
+    from hanse.runtime.http.message import Request
     from hanse.runtime.identity.verified import Verified
-    from hanse.runtime.server.message import Request
     from hanse.runtime.telemetry.sampler import Sampler
 
 _LOCALE = re.compile(rb"\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})\s*(?:[;,]|$)")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from hanse.runtime.errors import NotFound
-from hanse.runtime.server.message import Response
+from hanse.runtime.http.message import Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from hanse.runtime.server.message import Request
+    from hanse.runtime.http.message import Request
 
 CHUNK_BYTES = 256 * 1024
 WHOLE_BYTES_MAX = 1024 * 1024

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
 from hanse.runtime.errors import Internal
+from hanse.runtime.http.message import Request, Response
+from hanse.runtime.http.problem import problem
 from hanse.runtime.server.lifespan import Lifespan
-from hanse.runtime.server.message import Request, Response
-from hanse.runtime.server.problem import problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, MutableMapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from hanse.runtime.server.message import Request, Response
+    from hanse.runtime.http.message import Request, Response
 
 
 class Resource(Protocol):

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hanse.runtime.call.events import event
-from hanse.runtime.call.wire import error_body
 from hanse.runtime.contract.page import Html
 from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
 from hanse.runtime.errors import KINDS, HanseError, InvalidArgument
+from hanse.runtime.http.message import HTML, JSON, Response
+from hanse.runtime.http.problem import HIDDEN, problem, retry_after
+from hanse.runtime.remote.events import event
+from hanse.runtime.remote.wire import error_body
 from hanse.runtime.server.arguments import UnsupportedMediaType, json_body, reader
-from hanse.runtime.server.message import HTML, JSON, Response
-from hanse.runtime.server.problem import HIDDEN, problem, retry_after
 from hanse.runtime.server.strict import StrictReader
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from hanse.runtime.call.context import Call
     from hanse.runtime.call.endpoint import Endpoint
+    from hanse.runtime.http.message import Request
     from hanse.runtime.server.door import Door
-    from hanse.runtime.server.message import Request
 
 EVENTS = b"content-type: text/event-stream\r\ncache-control: no-store\r\n"
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.runtime.server.message import JSON, TEXT, Response
+from hanse.runtime.http.message import JSON, TEXT, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hanse.runtime.contract.description import ContractDescription
-    from hanse.runtime.server.message import Request
+    from hanse.runtime.http.message import Request
     from hanse.runtime.server.router import Router
 
 METRICS = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\ncache-control: no-store\r\n"

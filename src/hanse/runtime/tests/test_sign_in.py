@@ -6,7 +6,7 @@ import pytest
 
 from hanse import SIGNED_IN, Host, HostConfig, Principal, Secret, Service, current, rpc
 from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.identity.api_key import KeyMint
+from hanse.runtime.credentials.api_key import KeyMint
 from hanse.testing import HttpClient
 
 PEPPER = Secret("a pepper that is long enough")

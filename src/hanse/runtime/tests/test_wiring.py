@@ -8,8 +8,8 @@ import pytest
 from hanse import PUBLIC, Clock, Contract, Host, HostConfig, Range, Service, rpc
 from hanse.kit.clock import ManualClock
 from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.http.listen import Tls
 from hanse.runtime.secret import Secret
-from hanse.runtime.server.listen import Tls
 from hanse.runtime.settings import Settings, Sources
 from hanse.testing import World, fake
 

@@ -7,9 +7,6 @@ import pytest
 
 from hanse import PUBLIC, Contract, Host, HostConfig, Service, Struct, rpc
 from hanse.kit.http import Address, ConnectionFailed
-from hanse.runtime.call.balance import Balancer
-from hanse.runtime.call.pool import FAILURES_TO_EJECT, Pool
-from hanse.runtime.call.retry import BUDGET_MAX, RetryBudget
 from hanse.runtime.errors import (
     FailedPrecondition,
     Internal,
@@ -17,6 +14,9 @@ from hanse.runtime.errors import (
     Unavailable,
     Unimplemented,
 )
+from hanse.runtime.remote.balance import Balancer
+from hanse.runtime.remote.pool import FAILURES_TO_EJECT, Pool
+from hanse.runtime.remote.retry import BUDGET_MAX, RetryBudget
 
 
 class Clock:

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from hanse import PUBLIC, Host, HostConfig, Service, Struct, rpc
+from hanse.runtime.credentials.development import DevelopmentIssuer
 from hanse.runtime.errors import FailedPrecondition
-from hanse.runtime.identity.development import DevelopmentIssuer
 from hanse.runtime.secret import Secret
 from hanse.runtime.server.tests.desk import MARKER
 from hanse.runtime.server.tests.wire import Peer, connect, get, post

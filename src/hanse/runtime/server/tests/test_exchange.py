@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from hanse.runtime.server.cors import Cors
+from hanse.runtime.http.cors import Cors
 from hanse.runtime.server.tests.desk import MARKER
 from hanse.runtime.server.tests.wire import JSON, connect, get, post
 

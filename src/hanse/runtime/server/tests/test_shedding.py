@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hanse.runtime.identity.development import DevelopmentIssuer
+from hanse.runtime.credentials.development import DevelopmentIssuer
 from hanse.runtime.server.tests.test_floods import until
 from hanse.runtime.server.tests.wire import connect, get, post
 

@@ -13,8 +13,8 @@ import pytest
 
 from hanse import Host, HostConfig
 from hanse.runtime.call.tests.conftest import make_identity
-from hanse.runtime.identity.development import DevelopmentIssuer
-from hanse.runtime.server.listen import client_tls
+from hanse.runtime.credentials.development import DevelopmentIssuer
+from hanse.runtime.http.listen import client_tls
 from hanse.runtime.server.tests.desk import Desk, Gates
 from hanse.runtime.server.tests.wire import Peer, connect, get, post
 

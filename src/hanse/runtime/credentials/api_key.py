@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.identity.gate import Gate
+from hanse.runtime.credentials.gate import Gate
+from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.credentials.verified_cache import VerifiedCache, fingerprint
 from hanse.runtime.identity.principal import Principal
-from hanse.runtime.identity.refused import Refused
 from hanse.runtime.identity.verified import Verified
-from hanse.runtime.identity.verified_cache import VerifiedCache, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

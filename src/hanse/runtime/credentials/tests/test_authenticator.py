@@ -4,12 +4,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from hanse.runtime.identity.api_key import ApiKeyVerifier, KeyMint, StaticApiKeys
-from hanse.runtime.identity.authenticator import Authenticator
-from hanse.runtime.identity.issuer import Issuer
+from hanse.runtime.credentials.api_key import ApiKeyVerifier, KeyMint, StaticApiKeys
+from hanse.runtime.credentials.authenticator import Authenticator
+from hanse.runtime.credentials.issuer import Issuer
+from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.credentials.token import Verifier
 from hanse.runtime.identity.principal import Principal
-from hanse.runtime.identity.refused import Refused
-from hanse.runtime.identity.token import Verifier
 from hanse.runtime.secret import Secret
 
 NOW = 1_800_000_000.0

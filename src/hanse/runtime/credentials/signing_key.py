@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 import msgspec
 
 from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.identity.strict_json import read_base64url
+from hanse.runtime.credentials.strict_json import read_base64url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hanse.runtime.server.message import Response
+    from hanse.runtime.http.message import Response
 
 SAFE = b"x-content-type-options: nosniff\r\n"
 

@@ -11,21 +11,21 @@ import msgspec
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.http import ConnectionFailed
 from hanse.runtime.call.deadline import in_time, time_is_up
-from hanse.runtime.call.events import read_events
-from hanse.runtime.call.retry import TRIES_MAX, RetryBudget
-from hanse.runtime.call.wire import broken, context_lines, read_error, request_head
 from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
 from hanse.runtime.errors import Canceled, DeadlineExceeded, HanseError, Internal, Unavailable
+from hanse.runtime.remote.events import read_events
+from hanse.runtime.remote.retry import TRIES_MAX, RetryBudget
+from hanse.runtime.remote.wire import broken, context_lines, read_error, request_head
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from hanse.runtime.call.balance import Balancer
     from hanse.runtime.call.context import Call
     from hanse.runtime.call.observer import Observer
     from hanse.runtime.call.outgoing import Caller
-    from hanse.runtime.call.pool import Pool
     from hanse.runtime.contract.method import Method
+    from hanse.runtime.remote.balance import Balancer
+    from hanse.runtime.remote.pool import Pool
     from hanse.runtime.telemetry.metrics import MethodMetrics
 
 Lines = "Callable[[Call], bytes]"

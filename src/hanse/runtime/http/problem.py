@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hanse.runtime.errors import HanseError, InvalidArgument, Violation
-from hanse.runtime.server.message import Response
+from hanse.runtime.http.message import Response
 
 PROBLEM = b"content-type: application/problem+json\r\n"
 

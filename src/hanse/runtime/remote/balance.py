@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hanse.kit.chance import RANDOM
-from hanse.runtime.call.pool import Pool
+from hanse.runtime.remote.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

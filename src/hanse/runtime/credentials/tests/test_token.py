@@ -8,12 +8,12 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.credentials.issuer import Issuer
+from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.credentials.token import Verifier
+from hanse.runtime.credentials.verified_cache import REFUSALS_MAX, REVOCATIONS_MAX
 from hanse.runtime.errors import ResourceExhausted
-from hanse.runtime.identity.issuer import Issuer
 from hanse.runtime.identity.principal import Principal
-from hanse.runtime.identity.refused import Refused
-from hanse.runtime.identity.token import Verifier
-from hanse.runtime.identity.verified_cache import REFUSALS_MAX, REVOCATIONS_MAX
 
 NOW = 1_800_000_000.0
 

@@ -10,9 +10,9 @@ from math import inf
 from urllib.parse import urlsplit
 
 from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.credentials.signing_key import SigningKey, pick_key, read_key_set
+from hanse.runtime.credentials.strict_json import read_object
 from hanse.runtime.errors import Unavailable
-from hanse.runtime.identity.signing_key import SigningKey, pick_key, read_key_set
-from hanse.runtime.identity.strict_json import read_object
 
 Fetch = Callable[[str], Awaitable[tuple[int, dict[str, str], bytes]]]
 """GETs a URL: status, headers, body. It must check certificates and must not follow redirects;

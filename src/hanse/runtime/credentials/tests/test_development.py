@@ -9,11 +9,11 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.identity.development import DevelopmentIssuer
-from hanse.runtime.identity.issuer import Issuer
+from hanse.runtime.credentials.development import DevelopmentIssuer
+from hanse.runtime.credentials.issuer import Issuer
+from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.credentials.token import Verifier
 from hanse.runtime.identity.principal import Principal
-from hanse.runtime.identity.refused import Refused
-from hanse.runtime.identity.token import Verifier
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from hanse.runtime.identity.refused import Refused
-from hanse.runtime.identity.strict_json import read_base64url, read_object
+from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.credentials.strict_json import read_base64url, read_object
 
 TOKEN_LENGTH_MAX = 8_192
 _HEADER_TEXT_MAX = 200

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hanse.runtime.identity.api_key import PREFIX
-from hanse.runtime.identity.compact import TOKEN_LENGTH_MAX
-from hanse.runtime.identity.refused import Refused
+from hanse.runtime.credentials.api_key import PREFIX
+from hanse.runtime.credentials.compact import TOKEN_LENGTH_MAX
+from hanse.runtime.credentials.refused import Refused
 
 if TYPE_CHECKING:
-    from hanse.runtime.identity.api_key import ApiKeyVerifier
-    from hanse.runtime.identity.token import Verifier
+    from hanse.runtime.credentials.api_key import ApiKeyVerifier
+    from hanse.runtime.credentials.token import Verifier
     from hanse.runtime.identity.verified import Verified
 
 _SCHEME = "Bearer "

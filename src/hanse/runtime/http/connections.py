@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hanse.runtime.server.http import Connection
+    from hanse.runtime.http.connection import Connection
 
 
 CLEANING_SECONDS = 1.0

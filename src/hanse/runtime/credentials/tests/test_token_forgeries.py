@@ -11,10 +11,10 @@ import json
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from hanse.runtime.credentials.issuer import Claims, Issuer
+from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.credentials.token import Verifier
 from hanse.runtime.errors import Unauthenticated
-from hanse.runtime.identity.issuer import Claims, Issuer
-from hanse.runtime.identity.refused import Refused
-from hanse.runtime.identity.token import Verifier
 
 NOW = 1_800_000_000.0
 FOREIGN = "https://foreign.example"

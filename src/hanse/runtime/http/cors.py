@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 if TYPE_CHECKING:
-    from hanse.runtime.server.message import Request, Response
+    from hanse.runtime.http.message import Request, Response
     from hanse.runtime.server.router import Verbs
 
 ALLOWED_HEADERS = (

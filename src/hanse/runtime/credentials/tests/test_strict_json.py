@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanse.runtime.identity.strict_json import read_base64url, read_object, write_base64url
+from hanse.runtime.credentials.strict_json import read_base64url, read_object, write_base64url
 
 JSON = st.recursive(
     st.none()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.credentials.signing_key import Algorithm
+from hanse.runtime.credentials.verified_cache import LEEWAY_MAX
 from hanse.runtime.identity.principal import PrincipalKind
-from hanse.runtime.identity.signing_key import Algorithm
-from hanse.runtime.identity.verified_cache import LEEWAY_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

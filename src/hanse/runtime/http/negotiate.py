@@ -8,10 +8,10 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from hanse.runtime.server.message import Response
+from hanse.runtime.http.message import Response
 
 if TYPE_CHECKING:
-    from hanse.runtime.server.message import Request
+    from hanse.runtime.http.message import Request
 
 COMPRESS_BYTES_MIN = 1024
 IN_THREAD_BYTES_MIN = 64 * 1024

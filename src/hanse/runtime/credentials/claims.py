@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from hanse.runtime.credentials.refused import Refused
 from hanse.runtime.identity.principal import Principal, PrincipalKind
-from hanse.runtime.identity.refused import Refused
 from hanse.runtime.identity.verified import Verified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hanse.runtime.identity.compact import Compact
-    from hanse.runtime.identity.issuer import Issuer
+    from hanse.runtime.credentials.compact import Compact
+    from hanse.runtime.credentials.issuer import Issuer
 
 SCOPE_LENGTH_MAX = 4_096
 PERMISSIONS_MAX = 256

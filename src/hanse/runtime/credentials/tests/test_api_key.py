@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.errors import ResourceExhausted
-from hanse.runtime.identity.api_key import (
+from hanse.runtime.credentials.api_key import (
     LOOKUPS_MAX,
     ApiKeyVerifier,
     KeyMint,
@@ -19,8 +18,9 @@ from hanse.runtime.identity.api_key import (
     StoredKey,
     public_id,
 )
+from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.errors import ResourceExhausted
 from hanse.runtime.identity.principal import VISITOR, Principal
-from hanse.runtime.identity.refused import Refused
 from hanse.runtime.secret import Secret
 
 NOW = 1_800_000_000.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hanse.runtime.server.refusal import HeadersTooLarge, Malformed
+from hanse.runtime.http.refusal import HeadersTooLarge, Malformed
 
 # RFC 3986, 3.2.2 and 3.2.3: a name or an address in brackets, and a port.
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~%!$&'()*+,;=\-]*|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?")

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanse.runtime.identity.recent import Recent
+from hanse.runtime.credentials.recent import Recent
 
 KEYS = st.integers(0, 30).map(lambda n: bytes([n]))
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.identity.issuer import Issuer
-from hanse.runtime.identity.strict_json import read_object, write_base64url
+from hanse.runtime.credentials.issuer import Issuer
+from hanse.runtime.credentials.strict_json import read_object, write_base64url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

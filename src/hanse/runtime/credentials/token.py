@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.identity.claims import read_claims
-from hanse.runtime.identity.compact import TOKEN_LENGTH_MAX, Compact, read_compact
-from hanse.runtime.identity.gate import Gate
-from hanse.runtime.identity.jwks import Fetch, KeySet
-from hanse.runtime.identity.refused import Refused
-from hanse.runtime.identity.signing_key import FixedKeys, Keys
-from hanse.runtime.identity.verified_cache import VerifiedCache, fingerprint
+from hanse.runtime.credentials.claims import read_claims
+from hanse.runtime.credentials.compact import TOKEN_LENGTH_MAX, Compact, read_compact
+from hanse.runtime.credentials.gate import Gate
+from hanse.runtime.credentials.jwks import Fetch, KeySet
+from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.credentials.signing_key import FixedKeys, Keys
+from hanse.runtime.credentials.verified_cache import VerifiedCache, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hanse.runtime.identity.issuer import Issuer
+    from hanse.runtime.credentials.issuer import Issuer
     from hanse.runtime.identity.verified import Verified
 
 TOKENS_MAX = 10_000

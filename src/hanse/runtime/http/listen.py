@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.server.http import Connection
+from hanse.runtime.http.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hanse.runtime.server.http import Server
+    from hanse.runtime.http.connection import Server
 
 BACKLOG = 2048
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from hanse.runtime.credentials.recent import Recent
+from hanse.runtime.credentials.refused import Refused
 from hanse.runtime.errors import ResourceExhausted
-from hanse.runtime.identity.recent import Recent
-from hanse.runtime.identity.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,12 +10,12 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.credentials.issuer import Claims, Issuer
+from hanse.runtime.credentials.jwks import KeySet
+from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.credentials.signing_key import read_key_set
+from hanse.runtime.credentials.token import Verifier
 from hanse.runtime.errors import Unavailable
-from hanse.runtime.identity.issuer import Claims, Issuer
-from hanse.runtime.identity.jwks import KeySet
-from hanse.runtime.identity.refused import Refused
-from hanse.runtime.identity.signing_key import read_key_set
-from hanse.runtime.identity.token import Verifier
 
 NOW = 1_800_000_000.0
 HOUR = 3_600

@@ -1,0 +1,1 @@
+"""How callers prove who they are: signed tokens, key sets, API keys."""

@@ -1,0 +1,1 @@
+"""Calls that leave the process: connections to peers, balance, retries, the wire."""
