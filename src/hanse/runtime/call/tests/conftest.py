@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import ipaddress
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,6 +21,11 @@ from hanse.runtime.call.tests.warehouse import Diary, Shelf, Shop, Stock
 from hanse.runtime.http.listen import Tls
 
 STOCK = "stock.v1.Stock"
+
+
+def pytest_asyncio_loop_factories(config, item):
+    """Hosts run on uvloop, people's tests on asyncio's own loop: everything holds on both."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @dataclass

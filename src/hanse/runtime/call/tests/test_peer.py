@@ -1,12 +1,14 @@
 """What exists only between hosts: connections, balance, retries, ejection, releases of different age."""
 
 import asyncio
+import ssl
 from contextlib import AsyncExitStack
 
 import pytest
 
 from hanse import PUBLIC, Contract, Host, HostConfig, Service, Struct, rpc
-from hanse.kit.http import Address, ConnectionFailed
+from hanse.kit.http import Address, ConnectionFailed, fetch
+from hanse.runtime.call.tests.conftest import make_identity
 from hanse.runtime.errors import (
     FailedPrecondition,
     Internal,
@@ -403,17 +405,37 @@ def test_a_budget_lets_a_tenth_be_retried():
     assert sum(budget.spend() for _ in range(100)) == 10
 
 
-async def test_a_host_without_our_certificate_is_not_let_in(tmp_path, identity):
-    from hanse.runtime.call.tests.conftest import make_identity
-
-    stranger = make_identity(tmp_path)
+@pytest.fixture
+async def mutual(identity):
+    """A host with a door for hosts, and its address."""
     config = HostConfig(port=None, mutual_port=0, tls=identity)
     async with Host([Mine], config, provided={Mood: Mood()}) as host:
-        address = host.url.replace("http:", "https:")
-        directory = {"moody.v1.Moody": (address,)}
-        for tls in (stranger,):
-            caller = Host([], HostConfig(port=None, tls=tls, directory=directory))
-            async with caller:
-                with pytest.raises(Unavailable):
-                    await caller.get(Moody).once()
+        yield host, host.url.replace("http:", "https:")
         assert host.metrics.of("moody.v1.Moody", "Once").codes == {"": 0}
+
+
+async def test_a_host_of_another_authority_is_not_called(mutual, tmp_path):
+    host, address = mutual
+    stranger = make_identity(tmp_path)
+    config = HostConfig(port=None, tls=stranger, directory={"moody.v1.Moody": (address,)})
+
+    async with Host([], config) as caller:
+        with pytest.raises(Unavailable):
+            await caller.get(Moody).once()
+
+
+@pytest.mark.parametrize("shown", ["nothing", "a stranger's"])
+async def test_who_shows_no_certificate_of_our_authority_is_not_let_in(
+    mutual, identity, tmp_path, shown
+):
+    host, address = mutual
+    tls = ssl.create_default_context(cafile=identity.authority)
+    if shown != "nothing":
+        stranger = make_identity(tmp_path)
+        tls.load_cert_chain(stranger.certificate, stranger.key)
+    headers = {"content-type": "application/json", "hanse-context": "{}"}
+
+    with pytest.raises(ConnectionFailed):
+        await fetch(
+            f"{address}/moody.v1.Moody/Once", verb="POST", headers=headers, body=b"{}", tls=tls
+        )
