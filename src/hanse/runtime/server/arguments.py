@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -12,7 +11,7 @@ from hanse.runtime.contract.method import invalid
 from hanse.runtime.contract.route import BODILESS
 from hanse.runtime.errors import HanseError, InvalidArgument, Violation
 from hanse.runtime.server.router import BROKEN_PERCENT
-from hanse.runtime.server.strict import StrictReader
+from hanse.runtime.server.strict import StrictReader, holds, is_sendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,18 +122,21 @@ def from_text(values: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
         read = msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(error, struct) from None
-    for name in struct.__struct_fields__:
-        if not _is_finite(getattr(read, name)):
-            # No JSON body could bring one, and comparing with it says that it keeps to every range.
-            raise _refused(name, "finite", f"`{name}` must be a number, not NaN or infinite.")
+    for name in values:
+        value = getattr(read, name)
+        if not holds(value, is_sendable):
+            # No body could bring one; and NaN keeps to every range, as no comparison with it holds.
+            raise _refused(name, "finite", f"`{name}` must be a finite number of 64 bits.")
+        if not holds(value, _is_given):
+            raise _refused(
+                name, "null", f"`{name}` cannot be null in a path or query; leave it out."
+            )
     return read
 
 
-def _is_finite(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    many = isinstance(value, (tuple, frozenset))
-    return not many or all(map(_is_finite, cast("tuple[Any, ...]", value)))
+def _is_given(value: Any) -> bool:
+    """Whether a text stood for something: `null` is read as None where a type allows that."""
+    return value is not None
 
 
 def query_values(query: bytes, known: set[str], many: set[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import types
 import typing
@@ -19,9 +20,12 @@ from hanse.runtime.errors import InvalidArgument, Violation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+# Never goes back, and takes an unclosed string to its end: time grows with the length alone.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _KEY = re.compile(_STRING + rb"(\s*:)?")
 _BRACKET = re.compile(_STRING + rb"|([\[{])|([\]}])")
+_LONG = re.compile(rb"[0-9]{19}")
+_INTEGRAL = re.compile(_STRING + rb"|(?<![0-9])(-?(?:0|[1-9][0-9]*+))\.0++(?![0-9eE])")
 _generic = msgspec.json.Decoder().decode
 
 VIOLATIONS_MAX = 20
@@ -45,30 +49,44 @@ class StrictReader:
         depth: Nesting of arrays and objects at most.
     """
 
-    __slots__ = ("_decode", "_depth", "_required", "_type", "_walk")
+    __slots__ = ("_counts", "_decode", "_depth", "_required", "_type", "_walk")
 
     def __init__(self, request_type: type[msgspec.Struct], depth: int) -> None:
         fields = msgspec.structs.fields(request_type)
         self._type = request_type
         self._decode = msgspec.json.Decoder(forbidding(request_type)).decode
         self._depth = depth
+        self._counts = _mentions_int(request_type, set())
         self._walk = _walk_struct(request_type, {})
         flat = all(_walk_of(field.type, {}) is None for field in fields)
         self._required = sum(field.required for field in fields) if flat else -1
 
     def read(self, body: bytes) -> Any:
         """The arguments; `InvalidArgument` names what is wrong and where."""
-        try:
-            arguments = self._decode(body)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise _short(invalid(error, self._type)) from None
+        arguments = self._decoded(body)
         # First how deep it is: what looks closer goes down with it.
         if body.count(b"[") + body.count(b"{") > self._depth and depth_of(body) > self._depth:
             message = f"The JSON is nested more than {self._depth} deep."
             raise InvalidArgument(message, violations=(Violation("", "depth", message),))
         if body.count(b":") > self._required:
             self._look_closer(body)
+        if self._counts and _LONG.search(body) and not holds(arguments, is_sendable):
+            message = "An integer is between -2**63 and 2**63 - 1 here."
+            raise InvalidArgument(message, violations=(Violation("", "int64", message),))
         return arguments
+
+    def _decoded(self, body: bytes) -> Any:
+        try:
+            return self._decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            if b".0" not in body or not isinstance(error, msgspec.ValidationError):
+                raise _short(invalid(error, self._type)) from None
+            whole = _INTEGRAL.sub(_without_fraction, body)
+        # To JSON Schema, and so to our own description, 1.0 is an integer.
+        try:
+            return self._decode(whole)
+        except msgspec.ValidationError as error:
+            raise _short(invalid(error, self._type)) from None
 
     def _look_closer(self, body: bytes) -> None:
         try:
@@ -81,6 +99,45 @@ class StrictReader:
             violations = (_duplicate(body),)
         if violations:
             raise InvalidArgument(violations[0].message, violations=violations)
+
+
+def holds(value: Any, rule: Callable[[Any], bool]) -> bool:
+    """Whether a rule holds for a value and for all inside of it."""
+    if isinstance(value, msgspec.Struct):
+        return all(holds(getattr(value, name), rule) for name in value.__struct_fields__)
+    if isinstance(value, (tuple, list, set, frozenset)):
+        items = typing.cast("typing.Iterable[Any]", value)
+        return all(holds(one, rule) for one in items)
+    if isinstance(value, dict):
+        members = typing.cast("dict[Any, Any]", value)
+        return all(holds(one, rule) for one in members.values())
+    return rule(value)
+
+
+def is_sendable(value: Any) -> bool:
+    """Whether a number can be handed on to every client: an int64, and neither NaN nor infinite."""
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _mentions_int(annotation: Any, seen: set[Any]) -> bool:
+    """Whether values of a type can have integers inside."""
+    annotation = unwrapped(annotation)
+    plain = get_origin(annotation) or annotation
+    if annotation in seen:
+        return False
+    seen.add(annotation)
+    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+        fields = msgspec.structs.fields(annotation)
+        return any(_mentions_int(field.type, seen) for field in fields)
+    if plain is int or plain is Any:
+        return True
+    return any(_mentions_int(one, seen) for one in get_args(annotation) if one is not Ellipsis)
+
+
+def _without_fraction(found: re.Match[bytes]) -> bytes:
+    return found[0] if found[1] is None else found[1]
 
 
 def _short(refusal: InvalidArgument) -> InvalidArgument:

@@ -79,6 +79,7 @@ class Tree(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
+    tally: int = 0
     items: tuple[Item, ...] = ()
     pay: Card | Cash | None = None
     notes: Mapping[str, Item] = {}
@@ -142,6 +143,7 @@ class Desk(Service):
         limit: Annotated[int, Range(1, 100)] = 10,
         share: float = 0.5,
         tags: tuple[str, ...] = (),
+        tally: int | None = None,
     ) -> tuple[str, ...]:
         return (word, str(limit), str(share), *tags)
 

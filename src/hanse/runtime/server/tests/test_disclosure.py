@@ -8,12 +8,12 @@ import time
 import pytest
 
 from hanse import PUBLIC, Host, HostConfig, Service, Struct, rpc
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.config.settings import Settings, Sources
 from hanse.runtime.credentials.development import DevelopmentIssuer
 from hanse.runtime.errors import FailedPrecondition
-from hanse.runtime.secret import Secret
 from hanse.runtime.server.tests.desk import MARKER
 from hanse.runtime.server.tests.wire import Peer, connect, get, post
-from hanse.runtime.settings import Settings, Sources
 from hanse.runtime.telemetry.log import configure
 
 FAILING = {

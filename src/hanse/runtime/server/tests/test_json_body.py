@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 
 import pytest
 
@@ -140,6 +141,30 @@ NUMBERS = {
     "underscore": "1_0",
     "exponent alone": "1e",
 }
+
+
+@pytest.mark.parametrize(
+    "digits", [str(2**63), str(-(2**63) - 1), str(2**64), "9" * 300, "9" * 5000]
+)
+async def test_an_integer_has_64_bits(peer, at, digits):
+    sent = b'{"order":{"tally":' + digits.encode() + b"}}"
+    violations(await peer.ask(at("Order", sent)))
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("9223372036854775807", 2**63 - 1), ("-9223372036854775808", -(2**63)), ("1.0", 1),
+     ("-0.00", 0), ("9007199254740993.0", 9007199254740993)],
+)  # fmt: skip
+async def test_an_integer_may_be_written_with_an_empty_fraction(peer, at, written, number):
+    """To JSON Schema it is one, and the description says no more than that."""
+    sent = b'{"note":"1.0","order":{"tally":' + written.encode() + b"}}"
+    assert (await peer.ask(at("Order", sent))).json["tally"] == number
+
+
+@pytest.mark.parametrize("written", ["1.5", "1.0e0", "1e3", "1.", "1.0.0", "01.0"])
+async def test_no_other_fraction_is_an_integer(peer, at, written):
+    violations(await peer.ask(at("Order", b'{"order":{"tally":' + written.encode() + b"}}")))
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -291,6 +316,27 @@ async def test_one_duplicate_among_fifty_thousand_keys_is_found_at_once(peer, at
     sent = ('{"order":{"notes":{' + notes + '"0":{"sku":"b"}}}}').encode()
     found = violations(await peer.ask(at("Order", sent)))
     assert found[0]["field"] == "0"
+
+
+ENDLESS = {
+    "digits": b'{"text":1.0,"x":' + b"9" * 900_000,
+    "zeros": b'{"text":1.0,"x":1.' + b"0" * 900_000 + b"1}",
+    "quotes": b'{"text":1.0,"x":"' + b'\\"' * 450_000,
+    "escapes": b'{"text":1.0,"x":"' + b"\\" * 900_000,
+    "open strings": b'{"text":1.0,"x":' + b'"' * 900_000,
+    "minus": b'{"text":1.0,"x":' + b"-" * 900_000,
+    "points": b'{"text":1.0,"x":' + b".0" * 450_000,
+    "brackets": b'{"text":1.0,"x":' + b"[" * 900_000,
+    "colons": b'{"text":1.0,"x":' + b":" * 900_000,
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+async def test_time_grows_with_the_length_alone(host, peer, at, name):
+    """Nine hundred kilobytes made for our patterns, behind a mistake that has us look twice."""
+    begun = process_time()
+    violations(await peer.ask(at("Echo", ENDLESS[name])))
+    assert process_time() - begun < 0.5
 
 
 async def test_a_name_as_long_as_the_body_is_not_sent_back(peer, at):

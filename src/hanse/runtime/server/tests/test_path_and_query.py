@@ -139,6 +139,10 @@ QUERIES = {
     "-inf": ("word=a&share=-inf", "share", None),
     "1e400": ("word=a&share=1e400", "share", None),
     "other digits": ("word=a&limit=%D9%A5", "limit", None),
+    "null": ("word=a&limit=null", "limit", None),
+    "just over 64 bits": ("word=a&tally=9223372036854775808", "tally", None),
+    "null where there may be none": ("word=a&tally=null", "tally", "null"),
+    "Null": ("word=a&tally=Null", "tally", "null"),
     "no name": ("word=a&=b", "", "unknown"),
 }
 
