@@ -85,8 +85,9 @@ class AsgiClient:
             "query_string": path.partition("?")[2].encode(), "root_path": self.root_path,
             "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()],
         }  # fmt: skip
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(5) as bound:
             await self.app(scope, receive, send)
+        assert not bound.expired()
         return sent
 
     async def post(self, path, body):
