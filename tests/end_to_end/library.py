@@ -176,7 +176,10 @@ class Library(Service):
     async def remove(self, book_id: BookId) -> None:
         """Removes a book."""
 
-    @rpc("POST /library/v1/books/{book_id}:lend", allow=permission("library.desk.run") | kind("staff"))
+    @rpc(
+        "POST /library/v1/books/{book_id}:lend",
+        allow=permission("library.desk.run") | kind("staff"),
+    )
     async def lend(
         self, book_id: BookId, to: Name, days: Annotated[int, Range(1, 30)] = 14
     ) -> datetime.date:
