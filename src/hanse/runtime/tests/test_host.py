@@ -76,7 +76,9 @@ async def test_a_host_does_not_wait_for_ever_for_a_request():
         running = asyncio.create_task(HttpClient(host.url).post("/slow/v1/waits", {}))
         await gate.began.wait()
 
-    with pytest.raises(ConnectionFailed, match="broke off"):  # the host did, not the client's patience
+    with pytest.raises(
+        ConnectionFailed, match="broke off"
+    ):  # the host did, not the client's patience
         await running
 
 
