@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from hanse.runtime.call.context import Context, current
     from hanse.runtime.call.deadline import remaining, within
     from hanse.runtime.client import Client
+    from hanse.runtime.config.secret import Secret
+    from hanse.runtime.config.settings import Settings
     from hanse.runtime.contract.declaration import rpc
     from hanse.runtime.contract.page import Html, page
     from hanse.runtime.contract.rules import Doc, Length, Pattern, Range
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
     from hanse.runtime.identity.permission import PUBLIC, SIGNED_IN, kind, permission
     from hanse.runtime.identity.principal import Principal
     from hanse.runtime.offload import Offload
-    from hanse.runtime.secret import Secret
-    from hanse.runtime.settings import Settings
 
 __all__ = [
     "PUBLIC",
@@ -119,10 +119,10 @@ _HOMES = {
     "hanse.runtime.identity.permission": "PUBLIC SIGNED_IN kind permission",
     "hanse.runtime.identity.principal": "Principal",
     "hanse.runtime.offload": "Offload",
-    "hanse.runtime.secret": "Secret",
+    "hanse.runtime.config.secret": "Secret",
     "hanse.runtime.http.cors": "Cors",
     "hanse.runtime.http.listen": "Tls",
-    "hanse.runtime.settings": "Settings",
+    "hanse.runtime.config.settings": "Settings",
 }
 
 

@@ -32,7 +32,7 @@ def show(sentences: tuple[str, ...] | list[str], file: IO[Any] | None = None) ->
 
 def as_refusal(error: Exception) -> Refused | None:
     """The refusal for an error that its user can mend; None for one that is a mistake of ours."""
-    from hanse.runtime.configuration_error import ConfigurationError
+    from hanse.runtime.config.configuration_error import ConfigurationError
     from hanse.runtime.contract.mistakes import DeclarationError
     from hanse.runtime.publish.proto_lock import LockError
     from hanse.runtime.telemetry.store import AmbiguousTrace

@@ -16,6 +16,7 @@ from hanse.runtime.call.children import make_task
 from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.call.endpoint import Endpoint
 from hanse.runtime.call.threads import Threads
+from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import ContractModel, contract_of
 from hanse.runtime.host_config import HostConfig
@@ -39,7 +40,6 @@ from hanse.runtime.server.mounted_app import MountedApp
 from hanse.runtime.server.router import Router
 from hanse.runtime.server.rpc import ConnectRpc, PageRpc, RestRpc
 from hanse.runtime.server.system import add_docs, add_health, add_metrics
-from hanse.runtime.settings import Sources
 from hanse.runtime.sign_in import make_authenticator
 from hanse.runtime.stall import StallWatch
 from hanse.runtime.telemetry.metrics import Metrics

@@ -9,11 +9,11 @@ import msgspec
 
 from hanse.runtime.call.admission import Limits
 from hanse.runtime.call.context import DEFAULT_SITE
+from hanse.runtime.config.secret import Secret
 from hanse.runtime.credentials.api_key import StoredKey
 from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
-from hanse.runtime.secret import Secret
 
 
 class HostConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from hanse.kit.http import Address
 from hanse.runtime.call.endpoint import Endpoint
 from hanse.runtime.call.outgoing import Caller
 from hanse.runtime.call.proxy import bind_local, make_proxy
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.remote.balance import Balancer
 from hanse.runtime.remote.peer import Peer
 from hanse.runtime.remote.pool import Pool

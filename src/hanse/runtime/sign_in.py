@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hanse.kit.clock import unix_seconds
 from hanse.kit.http import fetch
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:
     from hanse.runtime.credentials.api_key import ApiKeyVerifier

@@ -7,9 +7,9 @@ import typing
 from typing import TYPE_CHECKING, Any, cast
 
 from hanse.kit.clock import Clock
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.config.settings import Settings, SettingsError, Sources, load
 from hanse.runtime.contract.service import ContractModel, contract_of
-from hanse.runtime.settings import Settings, SettingsError, Sources, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from hanse.kit.clock import ManualClock, unix_ns
 from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
 from hanse.runtime.call.proxy import make_proxy
+from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.service import contract_of
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.identity.principal import VISITOR, Principal
-from hanse.runtime.settings import Sources
 from hanse.testing.acting import acting
 from hanse.testing.http_client import HttpClient
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.gate import Gate
 from hanse.runtime.credentials.refused import Refused
 from hanse.runtime.credentials.verified_cache import VerifiedCache, fingerprint
@@ -21,7 +21,7 @@ from hanse.runtime.identity.verified import Verified
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hanse.runtime.secret import Secret
+    from hanse.runtime.config.secret import Secret
 
 PREFIX = "hk_"
 KEYS_MAX = 10_000

@@ -9,7 +9,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.credentials.strict_json import read_object, write_base64url
 

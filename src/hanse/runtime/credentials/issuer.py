@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.signing_key import Algorithm
 from hanse.runtime.credentials.verified_cache import LEEWAY_MAX
 from hanse.runtime.identity.principal import PrincipalKind

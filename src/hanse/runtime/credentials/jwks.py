@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from math import inf
 from urllib.parse import urlsplit
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.signing_key import SigningKey, pick_key, read_key_set
 from hanse.runtime.credentials.strict_json import read_object
 from hanse.runtime.errors import Unavailable

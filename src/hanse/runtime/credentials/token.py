@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.claims import read_claims
 from hanse.runtime.credentials.compact import TOKEN_LENGTH_MAX, Compact, read_compact
 from hanse.runtime.credentials.gate import Gate

@@ -15,14 +15,13 @@ import httptools
 from hanse.runtime.errors import HanseError, Internal
 from hanse.runtime.http.encode import CONTINUE, LAST_CHUNK, chunk, head_of_stream, whole
 from hanse.runtime.http.head import check_encoding, check_host, check_size, origin_form
-from hanse.runtime.http.message import Request, Response
+from hanse.runtime.http.message import Request, Resource, Response
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import BodyTooLarge, HeadersTooLarge, Malformed, TooSlow
 
 if TYPE_CHECKING:
     from hanse.runtime.call.admission import Limits
     from hanse.runtime.http.connections import Connections
-    from hanse.runtime.server.router import Resource
 
 log = logging.getLogger("hanse.http")
 

@@ -9,7 +9,6 @@ from msgspec import Meta
 
 if TYPE_CHECKING:
     from hanse.runtime.http.message import Request, Response
-    from hanse.runtime.server.router import Verbs
 
 ALLOWED_HEADERS = (
     b"authorization, content-type, idempotency-key, traceparent, tracestate, accept-language, "
@@ -50,12 +49,12 @@ class Cors(msgspec.Struct, frozen=True):
                 b"access-control-expose-headers: retry-after, etag\r\n"
             )
 
-    def preflight(self, request: Request, verbs: Verbs, response: Response) -> None:
-        """Answers the question a browser asks before it sends."""
+    def preflight(self, request: Request, verbs: bytes, response: Response) -> None:
+        """Answers the question a browser asks before it sends; `verbs` as in the Allow header."""
         asks = b"access-control-request-method" in request.headers
         if asks and self._allowed(request.headers.get(b"origin", b"")):
             response.head += (
-                b"access-control-allow-methods: " + verbs.allowed() + b"\r\n"
+                b"access-control-allow-methods: " + verbs + b"\r\n"
                 b"access-control-allow-headers: " + ALLOWED_HEADERS + b"\r\n"
                 b"access-control-max-age: %d\r\n" % self.max_age
             )

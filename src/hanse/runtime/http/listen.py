@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.http.connection import Connection
 
 if TYPE_CHECKING:

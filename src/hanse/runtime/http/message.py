@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -52,3 +52,17 @@ class Response(msgspec.Struct, eq=False):
     head: bytes = b""
     body: bytes = b""
     stream: Any = None
+
+
+class Resource(Protocol):
+    """Something that answers requests.
+
+    Attributes:
+        max_body: Bytes of a request's body at most.
+    """
+
+    max_body: int
+
+    async def serve(self, request: Request) -> Response:
+        """The response."""
+        ...

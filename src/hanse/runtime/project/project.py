@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.config.settings import Sources
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.project.lines import Place, find_lines, nearest_line
 from hanse.runtime.project.schema import ProjectFile
 from hanse.runtime.project.services import Broken, ServiceImports, Unlisted
 from hanse.runtime.project.strict import Finding, Strict, like
-from hanse.runtime.settings import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

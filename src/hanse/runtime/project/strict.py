@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, cast, get_args, get_ori
 
 import msgspec
 
-from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.setting_value import WrongValueError, convert
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.config.setting_value import WrongValueError, convert
 
 if TYPE_CHECKING:
     from hanse.runtime.project.lines import Place

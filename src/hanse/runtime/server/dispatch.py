@@ -13,7 +13,8 @@ from hanse.runtime.remote.wire import error_body
 
 if TYPE_CHECKING:
     from hanse.runtime.http.cors import Cors
-    from hanse.runtime.server.router import Resource, Router, Verbs
+    from hanse.runtime.http.message import Resource
+    from hanse.runtime.server.router import Router, Verbs
 
 UNKNOWN_BODY_MAX = 64 * 1024
 """Bytes read of a body for a path that nobody serves, so that its sender gets a plain 404."""
@@ -102,5 +103,5 @@ class _OtherVerb:
             return refused
         response = Response(204, allow)
         if self._cors is not None:
-            self._cors.preflight(request, self._verbs, response)
+            self._cors.preflight(request, self._verbs.allowed(), response)
         return response

@@ -3,26 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
-if TYPE_CHECKING:
-    from hanse.runtime.http.message import Request, Response
-
-
-class Resource(Protocol):
-    """Something that answers requests.
-
-    Attributes:
-        max_body: Bytes of a request's body at most.
-    """
-
-    max_body: int
-
-    async def serve(self, request: Request) -> Response:
-        """The response."""
-        ...
-
+from hanse.runtime.http.message import Resource
 
 BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 """What some would read as it stands and others as a mistake."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hanse import SIGNED_IN, Host, HostConfig, Principal, Secret, Service, current, rpc
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.api_key import KeyMint
 from hanse.testing import HttpClient
 

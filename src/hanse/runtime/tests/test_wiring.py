@@ -7,10 +7,10 @@ import pytest
 
 from hanse import PUBLIC, Clock, Contract, Host, HostConfig, Range, Service, rpc
 from hanse.kit.clock import ManualClock
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.config.settings import Settings, Sources
 from hanse.runtime.http.listen import Tls
-from hanse.runtime.secret import Secret
-from hanse.runtime.settings import Settings, Sources
 from hanse.testing import World, fake
 
 

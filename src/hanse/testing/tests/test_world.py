@@ -16,7 +16,7 @@ from hanse import (
     permission,
     rpc,
 )
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.errors import PermissionDenied, Unauthenticated
 from hanse.testing import ManualClock, World, acting
 

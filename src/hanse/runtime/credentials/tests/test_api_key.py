@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.config.secret import Secret
 from hanse.runtime.credentials.api_key import (
     LOOKUPS_MAX,
     ApiKeyVerifier,
@@ -21,7 +22,6 @@ from hanse.runtime.credentials.api_key import (
 from hanse.runtime.credentials.refused import Refused
 from hanse.runtime.errors import ResourceExhausted
 from hanse.runtime.identity.principal import VISITOR, Principal
-from hanse.runtime.secret import Secret
 
 NOW = 1_800_000_000.0
 APP = Principal("app", "a-1", frozenset({"crm.contacts.read"}))

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from hanse.runtime.config.secret import Secret
 from hanse.runtime.credentials.api_key import ApiKeyVerifier, KeyMint, StaticApiKeys
 from hanse.runtime.credentials.authenticator import Authenticator
 from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.credentials.refused import Refused
 from hanse.runtime.credentials.token import Verifier
 from hanse.runtime.identity.principal import Principal
-from hanse.runtime.secret import Secret
 
 NOW = 1_800_000_000.0
 MINT = KeyMint(Secret("a pepper of at least sixteen characters"))

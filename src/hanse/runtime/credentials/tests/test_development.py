@@ -8,7 +8,7 @@ import jwt
 import pytest
 from joserfc.jwk import OKPKey
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.development import DevelopmentIssuer
 from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.credentials.refused import Refused

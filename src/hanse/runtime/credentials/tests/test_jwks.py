@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.issuer import Claims, Issuer
 from hanse.runtime.credentials.jwks import KeySet
 from hanse.runtime.credentials.refused import Refused

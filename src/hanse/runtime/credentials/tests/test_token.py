@@ -7,7 +7,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hanse.runtime.configuration_error import ConfigurationError
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.credentials.refused import Refused
 from hanse.runtime.credentials.token import Verifier

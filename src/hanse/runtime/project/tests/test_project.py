@@ -36,7 +36,9 @@ class Folder:
         self.package.mkdir()
         self.write(
             "service.py",
-            SERVICE.replace("Settings, rpc", "rpc\nfrom hanse.runtime.settings import Settings"),
+            SERVICE.replace(
+                "Settings, rpc", "rpc\nfrom hanse.runtime.config.settings import Settings"
+            ),
         )
 
     def write(self, name: str, text: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.runtime.secret import Secret
+from hanse.runtime.config.secret import Secret
 from hanse.runtime.telemetry.log import VALUE_LENGTH_LIMIT, ConsoleFormatter, configure
 
 CONTEXT = {"site": "acme", "principal": "member", "trace_id": "4bf9", "service": "crm.v1.Contacts"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from hanse.runtime.secret import Secret, decode_secret
+from hanse.runtime.config.secret import Secret, decode_secret
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,9 +14,9 @@ from typing import (
 
 import msgspec
 
-from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.secret import Secret
-from hanse.runtime.setting_value import (
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.config.setting_value import (
     WrongValueError,
     convert,
     from_text,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanse.runtime.secret import Secret, decode_secret
+from hanse.runtime.config.secret import Secret, decode_secret
 
 CANARY = "canary-7f3a9c"
 

@@ -12,9 +12,9 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from hanse.runtime.configuration_error import ConfigurationError
-from hanse.runtime.secret import Secret
-from hanse.runtime.settings import Settings, SettingsError, Sources, load
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.config.settings import Settings, SettingsError, Sources, load
 
 CANARY = "canary-7f3a9c"
 
