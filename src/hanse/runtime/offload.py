@@ -103,8 +103,14 @@ class Offload:
         return msgspec.json.decode(outcome.result, type=result_type)
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        """Takes no more work and ends what runs: a host that stops must not wait for it."""
+        if self._pool is None:
+            return
+        running: dict[int, Any] = vars(self._pool)["_processes"]  # public from Python 3.14 on
+        workers = list(running.values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.terminate()
 
     def statistics(self) -> dict[str, int]:
         return {"taken": self._taken, "workers": self._workers}
