@@ -151,6 +151,7 @@ class Library(Service):
     async def find(
         self,
         words: Annotated[tuple[Code, ...], Length(0, 5)] = (),
+        *,
         colour: Colour | None = None,
         weight: Weight | None = None,
         lent: bool = False,

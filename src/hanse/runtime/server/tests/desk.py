@@ -22,6 +22,7 @@ from hanse import (
     rpc,
 )
 from hanse.runtime.errors import FailedPrecondition, Internal, NotFound
+from hanse.runtime.server.tests.wire import PATIENCE
 
 MARKER = "inside-marker-7f3a"
 """Stands in every exception text; no answer may ever contain it."""
@@ -50,7 +51,7 @@ class Gates:
         self.entered(key).set()
 
     async def wait_entered(self, key: str) -> None:
-        await asyncio.wait_for(self.entered(key).wait(), 10)
+        await asyncio.wait_for(self.entered(key).wait(), PATIENCE)
 
 
 class Shade(Enum):

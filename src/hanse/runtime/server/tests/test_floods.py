@@ -244,7 +244,7 @@ async def test_a_stream_nobody_reads_is_not_produced_any_further_and_is_ended(
     narrow, connect_to, gates
 ):
     peer = await connect_to(narrow)
-    await peer.send(get("/desk/v1/ticks?count=1000000&kilobytes=64"))
+    await peer.send(get("/desk/v1/ticks?count=2000&kilobytes=64"))
     await until(lambda: held(narrow) > 0)
     assert held(narrow) < 1024 * 1024
     # when it does not read for a while, then the connection ends and so does the handler

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-PATIENCE = 10.0
+PATIENCE = float(os.environ.get("PATIENCE", "10"))
 """Seconds after which a test gives up waiting for something that should have come at once."""
 
 LINE_MAX = 64 * 1024
