@@ -259,4 +259,32 @@ IDENTITY = [
              SERVER + "test_disclosure.py::test_a_secret_stands_in_no_answer_and_in_no_file"),
 ]  # fmt: skip
 
-SABOTAGES = HTTP + DOOR + CALL + IDENTITY
+DECLARED = "contract/tests/test_declaration.py::test_a_mistake_is_reported_with_place_and_remedy"
+
+CONTRACT = [
+    Sabotage("somebody is let in by name, nobody by forgetting", "contract/checks.py",
+             "if declaration.allow is None:", "if False:", DECLARED),
+    Sabotage("limits are limits", "contract/checks.py",
+             "if declaration.timeout <= 0 or declaration.max_body <= 0 or declaration.concurrency <= 0:",
+             "if False:", f"{DECLARED}[no calls]"),
+    Sabotage("a code is one error's", "contract/checks.py",
+             "elif error.code in codes:", "elif False:", f"{DECLARED}[same code]"),
+    Sabotage("an implementation keeps to its contract", "contract/checks.py",
+             "if signature and shape_of(signature) != shape_of(method.signature):", "if False:",
+             "contract/tests/test_declaration.py::"
+             "test_an_implementation_with_another_signature_is_refused"),
+    Sabotage("an answer is checked", "contract/method.py",
+             "            body = _encode(answer)\n            self.read_answer(body)",
+             "            body = _encode(answer)",
+             SERVER + "test_disclosure.py::test_a_fault_of_ours_shows_nothing_of_it[wrong answer]"),
+    Sabotage("what is not safe is not repeated", "remote/peer.py",
+             "if not (tries_left and method.idempotent and self._budget.spend()):",
+             "if not (tries_left and self._budget.spend()):",
+             "call/tests/test_peer.py::"
+             "test_it_is_not_asked_for_again_where_that_is_not_declared_safe"),
+    Sabotage("retries have a budget", "remote/retry.py",
+             "if self._left < 1:", "if False:",
+             "call/tests/test_peer.py::test_retries_are_bounded_over_all_calls"),
+]  # fmt: skip
+
+SABOTAGES = HTTP + DOOR + CALL + CONTRACT + IDENTITY
