@@ -23,7 +23,9 @@ def blocks_of(page: Path) -> dict[str, str]:
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_a_guide_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
     blocks = blocks_of(page)
-    assert any(name.startswith("test_") for name in blocks), f"{page.name} proves nothing: add a test"
+    assert any(name.startswith("test_") for name in blocks), (
+        f"{page.name} proves nothing: add a test"
+    )
     for name, code in blocks.items():
         (tmp_path / name).write_text(code)
     (tmp_path / "pytest.ini").write_text(ASYNC)
