@@ -68,7 +68,13 @@ async def listen_tcp(
     """A TCP door. With mutual TLS its peers are hosts of ours and trusted, without it anybody."""
     loop = asyncio.get_running_loop()
     make = _maker(server, trusted=tls is not None)
-    return await loop.create_server(make, host, port, ssl=tls, backlog=BACKLOG)
+    if tls is None:
+        return await loop.create_server(make, host, port, backlog=BACKLOG)
+    # Until they have shown who they are, peers are no connections yet that the sweep would see.
+    patience = server.limits.header_timeout
+    return await loop.create_server(
+        make, host, port, ssl=tls, backlog=BACKLOG, ssl_handshake_timeout=patience
+    )
 
 
 async def listen_inherited(server: Server, descriptor: int) -> asyncio.Server:

@@ -297,6 +297,14 @@ async def test_nobody_else_is_even_heard(fortress, ours, theirs, gates):
     assert not fortress.connections
 
 
+async def test_who_does_not_say_who_it_is_is_not_waited_for(serve, connect_to, ours):
+    fortress = await serve(port=None, mutual_port=0, tls=ours, limits={"header_timeout": 0.2})
+    silent, slow = await connect_to(fortress), await connect_to(fortress)
+    await slow.send(bytes.fromhex("1603010200"))
+    assert await silent.closed() == b""
+    assert await slow.closed() == b""
+
+
 async def test_a_host_believes_only_hosts_of_ours_in_turn(serve, theirs, ours):
     impostor = await serve(port=None, mutual_port=0, tls=theirs)
     assert await refused(impostor, ssl=client_tls(ours), server_hostname="localhost")
