@@ -65,7 +65,7 @@ def test_percentiles_take_the_nearest_rank():
 def test_a_rate_the_generator_cannot_keep_makes_the_run_invalid():
     with trivial_server() as port:
         report = open_loop.OpenLoop(plan(port, rate=2_000_000.0, seconds=0.02)).run()
-    assert "behind its own schedule" in report.invalid
+    assert "behind its own schedule" in report.invalid or "not answered in time" in report.invalid
 
 
 @pytest.mark.parametrize("wrong", [{"body": '{"text":"Bye!!"}'}, {"status": 500}])

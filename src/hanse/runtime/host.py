@@ -187,6 +187,8 @@ class Host:
         for server in self._servers:
             server.close()
         await self.connections.drain(self.limits.drain_timeout)
+        for server in self._servers:
+            await server.wait_closed()
         if self._timer is not None:
             self._timer.cancel()
         await self._stack.aclose()

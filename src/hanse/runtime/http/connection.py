@@ -110,7 +110,8 @@ class Connection(asyncio.Protocol):
         # uvloop's transports do not inherit from asyncio's, they only behave like them.
         self._transport = cast("asyncio.Transport", transport)
         self._server.connections.add(self)
-        if len(self._server.connections) > self._server.limits.connections:
+        too_many = len(self._server.connections) > self._server.limits.connections
+        if too_many or self._server.draining:  # accepted in the very moment the door was closed
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
