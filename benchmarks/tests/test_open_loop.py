@@ -62,10 +62,13 @@ def test_percentiles_take_the_nearest_rank():
     assert open_loop.percentile([7.0], 0.5) == 7.0
 
 
-def test_a_rate_the_generator_cannot_keep_makes_the_run_invalid():
+def test_a_generator_behind_its_schedule_makes_the_run_invalid():
+    """How fast this machine is must not decide: the delays of a slow one are given."""
     with trivial_server() as port:
-        report = open_loop.OpenLoop(plan(port, rate=2_000_000.0, seconds=0.02)).run()
-    assert "behind its own schedule" in report.invalid or "not answered in time" in report.invalid
+        generator = open_loop.OpenLoop(plan(port, rate=1_000.0, seconds=0.02))
+        generator.lateness.extend([0.05] * 1_000)
+        report = generator.run()
+    assert "behind its own schedule" in report.invalid
 
 
 @pytest.mark.parametrize("wrong", [{"body": '{"text":"Bye!!"}'}, {"status": 500}])

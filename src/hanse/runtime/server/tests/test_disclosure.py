@@ -173,7 +173,8 @@ async def test_a_secret_stands_in_no_answer_and_in_no_file(vault, tmp_path, recw
         for door in (await Peer.tcp(vault), await Peer.unix(tmp_path / "vault.sock")):
             async with door as peer:
                 shown.append(await peer.ask(request))
-    worked = await (await Peer.tcp(vault)).ask(post("/vault/v1/doors/open", {}))
+    async with await Peer.tcp(vault) as peer:
+        worked = await peer.ask(post("/vault/v1/doors/open", {}))
     assert worked.json == {"ok": True}
     # whatever was answered, and with all of it on disk
     await vault.stop()
