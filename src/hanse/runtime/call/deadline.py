@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SWEEP_SECONDS = 0.01
-"""How late a deadline may be noticed. A timer a call would cost it 4 µs; this costs 0.2."""
+"""How late a deadline may be noticed. A timer a call would cost it 4 µs; this costs 0.4."""
 
 SECOND_NS = 1_000_000_000
 
