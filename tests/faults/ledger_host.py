@@ -32,7 +32,7 @@ async def serve(folder: Path) -> None:
     host = Host([Ledger], HostConfig(), provided={Path: folder})
 
     async def announce() -> None:
-        while not host._servers:
+        while not host.listening:
             await asyncio.sleep(0)
         print(host.url, flush=True)
 

@@ -193,7 +193,7 @@ DOOR = [
              "await anext(events)", "pass",
              SERVER + "test_shedding.py::"
              "test_every_call_that_was_counted_in_is_counted_out[HEAD of a stream]"),
-    Sabotage("faults of ours are hidden from Connect too", "server/rpc.py",
+    Sabotage("faults of ours are hidden from Connect too", "server/connect.py",
              "if error.log and not trusted:", "if False:",
              SERVER + "test_disclosure.py::test_a_fault_of_ours_shows_nothing_of_it[connect internal]"),
 ]  # fmt: skip

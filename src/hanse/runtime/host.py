@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
@@ -18,27 +17,23 @@ from hanse.runtime.call.endpoint import Endpoint
 from hanse.runtime.call.threads import Threads
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.describe import describe
-from hanse.runtime.contract.service import ContractModel, contract_of
+from hanse.runtime.contract.service import ContractModel, contract_of, contract_to_serve
+from hanse.runtime.doors import Doors
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.http.connections import Connections
-from hanse.runtime.http.listen import (
-    client_tls,
-    listen_inherited,
-    listen_tcp,
-    listen_unix,
-    server_tls,
-)
+from hanse.runtime.http.listen import client_tls
 from hanse.runtime.instruments import Instruments
 from hanse.runtime.offload import Offload
 from hanse.runtime.placement import Placement
 from hanse.runtime.recorder import Recorder
 from hanse.runtime.server.asgi import AsgiDoor
+from hanse.runtime.server.connect import ConnectRpc
 from hanse.runtime.server.dispatch import Dispatcher
 from hanse.runtime.server.door import Door
 from hanse.runtime.server.files import Files
 from hanse.runtime.server.mounted_app import MountedApp
 from hanse.runtime.server.router import Router
-from hanse.runtime.server.rpc import ConnectRpc, PageRpc, RestRpc
+from hanse.runtime.server.rpc import PageRpc, RestRpc
 from hanse.runtime.server.system import add_docs, add_health, add_metrics
 from hanse.runtime.sign_in import make_authenticator
 from hanse.runtime.stall import StallWatch
@@ -104,13 +99,13 @@ class Host:
         self._authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads = Threads(self.config.threads)
         self._offload = Offload()
-        self._contracts = [_contract(service) for service in services]
+        self._contracts = [contract_to_serve(service) for service in services]
         self._router = Router()
         self._dispatcher = Dispatcher(self._router, self.config.cors)
         self.resolve = self._dispatcher.resolve
         self.answer = self._dispatcher.answer
         self._mounted: list[MountedApp] = []
-        self._servers: list[asyncio.Server] = []
+        self._doors = Doors(self.config)
         self._timer: asyncio.TimerHandle | None = None
         self._stack = AsyncExitStack()
         self._placement = self._place(wrap)
@@ -153,8 +148,12 @@ class Host:
     @property
     def url(self) -> str:
         """Address of the open door, once it listens."""
-        port = self._servers[0].sockets[0].getsockname()[1]
-        return f"http://{self.config.address}:{port}"
+        return self._doors.url
+
+    @property
+    def listening(self) -> bool:
+        """Whether callers are let in."""
+        return self._doors.listening
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -163,8 +162,7 @@ class Host:
         try:
             await self._open(loop)
         except BaseException:
-            for server in self._servers:
-                server.close()
+            self._doors.close()
             await self._stack.aclose()
             raise
         return self
@@ -184,11 +182,9 @@ class Host:
     async def stop(self) -> None:
         """Turns unready, lets running requests finish, then ends everything else."""
         self.draining = True
-        for server in self._servers:
-            server.close()
+        self._doors.close()
         await self.connections.drain(self.limits.drain_timeout)
-        for server in self._servers:
-            await server.wait_closed()
+        await self._doors.wait_closed()
         if self._timer is not None:
             self._timer.cancel()
         await self._stack.aclose()
@@ -198,7 +194,7 @@ class Host:
     def _place(self, wrap: Any) -> Placement:
         tls = client_tls(self.config.tls) if self.config.tls else None
         return Placement(
-            frozenset(contract.full_name for contract in self._contracts),
+            [contract.full_name for contract in self._contracts],
             self.config.directory,
             site=self.config.site,
             instruments=self._instruments,
@@ -226,7 +222,6 @@ class Host:
         for contract in self._contracts:
             for method in contract.methods.values():
                 self._placement.endpoints[method.full_name] = self._endpoint(method)
-        problems += _served_twice(self._contracts)
         built = wiring.build(services, problems)
         for contract, instance in zip(self._contracts, built, strict=True):
             self._serve(contract, instance, door)
@@ -286,21 +281,8 @@ class Host:
         for instance in (*self._services, *self._mounted):
             if hasattr(instance, "__aenter__"):
                 await stack.enter_async_context(instance)
-        await self._listen()
+        await self._doors.open(self)
         self._sweep()
-
-    async def _listen(self) -> None:
-        config = self.config
-        if config.listener is not None:
-            self._servers.append(await listen_inherited(self, config.listener))
-        elif config.port is not None:
-            self._servers.append(await listen_tcp(self, config.address, config.port))
-        if config.socket is not None:
-            self._servers.append(await listen_unix(self, config.socket))
-        if config.mutual_port is not None and config.tls is not None:
-            tls = server_tls(config.tls)
-            server = await listen_tcp(self, config.address, config.mutual_port, tls)
-            self._servers.append(server)
 
     def _sweep(self) -> None:
         """Looks at all connections, four times a second, instead of a timer for each."""
@@ -312,18 +294,3 @@ class Host:
 
     def _tick_date(self) -> None:
         self.date = f"date: {formatdate(usegmt=True)}\r\n".encode()
-
-
-def _contract(service: type) -> ContractModel:
-    contract = contract_of(service)
-    if contract is None:
-        raise TypeError(f"{service.__name__} is no Service; a host runs subclasses of Service.")
-    if not hasattr(service, "__pages__"):
-        raise TypeError(f"{service.__name__} is a contract; list the service that implements it.")
-    return contract
-
-
-def _served_twice(contracts: Sequence[ContractModel]) -> list[str]:
-    counts = Counter(contract.full_name for contract in contracts)
-    twice = [name for name, count in counts.items() if count > 1]
-    return [f"{name} is served by two of the listed services; keep one" for name in twice]

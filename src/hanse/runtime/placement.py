@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from hanse.kit.http import Address
@@ -15,7 +16,7 @@ from hanse.runtime.remote.peer import Peer
 from hanse.runtime.remote.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from hanse.runtime.contract.method import Method
     from hanse.runtime.contract.service import ContractModel
@@ -26,7 +27,7 @@ class Placement:
     """Makes proxies.
 
     Args:
-        local: Contracts served here, by full name; their endpoints may come later.
+        local: Full names of the contracts served here; their endpoints may come later.
         directory: Addresses of contracts served elsewhere. An entry wins over `local`, so that a
             test can force every call over the wire.
         wrap: Wraps every bound method; for faults in tests.
@@ -34,7 +35,7 @@ class Placement:
 
     def __init__(
         self,
-        local: frozenset[str],
+        local: Sequence[str],
         directory: Mapping[str, tuple[str, ...]],
         *,
         site: str,
@@ -64,8 +65,10 @@ class Placement:
         return make_proxy(contract, bind if self._wrap is None else _wrapped(bind, self._wrap))
 
     def problems(self) -> list[str]:
-        """What is wrong with the directory: told at the start and not at the first call."""
-        found: list[str] = []
+        """What is wrong with the directory or served twice, told at the start, not at a call."""
+        counts = Counter(self._local)
+        twice = [name for name, count in counts.items() if count > 1]
+        found = [f"{name} is served by two of the listed services; keep one" for name in twice]
         for name in self._directory:
             try:
                 self._peer(name)

@@ -85,6 +85,20 @@ def contract_of(cls: type) -> ContractModel | None:
     return getattr(cls, "__contract__", None)
 
 
+def contract_to_serve(service: type) -> ContractModel:
+    """The contract a service serves.
+
+    Raises:
+        TypeError: The class is no service, or a contract that somebody else implements.
+    """
+    contract = contract_of(service)
+    if contract is None:
+        raise TypeError(f"{service.__name__} is no Service; a host runs subclasses of Service.")
+    if not hasattr(service, "__pages__"):
+        raise TypeError(f"{service.__name__} is a contract; list the service that implements it.")
+    return contract
+
+
 def read_contract(cls: type, package: str, mistakes: Mistakes) -> ContractModel:
     """Reads all declared methods of a class, its parents' included."""
     declared = _declared(cls)

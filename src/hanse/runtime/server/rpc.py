@@ -1,4 +1,4 @@
-"""A method at its two addresses: as a resource for the outside, as Connect for everybody."""
+"""A method as a resource: a call is opened, run and closed; pages are answered likewise."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hanse.runtime.contract.page import Html
-from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
-from hanse.runtime.errors import KINDS, HanseError, InvalidArgument
+from hanse.runtime.errors import HanseError
 from hanse.runtime.http.message import HTML, JSON, Response
 from hanse.runtime.http.problem import HIDDEN, problem, retry_after
 from hanse.runtime.remote.events import event
-from hanse.runtime.remote.wire import error_body
-from hanse.runtime.server.arguments import UnsupportedMediaType, json_body, reader
-from hanse.runtime.server.strict import StrictReader
+from hanse.runtime.server.arguments import UnsupportedMediaType, reader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -28,8 +25,8 @@ if TYPE_CHECKING:
 EVENTS = b"content-type: text/event-stream\r\ncache-control: no-store\r\n"
 
 
-class _Rpc:
-    """What both addresses share: open a call, run it, close it, answer errors in their format."""
+class Rpc:
+    """What all addresses of a method share: a call is opened, run, closed; errors in their format."""
 
     __slots__ = (
         "_door", "_endpoint", "_finish", "_method", "_read", "_run", "_streams", "max_body",
@@ -104,7 +101,7 @@ class _Rpc:
         raise NotImplementedError
 
 
-class RestRpc(_Rpc):
+class RestRpc(Rpc):
     """`POST /crm/v1/contacts/{contact_id}:merge`, errors as problems."""
 
     __slots__ = ("_depth", "_empty")
@@ -125,39 +122,6 @@ class RestRpc(_Rpc):
 
     def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
         return problem(error, trace_id)
-
-
-class ConnectRpc(_Rpc):
-    """`POST /crm.v1.Contacts/Merge`, errors as Connect's; tolerant to hosts, strict to others."""
-
-    __slots__ = ("_depth", "_strict")
-
-    def __init__(self, endpoint: Endpoint, door: Door, depth: int) -> None:
-        method = endpoint.method
-        super().__init__(endpoint, door, self._arguments, method.checked_connect_answer)
-        self._depth = depth
-        self._strict: StrictReader | None = None
-
-    def _arguments(self, request: Request) -> Any:
-        if request.trusted:
-            arguments = self._method.checked_arguments(request.body)
-            metrics = self._endpoint.metrics
-            if not metrics.latency.count % LOOKED_AT:
-                metrics.unknown_fields += unknown_fields(arguments, request.body)
-            return arguments
-        version = request.headers.get(b"connect-protocol-version", b"1")
-        if version != b"1":
-            raise InvalidArgument("Connect-Protocol-Version must be 1.")
-        if self._strict is None:
-            self._strict = StrictReader(self._method.request_type, self._depth)
-        return self._strict.read(json_body(request, empty=True))
-
-    def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
-        if isinstance(error, UnsupportedMediaType):
-            return Response(415, b"accept-post: application/json\r\n")
-        if error.log and not trusted:
-            error = next(kind for kind in KINDS if isinstance(error, kind))(HIDDEN)
-        return Response(error.status, JSON + retry_after(error), error_body(error))
 
 
 class PageRpc(RestRpc):

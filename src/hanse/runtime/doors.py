@@ -1,0 +1,59 @@
+"""The doors of a host: where it listens, for whom, and until when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hanse.runtime.http.listen import listen_inherited, listen_tcp, listen_unix, server_tls
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from hanse.runtime.host_config import HostConfig
+    from hanse.runtime.http.connection import Server
+
+
+class Doors:
+    """Opens what a configuration names: the open door, one for this machine, one for others."""
+
+    def __init__(self, config: HostConfig) -> None:
+        self._config = config
+        self._servers: list[asyncio.Server] = []
+
+    async def open(self, server: Server) -> None:
+        """Listens everywhere; peers that come are `server`'s connections."""
+        await self._open_outside(server)
+        config = self._config
+        if config.socket is not None:
+            self._servers.append(await listen_unix(server, config.socket))
+        if config.mutual_port is not None and config.tls is not None:
+            tls = server_tls(config.tls)
+            self._servers.append(await listen_tcp(server, config.address, config.mutual_port, tls))
+
+    async def _open_outside(self, server: Server) -> None:
+        config = self._config
+        if config.listener is not None:
+            self._servers.append(await listen_inherited(server, config.listener))
+        elif config.port is not None:
+            self._servers.append(await listen_tcp(server, config.address, config.port))
+
+    def close(self) -> None:
+        """Lets nobody else in."""
+        for server in self._servers:
+            server.close()
+
+    async def wait_closed(self) -> None:
+        """Returns when nobody is inside any more."""
+        for server in self._servers:
+            await server.wait_closed()
+
+    @property
+    def listening(self) -> bool:
+        """Whether a door is open."""
+        return any(server.is_serving() for server in self._servers)
+
+    @property
+    def url(self) -> str:
+        """Address of the first door, once it listens."""
+        port = self._servers[0].sockets[0].getsockname()[1]
+        return f"http://{self._config.address}:{port}"
