@@ -26,7 +26,7 @@ EVENTS = b"content-type: text/event-stream\r\ncache-control: no-store\r\n"
 
 
 class Rpc:
-    """What all addresses of a method share: a call is opened, run, closed; errors in their format."""
+    """What all addresses of a method share: opening, running, closing a call; telling its error."""
 
     __slots__ = (
         "_door", "_endpoint", "_finish", "_method", "_read", "_run", "_streams", "max_body",
