@@ -269,6 +269,16 @@ CONTRACT = [
              "if False:", f"{DECLARED}[no calls]"),
     Sabotage("a code is one error's", "contract/checks.py",
              "elif error.code in codes:", "elif False:", f"{DECLARED}[same code]"),
+    Sabotage("a code is one error's in all methods", "contract/checks.py",
+             "if (other := taken.setdefault(error.code, error)) is not error:",
+             "if (other := taken.setdefault(error.code, error)) is None:",
+             "contract/tests/test_declaration.py::"
+             "test_methods_may_not_mean_different_errors_by_one_code"),
+    Sabotage("a name is one type's", "contract/checks.py",
+             "(other := taken.setdefault(name, struct)) != struct:",
+             "(other := taken.setdefault(name, struct)) is None:", f"{DECLARED}[same name]"),
+    Sabotage("a set's items are hashable", "contract/immutable.py",
+             "if origin is frozenset and any(", "if False and any(", f"{DECLARED}[set of maps]"),
     Sabotage("an implementation keeps to its contract", "contract/checks.py",
              "if signature and shape_of(signature) != shape_of(method.signature):", "if False:",
              "contract/tests/test_declaration.py::"

@@ -1,4 +1,4 @@
-"""What else can be wrong with a method: routes, permission, errors, overrides."""
+"""What else can be wrong with a method: routes, permission, errors, names, overrides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hanse.runtime.contract.declaration import DECLARATION, Declaration
-from hanse.runtime.contract.immutable import SCALARS, unwrapped
+from hanse.runtime.contract.immutable import (
+    SCALARS,
+    is_struct,
+    parts,
+    type_name,
+    unwrapped,
+)
 from hanse.runtime.contract.route import BODILESS, Route, parse_route
 from hanse.runtime.contract.signature import note_flaws, read_signature
 from hanse.runtime.errors import KINDS, HanseError, fields_type
@@ -54,6 +60,24 @@ def check_routes(cls: type, declared: dict[str, Callable[..., Any]], mistakes: M
                 f"has the route of {taken[route]} ({route})",
                 "give it its own",
             )
+
+
+def check_names(where: str, methods: tuple[Method, ...], mistakes: Mistakes) -> None:
+    """Notes errors and types of which two would be published under one name."""
+    taken: dict[str, Any] = {}
+    for error in (one for method in methods for one in method.errors.values()):
+        if (other := taken.setdefault(error.code, error)) is not error:
+            what = f"the code {error.code} is of two errors ({_both(other, error)})"
+            mistakes.add(where, what, "one code, one error")
+    holders = dict.fromkeys(method.request_type for method in methods)
+    holders |= dict.fromkeys(fields_type(error) for error in taken.values())
+    answers = (method.signature.result for method in methods)
+    taken = {}
+    for struct in filter(is_struct, parts(*holders, *answers)):
+        name = type_name(struct)
+        if struct not in holders and (other := taken.setdefault(name, struct)) != struct:
+            what = f"{name} would be the published name of two types ({_both(other, struct)})"
+            mistakes.add(where, what, "rename one, or subclass it under a name of its own")
 
 
 def check_override(cls: type, contract: type, method: Method, mistakes: Mistakes) -> None:
@@ -173,3 +197,11 @@ def _is_flat(info: Any) -> bool:
         msgspec.inspect.TupleType, msgspec.inspect.UnionType,
     )  # fmt: skip
     return not isinstance(info, composite)
+
+
+def _both(*named: Any) -> str:
+    """Where two classes are defined, for their developer."""
+    return " and ".join(
+        f"{one.__module__}.{one.__qualname__}" if isinstance(one, type) else str(one)
+        for one in named
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -25,6 +24,7 @@ from hanse.runtime.contract.description import (
     Table,
     TypeDescription,
 )
+from hanse.runtime.contract.immutable import type_name
 from hanse.runtime.errors import KINDS, HanseError, fields_type
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class _Describer:
                 return _scalar(info)
 
     def _struct(self, info: types.StructType) -> Ref:
-        name = re.sub(r"\W+", "_", _name(info)).strip("_")
+        name = type_name(info.cls)
         if name not in self.types:
             # Entered before its fields are walked, so that a type may mention itself.
             self.types[name] = TypeDescription(name, ())
@@ -157,13 +157,6 @@ class _Describer:
                 tag=info.tag,
             )
         return Ref(name)
-
-
-def _name(info: types.StructType) -> str:
-    plain: Any = info.cls
-    if isinstance(plain, type):
-        return plain.__name__
-    return str(plain).replace(f"{plain.__origin__.__module__}.", "")
 
 
 def _struct_doc(cls: Any) -> str:

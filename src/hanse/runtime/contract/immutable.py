@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import re
 import types
 import typing
 import uuid
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 SCALARS: frozenset[Any] = frozenset({
     str, int, float, bool, bytes, None, type(None), datetime.datetime, datetime.date,
@@ -46,6 +48,8 @@ def _flaws(annotation: Any, seen: set[Any]) -> Iterator[tuple[str, str]]:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation in SCALARS or origin is Literal:
         return
+    if origin is frozenset and any(get_origin(one) is Mapping for one in parts(annotation)):
+        yield "a set's items hold maps, which are not hashable", "use tuple[T, ...]"
     if origin in (tuple, frozenset, Union, types.UnionType):
         for argument in arguments:
             if argument is not Ellipsis:
@@ -95,6 +99,29 @@ def unwrapped(annotation: Any) -> Any:
             return annotation
 
 
+def parts(*annotations: Any) -> Iterator[Any]:
+    """The types and all inside them, as written, each once, without `Annotated` and aliases."""
+    waiting, seen = deque(annotations), set[Any]()
+    while waiting:
+        one = unwrapped(waiting.popleft())
+        if one not in seen:
+            seen.add(one)
+            yield one
+            waiting.extendleft(reversed(_inside(one)))
+
+
+def _inside(annotation: Any) -> tuple[Any, ...]:
+    if is_struct(annotation):
+        return tuple(field.type for field in msgspec.structs.fields(annotation))
+    return () if get_origin(annotation) is Literal else get_args(annotation)
+
+
+def is_struct(annotation: Any) -> bool:
+    """Whether it is a struct, or a generic one with its arguments."""
+    plain = get_origin(annotation) or annotation
+    return isinstance(plain, type) and issubclass(plain, msgspec.Struct)
+
+
 def item_of_stream(annotation: Any) -> Any | None:
     """T of `AsyncIterator[T]`; None when the annotation is no stream."""
     return get_args(annotation)[0] if get_origin(annotation) is AsyncIterator else None
@@ -102,3 +129,23 @@ def item_of_stream(annotation: Any) -> Any | None:
 
 def name_of(annotation: Any) -> str:
     return getattr(annotation, "__qualname__", None) or repr(annotation)
+
+
+def type_name(annotation: Any) -> str:
+    """The published name of a type: its class's, and of a generic one with its arguments'.
+
+    No module is part of it, so that moving a class breaks nobody, and no `repr` of `typing`, which
+    says the same type differently in another Python.
+    """
+    return re.sub(r"\W+", "_", "_".join(_words(annotation))).strip("_")
+
+
+def _words(annotation: Any) -> Iterable[str]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _words(arguments[0])
+    inside = [word for one in arguments if one is not Ellipsis for word in _words(one)]
+    if origin in (Union, types.UnionType):
+        return inside
+    plain = "None" if annotation is type(None) else origin or annotation
+    return [getattr(plain, "__name__", str(plain)), *inside]

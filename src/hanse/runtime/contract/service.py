@@ -5,7 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hanse.runtime.contract.checks import check_method, check_override, check_routes
+from hanse.runtime.contract.checks import (
+    check_method,
+    check_names,
+    check_override,
+    check_routes,
+)
 from hanse.runtime.contract.declaration import DECLARATION, Declaration
 from hanse.runtime.contract.method import Method
 from hanse.runtime.contract.mistakes import Mistakes
@@ -107,8 +112,10 @@ def read_contract(cls: type, package: str, mistakes: Mistakes) -> ContractModel:
     check_routes(cls, declared, mistakes)
     package = package or _package_of(cls, declared, mistakes)
     service = f"{package}.{cls.__name__}"
-    methods = (_method(name, value, service, mistakes) for name, value in declared.items())
-    return ContractModel(cls, package, tuple(method for method in methods if method))
+    read = (_method(name, value, service, mistakes) for name, value in declared.items())
+    methods = tuple(method for method in read if method)
+    check_names(cls.__name__, methods, mistakes)
+    return ContractModel(cls, package, methods)
 
 
 def _method(

@@ -3,7 +3,7 @@
 import re
 import types
 from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pytest
 
@@ -19,7 +19,10 @@ from hanse import (
     rpc,
 )
 from hanse.runtime.contract.mistakes import DeclarationError
+from hanse.runtime.contract.tests import errors_elsewhere
 from hanse.runtime.errors import FailedPrecondition, NotFound
+
+T = TypeVar("T")
 
 
 class Soft(Struct):
@@ -36,6 +39,24 @@ class Holder(Struct, frozen=True):
 
 class Plain:
     pass
+
+
+class Place(Struct, frozen=True):
+    """Another one than that of `errors_elsewhere`."""
+
+    row: int
+
+
+class Shelf(Struct, Generic[T], frozen=True):
+    holds: tuple[T, ...]
+
+
+class Shelf_Place(Struct, frozen=True):
+    holds: int
+
+
+class Noted(Struct, frozen=True):
+    notes: Mapping[str, int] = {}
 
 
 class Gone(NotFound):
@@ -108,7 +129,19 @@ async def two_shapes(self, x: tuple[int, ...] | frozenset[int]) -> None: ...
 async def takes_id(self, id: str) -> None: ...
 async def takes_float_id(self, id: float) -> None: ...
 async def takes_struct(self, x: Frozen | None = None) -> None: ...
+async def two_places(self, x: Place, y: tuple[errors_elsewhere.Place, ...]) -> None: ...
+async def takes_place_of_ours(self, x: Place) -> None: ...
+async def shelves_both(self, x: Shelf[Place]) -> Shelf[errors_elsewhere.Place]: ...
+async def shelf_by_hand(self, x: Shelf[Place]) -> Shelf_Place: ...
+async def set_of_maps(self, x: frozenset[Mapping[str, int]]) -> None: ...
+async def set_of_noted(self, x: frozenset[tuple[str, Noted | None]]) -> None: ...
 
+
+HERE, ELSEWHERE = Place.__module__, errors_elsewhere.__name__
+TWO_PLACES = (
+    f"Odd: Place would be the published name of two types ({HERE}.Place and {ELSEWHERE}.Place) → "
+    "rename one, or subclass it under a name of its own"
+)
 
 # Case → (what makes the class, what the one mistake is, with its remedy).
 WRONG = {
@@ -139,6 +172,11 @@ WRONG = {
     "other default": (one(other_default), "the default of x breaks its own rule"),
     "object default": (one(object_default), "the default of x breaks its own rule"),
     "two arrays": (one(two_shapes), "Odd.one x: is no type that JSON can carry"),
+    "set of maps": (one(set_of_maps), "Odd.one x: a set's items hold maps, which are not hashable → use tuple[T, ...]"),
+    "set of what holds a map": (one(set_of_noted), "a set's items hold maps, which are not hashable → use tuple[T, ...]"),
+    "same name": (one(two_places), TWO_PLACES),
+    "same name in an error": (one(takes_place_of_ours, errors=(errors_elsewhere.Full,)), TWO_PLACES),
+    "same name, made by hand": (one(shelf_by_hand), "Odd: Shelf_Place would be the published name of two types ("),
     "no verb": (one(fine, "FETCH /odd/v1/one"), "route 'FETCH /odd/v1/one' cannot be read → 'FETCH' is no verb; a route is one of GET, POST"),
     "no version": (one(fine, "POST /odd/one"), "must begin with domain and version, like /crm/v1/contacts"),
     "upper case": (one(fine, "POST /odd/v1/One"), "segment 'One' of '/odd/v1/One' must be lower case or {name}"),
@@ -192,6 +230,44 @@ def test_two_methods_may_not_share_a_route_nor_be_of_two_packages():
         declare("POST /odd/v1/x", "POST /odd/v1/x")
     with pytest.raises(DeclarationError, match=r"several packages \(odd.v1, odd.v2\)"):
         declare("POST /odd/v1/x", "POST /odd/v2/x")
+
+
+def test_types_of_one_name_are_found_across_methods_and_below_others():
+    async def mine(self, x: Place) -> None: ...
+    async def theirs(self, x: int) -> Shelf[errors_elsewhere.Place]: ...
+
+    with pytest.raises(DeclarationError) as caught:
+        service_with(
+            mine=rpc("POST /odd/v1/mine", allow=PUBLIC)(mine),
+            theirs=rpc("POST /odd/v1/theirs", allow=PUBLIC)(theirs),
+        )
+
+    assert caught.value.problems == (TWO_PLACES,)
+
+
+def test_generics_of_types_of_one_name_are_refused_with_them():
+    with pytest.raises(DeclarationError) as caught:
+        one(shelves_both)()
+
+    assert TWO_PLACES in caught.value.problems
+    assert len(caught.value.problems) == 2
+
+
+def test_methods_may_not_mean_different_errors_by_one_code():
+    async def other(self) -> None: ...
+
+    def declare(error):
+        return service_with(
+            one=rpc("POST /odd/v1/one", allow=PUBLIC, errors=(Gone,))(unmarked(fine)),
+            other=rpc("POST /odd/v1/other", allow=PUBLIC, errors=(error,))(unmarked(other)),
+        )
+
+    assert declare(Gone).__contract__.methods["other"].errors == {"gone": Gone}
+    with pytest.raises(DeclarationError) as caught:
+        declare(GoneToo)
+    assert caught.value.problems == (
+        f"Odd: the code gone is of two errors ({HERE}.Gone and {HERE}.GoneToo) → one code, one error",
+    )
 
 
 def test_a_class_with_ten_mistakes_reads_well():

@@ -1,20 +1,26 @@
 """A contract's description is plain data, always the same, and all that is published comes from it."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Generic, Literal, Optional, TypeVar
 
 import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
+from hanse import PUBLIC, Contract, Struct, rpc
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.description import ContractDescription, Ref, Scalar
 from hanse.runtime.contract.tests import rich
 from hanse.runtime.contract.tests.errors_elsewhere import Full, Fuller, Place, Rootless
+from hanse.runtime.contract.tests.rich import Tree
 from hanse.runtime.publish.openapi import openapi
 from hanse.runtime.publish.proto import proto
 from hanse.runtime.publish.proto_lock import ProtoLock, update_lock
 from hanse.runtime.publish.typescript import typescript
+
+T = TypeVar("T")
 
 SNAPSHOT = Path(__file__).parent / "rich.json"
 
@@ -50,6 +56,25 @@ def test_what_is_told_of_a_method():
     assert methods["watch"].streams
     assert methods["find"].result == Ref("Page_Contact")
     assert (internal.verb, internal.path) == (None, None)
+
+
+class Shelf(Struct, Generic[T], frozen=True):
+    holds: T
+
+
+class Shelves(Contract):
+    @rpc("POST /shelves/v1/first", allow=PUBLIC)
+    async def first(self, one: Shelf[Optional[Place]]) -> Shelf[tuple[int, ...]]: ...  # noqa: UP045  the older spelling is under test
+
+    @rpc("POST /shelves/v1/second", allow=PUBLIC)
+    async def second(self, one: Shelf[Mapping[str, Tree]]) -> Shelf[Literal["a", 1]]: ...
+
+
+def test_a_generic_type_has_a_name_without_modules_that_is_the_same_on_every_python():
+    assert {one.name for one in describe(Shelves.__contract__).types} == {
+        "Shelf_Place_None", "Shelf_tuple_int", "Shelf_Mapping_str_Tree", "Shelf_Literal_a_1",
+        "Place", "Tree",
+    }  # fmt: skip
 
 
 def test_types_that_mention_themselves_and_others_are_told_once():
