@@ -1,9 +1,14 @@
-"""Fixtures for what only some machines have: missing is a failure in CI and loud elsewhere."""
+"""How every test runs: what only some machines have, and no clock over single examples."""
 
 import os
 import shutil
 
 import pytest
+from hypothesis import settings
+
+# A busy machine makes one example of a hundred slow, which says nothing about the code.
+settings.register_profile("hanse", deadline=None)
+settings.load_profile("hanse")
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 

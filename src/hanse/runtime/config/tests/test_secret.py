@@ -8,7 +8,7 @@ import traceback
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.runtime.config.secret import Secret, decode_secret
@@ -62,7 +62,6 @@ def test_it_is_revealed_by_name():
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
-@settings(deadline=None)
 def test_secrets_are_equal_as_their_texts_are(one, two):
     assert (Secret(one) == Secret(two)) == (one == two)
     assert Secret(one) == Secret(one)

@@ -334,7 +334,7 @@ def test_a_section_whose_variable_would_be_ambiguous_is_refused(section):
         st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20
     ).map(lambda tail: CANARY + tail),
 )
-@how(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@how(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_a_value_or_a_problem_that_does_not_show_it(field, text):
     given_variables = {**variables(api_key="x"), **variables(**{field: text})}
     try:
@@ -353,7 +353,6 @@ def test_any_text_is_a_value_or_a_problem_that_does_not_show_it(field, text):
         st.one_of(st.integers(), st.text(), st.none(), st.lists(st.text()), st.booleans()),
     )
 )
-@how(deadline=None)
 def test_any_table_is_settings_or_a_settings_error(table):
     try:
         assert isinstance(greeter(table=table), GreeterSettings)

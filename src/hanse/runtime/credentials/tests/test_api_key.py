@@ -6,7 +6,7 @@ import string
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.runtime.config.configuration_error import ConfigurationError
@@ -79,7 +79,6 @@ def test_a_key_is_as_long_whatever_chance_gives():
 
 
 @given(st.integers(0, 64), st.sampled_from(string.ascii_letters + string.digits + "_"))
-@settings(deadline=None)
 def test_one_wrong_character_is_found_without_the_store(place, character):
     plain, _ = KeyMint(PEPPER, lambda size: bytes(range(size))).mint(APP)
     wrong = plain[:place] + character + plain[place + 1 :]
@@ -87,7 +86,6 @@ def test_one_wrong_character_is_found_without_the_store(place, character):
 
 
 @given(st.text(max_size=80))
-@settings(deadline=None)
 def test_any_text_is_refused_without_the_store(text):
     assert public_id("hk_" + text) is None
 

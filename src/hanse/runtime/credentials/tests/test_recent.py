@@ -1,6 +1,6 @@
 """The bounded map."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.runtime.credentials.recent import Recent
@@ -9,7 +9,6 @@ KEYS = st.integers(0, 30).map(lambda n: bytes([n]))
 
 
 @given(st.integers(2, 10), st.lists(st.tuples(st.sampled_from(["get", "put", "drop"]), KEYS)))
-@settings(deadline=None)
 def test_it_holds_at_most_its_limit_and_never_a_wrong_value(limit, steps):
     recent: Recent[int] = Recent(limit)
     truth: dict[bytes, int] = {}
@@ -28,7 +27,6 @@ def test_it_holds_at_most_its_limit_and_never_a_wrong_value(limit, steps):
 
 
 @given(st.integers(4, 20), st.lists(KEYS))
-@settings(deadline=None)
 def test_what_is_asked_for_all_the_time_stays(limit, others):
     recent: Recent[int] = Recent(limit)
     recent.put(b"favourite", 1)

@@ -5,7 +5,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.runtime.credentials.strict_json import read_base64url, read_object, write_base64url
@@ -22,13 +22,11 @@ JSON = st.recursive(
 
 
 @given(st.binary())
-@settings(deadline=None)
 def test_what_is_written_is_read(raw):
     assert read_base64url(write_base64url(raw)) == raw
 
 
 @given(st.text(max_size=12))
-@settings(deadline=None)
 def test_a_text_is_the_one_spelling_of_its_bytes_or_refused(text):
     try:
         raw = read_base64url(text)
@@ -38,7 +36,6 @@ def test_a_text_is_the_one_spelling_of_its_bytes_or_refused(text):
 
 
 @given(st.binary(min_size=1))
-@settings(deadline=None)
 def test_padding_is_refused(raw):
     padded = base64.urlsafe_b64encode(raw).decode()
     if padded.endswith("="):
@@ -47,13 +44,11 @@ def test_padding_is_refused(raw):
 
 
 @given(st.dictionaries(st.text(), JSON, max_size=3))
-@settings(deadline=None)
 def test_ordinary_objects_are_read(value):
     assert read_object(json.dumps(value).encode()) == value
 
 
 @given(st.binary())
-@settings(deadline=None)
 def test_any_bytes_are_an_object_or_a_value_error(raw):
     with suppress(ValueError):
         assert isinstance(read_object(raw), dict)

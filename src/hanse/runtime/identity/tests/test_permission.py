@@ -1,7 +1,7 @@
 """Rules: who may call."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.runtime.errors import PermissionDenied, Unauthenticated
@@ -116,13 +116,11 @@ def test_kinds_that_make_no_rule_are_refused_at_declaration(kinds):
 
 
 @given(a=ATOMS, b=ATOMS, principal=PRINCIPALS)
-@settings(deadline=None)
 def test_or_allows_whom_either_allows(a, b, principal):
     assert (a | b).allows(principal) == (a.allows(principal) or b.allows(principal))
 
 
 @given(a=ATOMS, b=ATOMS, c=ATOMS)
-@settings(deadline=None)
 def test_rules_that_are_combined_alike_are_equal_and_read_alike(a, b, c):
     left, right = (a | b) | c, c | (b | a) | a
     assert left == right

@@ -114,7 +114,7 @@ def places(value: object, place: Place = ()) -> Iterator[Place]:
                 yield from places(inner, (*place, position))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(TABLES)
 def test_every_place_has_the_line_it_was_written_on(tables) -> None:
     writer = write(tables)
@@ -124,7 +124,7 @@ def test_every_place_has_the_line_it_was_written_on(tables) -> None:
     assert {place: found.get(place) for place in writer.lines} == writer.lines
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(TABLES, st.sampled_from(["\n", "\r\n"]))
 def test_what_is_found_is_what_tomllib_reads(tables, end) -> None:
     text = write(tables).text.replace("\n", end)
