@@ -1,4 +1,4 @@
-"""Every guide page is run: its named blocks become files of a folder, and its tests run there."""
+"""Every page is run: its named blocks become files of a folder, and its tests run there."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).parent.parent / "docs" / "guide"
-BLOCK = re.compile(r"^```python (?P<name>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+DOCS = Path(__file__).parent.parent / "docs"
+BLOCK = re.compile(
+    r"^```(?:python|toml) (?P<name>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 ASYNC = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 
-PAGES = sorted(GUIDE.glob("*.md"))
+ELSEWHERE = {"debug"}
+"""What needs an editor or a terminal, and is tested beside `hanse dev`."""
+
+GUIDE, HOW_TO = (sorted((DOCS / part).glob("*.md")) for part in ("guide", "how-to"))
+PAGES = [page for page in (*GUIDE, *HOW_TO) if page.stem not in ELSEWHERE]
 
 
 def blocks_of(page: Path) -> dict[str, str]:
@@ -21,7 +27,7 @@ def blocks_of(page: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
-def test_a_guide_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
+def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
     blocks = blocks_of(page)
     assert any(name.startswith("test_") for name in blocks), (
         f"{page.name} proves nothing: add a test"
@@ -41,4 +47,5 @@ def test_a_guide_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
 
 
 def test_the_pages_the_readme_promises_are_there() -> None:
-    assert {page.stem for page in PAGES} >= {"ten-lines", "call-another-service", "next-to-fastapi"}
+    promised = {"ten-lines", "call-another-service", "next-to-fastapi", "api-keys"}
+    assert {page.stem for page in PAGES} >= promised

@@ -1,4 +1,4 @@
-"""The terminal door: `hanse new`, `dev`, `run`, `test`, `token`, `trace`, `contracts`."""
+"""The terminal door: `hanse new`, `dev`, `run`, `test`, `token`, `key`, `trace`, `contracts`."""
 
 
 def main() -> None:

@@ -20,14 +20,18 @@ def run(environment: str, port: int | None) -> None:
     configure_logs("json", sys.stdout)
     project = open_project(environment)
     table = project.file.host
-    listener = open_listener(table.address, table.port if port is None else port)
+    wanted = table.open_port if port is None else port
+    listener = None if wanted is None else open_listener(table.address, wanted)
 
     def ready() -> None:
-        told = {"url": url_of(listener), "environment": environment or "none"}
+        told = {
+            "url": url_of(listener) if listener else "none",
+            "environment": environment or "none",
+        }
         log.info("%s is ready.", project.name, extra=told)
 
     try:
-        host = make_host(project, listener=listener.fileno())
+        host = make_host(project, listener=listener.fileno() if listener else None)
         serve(host, ready)
     except Exception as error:
         raise Refused(*explain(error, project.folder)) from error

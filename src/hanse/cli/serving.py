@@ -29,8 +29,9 @@ def make_host(project: Project, **changes: Any) -> Host:
     Raises:
         Exception: Whatever is wrong with the services; `explain` puts it into words.
     """
-    sources = project.sources(variables())
-    return Host(project.services(), project.host_config(**changes), sources=sources)
+    given = variables()
+    config = project.host_config(**({"pepper": project.pepper(given)} | changes))
+    return Host(project.services(), config, sources=project.sources(given))
 
 
 def serve(host: Host, ready: Callable[[], None]) -> None:

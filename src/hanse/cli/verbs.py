@@ -13,6 +13,7 @@ ENVIRONMENT = click.option(
     "--env", "environment", envvar="HANSE_ENV", default="", metavar="NAME",
     help="Which [environments.NAME] of hanse.toml applies (or variable HANSE_ENV).",
 )  # fmt: skip
+KIND = click.Choice(["member", "staff", "app", "service"])
 COPY = click.option(
     "--name", default="", metavar="COPY", help="Which copy, if several run side by side."
 )
@@ -90,10 +91,7 @@ def run(environment: str, port: int | None) -> None:
 
 
 @hanse.command()
-@click.option(
-    "--kind", type=click.Choice(["member", "staff", "app", "service"]), default="member",
-    show_default=True, help="Kind of principal.",
-)  # fmt: skip
+@click.option("--kind", type=KIND, default="member", show_default=True, help="Kind of principal.")
 @click.option("--id", "id_", default="ada", show_default=True, help="The principal's id.")
 @click.option("--permission", "permissions", multiple=True, help="What it may; several times.")
 @click.option("--site", default="", help="Its site.")
@@ -105,6 +103,25 @@ def token(**asked: Any) -> None:
     """Print a token that `hanse dev` accepts."""
     from hanse.cli.token import Wish
     from hanse.cli.token import token as mint
+
+    mint(Wish(**asked))
+
+
+@hanse.command()
+@click.argument("id_", metavar="NAME")
+@click.option("--kind", type=KIND, default="app", show_default=True, help="Kind of principal.")
+@click.option("--permission", "permissions", multiple=True, help="What it may; several times.")
+@click.option("--site", default="", help="Its site.")
+@click.option(
+    "--days", type=click.FloatRange(0, 36_500, min_open=True),
+    help="How long it counts; for good if not given.",
+)  # fmt: skip
+@ENVIRONMENT
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def key(**asked: Any) -> None:
+    """Mint an API key and the table to keep of it."""
+    from hanse.cli.key import Wish
+    from hanse.cli.key import key as mint
 
     mint(Wish(**asked))
 

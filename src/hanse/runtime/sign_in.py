@@ -33,5 +33,9 @@ def _api_keys(config: HostConfig) -> ApiKeyVerifier:
     from hanse.runtime.credentials.api_key import ApiKeyVerifier, KeyMint, StaticApiKeys
 
     if config.pepper is None:
-        raise ConfigurationError("API keys need the pepper their hashes were made with; give it.")
+        raise ConfigurationError(
+            "API keys need the pepper their hashes were made with. Set the variable "
+            "HANSE_API_KEYS__PEPPER, or put it into the file api_keys.pepper of the folder that "
+            "[host] settings_folder names; in code: HostConfig(pepper=…)."
+        )
     return ApiKeyVerifier(StaticApiKeys(config.api_keys), KeyMint(config.pepper), unix_seconds)

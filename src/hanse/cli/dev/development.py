@@ -29,6 +29,10 @@ END_SECONDS = 0.5
 WATCHED = (".py", ".toml", ".html", ".sql")
 UNWATCHED = (".hanse",)
 RECENT_SECONDS = 5.0
+_NO_DOOR = (
+    "hanse dev serves at the open door, which hanse.toml switches off. Give it a port, "
+    "hanse dev --port 8000, or switch it off in [environments.NAME.host] only."
+)
 
 
 class Options(NamedTuple):
@@ -66,7 +70,9 @@ def dev(options: Options) -> None:
     if options.debug_port:
         _check_debugger()
     table = project.file.host
-    wanted = table.port if options.port is None else options.port
+    wanted = table.open_port if options.port is None else options.port
+    if wanted is None:
+        raise Refused(_NO_DOOR)
     may_differ = bool(options.name) and options.port is None
     listener = open_listener(table.address, wanted, or_any=may_differ)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)

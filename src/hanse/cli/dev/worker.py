@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.cli.dev.sample import sample_curl
+from hanse.cli.pepper import pepper_for_development
 from hanse.cli.serving import configure_logs, make_host, serve
 from hanse.cli.serving import log as serving_log
 from hanse.kit.clock import unix_ns
@@ -125,6 +126,7 @@ def _development_host(project: Project, order: Order) -> Host:
         project,
         listener=order.listener,
         issuers=(*project.file.issuers, issuer),
+        pepper=pepper_for_development(project),
         trace_folder=state / "traces",
         open_metrics=True,
         limits=msgspec.structs.replace(limits, drain_timeout=quick),

@@ -32,7 +32,7 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
     )  # fmt: skip
     listed = shown.stdout.partition("Commands:")[2].splitlines()
     verbs = [line.split()[0] for line in listed if line]
-    assert verbs == ["new", "dev", "test", "run", "token", "trace", "contracts"]
+    assert verbs == ["new", "dev", "test", "run", "token", "key", "trace", "contracts"]
     for heavy in ("asyncio", "msgspec", "rich", "cryptography", "watchfiles", "hanse.runtime"):
         assert f"| {heavy}" not in shown.stderr.replace("|   ", "| "), heavy
 
@@ -97,7 +97,8 @@ def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path, name: str, why: st
 
 
 @pytest.mark.parametrize(
-    "verb", [["dev"], ["run"], ["token"], ["trace"], ["test"], ["contracts", "lock"]]
+    "verb",
+    [["dev"], ["run"], ["token"], ["key", "x"], ["trace"], ["test"], ["contracts", "lock"]],
 )
 def test_outside_a_project_a_verb_says_how_to_begin_one(tmp_path: Path, verb: list[str]) -> None:
     refused = hanse(*verb, folder=tmp_path)

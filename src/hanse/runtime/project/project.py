@@ -12,7 +12,9 @@ import msgspec
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.host_config import HostConfig
+from hanse.runtime.project.api_keys import check_keys
 from hanse.runtime.project.lines import Place, find_lines, nearest_line
+from hanse.runtime.project.pepper import read_pepper
 from hanse.runtime.project.schema import ProjectFile
 from hanse.runtime.project.services import Broken, ServiceImports, Unlisted
 from hanse.runtime.project.strict import Finding, Strict, like
@@ -20,6 +22,7 @@ from hanse.runtime.project.strict import Finding, Strict, like
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hanse.runtime.config.secret import Secret
     from hanse.runtime.contract.service import Service
     from hanse.runtime.http.listen import Tls
 
@@ -85,16 +88,26 @@ class Project:
             for field in table.__struct_fields__
             if field in HostConfig.__struct_fields__
         }
+        given["port"] = table.open_port
         given["socket"] = self._path(table.socket)
         given["tls"] = table.tls and self._tls(table.tls)
         given |= {"name": self.name, "directory": self.file.directory}
         given |= {"issuers": self.file.issuers, "cors": self.file.cors}
+        given["api_keys"] = tuple(key.stored() for key in self.file.api_keys)
         return HostConfig(**(given | changes))
 
     def sources(self, variables: Mapping[str, str]) -> Sources:
         """Where the services' settings come from."""
         mounted = self._path(self.file.host.settings_folder)
         return Sources(tables=self.file.settings, variables=variables, mounted=mounted)
+
+    def pepper(self, variables: Mapping[str, str]) -> Secret | None:
+        """What the hashes of API keys are made with, if there are any and somebody gave it.
+
+        Raises:
+            SettingsError: It is there and cannot be used.
+        """
+        return read_pepper(self.sources(variables)) if self.file.api_keys else None
 
     def _path(self, text: str | None) -> Path | None:
         return self.folder / text if text else None
@@ -119,8 +132,10 @@ def read_project(folder: Path, environment: str = "") -> Project:
     written, whole = Strict(), Strict()
     written.check(document, ProjectFile, ())
     whole.check(merged, ProjectFile, ())
-    missing = [(_place(lines, environment, place), said) for place, said in whole.missing]
+    found = [*whole.missing, *_no_door(merged)]
+    missing = [(_place(lines, environment, place), said) for place, said in found]
     findings = [*written.findings, *missing, *_no_environment(document, environment)]
+    findings += _keys(document)
     if findings:
         placed = sorted({(nearest_line(lines, place), said) for place, said in findings})
         raise ProjectError(*(_at(line, said) for line, said in placed))
@@ -187,6 +202,21 @@ def _place(lines: Mapping[Place, int], environment: str, place: Place) -> Place:
     """Where something of the merged tables stands in the file."""
     inner: Place = ("environments", environment, *place)
     return inner if inner in lines else place
+
+
+def _no_door(merged: dict[str, Any]) -> list[Finding]:
+    host = _table(merged.get("host"))
+    if host.get("port") != "off" or "socket" in host or "mutual_port" in host:
+        return []
+    remedy = "give host.socket or host.mutual_port, or a port"
+    return [(("host", "port"), f'host.port is "off", so nobody could call: {remedy}.')]
+
+
+def _keys(document: dict[str, Any]) -> list[Finding]:
+    findings = check_keys(document, ())
+    for name, tables in _table(document.get("environments")).items():
+        findings += check_keys(_table(tables), ("environments", name))
+    return findings
 
 
 def _no_environment(document: dict[str, Any], environment: str) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,8 +13,17 @@ from hanse.runtime.call.context import DEFAULT_SITE
 from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
+from hanse.runtime.project.api_keys import ApiKeyTable
 
 Port = Annotated[int, Meta(ge=0, le=65_535, description="a port is 0 to 65535, 0 for any free one")]
+PortOrOff = Annotated[
+    Annotated[int, Meta(ge=0, le=65_535)] | Literal["off"],  # not false, which counts as 0
+    Meta(
+        description=(
+            'a port is 0 to 65535 without quotes, 0 for any free one; "off" for no open door'
+        )
+    ),
+]
 Name = Annotated[
     str,
     Meta(
@@ -47,6 +56,9 @@ AddressText = Annotated[
 Addresses = Annotated[
     tuple[AddressText, ...], Meta(min_length=1, description="give one address at least")
 ]
+ApiKeyTables = Annotated[
+    tuple[ApiKeyTable, ...], Meta(description="write [[api_keys]] above each key")
+]
 AboveZero = Annotated[float, Meta(ge=0, description="0 or more")]
 Threads = Annotated[int, Meta(ge=1, le=1_000, description="1 to 1000 threads")]
 
@@ -74,7 +86,7 @@ class HostTable(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     address: str = "127.0.0.1"
-    port: Port = 8000
+    port: PortOrOff = 8000
     socket: str | None = None
     mutual_port: Port | None = None
     tls: Tls | None = None
@@ -87,6 +99,11 @@ class HostTable(msgspec.Struct, frozen=True, kw_only=True):
     settings_folder: str | None = None
     limits: Limits = Limits()
 
+    @property
+    def open_port(self) -> int | None:
+        """Port of the open door; None for no such door."""
+        return None if self.port == "off" else self.port
+
 
 class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[environments.NAME]`: what differs there. Tables are merged, everything else is replaced."""
@@ -95,6 +112,7 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     directory: Mapping[ContractName, Addresses] = {}
     settings: Mapping[str, Mapping[str, Any]] = {}
     issuers: tuple[Issuer, ...] = ()
+    api_keys: ApiKeyTables = ()
     cors: Cors | None = None
 
 

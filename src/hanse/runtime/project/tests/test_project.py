@@ -133,8 +133,8 @@ def test_all_mistakes_are_named_at_once_with_line_rule_and_remedy(folder: Folder
         "hanse.toml:2: project.name: a name is lower-case words joined with - or _, like web-shop.",
         "hanse.toml:3: project.servces is unknown; did you mean services?",
         (
-            "hanse.toml:5: host.port: expected `int`, got `str`; a port is 0 to 65535, "
-            "0 for any free one; write it without quotes."
+            "hanse.toml:5: host.port: a port is 0 to 65535 without quotes, 0 for any free one; "
+            '"off" for no open door.'
         ),
         "hanse.toml:6: host.threads: 1 to 1000 threads.",
         "hanse.toml:7: host.limits.calls: expected `int` >= 1.",
