@@ -17,6 +17,13 @@ JSON = SERVER + "test_json_body.py::"
 EXCHANGE = SERVER + "test_exchange.py::"
 QUERY = SERVER + "test_path_and_query.py::"
 FILES = SERVER + "test_static_files.py::"
+PROTO_JSON = SERVER + "test_proto_json.py::"
+REFUSED_JSON = PROTO_JSON + "test_what_is_wrong_is_refused_by_field_and_rule_as_a_number_would_be"
+UNARY = SERVER + "test_connect_unary.py::"
+NOT_GOT = UNARY + "test_what_has_side_effects_or_streams_is_never_called_by_get"
+WRONG_QUERY = UNARY + "test_a_wrong_parameter_is_refused_by_name_and_rule"
+KEYS = "project/tests/test_api_keys.py::"
+CLI = "../cli/"
 FORGED = "credentials/tests/test_token_forgeries.py::test_a_forged_token_is_refused_by_its_check"
 
 
@@ -32,7 +39,7 @@ class Sabotage:
 
 
 HTTP = [
-    Sabotage("a header that decides comes once", "http/connection.py",
+    Sabotage("a header that decides comes once", "http/request_reader.py",
              "if name in SINGLE:", "if False:", f"{AMBIGUOUS}[line: two tokens]"),
     Sabotage("the only transfer encoding is chunked", "http/head.py",
              'if given.rstrip(b" \\t").lower() != b"chunked":', "if False:",
@@ -42,7 +49,7 @@ HTTP = [
     Sabotage("an upgrade swallows no body", "http/head.py",
              'if b"upgrade" in headers and announced:', "if False:",
              f"{AMBIGUOUS}[line: body before another protocol]"),
-    Sabotage("a host is named", "http/connection.py",
+    Sabotage("a host is named", "http/request_reader.py",
              'if host is not None or version == "1.1":', "if host is not None:",
              f"{AMBIGUOUS}[line: no host]"),
     Sabotage("a host is a host", "http/head.py",
@@ -51,31 +58,31 @@ HTTP = [
     Sabotage("target and host agree", "http/head.py",
              'if headers.setdefault(b"host", found[1]).lower() != found[1].lower():', "if False:",
              f"{AMBIGUOUS}[line: other host]"),
-    Sabotage("other versions are refused", "http/connection.py",
+    Sabotage("other versions are refused", "http/request_reader.py",
              'if version not in {"1.0", "1.1"}:', "if False:", f"{AMBIGUOUS}[line: HTTP/2.0]"),
-    Sabotage("a trailer is no header of the next request", "http/connection.py",
+    Sabotage("a trailer is no header of the next request", "http/request_reader.py",
              "if self._headers:  # trailers", "if False:  # trailers",
              SMUGGLING + "test_a_trailer_is_no_header"),
-    Sabotage("nothing after an upgrade is read", "http/connection.py",
-             'request.keep_alive = version == "1.1" and b"upgrade" not in headers',
-             'request.keep_alive = version == "1.1"',
+    Sabotage("nothing after an upgrade is read", "http/request_reader.py",
+             'request.keep_alive &= version == "1.1" and b"upgrade" not in headers',
+             'request.keep_alive &= version == "1.1"',
              SMUGGLING + "test_an_upgrade_is_ignored_and_nothing_after_it_is_read[h2c]"),
-    Sabotage("headers are counted", "http/connection.py",
+    Sabotage("headers are counted", "http/request_reader.py",
              "if len(headers) + self._repeats > limits.headers:", "if False:",
              FLOODS + "test_a_head_over_the_limits_is_refused_also_in_one_segment"),
-    Sabotage("a head in one segment is measured", "http/connection.py",
+    Sabotage("a head in one segment is measured", "http/request_reader.py",
              "if self._fed > limits.header_bytes or", "if False and",
              FLOODS + "test_a_head_over_the_limits_is_refused_also_in_one_segment"),
-    Sabotage("a head that grows is bounded", "http/connection.py",
-             "if self._request is None and self._received > limit:", "if False:",
+    Sabotage("a head that grows is bounded", "http/request_reader.py",
+             "if self.request is None and self._received > limit:", "if False:",
              FLOODS + "test_what_has_no_end_is_cut_off_after_a_few_kilobytes[header]"),
-    Sabotage("what frames a body is bounded", "http/connection.py",
-             "elif self._received > 2 * limit + CHUNK_OVERHEAD_MAX * self._size:", "elif False:",
+    Sabotage("what frames a body is bounded", "http/request_reader.py",
+             "if self._received > 2 * limit + CHUNK_OVERHEAD_MAX * self._size:", "if False:",
              FLOODS + "test_what_has_no_end_is_cut_off_after_a_few_kilobytes[chunk extension]"),
-    Sabotage("a body is measured as it comes", "http/connection.py",
+    Sabotage("a body is measured as it comes", "http/request_reader.py",
              "if self._size > self._size_limit:", "if False:",
              JSON + "test_a_body_over_the_methods_limit_is_refused_before_it_is_read"),
-    Sabotage("a body is refused by its announced length", "http/connection.py",
+    Sabotage("a body is refused by its announced length", "http/request_reader.py",
              "if length is not None and int(length) > self._size_limit:", "if False:",
              JSON + "test_a_body_over_the_methods_limit_is_refused_before_it_is_read"),
     Sabotage("who sends too far ahead is not read", "http/connection.py",
@@ -89,13 +96,13 @@ HTTP = [
              "await self._writable.wait()", "pass",
              FLOODS + "test_a_stream_nobody_reads_is_not_produced_any_further_and_is_ended"),
     Sabotage("a slow head ends", "http/connection.py",
-             "elif self.phase == HEAD and spent > limits.header_timeout:", "elif False:",
+             "elif self.phase == READ and not in_body and spent > limits.header_timeout:", "elif False:",
              FLOODS + "test_a_slow_sender_is_told_so_and_cut_off[header]"),
     Sabotage("a slow body ends", "http/connection.py",
-             "elif self.phase == BODY and spent > limits.body_timeout:", "elif False:",
+             "elif self.phase == READ and in_body and spent > limits.body_timeout:", "elif False:",
              FLOODS + "test_a_slow_sender_is_told_so_and_cut_off[body]"),
     Sabotage("a fresh connection is fresh", "http/connection.py",
-             "self._seen = (-1, IDLE, 0)", "self._seen = (0, IDLE, 0)",
+             "self._seen = (-1, IDLE, False, 0)", "self._seen = (0, IDLE, False, 0)",
              FLOODS + "test_a_fresh_connection_is_not_taken_for_an_old_one"),
     Sabotage("connections are counted", "http/connection.py",
              "if too_many or self._server.draining:", "if self._server.draining:",
@@ -108,8 +115,7 @@ HTTP = [
              "return not request.keep_alive",
              SERVER + "test_drain.py::test_it_turns_unready_and_finishes_what_runs"),
     Sabotage("no 100 in the middle of an answer", "http/connection.py",
-             "if self._task is None and not self._waiting:\n                self._keep_promise()",
-             "self._keep_promise()",
+             "if not self.deaf and self._task is None and not self._waiting:", "if True:",
              EXCHANGE + "test_it_is_not_called_for_in_the_middle_of_another_answer"),
     Sabotage("gzip is for who takes it", "http/negotiate.py",
              "accepted[coding.strip()] = _REFUSED.fullmatch(weight) is None",
@@ -198,6 +204,59 @@ DOOR = [
              SERVER + "test_disclosure.py::test_a_fault_of_ours_shows_nothing_of_it[connect internal]"),
 ]  # fmt: skip
 
+CONNECT = [
+    Sabotage("protobuf's JSON is read at Connect's address alone", "server/arguments.py",
+             "from hanse.runtime.server.strict import StrictReader, holds, is_sendable",
+             "from hanse.runtime.server.proto_json import ProtoJsonReader as StrictReader\n"
+             "from hanse.runtime.server.strict import holds, is_sendable",
+             PROTO_JSON + "test_at_the_resource_it_is_refused_as_ever[integer]"),
+    Sabotage("between hosts it is not read", "server/connect.py",
+             "if request.trusted:", "if False:",
+             PROTO_JSON + "test_between_hosts_nothing_of_this_is_read"),
+    Sabotage("an integer in text is digits", "server/proto_json.py",
+             " or not _INTEGER.fullmatch(text)", "", f"{REFUSED_JSON}[underscore]"),
+    Sabotage("an integer with an exponent is of 64 bits", "server/proto_json.py",
+             "if self._counts:", "if False:", f"{REFUSED_JSON}[over 64 bits by exponent]"),
+    Sabotage("a float in text is digits", "server/proto_json.py",
+             " and _FLOAT.fullmatch(value)", "", f"{REFUSED_JSON}[NaN]"),
+    Sabotage("null is null where a type has it", "server/proto_json.py",
+             "if one is not None or name not in unset", "if one is not None",
+             PROTO_JSON + "test_what_protobuf_writes_is_read[null where it may be]"),
+    Sabotage("keys come once where others were left out", "server/proto_json.py",
+             'if body.count(b":") <= self._required:', "if False:",
+             PROTO_JSON + "test_a_key_comes_once_where_another_was_left_out"),
+    Sabotage("what is compressed is refused", "server/connect.py",
+             'if coding.strip().lower() not in {b"", b"identity"}:', "if False:",
+             UNARY + "test_what_is_compressed_is_refused_with_what_is_supported[gzip]"),
+    Sabotage("an empty message has a format too", "server/connect.py",
+             'empty=b"content-type" not in headers', "empty=True",
+             UNARY + "test_another_format_is_unsupported_even_when_empty"),
+    Sabotage("GET is for what has no side effects", "server/connect_get.py",
+             'return method.route.verb == "GET" and method.idempotent', "return True", f"{NOT_GOT}[Echo]"),
+    Sabotage("GET is not for what was declared to do something", "server/connect_get.py",
+             'return method.route.verb == "GET" and method.idempotent',
+             'return method.route.verb == "GET"',
+             UNARY + "test_what_is_declared_to_do_something_is_not_got"),
+    Sabotage("GET is not for streams", "server/connect_get.py",
+             "if method.route is None or method.signature.streams:", "if method.route is None:",
+             f"{NOT_GOT}[Hum]"),
+    Sabotage("a message by GET has the method's limit", "server/connect_get.py",
+             "if len(message) > bytes_max:", "if False:",
+             UNARY + "test_a_message_has_the_methods_limit"),
+    Sabotage("by GET too there is one version of Connect", "server/connect_get.py",
+             'if given.get("connect", "v1") != "v1":', "if False:", f"{WRONG_QUERY}[other version]"),
+    Sabotage("base64 is of one alphabet", "server/connect_get.py",
+             "if not _BASE64_URL.fullmatch(text) or len(unpadded) % 4 == 1:",
+             "if len(unpadded) % 4 == 1:", f"{WRONG_QUERY}[other base64]"),
+    Sabotage("a parameter of Connect's comes once", "server/connect_get.py",
+             "if name in given and name in _OURS:", "if False:",
+             UNARY + "test_a_parameter_of_connects_comes_once"),
+    Sabotage("foreign clients hear what they may get", "publish/proto.py",
+             'return "NO_SIDE_EFFECTS" if method.verb == "GET" else "IDEMPOTENT"',
+             'return "NO_SIDE_EFFECTS"',
+             "publish/tests/test_proto.py::test_what_a_repeat_does_is_said_as_protobuf_says_it"),
+]  # fmt: skip
+
 CALL = [
     Sabotage("a full host refuses", "call/admission.py",
              "if self.running >= self._limit:", "if False:",
@@ -242,6 +301,10 @@ IDENTITY = [
              "if kind not in issuer.kinds:", "if False:", FORGED),
     Sabotage("an extension is not skipped", "credentials/compact.py",
              'if "crit" in header or "b64" in header:', "if False:", FORGED),
+    Sabotage("a connection is who it shows to be now", "credentials/authenticator.py",
+             "if value != shown.value:", "if not shown.value:",
+             "credentials/tests/test_authenticator.py::"
+             "test_a_connection_is_whoever_it_shows_to_be_now"),
     Sabotage("a revoked key is refused", "credentials/verified_cache.py",
              "if verified.token_id in self._revoked_tokens:", "if False:",
              "credentials/tests/test_api_key.py::test_a_revoked_key_is_refused_at_once"),
@@ -257,6 +320,29 @@ IDENTITY = [
              "    def __str__(self) -> str:\n        return _SHOWN",
              "    def __str__(self) -> str:\n        return self._text",
              SERVER + "test_disclosure.py::test_a_secret_stands_in_no_answer_and_in_no_file"),
+    Sabotage("an API key is the one whose hash is stored", "credentials/api_key.py",
+             "if stored is None or not fits:", "if stored is None:",
+             KEYS + "test_a_key_whose_hash_does_not_match_is_refused"),
+    Sabotage("an API key ends", "credentials/api_key.py",
+             "if stored.expires_at is not None and self._clock() >= stored.expires_at:", "if False:",
+             KEYS + "test_a_key_that_is_deleted_revoked_or_over_is_refused"),
+    Sabotage("API keys need their pepper", "sign_in.py",
+             "if config.pepper is None:", "if False:",
+             KEYS + "test_keys_without_a_pepper_are_refused_with_what_to_do"),
+    Sabotage("a pepper stands in no project file", "project/api_keys.py",
+             'if "pepper" in settings:', "if False:",
+             KEYS + "test_the_pepper_never_stands_in_the_file"),
+    Sabotage("an id is that of one API key", "project/api_keys.py",
+             "if id_ in known:", "if False:",
+             KEYS + "test_an_id_that_comes_twice_is_refused_at_the_second"),
+    Sabotage("a minted API key is written to no file", CLI + "key.py",
+             "    click.echo(plain)\n",
+             '    click.echo(plain)\n    open("hanse.toml", "a").write(plain)\n',
+             CLI + "tests/test_key_kept_nowhere.py::test_a_minted_key_stands_in_no_file"),
+    Sabotage("a pepper of development is none of a deployment", CLI + "pepper.py",
+             'SECTION = "development"', 'SECTION = "api_keys"',
+             CLI + "tests/test_key_kept_nowhere.py::"
+             "test_the_pepper_of_development_is_none_of_a_deployment"),
 ]  # fmt: skip
 
 DECLARED = "contract/tests/test_declaration.py::test_a_mistake_is_reported_with_place_and_remedy"
@@ -297,4 +383,4 @@ CONTRACT = [
              "call/tests/test_peer.py::test_retries_are_bounded_over_all_calls"),
 ]  # fmt: skip
 
-SABOTAGES = HTTP + DOOR + CALL + CONTRACT + IDENTITY
+SABOTAGES = HTTP + DOOR + CONNECT + CALL + CONTRACT + IDENTITY

@@ -147,6 +147,10 @@ class ApiKeyVerifier:
         self._cache = VerifiedCache(clock, limit=KEYS_MAX, age_max=KEY_AGE_MAX)
         self._gate = Gate(LOOKUPS_MAX)
 
+    def find(self, digest: bytes) -> Verified | None:
+        """Whom the key with this fingerprint stood for lately; None if it must be verified."""
+        return self._cache.find(digest)
+
     def cached(self, plain: str) -> Verified | None:
         """Whom this key stood for lately; None if it must be verified."""
         if len(plain) > _KEY_LENGTH or not plain.isascii():

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from hanse.runtime.credentials.api_key import PREFIX
 from hanse.runtime.credentials.compact import TOKEN_LENGTH_MAX
 from hanse.runtime.credentials.refused import Refused
+from hanse.runtime.credentials.verified_cache import fingerprint
 
 if TYPE_CHECKING:
     from hanse.runtime.credentials.api_key import ApiKeyVerifier
     from hanse.runtime.credentials.token import Verifier
+    from hanse.runtime.identity.shown import Shown
     from hanse.runtime.identity.verified import Verified
 
-_SCHEME = "Bearer "
+_SCHEME = b"Bearer "
+_LENGTH_MAX = TOKEN_LENGTH_MAX + len(_SCHEME)
 # RFC 6750 section 2.1: "Bearer" 1*SP b64token; schemes compare without case (RFC 9110 11.1).
 _HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]+=*)")
 
@@ -30,14 +33,21 @@ class Authenticator:
         self._verifier = verifier
         self._api_keys = api_keys
 
-    def cached(self, value: str) -> Verified | None:
-        """Who calls, if the header `value` was verified lately; None if it must be."""
-        if not value.startswith(_SCHEME):
-            return None
-        credentials = value[7:]
-        if credentials.startswith(PREFIX):
-            return self._api_keys.cached(credentials) if self._api_keys is not None else None
-        return self._verifier.cached(credentials)
+    def cached(self, value: bytes, shown: Shown) -> Verified | None:
+        """Who calls, if the header `value` was verified lately; None if it must be.
+
+        Args:
+            value: The header as it came.
+            shown: What its connection showed last; `value` from now on.
+        """
+        if value != shown.value:
+            if not value.startswith(_SCHEME) or len(value) > _LENGTH_MAX or not value.isascii():
+                return None
+            shown.value, shown.digest = value, fingerprint(value[len(_SCHEME) :].decode())
+        verified = self._verifier.find(shown.digest)
+        if verified is None and self._api_keys is not None:
+            verified = self._api_keys.find(shown.digest)
+        return verified
 
     async def authenticate(self, value: str) -> Verified:
         """Who calls, according to the header `value`.
@@ -47,7 +57,7 @@ class Authenticator:
             ResourceExhausted: Too many unknown credentials at once.
             Unavailable: The issuer's keys cannot be had.
         """
-        if len(value) > TOKEN_LENGTH_MAX + len(_SCHEME):
+        if len(value) > _LENGTH_MAX:
             raise Refused("oversized", "The Authorization header is too long.")
         found = _HEADER.fullmatch(value)
         if found is None:

@@ -63,6 +63,10 @@ class Verifier:
             keys = _keys(issuer, fetch, clock)
             self._issuers[issuer.issuer] = (issuer, keys, Gate(unchecked_max))
 
+    def find(self, digest: bytes) -> Verified | None:
+        """What the token with this fingerprint proved lately; None if it must be verified."""
+        return self._cache.find(digest)
+
     def cached(self, token: str) -> Verified | None:
         """What `token` proved lately; None if it must be verified."""
         if len(token) > TOKEN_LENGTH_MAX or not token.isascii():

@@ -4,62 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
 from hanse.runtime.errors import HanseError, Internal
-from hanse.runtime.http.encode import CONTINUE, LAST_CHUNK, chunk, head_of_stream, whole
-from hanse.runtime.http.head import check_encoding, check_host, check_size, origin_form
-from hanse.runtime.http.message import Request, Resource, Response
+from hanse.runtime.http.encode import CONTINUE, LAST_CHUNK, bodiless, chunk, head_of_stream, whole
 from hanse.runtime.http.problem import problem
-from hanse.runtime.http.refusal import BodyTooLarge, HeadersTooLarge, Malformed, TooSlow
+from hanse.runtime.http.refusal import TooSlow
+from hanse.runtime.http.request_reader import RequestReader
+from hanse.runtime.http.start import start_soon, start_task
 
 if TYPE_CHECKING:
-    from hanse.runtime.call.admission import Limits
-    from hanse.runtime.http.connections import Connections
+    from collections.abc import AsyncIterator
+
+    from hanse.runtime.http.message import Request, Response
+    from hanse.runtime.http.server import Server
+    from hanse.runtime.http.start import Start
 
 log = logging.getLogger("hanse.http")
 
-IDLE, HEAD, BODY, RUN, WRITE, CLOSE, LINGER = range(7)
-"""What a connection waits for: a request, the rest of its head or body, its answer, a slow reader;
-that the last bytes are taken; that the peer has seen the last answer and closes."""
+IDLE, READ, RUN, WRITE, CLOSE, LINGER = range(6)
+"""What a connection waits for: a request, the rest of it, its answer, a slow reader; that the last
+bytes are taken; that the peer has seen the last answer and closes."""
 
 LINGER_SECONDS = 2.0
 """For a peer that has been sent the last answer to close."""
-
-SINGLE = frozenset({
-    b"authorization", b"content-length", b"content-type", b"host", b"hanse-context",
-    b"connect-timeout-ms", b"traceparent", b"transfer-encoding",
-})  # fmt: skip
-"""Headers whose repetition means that two parties would read two different requests."""
-
-CHUNK_OVERHEAD_MAX = 8
-"""Bytes on the wire for a byte of a chunked body, at most; beyond that somebody wastes our time."""
-
-
-Start = Callable[[Any, asyncio.AbstractEventLoop], asyncio.Task[None]]
-
-
-class Server(Protocol):
-    """What a connection needs of its host."""
-
-    limits: Limits
-    date: bytes
-    draining: bool
-    connections: Connections
-
-    def resolve(self, request: Request) -> Resource:
-        """What will answer a request, noted in it."""
-        ...
-
-    async def answer(self, request: Request) -> Response:
-        """The response to a request that was resolved."""
-        ...
 
 
 class Connection(asyncio.Protocol):
@@ -71,38 +43,24 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_fed", "_headers", "_host", "_loop", "_owes_continue", "_parser", "_received",
-        "_repeats", "_request", "_seen", "_seen_at", "_server", "_size", "_size_limit", "_steps",
-        "_task", "_transport", "_trusted", "_url", "_waiting", "_writable",
-        "closing", "deaf", "phase",
+        "_loop", "_reader", "_seen", "_seen_at", "_server", "_steps", "_task", "_transport",
+        "_waiting", "_writable", "closing", "deaf", "phase",
     )  # fmt: skip
 
     def __init__(self, server: Server, *, trusted: bool) -> None:
         self._server = server
-        self._trusted = trusted
+        self._reader = RequestReader(server.limits, server.resolve, self._take, trusted=trusted)
         # Kept: to ask for the running loop asks the kernel for the process id (CPython 3.11).
         self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
         self._transport = cast("asyncio.Transport", None)
         self._waiting: deque[Request | HanseError] = deque()
         self._task: asyncio.Task[None] | None = None
         self._writable: asyncio.Event | None = None
-        self._host: bytes | None = None
-        self._owes_continue = False
-        self._fed = self._repeats = 0
         self._steps = 0
-        self._seen = (-1, IDLE, 0)  # as nothing ever is: the first look only takes notes
+        self._seen = (-1, IDLE, False, 0)  # as nothing ever is: the first look only takes notes
         self._seen_at = 0.0
-        self.closing = False
-        self.deaf = False
+        self.closing = self.deaf = False
         self.phase = IDLE
-        self._url = b""
-        self._headers: dict[bytes, bytes] = {}
-        self._body: list[bytes] = []
-        self._size = 0
-        self._size_limit = 0
-        self._received = 0
-        self._request: Request | None = None
 
     # asyncio calls these.
 
@@ -127,22 +85,18 @@ class Connection(asyncio.Protocol):
         if self.deaf:
             return
         if self.phase == IDLE:
-            self.phase = HEAD
-        self._fed = len(data)
+            self.phase = READ
         try:
-            self._parser.feed_data(data)
+            self._reader.feed(data)
+        except HanseError as error:
+            self._refuse(error)
         except httptools.HttpParserUpgrade:
             # Answered as if the request had not asked (RFC 9110, 7.8); what follows is not ours.
             self.closing = self.deaf = True
             if self._task is None and not self._waiting:
                 self._close()
-        except httptools.HttpParserError as error:
-            cause = error.__context__
-            self._refuse(cause if isinstance(cause, HanseError) else Malformed(_reason(error)))
-        if self._url:
-            self._count()
-        else:
-            self._received = 0
+        if not self.deaf and self._task is None and not self._waiting:
+            self._keep_promise()
 
     def eof_received(self) -> bool:
         """A peer that stops sending has gone, so what runs for it is cancelled.
@@ -166,114 +120,20 @@ class Connection(asyncio.Protocol):
             if self._task is None:
                 self._go_on()
 
-    # httptools calls these.
+    # Requests.
 
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        headers = self._headers
-        if name in headers:
-            if name in SINGLE:
-                raise Malformed(f"The header {name.decode('latin-1')} comes twice.")
-            value = headers[name] + b", " + value
-            self._repeats += 1  # each is joined to what is there, so a flood of them must end early
-            if self._repeats > self._server.limits.headers:
-                raise HeadersTooLarge.over(self._server.limits.header_bytes)
-        headers[name] = value
-
-    def on_headers_complete(self) -> None:
-        headers = self._headers
-        # What comes after the body is nobody's header any more.
-        self._headers = {}
-        url, verb, limits = self._url, self._parser.get_method(), self._server.limits
-        version = self._parser.get_http_version()
-        if url[:1] != b"/" or b"#" in url:
-            url = origin_form(verb, url, headers)
-        if b"transfer-encoding" in headers or b"upgrade" in headers:
-            check_encoding(version, headers)
-        host = headers.get(b"host")
-        if host is None or host != self._host or version != "1.1":
-            self._check_host(host, version)
-        if len(headers) + self._repeats > limits.headers:
-            raise HeadersTooLarge.over(limits.header_bytes)
-        if self._fed > limits.header_bytes or self._received + self._fed > limits.header_bytes:
-            check_size(url, headers, limits.header_bytes)
-        path, _, query = url.partition(b"?")
-        request = Request(verb, path, query, headers, self._trusted)
-        request.keep_alive = version == "1.1" and b"upgrade" not in headers
-        self._request = request
-        resource = self._server.resolve(request)
-        self._size_limit = resource.max_body
-        if self.phase == HEAD:
-            self.phase = BODY
-        length = headers.get(b"content-length")
-        if length is not None and int(length) > self._size_limit:
-            raise BodyTooLarge.over(self._size_limit)
-        if b"expect" in headers and version == "1.1":
-            self._promise(headers[b"expect"])
-
-    def on_body(self, body: bytes) -> None:
-        self._size += len(body)
-        if self._size > self._size_limit:
-            raise BodyTooLarge.over(self._size_limit)
-        self._body.append(body)
-
-    def on_message_complete(self) -> None:
-        request = self._request
-        assert request is not None
-        body = self._body
-        if body:
-            request.body = body[0] if len(body) == 1 else b"".join(body)
-        if request.keep_alive:
-            request.keep_alive = self._parser.should_keep_alive()
-        self._url = b""
-        self._request = None
-        if self._headers:  # trailers, which must not become the next request's headers
-            self._headers = {}
-        self._repeats = 0
-        if self._size:
-            self._body = []
-            self._size = 0
-        self._owes_continue = False
-        # How much of what was just fed is the next request's is not known, so none is counted.
-        self._received = -self._fed
+    def _take(self, request: Request) -> None:
+        """Starts a request that is complete, or has it wait for those before it."""
         if self._task is None and not self._waiting and self._writable is None:
             self._start(request, start_task)
         else:
             self._queue(request)
 
-    # Requests.
-
-    def _check_host(self, host: bytes | None, version: str) -> None:
-        """Checks what most requests of a connection have in common only when it changes."""
-        if version not in {"1.0", "1.1"}:
-            raise Malformed("This server speaks HTTP/1.1.")
-        if host is not None or version == "1.1":
-            check_host(host)
-        self._host = host
-
-    def _promise(self, expectation: bytes) -> None:
-        """Tells a waiting peer to send its body, but not in the middle of another answer."""
-        if expectation.lower() == b"100-continue":
-            self._owes_continue = True
-            if self._task is None and not self._waiting:
-                self._keep_promise()
-
     def _keep_promise(self) -> None:
-        if self._owes_continue:
-            self._owes_continue = False
+        """Tells a waiting peer to send its body, but not in the middle of another answer."""
+        if self._reader.owes_continue:
+            self._reader.owes_continue = False
             self._transport.write(CONTINUE)
-
-    def _count(self) -> None:
-        """Bounds what is sent of an unfinished request: its head, or its body with all framing."""
-        self._received += self._fed
-        limit = self._server.limits.header_bytes
-        if self._request is None and self._received > limit:
-            self._refuse(HeadersTooLarge.over(limit))
-        elif self._received > 2 * limit + CHUNK_OVERHEAD_MAX * self._size:
-            self._refuse(BodyTooLarge.over(self._size_limit))
 
     def _queue(self, request: Request | HanseError) -> None:
         self._waiting.append(request)
@@ -289,7 +149,6 @@ class Connection(asyncio.Protocol):
             self._waiting.append(error)
 
     def _refuse_now(self, error: HanseError) -> None:
-        """Answers and parts."""
         self._write(problem(error), None)
         self._part()
 
@@ -316,10 +175,7 @@ class Connection(asyncio.Protocol):
             self._close()
         finally:
             self._task = None
-        if self._waiting or self.closing or self._url or self.phase != RUN:
-            self._go_on()
-        else:
-            self.phase = IDLE
+        self._go_on()
 
     def _go_on(self) -> None:
         """Turns to what waits; where nothing does and nothing more may come, closes."""
@@ -330,7 +186,7 @@ class Connection(asyncio.Protocol):
         elif self.closing:
             self._part()
         elif self.phase == RUN:
-            self.phase = IDLE if not self._url else HEAD if self._request is None else BODY
+            self.phase = READ if self._reader.url else IDLE
             self._keep_promise()
 
     def _next(self) -> None:
@@ -349,22 +205,20 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         close = request is None or self._is_last(request)
-        bodiless = request is not None and request.verb == b"HEAD"
-        date = self._server.date
-        self._transport.write(whole(response, date, close=close, bodiless=bodiless))
+        encode = bodiless if request is not None and request.verb == b"HEAD" else whole
+        self._transport.write(encode(response, self._server.date, close=close))
         if close:
             self._stop_after_this()
 
     async def _write_stream(self, response: Response, request: Request) -> None:
         """Sends parts as they come, and waits for a peer that reads slowly."""
-        close = self._is_last(request)
-        write = self._transport.write
-        # Without keep-alive the end of the connection is the end of the body, which HTTP/1.0 needs.
-        write(head_of_stream(response, self._server.date, close=close, chunked=not close))
+        close, chunked = self._is_last(request), request.chunks
+        head = head_of_stream(response, self._server.date, close=close, chunked=chunked)
+        self._transport.write(head)
         try:
             async with aclosing(response.stream) as parts:
                 if request.verb != b"HEAD":
-                    await self._send_parts(parts, chunked=not close)
+                    await self._send_parts(parts, chunked=chunked)
         except Exception:
             log.exception("answering %r broke off", request.path)
             self._stop_after_this()
@@ -422,38 +276,25 @@ class Connection(asyncio.Protocol):
         if self._task is None and not self._waiting and self.phase == IDLE:
             self._close()
 
+    @property
+    def in_body(self) -> bool:
+        """Whether the head of a request has come and its body has not."""
+        return self._reader.request is not None
+
     def look(self, now: float) -> None:
         """Ends the connection if its peer has been too slow; called a few times a second."""
         held = self._transport.get_write_buffer_size() if self.phase >= WRITE else 0
-        seen = (self._steps, self.phase, held)
+        in_body = self.in_body
+        seen = (self._steps, self.phase, in_body, held)
         if seen != self._seen:
             self._seen, self._seen_at = seen, now
             return
         limits, spent = self._server.limits, now - self._seen_at
         if self.phase == IDLE and (spent > limits.idle_timeout or self._server.draining):
             self._close()
-        elif self.phase == HEAD and spent > limits.header_timeout:
+        elif self.phase == READ and not in_body and spent > limits.header_timeout:
             self._refuse(TooSlow("The headers took too long."))
-        elif self.phase == BODY and spent > limits.body_timeout:
+        elif self.phase == READ and in_body and spent > limits.body_timeout:
             self._refuse(TooSlow("The body took too long."))
         elif self.phase >= WRITE and spent > (limits.write_timeout if held else LINGER_SECONDS):
             self.abort()
-
-
-def _reason(error: httptools.HttpParserError) -> str:
-    return f"This is not HTTP/1.1 as RFC 9112 has it: {str(error)[:100]}"
-
-
-def start_now(coroutine: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
-    """Runs a task up to its first wait, where Python can (3.12)."""
-    make: Any = asyncio.Task
-    return make(coroutine, loop=loop, eager_start=True)
-
-
-def start_soon(coroutine: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
-    """Begins a task in the loop's next round."""
-    return asyncio.Task(coroutine, loop=loop)
-
-
-start_task: Start = start_now if sys.version_info >= (3, 12) else start_soon
-"""How a request's task begins: at once where Python can, else in the loop's next round."""

@@ -26,20 +26,29 @@ STATUS_LINES = _StatusLines(
     | {499: b"HTTP/1.1 499 Client Closed Request\r\n" + SAFE}
 )
 
+BODILESS = frozenset({204, 304})
+"""Statuses that never have a body, nor the length of one (RFC 9110, 6.4.1 and 8.6)."""
+
 CLOSE = b"connection: close\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-def whole(response: Response, date: bytes, *, close: bool, bodiless: bool) -> bytes:
-    """A response whose body is known; `bodiless` for the answer to HEAD."""
+def whole(response: Response, date: bytes, *, close: bool = False) -> bytes:
+    """A response whose body is known."""
     body = response.body
+    if response.status in BODILESS:
+        return bodiless(response, date, close=close)
     line = STATUS_LINES[response.status]
-    connection = CLOSE if close else b""
-    if response.status in {204, 304}:
-        return b"%b%b%b%b\r\n" % (line, response.head, date, connection)
     length = b"content-length: %d\r\n\r\n" % len(body)
-    return b"".join((line, response.head, date, connection, length, b"" if bodiless else body))
+    return b"".join((line, response.head, date, CLOSE if close else b"", length, body))
+
+
+def bodiless(response: Response, date: bytes, *, close: bool) -> bytes:
+    """The head alone, for the answer to HEAD and for what never has a body."""
+    line = STATUS_LINES[response.status]
+    length = b"" if response.status in BODILESS else b"content-length: %d\r\n" % len(response.body)
+    return b"".join((line, response.head, date, CLOSE if close else b"", length, b"\r\n"))
 
 
 def head_of_stream(response: Response, date: bytes, *, close: bool, chunked: bool) -> bytes:

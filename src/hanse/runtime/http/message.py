@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from hanse.runtime.identity.shown import Shown
+
 JSON = b"content-type: application/json\r\n"
 TEXT = b"content-type: text/plain; charset=utf-8\r\n"
 HTML = b"content-type: text/html; charset=utf-8\r\n"
@@ -20,7 +22,9 @@ class Request(msgspec.Struct, eq=False):
         query: Raw query without `?`.
         headers: By lower-case name; repeated ones joined with `, `.
         trusted: Whether the connection may carry our context headers.
+        shown: Credentials its connection showed before.
         keep_alive: Whether the connection stays open afterwards.
+        chunks: Whether its sender knows chunked answers, which HTTP/1.0 does not.
         resource: What answers it, once that has been found.
         parameters: Values of the parameters in its path.
         task: What answers it, where that is known before it runs.
@@ -31,7 +35,9 @@ class Request(msgspec.Struct, eq=False):
     query: bytes
     headers: dict[bytes, bytes]
     trusted: bool
+    shown: Shown
     keep_alive: bool = True
+    chunks: bool = True
     body: bytes = b""
     resource: Any = None
     parameters: dict[str, str] = {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hanse.runtime.http.message import Request, Response
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import BodyTooLarge
+from hanse.runtime.identity.shown import Shown
 
 if TYPE_CHECKING:
     from hanse.runtime.server.dispatch import Dispatcher
@@ -68,7 +69,7 @@ def _request(scope: MutableMapping[str, Any]) -> Request:
     root: bytes = scope.get("root_path", "").encode()
     path = raw.partition(b"?")[0].removeprefix(root) or b"/"
     verb: str = scope["method"]
-    return Request(verb.encode(), path, scope["query_string"], headers, trusted=False)
+    return Request(verb.encode(), path, scope["query_string"], headers, False, Shown())
 
 
 async def _send(request: Request, response: Response, receive: Receive, send: Send) -> None:

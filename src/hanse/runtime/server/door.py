@@ -77,7 +77,7 @@ class Door:
             authenticator = self._authenticator
             if authenticator is None:
                 return None
-            verified = authenticator.cached(headers[b"authorization"].decode("latin-1"))
+            verified = authenticator.cached(headers[b"authorization"], request.shown)
             return None if verified is None else self._of(verified, headers)
         if b"accept-language" in headers:
             return Origin(self._site, VISITOR, _locale(headers))
@@ -147,7 +147,7 @@ class Door:
         us that it is sampled: else anybody could fill our stores.
         """
         headers = request.headers
-        state = headers.get(b"tracestate", b"").decode("latin-1") or None
+        state = headers[b"tracestate"].decode("latin-1") if b"tracestate" in headers else None
         given = parse(headers[b"traceparent"].decode("latin-1"), state)
         sampled = given.sampled if given and request.trusted else self._sample()
         if given is None:

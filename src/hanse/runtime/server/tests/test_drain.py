@@ -8,6 +8,7 @@ import pytest
 
 from hanse import Host, HostConfig
 from hanse.runtime.call.admission import Limits
+from hanse.runtime.http.connection import READ
 from hanse.runtime.server.tests.desk import Desk, Gates
 from hanse.runtime.server.tests.test_floods import until
 from hanse.runtime.server.tests.wire import Peer, get, post
@@ -33,7 +34,7 @@ async def test_it_turns_unready_and_finishes_what_runs(stopping, connect_to, gat
     await running.send(get("/desk/v1/gates/a", verb="POST"))
     await asking.send(b"GET /health/ready HTTP/1.1\r\n")
     await gates.wait_entered("a")
-    await until(lambda: any(one.phase == 1 for one in stopping.connections))
+    await until(lambda: any(one.phase == READ for one in stopping.connections))
     # when it is told to stop
     stop = await begin_stop(stopping)
     # then an idle connection ends at once, readiness has turned, and who asked is told so
@@ -71,7 +72,7 @@ async def test_a_body_on_its_way_may_arrive(stopping, connect_to, gates):
     peer = await connect_to(stopping)
     whole = post("/desk/v1/echo", {"text": "a"})
     await peer.send(whole[:-5])
-    await until(lambda: any(one.phase == 2 for one in stopping.connections))
+    await until(lambda: any(one.in_body for one in stopping.connections))
     stop = await begin_stop(stopping)
     answer = await peer.ask(whole[-5:])
     assert (answer.json, answer.headers["connection"]) == ({"text": "a"}, "close")

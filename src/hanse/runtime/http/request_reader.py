@@ -1,0 +1,196 @@
+"""Makes requests of the bytes that come in, and refuses what is no request or too much of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httptools
+
+from hanse.runtime.errors import HanseError
+from hanse.runtime.http.head import check_encoding, check_host, check_size, origin_form
+from hanse.runtime.http.message import Request
+from hanse.runtime.http.refusal import BodyTooLarge, HeadersTooLarge, Malformed
+from hanse.runtime.identity.shown import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hanse.runtime.call.admission import Limits
+    from hanse.runtime.http.message import Resource
+
+SINGLE = frozenset({
+    b"authorization", b"content-length", b"content-type", b"host", b"hanse-context",
+    b"connect-timeout-ms", b"traceparent", b"transfer-encoding",
+})  # fmt: skip
+"""Headers whose repetition means that two parties would read two different requests."""
+
+UNUSUAL = frozenset({b"connection", b"expect", b"transfer-encoding", b"upgrade"})
+"""Headers that change how a request is read; most have none, and are looked at less closely."""
+
+CHUNK_OVERHEAD_MAX = 8
+"""Bytes on the wire for a byte of a chunked body, at most; beyond that somebody wastes our time."""
+
+NO_HOST_YET = b"\0"
+
+
+class RequestReader:
+    """Reads the requests of one connection, one after the other.
+
+    Args:
+        limits: Of the host.
+        resolve: Finds, and notes in it, what will answer a request whose head is complete.
+        take: Called with each request when it is complete.
+        trusted: Whether the connection may carry our context headers.
+
+    Attributes:
+        url: Target of the request that has begun; empty between two.
+        request: The one whose head is complete and whose body is not.
+        owes_continue: Whether its sender waits to be told to send the body.
+    """
+
+    __slots__ = (
+        "_body", "_fed", "_headers", "_host", "_limits", "_parser", "_received", "_repeats",
+        "_resolve", "_shown", "_size", "_size_limit", "_take", "_trusted",
+        "owes_continue", "request", "url",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        limits: Limits,
+        resolve: Callable[[Request], Resource],
+        take: Callable[[Request], None],
+        *,
+        trusted: bool,
+    ) -> None:
+        self._limits = limits
+        self._resolve = resolve
+        self._take = take
+        self._trusted = trusted
+        self._shown = Shown()
+        self._parser = httptools.HttpRequestParser(self)
+        self._host: bytes | None = NO_HOST_YET
+        self._headers: dict[bytes, bytes] = {}
+        self._body: list[bytes] = []
+        self._fed = self._received = self._repeats = self._size = self._size_limit = 0
+        self.url = b""
+        self.request: Request | None = None
+        self.owes_continue = False
+
+    def feed(self, data: bytes) -> None:
+        """Reads on.
+
+        Raises:
+            HanseError: This is no request that we take; nothing after it can be understood.
+            httptools.HttpParserUpgrade: What follows the last request is another protocol.
+        """
+        self._fed = len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            raise
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            raise (cause if isinstance(cause, HanseError) else _malformed(error)) from None
+        if self.url:
+            self._count()
+        else:
+            self._received = 0
+
+    # httptools calls these.
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        headers = self._headers
+        if name in headers:
+            value = self._joined(name, value)
+        headers[name] = value
+
+    def on_headers_complete(self) -> None:
+        headers, url, limits, parser = self._headers, self.url, self._limits, self._parser
+        # What comes after the body is nobody's header any more.
+        self._headers = {}
+        verb = parser.get_method()
+        if url[:1] != b"/" or b"#" in url:
+            url = origin_form(verb, url, headers)
+        if len(headers) + self._repeats > limits.headers:
+            raise HeadersTooLarge.over(limits.header_bytes)
+        if self._fed > limits.header_bytes or self._received + self._fed > limits.header_bytes:
+            check_size(url, headers, limits.header_bytes)
+        keep_alive = parser.should_keep_alive()
+        path, _, query = url.partition(b"?")
+        request = Request(verb, path, query, headers, self._trusted, self._shown, keep_alive)
+        # To ask for the version makes a text of it; only 1.1 keeps alive by itself.
+        unusual = not keep_alive or not UNUSUAL.isdisjoint(headers)
+        if unusual or headers.get(b"host") != self._host:
+            self._look_closer(request)
+        self.request = request
+        self._size_limit = self._resolve(request).max_body
+        length = headers.get(b"content-length")
+        if length is not None and int(length) > self._size_limit:
+            raise BodyTooLarge.over(self._size_limit)
+
+    def on_body(self, body: bytes) -> None:
+        self._size += len(body)
+        if self._size > self._size_limit:
+            raise BodyTooLarge.over(self._size_limit)
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        request, body = self.request, self._body
+        assert request is not None
+        if body:
+            request.body = body[0] if len(body) == 1 else b"".join(body)
+            self._body = []
+            self._size = 0
+        if self._headers:  # trailers, which must not become the next request's headers
+            self._headers = {}
+        self.url = b""
+        self.request = None
+        self.owes_continue = False
+        self._repeats = 0
+        # How much of what was just fed is the next request's is not known, so none is counted.
+        self._received = -self._fed
+        self._take(request)
+
+    # What few requests need.
+
+    def _joined(self, name: bytes, value: bytes) -> bytes:
+        """A repeated header; each is joined to what is there, so a flood of them must end early."""
+        if name in SINGLE:
+            raise Malformed(f"The header {name.decode('latin-1')} comes twice.")
+        self._repeats += 1
+        if self._repeats > self._limits.headers:
+            raise HeadersTooLarge.over(self._limits.header_bytes)
+        return self._headers[name] + b", " + value
+
+    def _look_closer(self, request: Request) -> None:
+        """Checks what most requests of a connection have in common, or do not have at all."""
+        headers, version = request.headers, self._parser.get_http_version()
+        if version not in {"1.0", "1.1"}:
+            raise Malformed("This server speaks HTTP/1.1.")
+        host = headers.get(b"host")
+        if host is not None or version == "1.1":
+            check_host(host)
+        self._host = host if version == "1.1" else NO_HOST_YET
+        if b"transfer-encoding" in headers or b"upgrade" in headers:
+            check_encoding(version, headers)
+        request.chunks = version == "1.1"
+        request.keep_alive &= version == "1.1" and b"upgrade" not in headers
+        expectation = headers.get(b"expect", b"").lower()
+        self.owes_continue = expectation == b"100-continue" and version == "1.1"
+
+    def _count(self) -> None:
+        """Bounds what is sent of an unfinished request: its head, or its body with all framing."""
+        self._received += self._fed
+        limit = self._limits.header_bytes
+        if self.request is None and self._received > limit:
+            raise HeadersTooLarge.over(limit)
+        if self._received > 2 * limit + CHUNK_OVERHEAD_MAX * self._size:
+            raise BodyTooLarge.over(self._size_limit)
+
+
+def _malformed(error: httptools.HttpParserError) -> Malformed:
+    return Malformed(f"This is not HTTP/1.1 as RFC 9112 has it: {str(error)[:100]}")

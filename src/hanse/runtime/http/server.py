@@ -1,0 +1,27 @@
+"""What a connection needs of its host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from hanse.runtime.call.admission import Limits
+    from hanse.runtime.http.connections import Connections
+    from hanse.runtime.http.message import Request, Resource, Response
+
+
+class Server(Protocol):
+    """Limits to keep to, the time for its answers, who resolves and who answers."""
+
+    limits: Limits
+    date: bytes
+    draining: bool
+    connections: Connections
+
+    def resolve(self, request: Request) -> Resource:
+        """What will answer a request, noted in it."""
+        ...
+
+    async def answer(self, request: Request) -> Response:
+        """The response to a request that was resolved."""
+        ...
