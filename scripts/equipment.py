@@ -1,4 +1,4 @@
-"""Gets what the suite needs and no Python wheel brings: a Chromium, and npm's TypeScript."""
+"""Gets what the suite needs and no Python wheel brings: a Chromium, and npm's packages."""
 
 import os
 import shutil
@@ -126,7 +126,7 @@ def ensure_node_packages() -> Lack | None:
     )
     quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"]
     if not succeeds([sys.executable, "-c", npm, "ci", *quiet], cwd=NODE_FOLDER):
-        return Lack("the packages of tests/node", "npm ci failed", "tests of generated TypeScript")
+        return Lack("the packages of tests/node", "npm ci failed", "tests of generated clients")
     stamp.write_bytes(lock.read_bytes())
     return None
 

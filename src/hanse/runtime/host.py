@@ -28,6 +28,7 @@ from hanse.runtime.placement import Placement
 from hanse.runtime.recorder import Recorder
 from hanse.runtime.server.asgi import AsgiDoor
 from hanse.runtime.server.connect import ConnectRpc
+from hanse.runtime.server.connect_get import ConnectGet, can_be_got
 from hanse.runtime.server.dispatch import Dispatcher
 from hanse.runtime.server.door import Door
 from hanse.runtime.server.files import Files
@@ -252,6 +253,8 @@ class Host:
             connect = ConnectRpc(endpoint, door, depth)
             hidden = method.route is None
             self._router.add("POST", f"/{method.full_name}", connect, hidden=hidden)
+            if can_be_got(method):
+                self._router.add("GET", f"/{method.full_name}", ConnectGet(endpoint, door, depth))
         for page in instance.__pages__:
             endpoint = self._endpoint(page)
             endpoint.serve_by(instance)

@@ -77,7 +77,7 @@ class _File:
         if method.streams:
             response = f"stream {response}"
         head = f"  rpc {method.rpc_name}({request}) returns ({response})"
-        level = "    option idempotency_level = IDEMPOTENT;"
+        level = f"    option idempotency_level = {_level(method)};"
         body = [f"{head} {{", level, "  }"] if method.idempotent else [f"{head};"]
         return [*_comment(self._rpc_notes(method), "  "), *body]
 
@@ -117,6 +117,11 @@ class _File:
             *_comment(field.notes, "  "),
             f"  {typed} {name} = {lock.fields[field.name]} {options};",
         ]
+
+
+def _level(method: MethodDescription) -> str:
+    """What protobuf calls it; clients of Connect may use GET for what has no side effects."""
+    return "NO_SIDE_EFFECTS" if method.verb == "GET" else "IDEMPOTENT"
 
 
 def _field_names(fields: Iterable[ProtoField]) -> dict[str, str]:

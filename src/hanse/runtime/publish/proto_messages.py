@@ -33,7 +33,7 @@ VALUE, STRUCT, LIST, TIMESTAMP = (
 )
 _NULL = Scalar("null")
 _INT32 = (-(2**31), 2**31 - 1)
-_INT64_NOTE = "protobuf's own JSON writes int64 as a string; ours is a number."
+_INT64_NOTE = "Read as text, as protobuf's JSON writes it, or a number; answered as a number."
 _SCALARS = {
     "number": "double",
     "boolean": "bool",

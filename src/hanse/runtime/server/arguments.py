@@ -146,7 +146,7 @@ def query_values(query: bytes, known: set[str], many: set[str]) -> dict[str, Any
         InvalidArgument: A name nobody declared, or a value given twice.
     """
     values: dict[str, Any] = {}
-    for name, value in _pairs(query):
+    for name, value in query_pairs(query):
         if name not in known:
             raise _refused(name, "unknown", f"There is no argument `{name}`; take it out.")
         if name in many:
@@ -158,7 +158,12 @@ def query_values(query: bytes, known: set[str], many: set[str]) -> dict[str, Any
     return values
 
 
-def _pairs(query: bytes) -> list[tuple[str, str]]:
+def query_pairs(query: bytes) -> list[tuple[str, str]]:
+    """A query's names and values as they come.
+
+    Raises:
+        InvalidArgument: It is no percent-encoded UTF-8, or has too many.
+    """
     unreadable = _refused("", "query", "The query cannot be read; is it percent-encoded UTF-8?")
     if BROKEN_PERCENT.search(query):
         raise unreadable

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
-from hanse.runtime.errors import KINDS, HanseError, InvalidArgument
+from hanse.runtime.errors import KINDS, HanseError, InvalidArgument, Unimplemented
 from hanse.runtime.http.message import JSON, Response
 from hanse.runtime.http.problem import HIDDEN, retry_after
 from hanse.runtime.remote.wire import error_body
 from hanse.runtime.server.arguments import UnsupportedMediaType, json_body
+from hanse.runtime.server.proto_json import ProtoJsonReader
 from hanse.runtime.server.rpc import Rpc
-from hanse.runtime.server.strict import StrictReader
 
 if TYPE_CHECKING:
     from hanse.runtime.call.endpoint import Endpoint
@@ -20,15 +20,21 @@ if TYPE_CHECKING:
 
 
 class ConnectRpc(Rpc):
-    """`POST /crm.v1.Contacts/Merge`, errors as Connect's; tolerant to hosts, strict to others."""
+    """`POST /crm.v1.Contacts/Merge`, errors as Connect's; tolerant to hosts, strict to others.
 
-    __slots__ = ("_depth", "_strict")
+    Others may write protobuf's JSON. Answers are ours, with integers of 64 bits as numbers, which
+    a reader of that mapping takes as well as strings ("Either numbers or strings are accepted",
+    protobuf.dev/programming-guides/json). One that goes through JavaScript's `JSON.parse` has them
+    exactly up to 2**53, as every reader of JSON there.
+    """
+
+    __slots__ = ("_depth", "_reader")
 
     def __init__(self, endpoint: Endpoint, door: Door, depth: int) -> None:
         method = endpoint.method
         super().__init__(endpoint, door, self._arguments, method.checked_connect_answer)
         self._depth = depth
-        self._strict: StrictReader | None = None
+        self._reader: ProtoJsonReader | None = None
 
     def _arguments(self, request: Request) -> Any:
         if request.trusted:
@@ -37,12 +43,12 @@ class ConnectRpc(Rpc):
             if not metrics.latency.count % LOOKED_AT:
                 metrics.unknown_fields += unknown_fields(arguments, request.body)
             return arguments
-        version = request.headers.get(b"connect-protocol-version", b"1")
-        if version != b"1":
-            raise InvalidArgument("Connect-Protocol-Version must be 1.")
-        if self._strict is None:
-            self._strict = StrictReader(self._method.request_type, self._depth)
-        return self._strict.read(json_body(request, empty=True))
+        return self._read_strictly(_message(request))
+
+    def _read_strictly(self, message: bytes) -> Any:
+        if self._reader is None:
+            self._reader = ProtoJsonReader(self._method.request_type, self._depth)
+        return self._reader.read(message or b"{}")
 
     def _failed(
         self,
@@ -56,3 +62,18 @@ class ConnectRpc(Rpc):
         if error.log and not trusted:
             error = next(kind for kind in KINDS if isinstance(error, kind))(HIDDEN)
         return Response(error.status, JSON + retry_after(error), error_body(error))
+
+
+def check_coding(coding: bytes) -> None:
+    """Refuses what is compressed, so that nobody sends us little that becomes much."""
+    if coding.strip().lower() not in {b"", b"identity"}:
+        raise Unimplemented("The one encoding supported is identity: send it uncompressed.")
+
+
+def _message(request: Request) -> bytes:
+    """The body; one that claims to be in another format is refused even when it is empty."""
+    headers = request.headers
+    if headers.get(b"connect-protocol-version", b"1") != b"1":
+        raise InvalidArgument("Connect-Protocol-Version must be 1.")
+    check_coding(headers.get(b"content-encoding", b""))
+    return json_body(request, empty=b"content-type" not in headers)

@@ -70,9 +70,8 @@ class StrictReader:
             raise InvalidArgument(message, violations=(Violation("", "depth", message),))
         if body.count(b":") > self._required:
             self._look_closer(body)
-        if self._counts and _LONG.search(body) and not holds(arguments, is_sendable):
-            message = "An integer is between -2**63 and 2**63 - 1 here."
-            raise InvalidArgument(message, violations=(Violation("", "int64", message),))
+        if self._counts and _LONG.search(body):
+            check_integers(arguments)
         return arguments
 
     def _decoded(self, body: bytes) -> Any:
@@ -99,6 +98,13 @@ class StrictReader:
             violations = (_duplicate(body),)
         if violations:
             raise InvalidArgument(violations[0].message, violations=violations)
+
+
+def check_integers(arguments: Any) -> None:
+    """Refuses integers that not every client could read; `InvalidArgument`."""
+    if not holds(arguments, is_sendable):
+        message = "An integer is between -2**63 and 2**63 - 1 here."
+        raise InvalidArgument(message, violations=(Violation("", "int64", message),))
 
 
 def holds(value: Any, rule: Callable[[Any], bool]) -> bool:

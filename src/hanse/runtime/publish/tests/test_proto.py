@@ -95,6 +95,42 @@ def test_two_contracts_of_one_package_compile_together(pool):
     )
 
 
+def test_what_a_repeat_does_is_said_as_protobuf_says_it(tmp_path):
+    """A client may call by GET what says NO_SIDE_EFFECTS, and nothing else."""
+    kinds = {"find": "GET", "put": "PUT", "remove": "DELETE", "add": "POST", "internal": None}
+    safe = {verb for verb in kinds.values() if verb in {"GET", "PUT", "DELETE"}}
+    methods = [
+        MethodDescription(
+            name,
+            name.capitalize(),
+            (),
+            Scalar("null"),
+            "public",
+            verb=verb,
+            idempotent=verb in safe,
+        )
+        for name, verb in kinds.items()
+    ]
+    methods.append(
+        msgspec.structs.replace(methods[0], name="next", rpc_name="Next", idempotent=False)
+    )
+    methods.append(
+        msgspec.structs.replace(methods[3], name="again", rpc_name="Again", idempotent=True)
+    )
+    contract = ContractDescription("Asker", "ask.v1", "", tuple(methods))
+    pool = compiled(tmp_path, [contract], update_lock(ProtoLock(), [contract]))
+    levels = {
+        method.name: method.GetOptions().IdempotencyLevel.Name(
+            method.GetOptions().idempotency_level
+        )
+        for method in pool.FindServiceByName("ask.v1.Asker").methods
+    }
+    assert levels == {
+        "Find": "NO_SIDE_EFFECTS", "Put": "IDEMPOTENT", "Remove": "IDEMPOTENT", "Again": "IDEMPOTENT",
+        "Add": "IDEMPOTENCY_UNKNOWN", "Internal": "IDEMPOTENCY_UNKNOWN", "Next": "IDEMPOTENCY_UNKNOWN",
+    }  # fmt: skip
+
+
 def test_every_single_field_is_optional_and_named_as_on_the_wire(pool):
     scalars = pool.FindMessageTypeByName("crm.v1.Scalars")
     assert all(field.has_presence for field in scalars.fields)

@@ -99,7 +99,7 @@ async def test_what_is_no_right_json_is_a_bad_request_that_says_what(peer, at, g
 
 ORDERS = {
     "number for text": ({"items": [{"sku": 1}]}, "items[0].sku"),
-    "text for number": ({"items": [{"sku": "a", "count": "1"}]}, "items[0].count"),
+    "text for number": ({"items": [{"sku": "a", "count": "one"}]}, "items[0].count"),
     "number too large": ({"items": [{"sku": "a", "count": 101}]}, "items[0].count"),
     "number too small": ({"items": [{"sku": "a", "count": 0}]}, "items[0].count"),
     "fraction for number": ({"items": [{"sku": "a", "count": 1.5}]}, "items[0].count"),
@@ -162,7 +162,7 @@ async def test_an_integer_may_be_written_with_an_empty_fraction(peer, at, writte
     assert (await peer.ask(at("Order", sent))).json["tally"] == number
 
 
-@pytest.mark.parametrize("written", ["1.5", "1.0e0", "1e3", "1.", "1.0.0", "01.0"])
+@pytest.mark.parametrize("written", ["1.5", "1.5e0", "1e-1", "1.", "1.0.0", "01.0"])
 async def test_no_other_fraction_is_an_integer(peer, at, written):
     violations(await peer.ask(at("Order", b'{"order":{"tally":' + written.encode() + b"}}")))
 
