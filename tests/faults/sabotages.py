@@ -24,6 +24,7 @@ NOT_GOT = UNARY + "test_what_has_side_effects_or_streams_is_never_called_by_get"
 WRONG_QUERY = UNARY + "test_a_wrong_parameter_is_refused_by_name_and_rule"
 KEYS = "project/tests/test_api_keys.py::"
 CLI = "../cli/"
+KIT = "../kit/"
 FORGED = "credentials/tests/test_token_forgeries.py::test_a_forged_token_is_refused_by_its_check"
 
 
@@ -308,6 +309,16 @@ IDENTITY = [
     Sabotage("a revoked key is refused", "credentials/verified_cache.py",
              "if verified.token_id in self._revoked_tokens:", "if False:",
              "credentials/tests/test_api_key.py::test_a_revoked_key_is_refused_at_once"),
+    Sabotage("a key set is not read without end", "sign_in.py",
+             "partial(fetch, limit=DOCUMENT_BYTES_MAX)", "fetch",
+             "tests/test_sign_in.py::test_a_key_set_that_never_ends_is_not_read_on"),
+    Sabotage("an answer has a limit", KIT + "http.py",
+             "if self._size > self.limit and self._chunks is None:", "if False:",
+             KIT + "tests/test_http.py::test_an_answer_over_the_limit_is_cut_off[headers]"),
+    Sabotage("an answer cut off is not a whole one", KIT + "http.py",
+             "if exc is None and self._until_close and self._lost is None:",
+             "if exc is None and self._until_close:",
+             KIT + "tests/test_http.py::test_an_answer_over_the_limit_is_cut_off[until the end]"),
     Sabotage("a development key is private", "credentials/development.py",
              "if mode & ~allowed:", "if False:",
              "credentials/tests/test_development.py::"

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
-"""Bytes of an answer that is read whole; a peer that sends more is cut off."""
+"""Bytes of an answer that is read whole, its head included; a peer that sends more is cut off."""
+
+FETCH_SECONDS = 10.0
+"""For connecting and answering together."""
 
 BUFFER_CHUNKS_MAX = 32
 """Chunks of a streamed answer held for a slow reader; then the peer is no longer read."""
@@ -58,11 +61,12 @@ class Channel(asyncio.Protocol):
     Attributes:
         used_at: When it was last given back, for whoever keeps it.
         bodiless: Its request is a HEAD: headers are the whole answer, whatever they announce.
+        limit: Bytes of an answer that is read whole, as they come.
     """
 
     __slots__ = (
         "_body", "_chunks", "_complete", "_headers", "_keep", "_loop", "_lost", "_parser", "_size",
-        "_transport", "_until_close", "_waiter", "bodiless", "closed", "used_at",
+        "_transport", "_until_close", "_waiter", "bodiless", "closed", "limit", "used_at",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -81,6 +85,7 @@ class Channel(asyncio.Protocol):
         self.closed = True
         self.used_at = 0.0
         self.bodiless = False
+        self.limit = ANSWER_BYTES_MAX
 
     async def exchange(self, request: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
         """Sends a request; gives status, headers by lower-case name, and body.
@@ -152,6 +157,11 @@ class Channel(asyncio.Protocol):
         self._waiter = self._loop.create_future()
         await self._waiter
 
+    def _break_off(self, reason: Exception) -> None:
+        self._lost = reason
+        self.close()
+        self._wake()
+
     def _broken(self) -> ConnectionFailed:
         return ConnectionFailed(f"The peer broke off: {self._lost}", sent=True)
 
@@ -167,19 +177,21 @@ class Channel(asyncio.Protocol):
         self.closed = False
 
     def data_received(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self.limit and self._chunks is None:
+            self._break_off(ValueError(f"answer over {self.limit} bytes"))
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._lost = error
-            self.close()
-            self._wake()
+            self._break_off(error)
 
     def eof_received(self) -> None:
         self.closed = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
-        if exc is None and self._until_close:
+        if exc is None and self._until_close and self._lost is None:
             self._complete = True
         if not self._complete and self._lost is None:
             self._lost = exc or ConnectionResetError("closed before the answer was whole")
@@ -204,12 +216,6 @@ class Channel(asyncio.Protocol):
             self._chunks.append(body)
             if len(self._chunks) >= BUFFER_CHUNKS_MAX:
                 self._transport.pause_reading()
-            self._wake()
-            return
-        self._size += len(body)
-        if self._size > ANSWER_BYTES_MAX:
-            self._lost = ValueError(f"answer over {ANSWER_BYTES_MAX} bytes")
-            self.close()
             self._wake()
             return
         self._body.append(body)
@@ -247,13 +253,21 @@ async def fetch(
     verb: str = "GET",
     headers: dict[str, str] | None = None,
     body: bytes = b"",
-    timeout: float = 10.0,  # noqa: ASYNC109 - one bound over connecting and answering
+    limit: int = ANSWER_BYTES_MAX,
     tls: ssl.SSLContext | None = None,
 ) -> tuple[int, dict[str, str], bytes]:
     """One request on a connection of its own, for what is asked rarely: key sets, collectors.
 
+    Args:
+        url: With http or https.
+        verb: The HTTP method.
+        headers: Besides those every request needs.
+        body: Sent as it is.
+        limit: Bytes of the answer at most, its head and framing included.
+        tls: For https, what to trust; the system's authorities if left out.
+
     Raises:
-        ConnectionFailed: Nobody answers, in time or at all.
+        ConnectionFailed: Nobody answers, in time or at all, or the answer is over the limit.
     """
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -261,13 +275,13 @@ async def fetch(
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     request = f"{verb} {target} HTTP/1.1\r\n{head}\r\n".encode() + body
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(FETCH_SECONDS):
             channel = await connect(Address(f"{parts.scheme}://{parts.netloc}"), tls)
-            channel.bodiless = verb == "HEAD"
+            channel.bodiless, channel.limit = verb == "HEAD", limit
             try:
                 status, answered, content = await channel.exchange(request)
             finally:
                 channel.close()
     except TimeoutError:
-        raise ConnectionFailed(f"{url} gave no answer in {timeout:g} s.", sent=True) from None
+        raise ConnectionFailed(f"{url} gave no answer in {FETCH_SECONDS:g} s.", sent=True) from None
     return status, {k.decode("latin-1"): v.decode("latin-1") for k, v in answered.items()}, content

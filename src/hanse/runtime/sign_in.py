@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hanse.kit.clock import unix_seconds
@@ -23,9 +24,11 @@ def make_authenticator(config: HostConfig) -> Authenticator | None:
     if not config.issuers and not config.api_keys:
         return None
     from hanse.runtime.credentials.authenticator import Authenticator
+    from hanse.runtime.credentials.jwks import DOCUMENT_BYTES_MAX
     from hanse.runtime.credentials.token import Verifier
 
-    verifier = Verifier(config.issuers, unix_seconds, fetch)
+    get_keys = partial(fetch, limit=DOCUMENT_BYTES_MAX)
+    verifier = Verifier(config.issuers, unix_seconds, get_keys)
     return Authenticator(verifier, _api_keys(config) if config.api_keys else None)
 
 
