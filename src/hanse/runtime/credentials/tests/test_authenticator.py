@@ -148,7 +148,7 @@ HEADERS = st.one_of(
 
 @given(value=HEADERS)
 @example(value="Bearer eyJhbGciOiJub25lIn0.e30.")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_header_is_refused_and_nothing_else(value, authenticator):
     assert cached(authenticator, value) is None
     with pytest.raises(Refused):

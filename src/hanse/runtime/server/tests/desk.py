@@ -185,8 +185,10 @@ class Desk(Service):
         return Text(text)
 
     @rpc("GET /desk/v1/large", allow=PUBLIC)
-    async def large(self, kilobytes: Annotated[int, Range(0, 100_000)]) -> Text:
+    async def large(self, kilobytes: Annotated[int, Range(0, 100_000)], rounds: int = 0) -> Text:
         self._gates.begun.append("large")
+        for _ in range(rounds):
+            await asyncio.sleep(0)
         return Text("x" * 1024 * kilobytes)
 
     @rpc("GET /desk/v1/ticks", allow=PUBLIC, timeout=60)

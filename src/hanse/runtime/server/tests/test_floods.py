@@ -211,12 +211,15 @@ async def test_a_peer_that_does_not_read_is_ended(narrow, connect_to):
     assert not answer.whole
 
 
+@pytest.mark.parametrize("rounds", [0, 1])
 async def test_a_peer_that_asks_and_never_reads_is_not_answered_any_further(
-    serve, connect_to, gates
+    serve, connect_to, gates, rounds
 ):
+    """Whether its answers are there at once, as some are where tasks begin at once, or wait."""
     host = await serve(limits={"pipelined": 4})
     peer = await connect_to(host)
-    asked = asyncio.create_task(peer.send(get("/desk/v1/large?kilobytes=500") * 60))
+    sent = get(f"/desk/v1/large?kilobytes=500&rounds={rounds}") * 60
+    asked = asyncio.create_task(peer.send(sent))
     # when the network's buffers are full
     await until(lambda: held(host) > 0)
     for _ in range(1000):
