@@ -72,7 +72,7 @@ HTTP = [
              "if len(headers) + self._repeats > limits.headers:", "if False:",
              FLOODS + "test_a_head_over_the_limits_is_refused_also_in_one_segment"),
     Sabotage("a head in one segment is measured", "http/request_reader.py",
-             "if self._fed > limits.header_bytes or", "if False and",
+             "if self._fed > self._head_max or", "if False and",
              FLOODS + "test_a_head_over_the_limits_is_refused_also_in_one_segment"),
     Sabotage("a head that grows is bounded", "http/request_reader.py",
              "if self.request is None and self._received > limit:", "if False:",

@@ -19,6 +19,7 @@ class Doors:
     def __init__(self, config: HostConfig) -> None:
         self._config = config
         self._servers: list[asyncio.Server] = []
+        self._outside: asyncio.Server | None = None
 
     async def open(self, server: Server) -> None:
         """Listens everywhere; peers that come are `server`'s connections."""
@@ -33,9 +34,11 @@ class Doors:
     async def _open_outside(self, server: Server) -> None:
         config = self._config
         if config.listener is not None:
-            self._servers.append(await listen_inherited(server, config.listener))
+            self._outside = await listen_inherited(server, config.listener)
         elif config.port is not None:
-            self._servers.append(await listen_tcp(server, config.address, config.port))
+            self._outside = await listen_tcp(server, config.address, config.port)
+        if self._outside is not None:
+            self._servers.append(self._outside)
 
     def close(self) -> None:
         """Lets nobody else in."""
@@ -54,6 +57,12 @@ class Doors:
 
     @property
     def url(self) -> str:
-        """Address of the first door, once it listens."""
-        port = self._servers[0].sockets[0].getsockname()[1]
+        """Address of the open door, once it listens.
+
+        Raises:
+            LookupError: There is no such door, or not yet.
+        """
+        if self._outside is None:
+            raise LookupError("This host has no open door: set a port, or wait until it listens.")
+        port = self._outside.sockets[0].getsockname()[1]
         return f"http://{self._config.address}:{port}"

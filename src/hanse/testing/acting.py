@@ -51,7 +51,7 @@ def acting(
         locale: BCP 47 tag.
     """
     origin = Origin(site, principal, locale)
-    call = Call(TEST, origin, NEVER_NS, Deadlines(), trace_id(), span_id(), sampled=True)
+    call = Call(TEST, origin, 0, NEVER_NS, Deadlines(), trace_id(), span_id(), sampled=True)
     token = running.set(call)
     try:
         yield call.context

@@ -60,6 +60,7 @@ class Call(msgspec.Struct, eq=False):
     Attributes:
         method: What is called.
         origin: For whom.
+        started_ns: `monotonic_ns()` when it was let in.
         deadline_ns: `monotonic_ns()` by which it must have ended.
         deadlines: Who watches that.
         trace_id: 32 hex digits.
@@ -74,6 +75,7 @@ class Call(msgspec.Struct, eq=False):
 
     method: Method
     origin: Origin
+    started_ns: int
     deadline_ns: int
     deadlines: Deadlines
     trace_id: str

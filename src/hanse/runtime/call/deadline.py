@@ -133,6 +133,7 @@ def within(seconds: float) -> Generator[None]:
     inner = Call(
         outer.method,
         outer.origin,
+        outer.started_ns,
         min(outer.deadline_ns, monotonic_ns() + int(seconds * SECOND_NS)),
         outer.deadlines,
         outer.trace_id,

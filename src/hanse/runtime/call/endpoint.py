@@ -51,6 +51,7 @@ class Endpoint:
     """
 
     __slots__ = (
+        "_allows",
         "_finished",
         "_handle",
         "_limit",
@@ -78,6 +79,7 @@ class Endpoint:
         self._finished = observer.finished
         self._metrics = observer.metrics
         self._limit = method.concurrency
+        self._allows = method.rule.allows
         # Asked on every call, and most methods in front of a fast path are open to all.
         self._open = method.rule == PUBLIC
 
@@ -100,12 +102,13 @@ class Endpoint:
         Raises:
             HanseError: Declared by the method or one of the platform's kinds, nothing else.
         """
-        started = monotonic_ns()
         token = running.set(call)
         code = ""
-        self._metrics.in_flight += 1
+        metrics = self._metrics
+        metrics.in_flight += 1
         try:
-            if self._metrics.in_flight > self._limit or not self._open:
+            open_to_caller = self._open or self._allows(call.origin.principal)
+            if not open_to_caller or metrics.in_flight > self._limit:
                 self._check(call)
             answer = await self._handle(*astuple(read(given)))
             if call.expired:
@@ -118,17 +121,16 @@ class Endpoint:
                 raise
             raise failure from error
         finally:
-            self._metrics.in_flight -= 1
+            metrics.in_flight -= 1
             running.reset(token)
             if call.children is not None:
                 end_children(call)
-            self._finished(call, monotonic_ns() - started, code)
+            self._finished(call, monotonic_ns() - call.started_ns, code)
 
     async def stream(
         self, call: Call, read: Callable[[Any], Any], given: Any, finish: Callable[[Any], T]
     ) -> AsyncGenerator[T, None]:
         """Serves one call that answers with many items; like `run`, with each item checked."""
-        started = monotonic_ns()
         code = ""
         self._metrics.in_flight += 1
         items = None
@@ -160,7 +162,7 @@ class Endpoint:
                 await items.aclose()
             if call.children is not None:
                 end_children(call)
-            self._finished(call, monotonic_ns() - started, code)
+            self._finished(call, monotonic_ns() - call.started_ns, code)
 
     @property
     def metrics(self) -> MethodMetrics:

@@ -45,13 +45,14 @@ class Caller:
         deadline_ns = now + method.timeout_ns
         if outer is None:
             trace, span = begin_trace()
-            return Call(method, self._alone, deadline_ns, self.deadlines, trace, span), True
+            return Call(method, self._alone, now, deadline_ns, self.deadlines, trace, span), True
         if outer.deadline_ns <= now:
             raise DeadlineExceeded(f"{method.full_name} was not called: no time was left for it.")
         given = outer.origin
         call = Call(
             method,
             Origin(given.site, given.principal, given.locale, self.name),
+            now,
             min(outer.deadline_ns, deadline_ns),
             outer.deadlines,
             outer.trace_id,

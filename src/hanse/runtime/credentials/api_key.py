@@ -138,18 +138,19 @@ def public_id(plain: str) -> str | None:
 
 
 class ApiKeyVerifier:
-    """Says whom an API key stands for, and remembers it for a minute by the key's hash."""
+    """Says whom an API key stands for, and remembers it for a minute by the key's hash.
+
+    Attributes:
+        find: Whom the key with a fingerprint stood for lately; None if it must be verified.
+    """
 
     def __init__(self, keys: ApiKeys, mint: KeyMint, clock: Callable[[], float]) -> None:
         self._keys = keys
         self._mint = mint
         self._clock = clock
         self._cache = VerifiedCache(clock, limit=KEYS_MAX, age_max=KEY_AGE_MAX)
+        self.find = self._cache.find
         self._gate = Gate(LOOKUPS_MAX)
-
-    def find(self, digest: bytes) -> Verified | None:
-        """Whom the key with this fingerprint stood for lately; None if it must be verified."""
-        return self._cache.find(digest)
 
     def cached(self, plain: str) -> Verified | None:
         """Whom this key stood for lately; None if it must be verified."""

@@ -30,6 +30,9 @@ class Verifier:
     Everything about a token is checked: form, algorithm bound to key, signature, type, issuer,
     audience, times, site, kind. What was good is remembered by the token's hash until the token
     ends or for five minutes, whichever is sooner.
+
+    Attributes:
+        find: What the token with a fingerprint proved lately; None if it must be verified.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Verifier:
         """
         self._clock = clock
         self._cache = VerifiedCache(clock, limit=tokens_max, age_max=TOKEN_AGE_MAX)
+        self.find = self._cache.find
         # A gate for each issuer: one whose keys hang, or whose name forgers use, fills its own.
         self._issuers: dict[str, tuple[Issuer, Keys, Gate]] = {}
         for issuer in issuers:
@@ -62,10 +66,6 @@ class Verifier:
                 raise ConfigurationError(f"Issuer {issuer.issuer} is listed twice; merge them.")
             keys = _keys(issuer, fetch, clock)
             self._issuers[issuer.issuer] = (issuer, keys, Gate(unchecked_max))
-
-    def find(self, digest: bytes) -> Verified | None:
-        """What the token with this fingerprint proved lately; None if it must be verified."""
-        return self._cache.find(digest)
 
     def cached(self, token: str) -> Verified | None:
         """What `token` proved lately; None if it must be verified."""

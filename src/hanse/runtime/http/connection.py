@@ -155,7 +155,7 @@ class Connection(asyncio.Protocol):
     def _start(self, request: Request, start: Start) -> None:
         self.phase = RUN
         self._steps += 1
-        task = start(self._serve(request), self._loop)
+        task = start(self._serve(request), loop=self._loop)
         if not task.done():  # a task that began at once may also have ended, and begun the next
             self._task = request.task = task
 

@@ -49,8 +49,8 @@ class RequestReader:
     """
 
     __slots__ = (
-        "_body", "_fed", "_headers", "_host", "_limits", "_parser", "_received", "_repeats",
-        "_resolve", "_shown", "_size", "_size_limit", "_take", "_trusted",
+        "_body", "_fed", "_head_max", "_headers", "_host", "_limits", "_parser", "_received",
+        "_repeats", "_resolve", "_shown", "_size", "_size_limit", "_take", "_trusted",
         "owes_continue", "request", "url",
     )  # fmt: skip
 
@@ -63,6 +63,7 @@ class RequestReader:
         trusted: bool,
     ) -> None:
         self._limits = limits
+        self._head_max = limits.header_bytes
         self._resolve = resolve
         self._take = take
         self._trusted = trusted
@@ -117,8 +118,8 @@ class RequestReader:
             url = origin_form(verb, url, headers)
         if len(headers) + self._repeats > limits.headers:
             raise HeadersTooLarge.over(limits.header_bytes)
-        if self._fed > limits.header_bytes or self._received + self._fed > limits.header_bytes:
-            check_size(url, headers, limits.header_bytes)
+        if self._fed > self._head_max or self._received + self._fed > self._head_max:
+            check_size(url, headers, self._head_max)
         keep_alive = parser.should_keep_alive()
         path, _, query = url.partition(b"?")
         request = Request(verb, path, query, headers, self._trusted, self._shown, keep_alive)

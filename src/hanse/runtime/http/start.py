@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-Start = Callable[[Any, asyncio.AbstractEventLoop], asyncio.Task[None]]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
+    Start = Callable[..., asyncio.Task[None]]
 
-def start_now(coroutine: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
-    """Runs a task up to its first wait, where Python can (3.12)."""
-    make: Any = asyncio.Task
-    return make(coroutine, loop=loop, eager_start=True)
+_make: Any = asyncio.Task
 
+start_soon: Start = _make
+"""Begins in the loop's next round. Called with a coroutine and `loop`."""
 
-def start_soon(coroutine: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
-    """Begins a task in the loop's next round."""
-    return asyncio.Task(coroutine, loop=loop)
-
-
-start_task: Start = start_now if sys.version_info >= (3, 12) else start_soon
-"""How a request's task begins: at once where Python can, else in the loop's next round."""
+start_task: Start = partial(_make, eager_start=True) if sys.version_info >= (3, 12) else start_soon
+"""Begins at once, up to the first wait, where Python can; else in the loop's next round."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.kit.clock import monotonic_ns
-from hanse.kit.ids import span_id, trace_id
+from hanse.kit.ids import span_id
 from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Origin, begin_trace
 from hanse.runtime.errors import DeadlineExceeded, InvalidArgument, Unauthenticated
 from hanse.runtime.identity.principal import VISITOR
@@ -110,16 +110,23 @@ class Door:
             if not given:
                 raise DeadlineExceeded("The caller left no time (Connect-Timeout-Ms: 0).")
             timeout_ns = min(timeout_ns, given)
-        deadline_ns = monotonic_ns() + timeout_ns
+        started = monotonic_ns()
+        given = None
         if b"traceparent" in headers:
-            call = self._traced(request, method, origin, deadline_ns)
+            given = parse(headers[b"traceparent"].decode("latin-1"), _state(headers))
+        # The outside may name the trace, so that its own records join ours. Only a host of ours
+        # decides for us that it is sampled: else anybody could fill our stores.
+        sampled = given.sampled if given and request.trusted else self._sample()
+        if given is None:
+            trace, span = begin_trace()
+            parent = state = ""
         else:
-            trace = trace_id()
-            sampled = self._sample()
-            call = Call(
-                method, origin, deadline_ns, self._deadlines, trace, trace[:16], "", sampled
-            )
-        call.task = request.task
+            trace, parent, state = given.trace_id, given.span_id, given.state
+            span = span_id() if sampled else parent
+        call = Call(
+            method, origin, started, started + timeout_ns, self._deadlines, trace, span, parent,
+            sampled, state, request.task,
+        )  # fmt: skip
         self._enter(call)
         return call
 
@@ -140,25 +147,6 @@ class Door:
             self._origins[value] = known
         return known
 
-    def _traced(self, request: Request, method: Method, origin: Origin, deadline_ns: int) -> Call:
-        """A call within a trace that the caller names.
-
-        The outside may name it, so that its own records join ours. Only a host of ours decides for
-        us that it is sampled: else anybody could fill our stores.
-        """
-        headers = request.headers
-        state = headers[b"tracestate"].decode("latin-1") if b"tracestate" in headers else None
-        given = parse(headers[b"traceparent"].decode("latin-1"), state)
-        sampled = given.sampled if given and request.trusted else self._sample()
-        if given is None:
-            trace, span = begin_trace()
-            return Call(method, origin, deadline_ns, self._deadlines, trace, span, "", sampled)
-        span = span_id() if sampled else given.span_id
-        return Call(
-            method, origin, deadline_ns, self._deadlines, given.trace_id, span, given.span_id,
-            sampled, given.state,
-        )  # fmt: skip
-
 
 def milliseconds(value: bytes) -> int:
     """`Connect-Timeout-Ms`: at most ten digits (connectrpc.com/docs/protocol, "Unary-Request").
@@ -169,6 +157,10 @@ def milliseconds(value: bytes) -> int:
     if not value.isdigit() or len(value) > _TIMEOUT_DIGITS_MAX:
         raise InvalidArgument("Connect-Timeout-Ms is a number of at most ten digits.")
     return int(value)
+
+
+def _state(headers: dict[bytes, bytes]) -> str | None:
+    return headers[b"tracestate"].decode("latin-1") if b"tracestate" in headers else None
 
 
 def _locale(headers: dict[bytes, bytes]) -> str:

@@ -118,6 +118,15 @@ async def test_the_socket_is_for_this_user_only_and_not_taken_from_a_living_host
         assert stat.S_ISSOCK(path.stat().st_mode)
 
 
+async def test_the_address_of_an_open_door_is_had_while_there_is_one(tmp_path):
+    host = Host([], HostConfig(port=None, socket=tmp_path / "host.sock"))
+    async with host:
+        assert host.listening
+        with pytest.raises(LookupError, match="no open door"):
+            _ = host.url
+    assert not host.listening
+
+
 async def test_metrics_are_for_trusted_peers_unless_they_are_opened(tmp_path):
     async with World() as world:
         assert (await world.http().get("/metrics")).status == 404
