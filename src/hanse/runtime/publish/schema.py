@@ -108,8 +108,7 @@ class SchemaWriter:
             case Choice():
                 return _choice(shape)
             case Many():
-                # Not `uniqueItems`: what comes twice is not refused, it counts once.
-                unique = {"x-hanse-set": True} if shape.unique else {}
+                unique = {"uniqueItems": True} if shape.unique else {}
                 return {"type": "array", "items": self.shape(shape.item), **unique, **_size(shape)}
             case Row():
                 return self._row(shape)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.contract.route import BODILESS
 from hanse.runtime.errors import HanseError, InvalidArgument, Violation
@@ -79,13 +80,19 @@ def _query_reader(
     request_type: type[msgspec.Struct], path_names: frozenset[str]
 ) -> Callable[..., Any]:
     fields = msgspec.structs.fields(request_type)
-    many = {field.encode_name for field in fields if _is_many(field.type)}
+    origins = {field.encode_name: get_origin(unwrapped(field.type)) for field in fields}
+    sets = {name for name, origin in origins.items() if origin is frozenset}
+    many = {name for name, origin in origins.items() if origin is tuple} | sets
     known = {field.encode_name for field in fields} - path_names
 
     def read(request: Request) -> Any:
         values: dict[str, Any] = dict(request.parameters)
         values.update(query_values(request.query, known, many))
-        return from_text(values, request_type)
+        arguments = from_text(values, request_type)
+        for name in sets & values.keys():
+            if len(getattr(arguments, name)) < len(values[name]):
+                raise _refused(name, "unique", f"`{name}` has a value twice; give each once.")
+        return arguments
 
     return read
 
@@ -178,9 +185,3 @@ def query_pairs(query: bytes) -> list[tuple[str, str]]:
 
 def _refused(name: str, rule: str, message: str) -> HanseError:
     return InvalidArgument(message, violations=(Violation(name, rule, message),))
-
-
-def _is_many(annotation: Any) -> bool:
-    info: Any = msgspec.inspect.type_info(annotation)
-    options = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
-    return any(isinstance(option, msgspec.inspect.CollectionType) for option in options)

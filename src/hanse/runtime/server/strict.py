@@ -1,4 +1,4 @@
-"""Reads JSON at the public door, where unknown fields, repeated keys and depth are refused."""
+"""Reads JSON at the public door, where unknown fields, what comes twice and depth are refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import msgspec
 
-from hanse.runtime.contract.immutable import unwrapped
+from hanse.runtime.contract.immutable import parts, unwrapped
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.errors import InvalidArgument, Violation
 
@@ -27,6 +27,7 @@ _BRACKET = re.compile(_STRING + rb"|([\[{])|([\]}])")
 _LONG = re.compile(rb"[0-9]{19}")
 _INTEGRAL = re.compile(_STRING + rb"|(?<![0-9])(-?(?:0|[1-9][0-9]*+))\.0++(?![0-9eE])")
 _generic = msgspec.json.Decoder().decode
+_canonical = msgspec.json.Encoder(order="deterministic").encode
 
 VIOLATIONS_MAX = 20
 """So many are told at once; a body has room for a hundred thousand."""
@@ -41,7 +42,7 @@ class StrictReader:
     """Reads one request type.
 
     The value itself comes from one typed decode. What that cannot see (fields below the top that
-    nobody declared, keys that come twice) needs a second look, which flat requests seldom do: a
+    nobody declared, what comes twice) needs a second look, which flat requests seldom do: a
     body with no more colons than required fields has no room for another key.
 
     Args:
@@ -56,7 +57,7 @@ class StrictReader:
         self._type = request_type
         self._decode = msgspec.json.Decoder(forbidding(request_type)).decode
         self._depth = depth
-        self._counts = _mentions_int(request_type, set())
+        self._counts = any(one is int or one is Any for one in parts(request_type))
         self._walk = _walk_struct(request_type, {})
         flat = all(_walk_of(field.type, {}) is None for field in fields)
         self._required = sum(field.required for field in fields) if flat else -1
@@ -125,21 +126,6 @@ def is_sendable(value: Any) -> bool:
     if isinstance(value, int):
         return -(2**63) <= value < 2**63
     return not isinstance(value, float) or math.isfinite(value)
-
-
-def _mentions_int(annotation: Any, seen: set[Any]) -> bool:
-    """Whether values of a type can have integers inside."""
-    annotation = unwrapped(annotation)
-    plain = get_origin(annotation) or annotation
-    if annotation in seen:
-        return False
-    seen.add(annotation)
-    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-        fields = msgspec.structs.fields(annotation)
-        return any(_mentions_int(field.type, seen) for field in fields)
-    if plain is int or plain is Any:
-        return True
-    return any(_mentions_int(one, seen) for one in get_args(annotation) if one is not Ellipsis)
 
 
 def _without_fraction(found: re.Match[bytes]) -> bytes:
@@ -212,7 +198,8 @@ def _walk_of(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterator[Vi
     if plain is Mapping:
         return _walk_map(_walk_of(arguments[1], seen))
     if origin in (tuple, frozenset):
-        return _walk_items([_walk_of(one, seen) for one in arguments if one is not Ellipsis])
+        items = _walk_items([_walk_of(one, seen) for one in arguments if one is not Ellipsis])
+        return items if origin is tuple else _walk_set(items)
     if origin in (Union, types.UnionType):
         return _walk_union(arguments, seen)
     return None
@@ -262,6 +249,25 @@ def _walk_items(walks: list[Any]) -> Callable[..., Iterator[Violation]] | None:
             follow = walks[min(index, len(walks) - 1)]
             if follow is not None and one is not None:
                 yield from follow(one, f"{path}[{index}]")
+
+    return walk
+
+
+def _walk_set(items: Any) -> Callable[..., Iterator[Violation]]:
+    """Finds what JSON Schema's `uniqueItems` forbids, so that counts of items say what they mean.
+
+    One value written in two ways, as a UUID in small and in capital letters, counts once.
+    """
+
+    def walk(value: Any, path: str) -> Iterator[Violation]:
+        written: set[bytes] = set()
+        for index, one in enumerate(value):
+            text = _INTEGRAL.sub(_without_fraction, _canonical(one))
+            if text in written:
+                where = f"{path}[{index}]"
+                yield Violation(where, "unique", f"`{where}` came before in this set; take it out.")
+            written.add(text)
+        yield from items(value, path) if items is not None else ()
 
     return walk
 

@@ -52,7 +52,7 @@ export function typeName(schema) {
   if (schema.enum) return schema.title ?? "one of";
   if (schema.type === "array") {
     if (schema.prefixItems) return `(${schema.prefixItems.map(typeName).join(", ")})`;
-    return `${schema["x-hanse-set"] ? "set" : "list"} of ${typeName(schema.items)}`;
+    return `${schema.uniqueItems ? "set" : "list"} of ${typeName(schema.items)}`;
   }
   if (schema.type === "object" && typeof schema.additionalProperties === "object") {
     return `map of ${typeName(schema.additionalProperties)}`;

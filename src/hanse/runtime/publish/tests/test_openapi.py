@@ -210,6 +210,7 @@ def test_shapes_without_json_twin_keep_their_rules():
         {"place": [1]},
         {"place": [1, 2, 3]},
         {"labels": list("abcdef")},
+        {"labels": ["x", "x"]},
         {"mode": "b"},
         {"size": 4},
         {"colour": "green"},

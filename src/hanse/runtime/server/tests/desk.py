@@ -10,6 +10,7 @@ from uuid import UUID
 from hanse import (
     PUBLIC,
     SIGNED_IN,
+    Doc,
     Html,
     Length,
     Range,
@@ -85,6 +86,9 @@ class Order(Struct, frozen=True):
     pay: Card | Cash | None = None
     notes: Mapping[str, Item] = {}
     tree: Tree = Tree()
+    labels: frozenset[str] | None = None
+    marks: Annotated[frozenset[float], Length(0, 3)] = frozenset()
+    spares: frozenset[Item] = frozenset()
 
 
 class Who(Struct, frozen=True):
@@ -143,8 +147,9 @@ class Desk(Service):
         word: str,
         limit: Annotated[int, Range(1, 100)] = 10,
         share: float = 0.5,
-        tags: tuple[str, ...] = (),
+        tags: Annotated[tuple[str, ...], Doc("Words it must have.")] = (),
         tally: int | None = None,
+        marks: Annotated[frozenset[int], Doc("Each once.")] = frozenset(),
     ) -> tuple[str, ...]:
         return (word, str(limit), str(share), *tags)
 

@@ -286,6 +286,49 @@ async def test_the_same_key_in_two_objects_is_fine(peer, at):
     assert answer.json["notes"] == {"sku": {"sku": "sku", "count": 1, "shade": "red"}}
 
 
+IN_A_SET_TWICE = {
+    "text": ('{"labels":["a","b","a"]}', "order.labels[2]"),
+    "by an escape": ('{"labels":["a","\\u0061"]}', "order.labels[1]"),
+    "a number": ('{"marks":[2,1,1]}', "order.marks[2]"),
+    "a number with a fraction": ('{"marks":[1,1.0]}', "order.marks[1]"),
+    "more than there is room for": ('{"marks":[1,2,3,1]}', "order.marks[3]"),
+    "an object": ('{"spares":[{"sku":"a"},{"sku":"a"}]}', "order.spares[1]"),
+    "an object by other order": (
+        '{"spares":[{"sku":"a","count":2},{"count":2.0,"sku":"a"}]}', "order.spares[1]",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IN_A_SET_TWICE)
+async def test_an_item_that_comes_twice_in_a_set_is_refused(peer, at, name):
+    sent, path = IN_A_SET_TWICE[name]
+    found = violations(await peer.ask(at("Order", b'{"order":' + sent.encode() + b"}")))
+    assert [(one["field"], one["rule"]) for one in found] == [(path, "unique")]
+
+
+async def test_all_that_come_twice_in_a_set_are_named_and_so_is_what_is_wrong_in_them(peer, at):
+    sent = {"spares": [{"sku": "a", "extra": 1}, {"sku": "a", "extra": 1}], "labels": ["a"] * 3}
+    found = violations(await peer.ask(at("Order", {"order": sent})))
+    assert {(one["field"], one["rule"]) for one in found} == {
+        ("order.spares[1]", "unique"), ("order.labels[1]", "unique"), ("order.labels[2]", "unique"),
+        ("order.spares[0].extra", "unknown"), ("order.spares[1].extra", "unknown"),
+    }  # fmt: skip
+
+
+async def test_items_of_a_set_that_only_look_alike_are_kept(peer, at):
+    sent = {"labels": ["1", "1.0", "a", "A"], "spares": [{"sku": "a"}, {"sku": "a", "count": 2}]}
+    answer = (await peer.ask(at("Order", {"order": sent}))).json
+    assert sorted(answer["labels"]) == ["1", "1.0", "A", "a"]
+    assert len(answer["spares"]) == 2
+
+
+async def test_between_hosts_what_comes_twice_in_a_set_counts_once(serve, connect_to, tmp_path):
+    await serve(socket=tmp_path / "desk.sock")
+    peer = await connect_to(tmp_path / "desk.sock")
+    answer = await peer.ask(connect("Order", {"order": {"labels": ["a", "a"]}}))
+    assert answer.json["labels"] == ["a"]
+
+
 def nested(depth: int) -> dict:
     """An order nested so deep, counted from the outermost object."""
     tree: dict = {}

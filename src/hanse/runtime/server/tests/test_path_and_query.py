@@ -144,6 +144,7 @@ QUERIES = {
     "null where there may be none": ("word=a&tally=null", "tally", "null"),
     "Null": ("word=a&tally=Null", "tally", "null"),
     "no name": ("word=a&=b", "", "unknown"),
+    "twice in a set": ("word=a&marks=1&marks=2&marks=1", "marks", "unique"),
 }
 
 
@@ -164,7 +165,8 @@ async def test_a_query_has_a_bounded_number_of_values(peer):
 
 
 async def test_a_right_query_is_read(peer):
-    answer = await peer.ask(get("/desk/v1/search?word=a+b%26c&limit=7&share=1e-2&tags=x&tags="))
+    query = "word=a+b%26c&limit=7&share=1e-2&tags=x&tags=&marks=1&marks=2"
+    answer = await peer.ask(get(f"/desk/v1/search?{query}"))
     assert answer.json == ["a b&c", "7", "0.01", "x", ""]
 
 
