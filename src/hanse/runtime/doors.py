@@ -19,26 +19,19 @@ class Doors:
     def __init__(self, config: HostConfig) -> None:
         self._config = config
         self._servers: list[asyncio.Server] = []
-        self._outside: asyncio.Server | None = None
 
     async def open(self, server: Server) -> None:
         """Listens everywhere; peers that come are `server`'s connections."""
-        await self._open_outside(server)
         config = self._config
-        if config.socket is not None:
-            self._servers.append(await listen_unix(server, config.socket))
+        if config.listener is not None:
+            self._servers.append(await listen_inherited(server, config.listener))
+        elif config.port is not None:
+            self._servers.append(await listen_tcp(server, config.address, config.port))
         if config.mutual_port is not None and config.tls is not None:
             tls = server_tls(config.tls)
             self._servers.append(await listen_tcp(server, config.address, config.mutual_port, tls))
-
-    async def _open_outside(self, server: Server) -> None:
-        config = self._config
-        if config.listener is not None:
-            self._outside = await listen_inherited(server, config.listener)
-        elif config.port is not None:
-            self._outside = await listen_tcp(server, config.address, config.port)
-        if self._outside is not None:
-            self._servers.append(self._outside)
+        if config.socket is not None:
+            self._servers.append(await listen_unix(server, config.socket))
 
     def close(self) -> None:
         """Lets nobody else in."""
@@ -57,12 +50,14 @@ class Doors:
 
     @property
     def url(self) -> str:
-        """Address of the open door, once it listens.
+        """Address of the open door, else of the one for hosts elsewhere, once it listens.
 
         Raises:
             LookupError: There is no such door, or not yet.
         """
-        if self._outside is None:
+        config = self._config
+        is_open = config.listener is not None or config.port is not None
+        if not self._servers or not (is_open or config.mutual_port is not None):
             raise LookupError("This host has no open door: set a port, or wait until it listens.")
-        port = self._outside.sockets[0].getsockname()[1]
-        return f"http://{self._config.address}:{port}"
+        port = self._servers[0].sockets[0].getsockname()[1]
+        return f"{'http' if is_open else 'https'}://{config.address}:{port}"

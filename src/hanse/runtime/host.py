@@ -148,7 +148,7 @@ class Host:
 
     @property
     def url(self) -> str:
-        """Address of the open door, once it listens; `LookupError` where there is none."""
+        """Address of the door that is open, once it listens; `LookupError` where there is none."""
         return self._doors.url
 
     @property

@@ -179,6 +179,6 @@ def _read_answer(method: Method, body: bytes, metrics: MethodMetrics) -> Any:
     except (msgspec.MsgspecError, RecursionError) as error:
         message = f"{method.full_name} gave an answer that its contract does not allow."
         raise Internal(message).because(error) from error
-    if not metrics.latency.count % LOOKED_AT:
+    if not metrics.codes[""] % LOOKED_AT:
         metrics.unknown_fields += unknown_fields(method.connect_message(answer), body)
     return answer

@@ -40,7 +40,7 @@ class ConnectRpc(Rpc):
         if request.trusted:
             arguments = self._method.checked_arguments(request.body)
             metrics = self._endpoint.metrics
-            if not metrics.latency.count % LOOKED_AT:
+            if not metrics.codes[""] % LOOKED_AT:
                 metrics.unknown_fields += unknown_fields(arguments, request.body)
             return arguments
         return self._read_strictly(_message(request))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import msgspec
 
+from hanse.kit.json_text import STRING, depth_of, keys_kept, keys_written
 from hanse.runtime.contract.immutable import parts, unwrapped
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.errors import InvalidArgument, Violation
@@ -20,13 +21,11 @@ from hanse.runtime.errors import InvalidArgument, Violation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Never goes back, and takes an unclosed string to its end: time grows with the length alone.
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
-_KEY = re.compile(_STRING + rb"(\s*:)?")
-_BRACKET = re.compile(_STRING + rb"|([\[{])|([\]}])")
-_LONG = re.compile(rb"[0-9]{19}")
-_INTEGRAL = re.compile(_STRING + rb"|(?<![0-9])(-?(?:0|[1-9][0-9]*+))\.0++(?![0-9eE])")
+_SAME_DIGIT = bytes.maketrans(b"123456789", b"000000000")
+_LONG = b"0" * 19
+_INTEGRAL = re.compile(STRING + rb"|(?<![0-9])(-?(?:0|[1-9][0-9]*+))\.0++(?![0-9eE])")
 _generic = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
 VIOLATIONS_MAX = 20
@@ -42,8 +41,9 @@ class StrictReader:
     """Reads one request type.
 
     The value itself comes from one typed decode. What that cannot see (fields below the top that
-    nobody declared, what comes twice) needs a second look, which flat requests seldom do: a
-    body with no more colons than required fields has no room for another key.
+    nobody declared, what comes twice) needs a second look, which most requests do not: a body
+    with no more colons than required fields has no room for another key, and one that we would
+    write with the same bytes has nothing else in it.
 
     Args:
         request_type: A struct of our making, so that forbidding unknown fields at the top is free.
@@ -69,9 +69,9 @@ class StrictReader:
         if body.count(b"[") + body.count(b"{") > self._depth and depth_of(body) > self._depth:
             message = f"The JSON is nested more than {self._depth} deep."
             raise InvalidArgument(message, violations=(Violation("", "depth", message),))
-        if body.count(b":") > self._required:
+        if body.count(b":") > self._required and not _as_we_write(arguments, body):
             self._look_closer(body)
-        if self._counts and _LONG.search(body):
+        if self._counts and _LONG in body.translate(_SAME_DIGIT):
             check_integers(arguments)
         return arguments
 
@@ -99,6 +99,18 @@ class StrictReader:
             violations = (_duplicate(body),)
         if violations:
             raise InvalidArgument(violations[0].message, violations=violations)
+
+
+def _as_we_write(arguments: Any, body: bytes) -> bool:
+    """Whether a body, but for spaces, is what we would write: then nothing in it was passed over.
+
+    Most clients write fields in the order of their declaration; a look costs them a tenth.
+    """
+    written = _encode(arguments)
+    try:
+        return body == written or msgspec.json.format(body, indent=-1) == written
+    except msgspec.DecodeError:  # in what the typed decode only skipped
+        return False
 
 
 def check_integers(arguments: Any) -> None:
@@ -147,30 +159,6 @@ def forbidding(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
     return msgspec.defstruct(
         struct.__name__, [], bases=(struct,), forbid_unknown_fields=True, frozen=True
     )
-
-
-def keys_written(body: bytes) -> int:
-    """How many keys a JSON text has, each counted as often as it stands there."""
-    return sum(1 for colon in _KEY.findall(body) if colon)
-
-
-def keys_kept(value: Any) -> int:
-    """How many keys are left after reading: of duplicates, one."""
-    if isinstance(value, dict):
-        members = typing.cast("dict[str, Any]", value)
-        return len(members) + sum(keys_kept(one) for one in members.values())
-    if isinstance(value, list):
-        return sum(keys_kept(one) for one in typing.cast("list[Any]", value))
-    return 0
-
-
-def depth_of(body: bytes) -> int:
-    """How deep the arrays and objects of a JSON text are nested."""
-    depth = deepest = 0
-    for opening, closing in _BRACKET.findall(body):
-        depth += bool(opening) - bool(closing)
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def _duplicate(body: bytes) -> Violation:

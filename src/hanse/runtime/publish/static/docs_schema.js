@@ -8,7 +8,7 @@ export function el(tag, properties = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== undefined && value !== false && value !== null) node.setAttribute(name, value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== ""));
+  node.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false && child !== ""));
   return node;
 }
 
