@@ -12,6 +12,7 @@ SERVER = "server/tests/"
 SMUGGLING = SERVER + "test_smuggling.py::"
 AMBIGUOUS = SMUGGLING + "test_an_ambiguous_request_is_refused_once_and_the_connection_ends"
 FLOODS = SERVER + "test_floods.py::"
+ROOM = SERVER + "test_body_room.py::"
 TRUST = SERVER + "test_trust.py::"
 JSON = SERVER + "test_json_body.py::"
 EXCHANGE = SERVER + "test_exchange.py::"
@@ -86,6 +87,20 @@ HTTP = [
     Sabotage("a body is refused by its announced length", "http/request_reader.py",
              "if length is not None and int(length) > self._size_limit:", "if False:",
              JSON + "test_a_body_over_the_methods_limit_is_refused_before_it_is_read"),
+    Sabotage("large bodies share a room", "call/room.py",
+             "if self.held + wanted > self._size:", "if False:",
+             ROOM + "test_what_finds_no_room_is_told_to_come_back"),
+    Sabotage("who leaves gives back what came of a body", "http/connection.py",
+             "        self._reader.drop()\n        if self._writable is not None:",
+             "        if self._writable is not None:",
+             ROOM + "test_who_leaves_leaves_no_bytes_behind"),
+    Sabotage("who leaves gives back what waits", "http/connection.py",
+             "self._server.room.give(sum(one.held for one in self._waiting if isinstance(one, Request)))",
+             "pass", ROOM + "test_who_leaves_while_bodies_wait_leaves_none_behind"),
+    Sabotage("a running call keeps its body's room", "http/connection.py",
+             "task.add_done_callback(lambda _: self._server.room.give(request.held))",
+             "self._server.room.give(request.held)",
+             ROOM + "test_a_running_handler_still_holds_its_body"),
     Sabotage("who sends too far ahead is not read", "http/connection.py",
              "if len(self._waiting) >= self._server.limits.pipelined:", "if False:",
              SERVER + "test_pipelining.py::"
@@ -102,8 +117,8 @@ HTTP = [
     Sabotage("a slow body ends", "http/connection.py",
              "elif self.phase == READ and in_body and spent > limits.body_timeout:", "elif False:",
              FLOODS + "test_a_slow_sender_is_told_so_and_cut_off[body]"),
-    Sabotage("a fresh connection is fresh", "http/connection.py",
-             "self._seen = (-1, IDLE, False, 0)", "self._seen = (0, IDLE, False, 0)",
+    Sabotage("a fresh connection is fresh", "http/connections.py",
+             "if state != self._state:", "if state != self._state and self._state:",
              FLOODS + "test_a_fresh_connection_is_not_taken_for_an_old_one"),
     Sabotage("connections are counted", "http/connection.py",
              "if too_many or self._server.draining:", "if self._server.draining:",
@@ -170,7 +185,7 @@ DOOR = [
              "return body == written or msgspec.json.format(body, indent=-1) == written",
              "return True",
              JSON + "test_a_field_nobody_declared_is_refused_at_the_open_door_by_its_path"
-             "[in a tuple]"),
+             "[rest-in an item]"),
     Sabotage("a set has each item once", "server/strict.py",
              "if text in written:", "if False:",
              JSON + "test_an_item_that_comes_twice_in_a_set_is_refused[rest-more than there is room for]"),

@@ -14,6 +14,7 @@ from hanse.runtime.call.admission import Admission
 from hanse.runtime.call.children import make_task
 from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.call.endpoint import Endpoint
+from hanse.runtime.call.room import Room
 from hanse.runtime.call.threads import Threads
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.describe import describe
@@ -73,8 +74,7 @@ class Host:
         wrap: Wraps every call that services make; for faults in tests.
 
     Raises:
-        WiringError: A constructor asks for what is not there, or something else is set up wrongly;
-            with all problems.
+        WiringError: A constructor asks for what is not there, or more is wrong; with all problems.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class Host:
         self.deadlines = Deadlines()
         self._instruments = Instruments(self.deadlines, self.metrics, self.spans)
         self.admission = Admission(self.limits, self.deadlines)
+        self.room = Room(self.limits.body_room)
         self._authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads = Threads(self.config.threads)
         self._offload = Offload()

@@ -27,6 +27,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         connections: Open connections.
         header_bytes: Request line and headers together.
         headers: Number of header lines.
+        body_room: Of all bodies over 64 KiB together, from their first byte to their answer.
         json_depth: Nesting of arrays and objects at the public door.
         pipelined: Requests one connection may have waiting; then it is not read.
         header_timeout: From the first byte of a request to the end of its headers.
@@ -41,6 +42,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections: Count = 10_000
     header_bytes: Count = 32 * 1024
     headers: Count = 100
+    body_room: Count = 256 * 1024 * 1024
     json_depth: Count = 64
     pipelined: Count = 16
     header_timeout: Seconds = 10.0

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from hanse.runtime.errors import HanseError, Internal
+from hanse.runtime.http.connections import Patience
 from hanse.runtime.http.encode import CONTINUE, LAST_CHUNK, bodiless, chunk, head_of_stream, whole
+from hanse.runtime.http.message import Request
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import TooSlow
 from hanse.runtime.http.request_reader import RequestReader
@@ -20,7 +22,7 @@ from hanse.runtime.http.start import start_soon, start_task
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from hanse.runtime.http.message import Request, Response
+    from hanse.runtime.http.message import Response
     from hanse.runtime.http.server import Server
     from hanse.runtime.http.start import Start
 
@@ -43,13 +45,13 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_loop", "_reader", "_seen", "_seen_at", "_server", "_steps", "_task", "_transport",
-        "_waiting", "_writable", "closing", "deaf", "phase",
+        "_loop", "_patience", "_reader", "_server", "_steps", "_task", "_transport", "_waiting",
+        "_writable", "closing", "deaf", "phase",
     )  # fmt: skip
 
     def __init__(self, server: Server, *, trusted: bool) -> None:
         self._server = server
-        self._reader = RequestReader(server.limits, server.resolve, self._take, trusted=trusted)
+        self._reader = RequestReader(server, self._take, trusted=trusted)
         # Kept: to ask for the running loop asks the kernel for the process id (CPython 3.11).
         self._loop = asyncio.get_running_loop()
         self._transport = cast("asyncio.Transport", None)
@@ -57,8 +59,7 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._writable: asyncio.Event | None = None
         self._steps = 0
-        self._seen = (-1, IDLE, False, 0)  # as nothing ever is: the first look only takes notes
-        self._seen_at = 0.0
+        self._patience = Patience()
         self.closing = self.deaf = False
         self.phase = IDLE
 
@@ -74,8 +75,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._server.connections.discard(self)
-        self.closing = self.deaf = True
-        self._waiting.clear()
+        self._stop_after_this()
+        self._reader.drop()
         if self._writable is not None:
             self._writable.set()
         if self._task is not None:
@@ -143,6 +144,7 @@ class Connection(asyncio.Protocol):
     def _refuse(self, error: HanseError) -> None:
         """Answers what cannot be understood, after what was asked before it, and closes."""
         self.deaf = True
+        self._reader.drop()
         if self._task is None and not self._waiting:
             self._refuse_now(error)
         else:
@@ -156,6 +158,8 @@ class Connection(asyncio.Protocol):
         self.phase = RUN
         self._steps += 1
         task = start(self._serve(request), loop=self._loop)
+        if request.held:
+            task.add_done_callback(lambda _: self._server.room.give(request.held))
         if not task.done():  # a task that began at once may also have ended, and begun the next
             self._task = request.task = task
 
@@ -194,10 +198,9 @@ class Connection(asyncio.Protocol):
         if not self.deaf:
             self._transport.resume_reading()
         if isinstance(request, HanseError):
-            self._refuse_now(request)
-        else:
-            # In a round of its own: a thousand that wait must not end up on one stack.
-            self._start(request, start_soon)
+            return self._refuse_now(request)
+        # In a round of its own: a thousand that wait must not end up on one stack.
+        return self._start(request, start_soon)
 
     # Responses.
 
@@ -242,8 +245,9 @@ class Connection(asyncio.Protocol):
 
     def _stop_after_this(self) -> None:
         """Whatever the peer sent after a request that ends the connection was never asked."""
-        self._waiting.clear()
         self.closing = self.deaf = True
+        self._server.room.give(sum(one.held for one in self._waiting if isinstance(one, Request)))
+        self._waiting.clear()
 
     def _part(self) -> None:
         """Says no more, and lets the peer close first.
@@ -273,7 +277,7 @@ class Connection(asyncio.Protocol):
     def drain(self) -> None:
         """Closes as soon as nothing is under way."""
         self.closing = True
-        if self._task is None and not self._waiting and self.phase == IDLE:
+        if self.phase == IDLE:
             self._close()
 
     @property
@@ -284,12 +288,8 @@ class Connection(asyncio.Protocol):
     def look(self, now: float) -> None:
         """Ends the connection if its peer has been too slow; called a few times a second."""
         held = self._transport.get_write_buffer_size() if self.phase >= WRITE else 0
-        in_body = self.in_body
-        seen = (self._steps, self.phase, in_body, held)
-        if seen != self._seen:
-            self._seen, self._seen_at = seen, now
-            return
-        limits, spent = self._server.limits, now - self._seen_at
+        limits, in_body = self._server.limits, self.in_body
+        spent = self._patience.still_for((self._steps, self.phase, in_body, held), now)
         if self.phase == IDLE and (spent > limits.idle_timeout or self._server.draining):
             self._close()
         elif self.phase == READ and not in_body and spent > limits.header_timeout:

@@ -16,6 +16,22 @@ CLEANING_SECONDS = 1.0
 """For handlers that are cancelled to put away what they hold."""
 
 
+class Patience:
+    """How long something has stood still, as told by looks at it."""
+
+    __slots__ = ("_since", "_state")
+
+    def __init__(self) -> None:
+        self._state: object = None  # as nothing ever is: the first look only takes notes
+        self._since = 0.0
+
+    def still_for(self, state: object, now: float) -> float:
+        """Seconds since a look that saw another state."""
+        if state != self._state:
+            self._state, self._since = state, now
+        return now - self._since
+
+
 class Connections:
     """A set that can tell when it is empty."""
 

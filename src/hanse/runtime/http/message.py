@@ -25,6 +25,7 @@ class Request(msgspec.Struct, eq=False):
         shown: Credentials its connection showed before.
         keep_alive: Whether the connection stays open afterwards.
         chunks: Whether its sender knows chunked answers, which HTTP/1.0 does not.
+        held: Bytes its body takes of the host's room.
         resource: What answers it, once that has been found.
         parameters: Values of the parameters in its path.
         task: What answers it, where that is known before it runs.
@@ -38,6 +39,7 @@ class Request(msgspec.Struct, eq=False):
     shown: Shown
     keep_alive: bool = True
     chunks: bool = True
+    held: int = 0
     body: bytes = b""
     resource: Any = None
     parameters: dict[str, str] = {}

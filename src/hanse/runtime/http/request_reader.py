@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import httptools
 
+from hanse.runtime.call.room import SMALL
 from hanse.runtime.errors import HanseError
 from hanse.runtime.http.head import check_encoding, check_host, check_size, origin_form
 from hanse.runtime.http.message import Request
@@ -15,8 +16,7 @@ from hanse.runtime.identity.shown import Shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hanse.runtime.call.admission import Limits
-    from hanse.runtime.http.message import Resource
+    from hanse.runtime.http.server import Server
 
 SINGLE = frozenset({
     b"authorization", b"content-length", b"content-type", b"host", b"hanse-context",
@@ -37,8 +37,7 @@ class RequestReader:
     """Reads the requests of one connection, one after the other.
 
     Args:
-        limits: Of the host.
-        resolve: Finds, and notes in it, what will answer a request whose head is complete.
+        server: The host; it resolves each request whose head is complete.
         take: Called with each request when it is complete.
         trusted: Whether the connection may carry our context headers.
 
@@ -49,22 +48,22 @@ class RequestReader:
     """
 
     __slots__ = (
-        "_body", "_fed", "_head_max", "_headers", "_host", "_limits", "_parser", "_received",
-        "_repeats", "_resolve", "_shown", "_size", "_size_limit", "_take", "_trusted",
-        "owes_continue", "request", "url",
+        "_body", "_fed", "_head_max", "_headers", "_held", "_host", "_limits", "_parser",
+        "_received", "_repeats", "_resolve", "_room", "_shown", "_size", "_size_limit", "_take",
+        "_trusted", "owes_continue", "request", "url",
     )  # fmt: skip
 
     def __init__(
         self,
-        limits: Limits,
-        resolve: Callable[[Request], Resource],
+        server: Server,
         take: Callable[[Request], None],
         *,
         trusted: bool,
     ) -> None:
-        self._limits = limits
-        self._head_max = limits.header_bytes
-        self._resolve = resolve
+        self._limits = server.limits
+        self._head_max = server.limits.header_bytes
+        self._resolve = server.resolve
+        self._room = server.room
         self._take = take
         self._trusted = trusted
         self._shown = Shown()
@@ -73,6 +72,7 @@ class RequestReader:
         self._headers: dict[bytes, bytes] = {}
         self._body: list[bytes] = []
         self._fed = self._received = self._repeats = self._size = self._size_limit = 0
+        self._held = 0
         self.url = b""
         self.request: Request | None = None
         self.owes_continue = False
@@ -96,6 +96,12 @@ class RequestReader:
             self._count()
         else:
             self._received = 0
+
+    def drop(self) -> None:
+        """Forgets what came of a request that will never be complete."""
+        self._room.give(self._held)
+        self._body = []
+        self._held = 0
 
     # httptools calls these.
 
@@ -137,6 +143,9 @@ class RequestReader:
         self._size += len(body)
         if self._size > self._size_limit:
             raise BodyTooLarge.over(self._size_limit)
+        if self._size > SMALL:
+            self._room.take(self._size - self._held)
+            self._held = self._size
         self._body.append(body)
 
     def on_message_complete(self) -> None:
@@ -144,6 +153,7 @@ class RequestReader:
         assert request is not None
         if body:
             request.body = body[0] if len(body) == 1 else b"".join(body)
+            request.held, self._held = self._held, 0
             self._body = []
             self._size = 0
         if self._headers:  # trailers, which must not become the next request's headers

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from hanse.runtime.call.admission import Limits
+    from hanse.runtime.call.room import Room
     from hanse.runtime.http.connections import Connections
     from hanse.runtime.http.message import Request, Resource, Response
 
@@ -14,6 +15,7 @@ class Server(Protocol):
     """Limits to keep to, the time for its answers, who resolves and who answers."""
 
     limits: Limits
+    room: Room
     date: bytes
     draining: bool
     connections: Connections

@@ -56,7 +56,6 @@ class Peer:
         async def call(*args: Any, **kwargs: Any) -> Any:
             body = write(request_type(*args, **kwargs))
             call, nobody_watches = begin(method)
-            started = monotonic_ns()
             code = ""
             if nobody_watches:
                 call.deadlines.watch(call)
@@ -75,7 +74,7 @@ class Peer:
             finally:
                 if nobody_watches:
                     call.deadlines.leave(call)
-                observer.finished(call, monotonic_ns() - started, code)
+                observer.finished(call, monotonic_ns() - call.started_ns, code)
 
         return call
 
@@ -128,7 +127,6 @@ class Peer:
 
         async def items_of(body: bytes) -> AsyncGenerator[Any, None]:
             call, alone = caller.begin(method)
-            started = monotonic_ns()
             code = Canceled.code
             try:
                 async with aclosing(
@@ -141,7 +139,7 @@ class Peer:
                 code = error.code
                 raise
             finally:
-                observer.finished(call, monotonic_ns() - started, code)
+                observer.finished(call, monotonic_ns() - call.started_ns, code)
 
         return stream
 

@@ -1,0 +1,39 @@
+"""Memory for large bodies, shared by all connections of a host."""
+
+from __future__ import annotations
+
+from hanse.runtime.errors import Unavailable
+
+SMALL = 64 * 1024
+"""Bytes of a body that need no room: a host's connections are counted, and this bounds the rest."""
+
+
+class Room:
+    """Says who may hold how much, so that a thousand large bodies at once do not end a host.
+
+    Args:
+        size: Bytes in all.
+
+    Attributes:
+        held: Bytes taken and not given back.
+    """
+
+    __slots__ = ("_size", "held")
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.held = 0
+
+    def take(self, wanted: int) -> None:
+        """Takes so many bytes; `give` must follow.
+
+        Raises:
+            Unavailable: There is not so much left.
+        """
+        if self.held + wanted > self._size:
+            raise Unavailable("This host holds all the bodies it can; try again.", retry_after=1)
+        self.held += wanted
+
+    def give(self, taken: int) -> None:
+        """Gives bytes back."""
+        self.held -= taken
