@@ -12,6 +12,7 @@ SERVER = "server/tests/"
 SMUGGLING = SERVER + "test_smuggling.py::"
 AMBIGUOUS = SMUGGLING + "test_an_ambiguous_request_is_refused_once_and_the_connection_ends"
 FLOODS = SERVER + "test_floods.py::"
+LINK = SERVER + "test_link.py::"
 ROOM = SERVER + "test_body_room.py::"
 TRUST = SERVER + "test_trust.py::"
 JSON = SERVER + "test_json_body.py::"
@@ -174,6 +175,33 @@ DOOR = [
     Sabotage("a time is a number", "server/door.py",
              "if not value.isdigit() or len(value) > _TIMEOUT_DIGITS_MAX:", "if not value.isdigit():",
              TRUST + "test_a_time_that_is_none_is_refused[12345678901]"),
+    Sabotage("links begin at trusted doors", "host.py",
+             "LinkDoor(self, endpoints, door), hidden=True", "LinkDoor(self, endpoints, door)",
+             LINK + "test_the_outside_gets_none"),
+    Sabotage("a frame is bounded", "remote/frames.py",
+             "if size > self._limit:", "if False:",
+             LINK + "test_what_is_no_call_ends_the_link_and_nothing_else[over the limit]"),
+    Sabotage("who does not wait has it cancelled", "link/served_link.py",
+             "            if task is not None:\n                task.cancel()",
+             "            if task is not None:\n                pass",
+             LINK + "test_who_does_not_wait_any_more_has_it_cancelled"),
+    Sabotage("a link ends with its caller", "link/served_link.py",
+             "for task in self._tasks.values():\n            task.cancel()", "pass",
+             LINK + "test_a_caller_that_dies_takes_its_calls_with_it"),
+    Sabotage("a method's limit holds on links", "link/served_link.py",
+             "if len(ask.body) > method.max_body:", "if False:",
+             LINK + "test_a_body_over_the_methods_limit_is_refused"),
+    Sabotage("without time nothing begins on a link", "server/door.py",
+             "if ask.timeout_ns <= 0:", "if False:", LINK + "test_without_time_nothing_begins"),
+    Sabotage("half a frame ends", "link/served_link.py",
+             "(partial and spent > limits.body_timeout)", "False",
+             LINK + "test_half_a_frame_is_not_waited_for_for_ever"),
+    Sabotage("who takes no answers is not asked for more", "link/served_link.py",
+             "self._transport.pause_reading()", "pass",
+             LINK + "test_a_peer_that_takes_no_answers_is_asked_for_no_more_and_ended"),
+    Sabotage("a call has one number", "link/served_link.py",
+             "if ask.id in self._tasks:", "if False:",
+             LINK + "test_what_is_no_call_ends_the_link_and_nothing_else[a number twice]"),
     Sabotage("unknown fields are refused", "server/strict.py",
              "if name != tag_field:", "if False:",
              JSON + "test_a_field_nobody_declared_is_refused_at_the_open_door_by_its_path"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httptools
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+
+P = TypeVar("P", bound=asyncio.Protocol)
 
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 """Bytes of an answer that is read whole, its head included; a peer that sends more is cut off."""
@@ -226,25 +228,30 @@ class Channel(asyncio.Protocol):
 
 
 async def connect(address: Address, tls: ssl.SSLContext | None = None) -> Channel:
-    """Opens a connection.
+    """Opens a connection for HTTP.
 
     Raises:
         ConnectionFailed: Nobody answers there.
     """
+    return await open_connection(Channel, address, tls)
+
+
+async def open_connection(
+    make: Callable[[], P], address: Address, tls: ssl.SSLContext | None = None
+) -> P:
+    """Opens a connection for any protocol; as `connect`."""
     loop = asyncio.get_running_loop()
     options: dict[str, Any] = {}
     if address.secure:
         options = {"ssl": tls or ssl.create_default_context(), "server_hostname": address.host}
     try:
         if address.path:
-            _, channel = await loop.create_unix_connection(Channel, address.path)
+            _, protocol = await loop.create_unix_connection(make, address.path)
         else:
-            _, channel = await loop.create_connection(
-                Channel, address.host, address.port, **options
-            )
+            _, protocol = await loop.create_connection(make, address.host, address.port, **options)
     except OSError as error:
         raise ConnectionFailed(f"{address.text} does not answer: {error}", sent=False) from error
-    return channel
+    return protocol
 
 
 async def fetch(

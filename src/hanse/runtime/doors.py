@@ -33,6 +33,12 @@ class Doors:
         if config.socket is not None:
             self._servers.append(await listen_unix(server, config.socket))
 
+    def problems(self) -> list[str]:
+        """What cannot be opened, told before anything is."""
+        if self._config.mutual_port is None or self._config.tls is not None:
+            return []
+        return ["mutual_port is set without tls; a door for hosts needs a certificate"]
+
     def close(self) -> None:
         """Lets nobody else in."""
         for server in self._servers:

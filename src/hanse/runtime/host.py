@@ -24,9 +24,11 @@ from hanse.runtime.host_config import HostConfig
 from hanse.runtime.http.connections import Connections
 from hanse.runtime.http.listen import client_tls
 from hanse.runtime.instruments import Instruments
+from hanse.runtime.link.link_door import LinkDoor
 from hanse.runtime.offload import Offload
 from hanse.runtime.placement import Placement
 from hanse.runtime.recorder import Recorder
+from hanse.runtime.remote.frames import LINK_PATH
 from hanse.runtime.server.asgi import AsgiDoor
 from hanse.runtime.server.connect import ConnectRpc
 from hanse.runtime.server.connect_get import ConnectGet, can_be_got
@@ -194,13 +196,12 @@ class Host:
     # Making.
 
     def _place(self, wrap: Any) -> Placement:
-        tls = client_tls(self.config.tls) if self.config.tls else None
         return Placement(
             [contract.full_name for contract in self._contracts],
             self.config.directory,
             site=self.config.site,
             instruments=self._instruments,
-            tls=tls,
+            tls=client_tls(self.config.tls) if self.config.tls else None,
             wrap=wrap,
         )
 
@@ -218,16 +219,16 @@ class Host:
             sources=sources or Sources(),
         )
         door = self._door()
-        problems = self._placement.problems()
-        if self.config.mutual_port is not None and self.config.tls is None:
-            problems.append("mutual_port is set without tls; a door for hosts needs a certificate")
+        problems = self._placement.problems() + self._doors.problems()
+        endpoints = self._placement.endpoints
         for contract in self._contracts:
             for method in contract.methods.values():
-                self._placement.endpoints[method.full_name] = self._endpoint(method)
+                endpoints[method.full_name] = self._endpoint(method)
         built = wiring.build(services, problems)
         for contract, instance in zip(self._contracts, built, strict=True):
             self._serve(contract, instance, door)
         self._serve_system()
+        self._router.add("GET", LINK_PATH, LinkDoor(self, endpoints, door), hidden=True)
         return built
 
     def _endpoint(self, method: Method) -> Endpoint:
@@ -271,9 +272,8 @@ class Host:
     # Running.
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
-        config, stack = self.config, self._stack
-        recorder = Recorder(config, self.spans, self.metrics)
-        await stack.enter_async_context(recorder)
+        stack = self._stack
+        await stack.enter_async_context(Recorder(self.config, self.spans, self.metrics))
         stack.callback(self._threads.close)
         stack.callback(self._offload.close)
         stack.callback(self._placement.close)

@@ -119,7 +119,7 @@ class Placement:
                 raise ValueError(
                     f"{text}: hosts call each other over unix:… or https://… with tls configured"
                 )
-            self._pools[text] = Pool(address, self._tls)
+            self._pools[text] = Pool(address, self._tls, links=True)
         return self._pools[text]
 
 

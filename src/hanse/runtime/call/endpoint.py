@@ -13,6 +13,7 @@ from msgspec.structs import astuple
 from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.context import Call, running
 from hanse.runtime.call.deadline import time_is_up
+from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
 from hanse.runtime.errors import (
     KINDS,
     Canceled,
@@ -163,6 +164,13 @@ class Endpoint:
             if call.children is not None:
                 end_children(call)
             self._finished(call, monotonic_ns() - call.started_ns, code)
+
+    def read_tolerantly(self, body: bytes) -> Any:
+        """Arguments from another host, whose release may be newer: unknown fields are counted."""
+        arguments = self.method.checked_arguments(body)
+        if not self._metrics.codes[""] % LOOKED_AT:
+            self._metrics.unknown_fields += unknown_fields(arguments, body)
+        return arguments
 
     @property
     def metrics(self) -> MethodMetrics:

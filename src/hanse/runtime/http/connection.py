@@ -12,7 +12,7 @@ import httptools
 
 from hanse.runtime.errors import HanseError, Internal
 from hanse.runtime.http.connections import Patience
-from hanse.runtime.http.encode import CONTINUE, LAST_CHUNK, bodiless, chunk, head_of_stream, whole
+from hanse.runtime.http.encode import CONTINUE, bodiless, framed, head_of_stream, whole
 from hanse.runtime.http.message import Request
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import TooSlow
@@ -20,8 +20,6 @@ from hanse.runtime.http.request_reader import RequestReader
 from hanse.runtime.http.start import start_soon, start_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from hanse.runtime.http.message import Response
     from hanse.runtime.http.server import Server
     from hanse.runtime.http.start import Start
@@ -93,9 +91,10 @@ class Connection(asyncio.Protocol):
             self._refuse(error)
         except httptools.HttpParserUpgrade:
             # Answered as if the request had not asked (RFC 9110, 7.8); what follows is not ours.
-            self.closing = self.deaf = True
-            if self._task is None and not self._waiting:
+            self.deaf = True
+            if self._task is None and not self._waiting and not self.closing:
                 self._close()
+            self.closing = True
         if not self.deaf and self._task is None and not self._waiting:
             self._keep_promise()
 
@@ -166,7 +165,9 @@ class Connection(asyncio.Protocol):
     async def _serve(self, request: Request) -> None:
         try:
             response = await self._server.answer(request)
-            if response.stream is None:
+            if response.takeover is not None:
+                self._hand_over(response)
+            elif response.stream is None:
                 self._write(response, request)
             else:
                 await self._write_stream(response, request)
@@ -187,7 +188,7 @@ class Connection(asyncio.Protocol):
             # A peer that does not take what it got is given no more: answers would pile up here.
             if self._writable is None:
                 self._next()
-        elif self.closing:
+        elif self.closing and self.phase != CLOSE:
             self._part()
         elif self.phase == RUN:
             self.phase = READ if self._reader.url else IDLE
@@ -213,31 +214,30 @@ class Connection(asyncio.Protocol):
         if close:
             self._stop_after_this()
 
+    def _hand_over(self, response: Response) -> None:
+        """Leaves the transport to another protocol, with what the peer asked for as its first."""
+        self._transport.write(bodiless(response, self._server.date, close=False))
+        self._server.connections.discard(self)
+        self.closing = self.deaf = True
+        self.phase = CLOSE
+        self._transport.set_protocol(response.takeover(self._transport))
+
     async def _write_stream(self, response: Response, request: Request) -> None:
         """Sends parts as they come, and waits for a peer that reads slowly."""
-        close, chunked = self._is_last(request), request.chunks
-        head = head_of_stream(response, self._server.date, close=close, chunked=chunked)
-        self._transport.write(head)
+        close = self._is_last(request)
+        self._transport.write(head_of_stream(response, request, self._server.date, close=close))
         try:
-            async with aclosing(response.stream) as parts:
-                if request.verb != b"HEAD":
-                    await self._send_parts(parts, chunked=chunked)
+            async with aclosing(framed(response, request)) as parts:
+                async for part in parts:
+                    self._transport.write(part)
+                    if self._writable is not None:
+                        await self._writable.wait()
         except Exception:
             log.exception("answering %r broke off", request.path)
             self._stop_after_this()
             self.abort()  # the one way to say so after the head has gone
         if close:
             self._stop_after_this()
-
-    async def _send_parts(self, parts: AsyncIterator[bytes], *, chunked: bool) -> None:
-        write = self._transport.write
-        async for part in parts:
-            if part:
-                write(chunk(part) if chunked else part)
-            if self._writable is not None:
-                await self._writable.wait()
-        if chunked:
-            write(LAST_CHUNK)
 
     def _is_last(self, request: Request) -> bool:
         """Whether the connection ends with this answer; what came before a drain is answered."""
@@ -269,10 +269,10 @@ class Connection(asyncio.Protocol):
 
     # The host calls these.
 
-    def abort(self) -> asyncio.Task[None] | None:
+    def abort(self) -> list[asyncio.Task[None]]:
         """Ends the connection at once; the task that is cancelled by that, if one runs."""
         self._transport.abort()
-        return self._task
+        return [] if self._task is None else [self._task]
 
     def drain(self) -> None:
         """Closes as soon as nothing is under way."""

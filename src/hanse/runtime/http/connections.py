@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hanse.runtime.http.connection import Connection
-
 
 CLEANING_SECONDS = 1.0
 """For handlers that are cancelled to put away what they hold."""
+
+
+class Open(Protocol):
+    """A connection, as its host ends it."""
+
+    def look(self, now: float) -> None:
+        """Ends it if its peer has been too slow; called a few times a second."""
+        ...
+
+    def drain(self) -> None:
+        """Ends it as soon as nothing is under way."""
+        ...
+
+    def abort(self) -> list[asyncio.Task[None]]:
+        """Ends it at once; the tasks that are cancelled by that."""
+        ...
 
 
 class Patience:
@@ -38,15 +52,15 @@ class Connections:
     __slots__ = ("_empty", "_open")
 
     def __init__(self) -> None:
-        self._open: set[Connection] = set()
+        self._open: set[Open] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: Open) -> None:
         self._open.add(connection)
         self._empty.clear()
 
-    def discard(self, connection: Connection) -> None:
+    def discard(self, connection: Open) -> None:
         self._open.discard(connection)
         if not self._open:
             self._empty.set()
@@ -54,7 +68,7 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
-    def __iter__(self) -> Iterator[Connection]:
+    def __iter__(self) -> Iterator[Open]:
         """Over those open now; they may leave meanwhile."""
         return iter(tuple(self._open))
 
@@ -70,7 +84,7 @@ class Connections:
 
     async def _cut_off(self) -> None:
         """Returns when the handlers are done with it too: what they use is closed next."""
-        tasks = [task for connection in self if (task := connection.abort()) is not None]
+        tasks = [task for connection in self for task in connection.abort()]
         await self._empty.wait()
         if tasks:
             await asyncio.wait(tasks, timeout=CLEANING_SECONDS)

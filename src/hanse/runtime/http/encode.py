@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hanse.runtime.http.message import Response
+    from collections.abc import AsyncGenerator
+
+    from hanse.runtime.http.message import Request, Response
 
 SAFE = b"x-content-type-options: nosniff\r\n"
 
@@ -26,7 +29,7 @@ STATUS_LINES = _StatusLines(
     | {499: b"HTTP/1.1 499 Client Closed Request\r\n" + SAFE}
 )
 
-BODILESS = frozenset({204, 304})
+BODILESS = frozenset({101, 204, 304})
 """Statuses that never have a body, nor the length of one (RFC 9110, 6.4.1 and 8.6)."""
 
 CLOSE = b"connection: close\r\n"
@@ -51,14 +54,24 @@ def bodiless(response: Response, date: bytes, *, close: bool) -> bytes:
     return b"".join((line, response.head, date, CLOSE if close else b"", length, b"\r\n"))
 
 
-def head_of_stream(response: Response, date: bytes, *, close: bool, chunked: bool) -> bytes:
-    """The head of a response whose body comes in parts; a client of HTTP/1.0 knows no chunks."""
-    encoding = b"transfer-encoding: chunked\r\n" if chunked else b""
+def head_of_stream(response: Response, request: Request, date: bytes, *, close: bool) -> bytes:
+    """The head of a response whose body comes in parts.
+
+    To HTTP/1.0, which knows no chunks, the end of the connection is the end of the body.
+    """
+    encoding = b"transfer-encoding: chunked\r\n" if request.chunks else b""
     connection = CLOSE if close else b""
     line = STATUS_LINES[response.status]
     return b"%b%b%b%b%b\r\n" % (line, response.head, date, connection, encoding)
 
 
-def chunk(part: bytes) -> bytes:
-    """One part of a chunked body."""
-    return b"%x\r\n%b\r\n" % (len(part), part)
+async def framed(response: Response, request: Request) -> AsyncGenerator[bytes, None]:
+    """The parts of a response's stream as they are sent; closes the stream at the end."""
+    async with aclosing(response.stream) as parts:
+        if request.verb == b"HEAD":
+            return
+        async for part in parts:
+            if part:
+                yield b"%x\r\n%b\r\n" % (len(part), part) if request.chunks else part
+        if request.chunks:
+            yield LAST_CHUNK

@@ -54,12 +54,14 @@ class Response(msgspec.Struct, eq=False):
         head: Header lines, each ended by CRLF; length, date and connection are added on the way.
         body: The whole body.
         stream: Parts of a body that is not known yet (an async generator); then `body` is empty.
+        takeover: Makes the protocol that has the connection's transport from here on.
     """
 
     status: int
     head: bytes = b""
     body: bytes = b""
     stream: Any = None
+    takeover: Any = None
 
 
 class Resource(Protocol):

@@ -14,8 +14,9 @@ from hanse.runtime.call.deadline import in_time, time_is_up
 from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
 from hanse.runtime.errors import Canceled, DeadlineExceeded, HanseError, Internal, Unavailable
 from hanse.runtime.remote.events import read_events
+from hanse.runtime.remote.frames import BODY_MAX, Answer
 from hanse.runtime.remote.retry import TRIES_MAX, RetryBudget
-from hanse.runtime.remote.wire import broken, context_lines, read_error, request_head
+from hanse.runtime.remote.wire import ask_of, broken, context_lines, read_error, request_head
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.outgoing import Caller
     from hanse.runtime.contract.method import Method
     from hanse.runtime.remote.balance import Balancer
+    from hanse.runtime.remote.link import Link
     from hanse.runtime.remote.pool import Pool
     from hanse.runtime.telemetry.metrics import MethodMetrics
 
@@ -98,7 +100,10 @@ class Peer:
         raise AssertionError("the last try returns or raises")
 
     async def _exchange(self, pool: Pool, method: Method, call: Call, body: bytes) -> bytes:
-        """One request and its answer on one connection."""
+        """One request and its answer: over the link, or on a connection of its own."""
+        link = await pool.link() if len(body) <= BODY_MAX else None
+        if link is not None:
+            return await self._ask(pool, link, method, call, body)
         channel = pool.reuse() or await pool.take()
         try:
             request = self._request(pool, method, call, body)
@@ -109,6 +114,17 @@ class Peer:
             pool.succeeded()
             return answer
         raise read_error(method, status, answer)
+
+    async def _ask(self, pool: Pool, link: Link, method: Method, call: Call, body: bytes) -> bytes:
+        pool.load += 1
+        try:
+            ended = await link.ask(ask_of(method, call, body))
+        finally:
+            pool.load -= 1
+        if isinstance(ended, Answer):
+            pool.succeeded()
+            return ended.body
+        raise read_error(method, ended.status, ended.body)
 
     def _request(
         self, pool: Pool, method: Method, call: Call, body: bytes, *, streams: bool = False

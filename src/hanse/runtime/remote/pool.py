@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 from hanse.kit.http import Address, Channel, ConnectionFailed, connect
+from hanse.runtime.remote.link import open_link
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
+
+    from hanse.runtime.remote.link import Link
 
 CONNECTIONS_MAX = 1024
 IDLE_SECONDS_MAX = 60.0
@@ -32,7 +37,10 @@ class Pool:
         "_clock",
         "_failures",
         "_idle",
+        "_link",
+        "_links",
         "_open",
+        "_opening",
         "_tls",
         "address",
         "ejected_until",
@@ -44,6 +52,8 @@ class Pool:
         address: Address,
         tls: ssl.SSLContext | None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        links: bool = False,
     ) -> None:
         self.address = address
         self.load = 0
@@ -53,6 +63,34 @@ class Pool:
         self._idle: list[Channel] = []
         self._open = 0
         self._failures = 0
+        self._links = links
+        self._link: Link | None = None
+        self._opening: asyncio.Task[Link | None] | None = None
+
+    async def link(self) -> Link | None:
+        """A link to the peer, opened if there is none; None if it must be called over HTTP.
+
+        Raises:
+            ConnectionFailed: The peer does not answer.
+        """
+        if self._link is not None and self._link.usable:
+            return self._link
+        if not self._links:
+            return None
+        if self._opening is None:
+            # Nobody's child: it goes on when the call that needed it first is cancelled.
+            opening = asyncio.Task(self._open_link(), context=Context())
+            opening.add_done_callback(_consume)
+            self._opening = opening
+        return await asyncio.shield(self._opening)
+
+    async def _open_link(self) -> Link | None:
+        try:
+            self._link = await open_link(self.address, self._tls)
+        finally:
+            self._opening = None
+        self._links = self._link is not None
+        return self._link
 
     async def take(self) -> Channel:
         """A connection ready for a request; `give` or `drop` must follow.
@@ -100,9 +138,17 @@ class Pool:
             self.ejected_until = self._clock() + min(2.0 ** min(excess, 10), EJECT_SECONDS_MAX)
 
     def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
         for channel in self._idle:
             channel.close()
         self._idle.clear()
 
     def statistics(self) -> dict[str, float]:
         return {"load": self.load, "idle": len(self._idle), "failures": self._failures}
+
+
+def _consume(opening: asyncio.Task[Link | None]) -> None:
+    """Takes the outcome that nobody may have waited for in the end."""
+    if not opening.cancelled():
+        opening.exception()

@@ -10,6 +10,7 @@ import msgspec
 from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.endpoint import LOGGED
 from hanse.runtime.errors import KINDS, HanseError, Internal, Unavailable
+from hanse.runtime.remote.frames import Ask
 
 if TYPE_CHECKING:
     from hanse.runtime.call.context import Call
@@ -76,6 +77,15 @@ def standard_lines(call: Call) -> bytes:
         f"traceparent: 00-{call.trace_id}-{call.span_id}-{flags}\r\n{state}"
         f"connect-timeout-ms: {milliseconds_left(call)}\r\n"
     ).encode()
+
+
+def ask_of(method: Method, call: Call, body: bytes) -> Ask:
+    """The call as a frame; the link numbers it."""
+    left = call.deadline_ns - monotonic_ns()
+    return Ask(
+        0, method.full_name, call.origin, call.trace_id, call.span_id, call.sampled,
+        call.trace_state, max(1, left), body,
+    )  # fmt: skip
 
 
 def milliseconds_left(call: Call) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
 from hanse.runtime.errors import KINDS, HanseError, InvalidArgument, Unimplemented
 from hanse.runtime.http.message import JSON, Response
 from hanse.runtime.http.problem import HIDDEN, retry_after
@@ -38,11 +37,7 @@ class ConnectRpc(Rpc):
 
     def _arguments(self, request: Request) -> Any:
         if request.trusted:
-            arguments = self._method.checked_arguments(request.body)
-            metrics = self._endpoint.metrics
-            if not metrics.codes[""] % LOOKED_AT:
-                metrics.unknown_fields += unknown_fields(arguments, request.body)
-            return arguments
+            return self._endpoint.read_tolerantly(request.body)
         return self._read_strictly(_message(request))
 
     def _read_strictly(self, message: bytes) -> Any:

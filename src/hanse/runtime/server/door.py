@@ -16,12 +16,15 @@ from hanse.runtime.remote.wire import CONTEXT_HEADER
 from hanse.runtime.telemetry.trace_context import parse
 
 if TYPE_CHECKING:
+    import asyncio
+
     from hanse.runtime.call.admission import Admission
     from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.contract.method import Method
     from hanse.runtime.credentials.authenticator import Authenticator
     from hanse.runtime.http.message import Request
     from hanse.runtime.identity.verified import Verified
+    from hanse.runtime.remote.frames import Ask
     from hanse.runtime.telemetry.sampler import Sampler
 
 _LOCALE = re.compile(rb"\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})\s*(?:[;,]|$)")
@@ -126,6 +129,29 @@ class Door:
         call = Call(
             method, origin, started, started + timeout_ns, self._deadlines, trace, span, parent,
             sampled, state, request.task,
+        )  # fmt: skip
+        self._enter(call)
+        return call
+
+    def join(self, ask: Ask, method: Method, task: asyncio.Task[None] | None) -> Call:
+        """A call that came over a link, counted in and watched; `close` must follow.
+
+        Args:
+            ask: What came, from a host of ours, which is believed.
+            method: What it asks for.
+            task: What will run it; None for the running one.
+
+        Raises:
+            DeadlineExceeded: The caller left no time.
+            Unavailable, ResourceExhausted: The host or the site has all it can do.
+        """
+        if ask.timeout_ns <= 0:
+            raise DeadlineExceeded("The caller left no time.")
+        started = monotonic_ns()
+        call = Call(
+            method, ask.origin, started, started + min(method.timeout_ns, ask.timeout_ns),
+            self._deadlines, ask.trace_id, span_id() if ask.sampled else ask.span_id, ask.span_id,
+            ask.sampled, ask.trace_state, task,
         )  # fmt: skip
         self._enter(call)
         return call

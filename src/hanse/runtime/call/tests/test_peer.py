@@ -99,20 +99,30 @@ async def test_a_connection_is_used_again(hosts):
     assert len(host.connections) == 1
 
 
-async def test_calls_at_once_have_a_connection_each_and_share_them_later(hosts):
+async def test_calls_at_once_share_a_connection_and_none_waits_for_another(hosts):
     mood = Mood()
     moody, [host] = await hosts(mood)
     calls = [asyncio.create_task(moody.wait()) for _ in range(5)]
     async with asyncio.timeout(5):
         while mood.waiting < 5:
             await asyncio.sleep(0)
-    assert len(host.connections) == 5
+    assert await moody.once() == "fine"
+    assert len(host.connections) == 1
 
     mood.go.set()
     await asyncio.gather(*calls)
-    await asyncio.gather(*(moody.once() for _ in range(5)))
+    assert len(host.connections) == 1
 
-    assert len(host.connections) == 5
+
+async def test_who_asks_first_and_leaves_takes_no_connection_from_those_behind(hosts):
+    moody, [host] = await hosts(Mood())
+    first, second = asyncio.create_task(moody.once()), asyncio.create_task(moody.once())
+    await asyncio.sleep(0)
+    first.cancel()
+
+    assert await second == "fine"
+    assert first.cancelled()
+    assert len(host.connections) == 1
 
 
 async def test_an_unavailable_answer_is_asked_for_again_where_that_is_safe(hosts):
