@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+from msgspec import Meta
 
 from hanse.runtime.call.context import Origin
+from hanse.runtime.telemetry.trace_context import STATE_LENGTH_LIMIT
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,10 +29,10 @@ class Ask(msgspec.Struct, array_like=True, tag=1):
     id: int
     method: str
     origin: Origin
-    trace_id: str
-    span_id: str
+    trace_id: Annotated[str, Meta(min_length=32, max_length=32)]
+    span_id: Annotated[str, Meta(min_length=16, max_length=16)]
     sampled: bool
-    trace_state: str
+    trace_state: Annotated[str, Meta(max_length=STATE_LENGTH_LIMIT)]
     timeout_ns: int
     body: bytes
 
@@ -89,7 +91,7 @@ class FrameReader:
         """The frames that are complete now.
 
         Raises:
-            ValueError: One is over the limit, or no frame (`msgspec.MsgspecError` is one, too).
+            ValueError: One is over the limit, or no frame.
         """
         if self._rest:
             self._rest += data
@@ -112,10 +114,17 @@ class FrameReader:
                 self._wanted = size + _LENGTH
                 break
             start = body + size
-            frames.append(_decode(data[body:start]))
+            frames.append(_decoded(data[body:start]))
         if start < end:
             self._rest += data[start:]
         return frames
+
+
+def _decoded(body: bytes) -> Frame:
+    try:
+        return _decode(body)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"what is no frame: {error}") from None
 
 
 class FrameWriter:

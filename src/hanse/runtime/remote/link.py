@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CALLS_MAX = 1024
 GREETING_BYTES_MAX = 8 * 1024
+GREETING_SECONDS = 5.0
 FRAME_MAX = ANSWER_BYTES_MAX
 
 _GREETING = (
@@ -42,7 +43,7 @@ class Link(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_greeted", "_loop", "_lost", "_next", "_pending", "_reader", "_rest", "_transport",
+        "_greeted", "_heard", "_loop", "_next", "_pending", "_reader", "_rest", "_transport",
         "_writable", "_writer", "usable",
     )  # fmt: skip
 
@@ -54,19 +55,27 @@ class Link(asyncio.Protocol):
         self._greeted: asyncio.Future[bool] = self._loop.create_future()
         self._rest = b""
         self._pending: dict[int, asyncio.Future[Frame]] = {}
-        self._next = 0
+        self._next = self._heard = 0
         self._writable = asyncio.Event()
         self._writable.set()
         self.usable = False
 
-    async def greet(self) -> bool:
+    async def greet(self, patience: float) -> bool:
         """Whether the host takes calls this way; if not, it may over HTTP.
 
+        Args:
+            patience: Seconds for its answer.
+
         Raises:
-            ConnectionFailed: It went away.
+            ConnectionFailed: It went away, or says nothing.
         """
         self._transport.write(_GREETING)
-        return await self._greeted
+        try:
+            async with asyncio.timeout(patience):
+                return await self._greeted
+        except TimeoutError:
+            self.close()
+            raise ConnectionFailed("It does not answer.", sent=False) from None
 
     async def ask(self, ask: Ask) -> Answer | Failure:
         """Sends a call and awaits how it ended; `ask.id` is set here.
@@ -80,6 +89,7 @@ class Link(asyncio.Protocol):
             raise ConnectionFailed("The link takes no further call.", sent=False)
         ask.id = self._next
         self._next += 1
+        heard = self._heard
         waiter: asyncio.Future[Frame] = self._loop.create_future()
         self._pending[ask.id] = waiter
         self._writer.send(ask)
@@ -88,6 +98,9 @@ class Link(asyncio.Protocol):
         except asyncio.CancelledError:
             if self._pending.pop(ask.id, None) is not None:
                 self._writer.send(Stop(ask.id))
+                # Nothing came since it was sent: perhaps nobody is there any more, and TCP would
+                # not notice for minutes. The next call makes sure, by a link of its own.
+                self.usable = self.usable and self._heard != heard
                 self._rest_if_done()
             raise
 
@@ -107,6 +120,7 @@ class Link(asyncio.Protocol):
         if not self._greeted.done():
             self._hear_greeting(data)
             return
+        self._heard += 1
         try:
             for frame in self._reader.feed(data):
                 self._hear(frame)
@@ -161,11 +175,13 @@ class Link(asyncio.Protocol):
             self._transport.close()
 
 
-async def open_link(address: Address, tls: ssl.SSLContext | None) -> Link | None:
+async def open_link(
+    address: Address, tls: ssl.SSLContext | None, patience: float = GREETING_SECONDS
+) -> Link | None:
     """A link to a host; None if it only speaks HTTP.
 
     Raises:
         ConnectionFailed: Nobody answers there.
     """
     link = await open_connection(Link, address, tls)
-    return link if await link.greet() else None
+    return link if await link.greet(patience) else None
