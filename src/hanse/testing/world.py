@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from hanse.kit.clock import ManualClock, unix_ns
-from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
+from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, Origin, running
 from hanse.runtime.call.proxy import make_proxy
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.service import contract_of
@@ -135,7 +135,9 @@ class World:
             if as_ is None and not site and running.get() is not None:
                 yield
                 return
-            with acting(as_ or self._principal, site=site or DEFAULT_SITE):
+            origin = self._origin()
+            who = as_ or origin.principal
+            with acting(who, site=site or origin.site, locale=origin.locale):
                 yield
 
         return cast(
@@ -154,8 +156,13 @@ class World:
     ) -> Generator[Context]:
         """Calls in the block are made by `principal` and belong to one trace, as in one request.
 
-        with world.as_(Principal("staff", "eve"), site="acme"):
-            await world.get(Cart).clear()
+            with world.as_(Principal("staff", "eve"), site="acme"):
+                await world.get(Cart).clear()
+
+        Args:
+            principal: Who calls, also over `http()`.
+            site: The tenant.
+            locale: BCP 47 tag; not sent over `http()`.
         """
         with acting(principal, site=site, locale=locale) as context:
             yield context
@@ -164,21 +171,30 @@ class World:
         """A client for the open door; as somebody, it shows a token that this world believes.
 
         Args:
-            as_: Who calls; left out, the world's principal.
-            site: The tenant the token is for.
+            as_: Who calls; left out, the principal of the `as_` block or of the world.
+            site: The tenant the token is for; left out, that of the block, or none.
         """
-        principal = self._principal if as_ is None else as_
+        origin = self._origin()
+        principal = as_ or origin.principal
         if principal.kind == "visitor":
             return HttpClient(self.host.url)
         assert self._issuer is not None
         token = self._issuer.mint(
-            principal.kind, principal.id, permissions=principal.permissions, site=site
+            principal.kind,
+            principal.id,
+            permissions=principal.permissions,
+            site=site or ("" if origin.site == DEFAULT_SITE else origin.site),
         )
         return HttpClient(self.host.url, {"authorization": f"Bearer {token}"})
 
     def spans(self) -> list[Span]:
         """What was recorded of calls since it was last asked, oldest first."""
         return self.host.spans.drain()
+
+    def _origin(self) -> Origin:
+        """For whom what is made now asks: for the block it stands in, else for the world."""
+        call = running.get()
+        return call.origin if call else Origin(principal=self._principal)
 
     def _config(self, folder: Path) -> HostConfig:
         socket = folder / "host.sock"

@@ -107,6 +107,15 @@ async def test_a_get_for_somebody_wins_over_the_block(apart):
             assert (await world.get(Cart, as_=ADA).seen()).who == "ada"
 
 
+async def test_what_a_get_leaves_out_is_the_blocks(apart):
+    async with World(Cart, apart=apart) as world:
+        with world.as_(EVE, site="acme", locale="de"):
+            elsewhere = await world.get(Cart, site="b").seen()
+            as_ada = await world.get(Cart, as_=ADA).seen()
+    assert (elsewhere.who, elsewhere.site, elsewhere.locale) == ("eve", "b", "de")
+    assert (as_ada.who, as_ada.site, as_ada.locale) == ("ada", "acme", "de")
+
+
 async def test_time_stands_still_until_it_is_moved(apart):
     async with World(Cart, apart=apart) as world:
         cart = world.get(Cart)
@@ -162,6 +171,21 @@ async def test_http_as_somebody_shows_a_token_that_is_verified():
         assert (seen["who"], seen["site"], seen["locale"]) == ("ada", "acme", "fr")
         assert (await ada.post("/cart/v1/reads", {})).status == 200
         assert (await world.http(EVE).post("/cart/v1/reads", {})).status == 403
+
+
+async def test_http_in_a_block_is_asked_for_by_its_principal():
+    async with World(Cart, principal=ADA) as world:
+        with world.as_(EVE, site="acme"):
+            eve, ada, at_b = world.http(), world.http(ADA), world.http(site="b")
+        assert await _asking(eve) == ("eve", "acme")
+        assert await _asking(ada) == ("ada", "acme")
+        assert await _asking(at_b) == ("eve", "b")
+        assert await _asking(world.http()) == ("ada", "default")
+
+
+async def _asking(http):
+    seen = (await http.post("/cart/v1/seen", {})).json
+    return seen["who"], seen["site"]
 
 
 def test_a_block_outside_a_world_is_for_functions_that_ask_who_calls():
