@@ -42,6 +42,9 @@ LOGGED = "_hanse_logged"
 
 FAILED = "The service failed. Its log has the cause under this trace."
 
+_END = object()
+"""Comes after the last item of a stream."""
+
 
 class Endpoint:
     """A method and what serves it.
@@ -142,14 +145,18 @@ class Endpoint:
                 # Set for one step at a time: a generator shares its consumer's context variables.
                 token = running.set(call)
                 try:
-                    item = finish(await anext(items))
+                    item = await anext(items)
                 except StopAsyncIteration:
-                    break
+                    item = _END
                 finally:
                     running.reset(token)
-                yield item
+                if call.expired:
+                    raise asyncio.CancelledError  # noqa: TRY301 - the one its handler swallowed
+                if item is _END:
+                    break
+                yield finish(item)
         except GeneratorExit:
-            code = "canceled"
+            code = Canceled.code
             raise
         except BaseException as error:
             failure = self._failure(call, error)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import Annotated
 from uuid import UUID
@@ -216,6 +217,13 @@ class Desk(Service):
             await self._gates.opened("hum").wait()
         finally:
             self._gates.ended["hum"] += 1
+
+    @rpc("GET /desk/v1/stubborn", allow=PUBLIC, timeout=0.05)
+    async def stubborn(self, items: int) -> AsyncIterator[Text]:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        for _ in range(items):
+            yield Text("late")
 
     @rpc("POST /desk/v1/failures/{how}", allow=PUBLIC, errors=(Broken, Full))
     async def fail(self, how: str) -> int:

@@ -383,6 +383,15 @@ async def test_a_deadline_from_outside_is_kept(host, peer, gates, request_):
     assert host.admission.running == 0
 
 
+@pytest.mark.parametrize("items", [0, 3])
+async def test_a_stream_whose_handler_goes_on_after_its_deadline_is_ended(host, peer, items):
+    stream = await peer.ask(get(f"/desk/v1/stubborn?items={items}"))
+    assert stream.body.startswith(b"event: error\n")
+    assert b'"deadline_exceeded"' in stream.body
+    assert b"late" not in stream.body
+    assert host.admission.running == 0
+
+
 async def test_without_time_nothing_begins(peer, gates):
     for request in (post("/desk/v1/echo", {"text": "a"}), connect("Echo", {"text": "a"})):
         sent = request.replace(b"Host: desk\r\n", b"Host: desk\r\nConnect-Timeout-Ms: 0\r\n")
