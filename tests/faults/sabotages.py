@@ -14,6 +14,7 @@ AMBIGUOUS = SMUGGLING + "test_an_ambiguous_request_is_refused_once_and_the_conne
 FLOODS = SERVER + "test_floods.py::"
 LINK = SERVER + "test_link.py::"
 ROOM = SERVER + "test_body_room.py::"
+IN_ROOM = "tests/test_asgi.py::test_bodies_at_a_mounted_host_share_its_room_and_give_it_back"
 TRUST = SERVER + "test_trust.py::"
 JSON = SERVER + "test_json_body.py::"
 EXCHANGE = SERVER + "test_exchange.py::"
@@ -89,7 +90,7 @@ HTTP = [
              "if length is not None and int(length) > self._size_limit:", "if False:",
              JSON + "test_a_body_over_the_methods_limit_is_refused_before_it_is_read"),
     Sabotage("large bodies share a room", "call/room.py",
-             "if self.held + wanted > self._size:", "if False:",
+             "if self.held + size - held > self._size:", "if False:",
              ROOM + "test_what_finds_no_room_is_told_to_come_back"),
     Sabotage("who leaves gives back what came of a body", "http/connection.py",
              "        self._reader.drop()\n        if self._writable is not None:",
@@ -98,6 +99,10 @@ HTTP = [
     Sabotage("who leaves gives back what waits", "http/connection.py",
              "self._server.room.give(sum(one.held for one in self._waiting if isinstance(one, Request)))",
              "pass", ROOM + "test_who_leaves_while_bodies_wait_leaves_none_behind"),
+    Sabotage("the ASGI door asks for room", "server/asgi.py",
+             "            if size > SMALL:", "            if False:", IN_ROOM),
+    Sabotage("the ASGI door gives room back", "server/asgi.py",
+             "self._room.give(request.held)", "pass", IN_ROOM),
     Sabotage("a running call keeps its body's room", "http/connection.py",
              "task.add_done_callback(lambda _: self._server.room.give(request.held))",
              "self._server.room.give(request.held)",
@@ -442,6 +447,9 @@ CONTRACT = [
     Sabotage("a name is one type's", "contract/checks.py",
              "(other := taken.setdefault(name, struct)) != struct:",
              "(other := taken.setdefault(name, struct)) is None:", f"{DECLARED}[same name]"),
+    Sabotage("an error says which field of it is wrong", "errors.py",
+             "except msgspec.ValidationError as error:", "except msgspec.EncodeError as error:",
+             "tests/test_errors.py::test_in_a_service_the_log_names_the_error"),
     Sabotage("a set's items are hashable", "contract/immutable.py",
              "if origin is frozenset and any(", "if False and any(", f"{DECLARED}[set of maps]"),
     Sabotage("an implementation keeps to its contract", "contract/checks.py",

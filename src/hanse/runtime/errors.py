@@ -51,6 +51,9 @@ class HanseError(Declared):
         status: HTTP status of the resource interface.
         title: What kind of failure this is, the same for every occurrence (RFC 9457 `title`).
         log: Whether an occurrence is a fault of ours that belongs in the error log.
+
+    Raises:
+        TypeError: A declared field is left out, or of another type.
     """
 
     code: ClassVar[str] = "unknown"
@@ -61,7 +64,12 @@ class HanseError(Declared):
     detail: str = positional(default="", kw_only=False)
 
     def __init__(self, detail: str = "", **fields: Any) -> None:
-        given = msgspec.convert(fields, fields_type(type(self)))
+        kind = fields_type(type(self))
+        try:
+            given = msgspec.convert(fields, kind)
+        except msgspec.ValidationError as error:
+            names = ", ".join(kind.__struct_fields__)
+            raise TypeError(f"{type(self).__name__}: {error}; its fields are {names}.") from None
         super().__init__(detail)
         self.detail = detail
         for name in given.__struct_fields__:

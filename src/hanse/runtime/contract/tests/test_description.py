@@ -99,9 +99,9 @@ def test_such_errors_can_be_raised_and_check_their_fields():
     assert (error.limit, error.place, error.counts, error.by) == (3, Place(1), {"a": 1}, 2)
     assert Full(limit=3).place is None
     assert Rootless("Odd.", why="so").why == "so"
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(TypeError, match="Full: "):
         Full(limit="three")
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(TypeError, match="Full: "):
         Full()
 
 
