@@ -141,7 +141,7 @@ class Host:
     @property
     def asgi(self) -> AsgiDoor:
         """The host as an ASGI app, to be mounted in one; run `lifespan` beside it."""
-        return AsgiDoor(self._dispatcher)
+        return AsgiDoor(self._dispatcher, self.room)
 
     @asynccontextmanager
     async def lifespan(self, _app: object = None) -> AsyncGenerator[None]:

@@ -7,12 +7,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
+from hanse.runtime.call.room import SMALL
+from hanse.runtime.errors import HanseError
 from hanse.runtime.http.message import Request, Response
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import BodyTooLarge
 from hanse.runtime.identity.shown import Shown
 
 if TYPE_CHECKING:
+    from hanse.runtime.call.room import Room
     from hanse.runtime.server.dispatch import Dispatcher
 
 Message = MutableMapping[str, Any]
@@ -22,10 +25,16 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 class AsgiDoor:
-    """A host as an ASGI app. Its peer is another framework's server, so it is not trusted."""
+    """A host as an ASGI app. Its peer is another framework's server, so it is not trusted.
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    Args:
+        dispatcher: What answers.
+        room: Where large bodies are held until they are answered.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, room: Room) -> None:
         self._dispatcher = dispatcher
+        self._room = room
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request (asgi.readthedocs.io, HTTP and WebSocket protocol 2.4)."""
@@ -33,32 +42,42 @@ class AsgiDoor:
             raise RuntimeError(f"A host speaks http, not {scope['type']}; mount it below an app.")
         request = _request(scope)
         try:
-            limit = self._dispatcher.resolve(request).max_body
-            body = await _body(limit, receive)
-            if body is None:
-                return  # half a request is none
-            request.body = body
-            response = await self._dispatcher.answer(request)
-        except BodyTooLarge as error:
-            response = problem(error)
-        await _send(request, response, receive, send)
+            response = await self._answer(request, receive)
+            if response is not None:
+                await _send(request, response, receive, send)
+        finally:
+            self._room.give(request.held)
 
-
-async def _body(limit: int, receive: Receive) -> bytes | None:
-    """The whole body; None when the client left before its end."""
-    parts: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
+    async def _answer(self, request: Request, receive: Receive) -> Response | None:
+        """None when the client left in the middle: half a request is none."""
+        try:
+            body = await self._body(request, receive)
+        except HanseError as error:
+            return problem(error)
+        if body is None:
             return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        more = message.get("more_body", False)
-        if size > limit:
-            raise BodyTooLarge.over(limit)
-    return b"".join(parts)
+        request.body = body
+        return await self._dispatcher.answer(request)
+
+    async def _body(self, request: Request, receive: Receive) -> bytes | None:
+        """The whole body; None when the client left before its end."""
+        limit = self._dispatcher.resolve(request).max_body
+        parts: list[bytes] = []
+        size = 0
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            more = message.get("more_body", False)
+            if size > limit:
+                raise BodyTooLarge.over(limit)
+            if size > SMALL:
+                self._room.take(size - request.held)
+                request.held = size
+        return b"".join(parts)
 
 
 def _request(scope: MutableMapping[str, Any]) -> Request:

@@ -155,6 +155,26 @@ async def test_a_mounted_host_holds_its_body_limit(inside):
     assert len(parts) == 998
 
 
+async def test_bodies_at_a_mounted_host_share_its_room_and_give_it_back():
+    large = {"type": "http.request", "body": b"x" * 100_000, "more_body": True}
+    left = {"type": "http.disconnect"}
+    config = HostConfig(port=None, limits=Limits(body_room=150_000))
+    async with Host([Greeter], config, provided={Note: Note()}) as host:
+        client = AsgiClient(host.asgi)
+
+        async def post(*parts):
+            path = "/greeter/v1/secrets"
+            return await client.request("POST", path, incoming=[dict(one) for one in parts])
+
+        refused = await post(large, large, left)
+        assert refused[0]["status"] == 503
+        assert [b"retry-after", b"1"] in refused[0]["headers"]
+        assert await post(large, left) == []
+        answered = await post(large, {"type": "http.request", "body": b""})
+        assert answered[0]["status"] == 401
+        assert host.room.held == 0
+
+
 async def test_half_a_request_to_a_mounted_host_is_none(inside):
     client, _ = inside
     parts = [
