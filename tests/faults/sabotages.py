@@ -90,7 +90,7 @@ HTTP = [
              "if length is not None and int(length) > self._size_limit:", "if False:",
              JSON + "test_a_body_over_the_methods_limit_is_refused_before_it_is_read"),
     Sabotage("large bodies share a room", "call/room.py",
-             "if self.held + wanted > self._size:", "if False:",
+             "if self.held + size - held > self._size:", "if False:",
              ROOM + "test_what_finds_no_room_is_told_to_come_back"),
     Sabotage("who leaves gives back what came of a body", "http/connection.py",
              "        self._reader.drop()\n        if self._writable is not None:",

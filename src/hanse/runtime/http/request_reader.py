@@ -144,8 +144,7 @@ class RequestReader:
         if self._size > self._size_limit:
             raise BodyTooLarge.over(self._size_limit)
         if self._size > SMALL:
-            self._room.take(self._size - self._held)
-            self._held = self._size
+            self._held = self._room.hold(self._size, self._held)
         self._body.append(body)
 
     def on_message_complete(self) -> None:

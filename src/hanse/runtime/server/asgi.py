@@ -75,8 +75,7 @@ class AsgiDoor:
             if size > limit:
                 raise BodyTooLarge.over(limit)
             if size > SMALL:
-                self._room.take(size - request.held)
-                request.held = size
+                request.held = self._room.hold(size, request.held)
         return b"".join(parts)
 
 
