@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import astuple
 
-from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.context import Call, running
 from hanse.runtime.call.deadline import time_is_up
 from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
@@ -129,7 +128,7 @@ class Endpoint:
             running.reset(token)
             if call.children is not None:
                 end_children(call)
-            self._finished(call, monotonic_ns() - call.started_ns, code)
+            self._finished(call, code)
 
     async def stream(
         self, call: Call, read: Callable[[Any], Any], given: Any, finish: Callable[[Any], T]
@@ -170,7 +169,7 @@ class Endpoint:
                 await items.aclose()
             if call.children is not None:
                 end_children(call)
-            self._finished(call, monotonic_ns() - call.started_ns, code)
+            self._finished(call, code)
 
     def read_tolerantly(self, body: bytes) -> Any:
         """Arguments from another host, whose release may be newer: unknown fields are counted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from hanse.kit.clock import unix_ns
+from hanse.kit.clock import monotonic_ns, unix_ns
 from hanse.kit.ids import span_id
 from hanse.runtime.telemetry.span import Span
 
@@ -43,8 +43,9 @@ class Observer:
         self._codes = metrics.codes
         self._spans = spans
 
-    def finished(self, call: Call, duration_ns: int, code: str) -> None:
+    def finished(self, call: Call, code: str) -> None:
         """Counts a call that ended; `code` is empty when it went well."""
+        duration_ns = monotonic_ns() - call.started_ns
         self._record(duration_ns)
         try:
             self._codes[code] += 1
@@ -55,7 +56,7 @@ class Observer:
 
     def refused(self, code: str) -> None:
         """Counts a call that was turned away before it began."""
-        self.metrics.record(0, code)
+        self.metrics.count(code)
 
     def _span(self, call: Call, duration_ns: int, code: str) -> Span:
         # A call of an unsampled trace has no span of its own until it turns out to be worth one.

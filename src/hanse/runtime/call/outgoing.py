@@ -34,8 +34,8 @@ class Caller:
         """A call of `method` from the one that is running, or on the caller's own account.
 
         Returns:
-            The call, and whether somebody must watch its deadline: an outer one that passes no
-            later is watched already, and ends it too.
+            The call, and whether it is unwatched, so that somebody must watch its deadline: an
+            outer one that passes no later is watched already, and ends it too.
 
         Raises:
             DeadlineExceeded: The running call has no time left.

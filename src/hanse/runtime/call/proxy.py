@@ -46,8 +46,8 @@ def bind_local(caller: Caller, endpoint: Endpoint) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
         # Written before the call begins, as when it goes far: what has no JSON form never leaves.
         body = write(request_type(*args, **kwargs))
-        call, alone = begin(method)
-        if not alone:
+        call, unwatched = begin(method)
+        if not unwatched:
             return await run(call, read, body, finish)
         call.deadlines.watch(call)
         try:
@@ -65,9 +65,9 @@ def _bind_local_stream(caller: Caller, endpoint: Endpoint) -> Callable[..., Any]
         return items_of(method.write_arguments(method.request_type(*args, **kwargs)))
 
     async def items_of(body: bytes) -> AsyncGenerator[Any, None]:
-        call, alone = caller.begin(method)
+        call, unwatched = caller.begin(method)
         items = endpoint.stream(call, method.checked_arguments, body, method.copied_answer)
-        async with aclosing(in_time(call, items, watch=alone)) as timely:
+        async with aclosing(in_time(call, items, watch=unwatched)) as timely:
             async for item in timely:
                 yield item
 

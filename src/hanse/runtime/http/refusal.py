@@ -54,3 +54,15 @@ class MethodNotAllowed(NotFound):
     code = "method_not_allowed"
     status = 405
     title = "Method not allowed"
+
+
+class UnsupportedMediaType(InvalidArgument):
+    """The body is in a format that is not spoken here."""
+
+    code = "unsupported_media_type"
+    status = 415
+    title = "Unsupported media type"
+
+
+TOLD_AS_THEY_ARE = (BodyTooLarge, UnsupportedMediaType)
+"""What a reader of arguments may raise. To the endpoint it is of a kind, as all nobody declared."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hanse.kit.clock import monotonic_ns
 from hanse.kit.http import ConnectionFailed
 from hanse.runtime.call.deadline import in_time, time_is_up
 from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
@@ -57,9 +56,9 @@ class Peer:
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             body = write(request_type(*args, **kwargs))
-            call, nobody_watches = begin(method)
+            call, unwatched = begin(method)
             code = ""
-            if nobody_watches:
+            if unwatched:
                 call.deadlines.watch(call)
             try:
                 answer = await self._send(method, call, body)
@@ -74,9 +73,9 @@ class Peer:
                 code = DeadlineExceeded.code
                 raise DeadlineExceeded(f"{method.full_name} did not end in time.") from None
             finally:
-                if nobody_watches:
+                if unwatched:
                     call.deadlines.leave(call)
-                observer.finished(call, monotonic_ns() - call.started_ns, code)
+                observer.finished(call, code)
 
         return call
 
@@ -142,11 +141,11 @@ class Peer:
             return items_of(method.write_arguments(method.request_type(*args, **kwargs)))
 
         async def items_of(body: bytes) -> AsyncGenerator[Any, None]:
-            call, alone = caller.begin(method)
+            call, unwatched = caller.begin(method)
             code = Canceled.code
             try:
                 async with aclosing(
-                    in_time(call, self._items(method, call, body), watch=alone)
+                    in_time(call, self._items(method, call, body), watch=unwatched)
                 ) as items:
                     async for item in items:
                         yield _read_answer(method, item, observer.metrics)
@@ -155,7 +154,7 @@ class Peer:
                 code = error.code
                 raise
             finally:
-                observer.finished(call, monotonic_ns() - call.started_ns, code)
+                observer.finished(call, code)
 
         return stream
 

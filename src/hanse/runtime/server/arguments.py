@@ -11,6 +11,7 @@ from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.contract.route import BODILESS
 from hanse.runtime.errors import HanseError, InvalidArgument, Violation
+from hanse.runtime.http.refusal import UnsupportedMediaType
 from hanse.runtime.server.router import BROKEN_PERCENT
 from hanse.runtime.server.strict import StrictReader, holds, is_sendable
 
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     from hanse.runtime.http.message import Request
 
 QUERY_FIELDS_MAX = 100
-
-
-class UnsupportedMediaType(InvalidArgument):
-    """The body is in a format that is not spoken here."""
-
-    status = 415
-    title = "Unsupported media type"
 
 
 def reader(method: Method, depth: int) -> Callable[[Request], Any]:

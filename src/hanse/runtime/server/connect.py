@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hanse.runtime.errors import KINDS, HanseError, InvalidArgument, Unimplemented
 from hanse.runtime.http.message import JSON, Response
 from hanse.runtime.http.problem import HIDDEN, retry_after
+from hanse.runtime.http.refusal import UnsupportedMediaType
 from hanse.runtime.remote.wire import error_body
-from hanse.runtime.server.arguments import UnsupportedMediaType, json_body
+from hanse.runtime.server.arguments import json_body
 from hanse.runtime.server.proto_json import ProtoJsonReader
 from hanse.runtime.server.rpc import Rpc
 

@@ -6,14 +6,14 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any
 
-from hanse.runtime.errors import HanseError, InvalidArgument, Violation
-from hanse.runtime.http.refusal import BodyTooLarge
-from hanse.runtime.server.arguments import UnsupportedMediaType, query_pairs
+from hanse.runtime.errors import InvalidArgument, Violation
+from hanse.runtime.http.refusal import BodyTooLarge, UnsupportedMediaType
+from hanse.runtime.server.arguments import query_pairs
 from hanse.runtime.server.connect import ConnectRpc, check_coding
 
 if TYPE_CHECKING:
     from hanse.runtime.contract.method import Method
-    from hanse.runtime.http.message import Request, Response
+    from hanse.runtime.http.message import Request
 
 _OURS = frozenset({"connect", "base64", "compression", "encoding", "message"})
 _BASE64_URL = re.compile(r"[A-Za-z0-9_-]*={0,2}")
@@ -30,12 +30,6 @@ class ConnectGet(ConnectRpc):
 
     def _arguments(self, request: Request) -> Any:
         return self._read_strictly(_message(request.query, self.max_body))
-
-    def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
-        # HTTP's own refusal; to the endpoint it is of a kind, as all that nobody declared.
-        cause = error.__cause__
-        shown = cause if isinstance(cause, BodyTooLarge) else error
-        return super()._failed(shown, trace_id, trusted=trusted)
 
 
 def can_be_got(method: Method) -> bool:

@@ -11,8 +11,9 @@ from hanse.runtime.contract.page import Html
 from hanse.runtime.errors import HanseError
 from hanse.runtime.http.message import HTML, JSON, Response
 from hanse.runtime.http.problem import HIDDEN, problem, retry_after
+from hanse.runtime.http.refusal import TOLD_AS_THEY_ARE
 from hanse.runtime.remote.events import event
-from hanse.runtime.server.arguments import UnsupportedMediaType, reader
+from hanse.runtime.server.arguments import reader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -57,9 +58,8 @@ class Rpc:
         try:
             body = await self._run(call, self._read, request, self._finish)
         except HanseError as error:
-            # The door's own refusal; to the endpoint it is of a kind, as all that nobody declared.
             cause = error.__cause__
-            shown = cause if isinstance(cause, UnsupportedMediaType) else error
+            shown = cause if isinstance(cause, TOLD_AS_THEY_ARE) else error
             return self._failed(shown, call.trace_id, trusted=request.trusted)
         finally:
             door.close(call)

@@ -426,6 +426,8 @@ KINDS = {
 async def test_only_json_is_read(peer, at, name):
     answer = await peer.ask(at("Echo", {"text": "a"}, f"Content-Type: {KINDS[name]}"))
     assert answer.status == 415
+    if at.kind == "rest":
+        assert answer.code == "unsupported_media_type"
 
 
 @pytest.mark.parametrize(

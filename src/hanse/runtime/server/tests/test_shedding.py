@@ -67,6 +67,13 @@ async def test_one_sites_flood_leaves_room_for_the_others(small, flood, token, c
         assert (answer.status, answer.json["site"]) == (200, site)
 
 
+async def test_who_is_turned_away_is_counted_and_makes_no_call_look_fast(small, flood, token):
+    await flood(6, token("loud"))
+    counted = small.metrics.of("desk.v1.Desk", "Wait")
+    assert counted.codes["resource_exhausted"] == 2
+    assert counted.latency.count == 0
+
+
 async def test_a_site_alone_may_use_its_share_and_gets_all_of_it_back(
     small, flood, token, gates, connect_to
 ):
