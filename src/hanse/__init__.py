@@ -4,19 +4,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from msgspec import Struct
+    from msgspec import Meta, Struct
 
     from hanse.kit.clock import Clock
     from hanse.runtime.call.admission import Limits
     from hanse.runtime.call.context import Context, current
     from hanse.runtime.call.deadline import remaining, within
     from hanse.runtime.client import Client
+    from hanse.runtime.config.configuration_error import ConfigurationError
     from hanse.runtime.config.secret import Secret
-    from hanse.runtime.config.settings import Settings
+    from hanse.runtime.config.settings import Settings, Sources
     from hanse.runtime.contract.declaration import rpc
+    from hanse.runtime.contract.mistakes import DeclarationError
     from hanse.runtime.contract.page import Html, page
     from hanse.runtime.contract.rules import Doc, Length, Pattern, Range
     from hanse.runtime.contract.service import Contract, Service
+    from hanse.runtime.credentials.api_key import KeyMint, StoredKey
     from hanse.runtime.credentials.issuer import Claims, Issuer
     from hanse.runtime.errors import (
         Aborted,
@@ -40,9 +43,9 @@ if TYPE_CHECKING:
     from hanse.runtime.host_config import HostConfig
     from hanse.runtime.http.cors import Cors
     from hanse.runtime.http.listen import Tls
-    from hanse.runtime.identity.permission import PUBLIC, SIGNED_IN, kind, permission
+    from hanse.runtime.identity.permission import PUBLIC, SIGNED_IN, Rule, kind, permission
     from hanse.runtime.identity.principal import Principal
-    from hanse.runtime.offload import Offload
+    from hanse.runtime.offload import Offload, OffloadFailed
 
 __all__ = [
     "PUBLIC",
@@ -53,10 +56,12 @@ __all__ = [
     "Claims",
     "Client",
     "Clock",
+    "ConfigurationError",
     "Context",
     "Contract",
     "Cors",
     "DeadlineExceeded",
+    "DeclarationError",
     "Doc",
     "FailedPrecondition",
     "HanseError",
@@ -66,19 +71,25 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "Issuer",
+    "KeyMint",
     "Length",
     "Limits",
+    "Meta",
     "NotFound",
     "Offload",
+    "OffloadFailed",
     "OutOfRange",
     "Pattern",
     "PermissionDenied",
     "Principal",
     "Range",
     "ResourceExhausted",
+    "Rule",
     "Secret",
     "Service",
     "Settings",
+    "Sources",
+    "StoredKey",
     "Struct",
     "Tls",
     "Unauthenticated",
@@ -102,27 +113,30 @@ _ERRORS = (
 
 # Imported when first asked for, so that `hanse --help` need not load a server.
 _HOMES = {
-    "msgspec": "Struct",
+    "msgspec": "Meta Struct",
     "hanse.kit.clock": "Clock",
     "hanse.runtime.call.admission": "Limits",
     "hanse.runtime.call.context": "Context current",
     "hanse.runtime.call.deadline": "remaining within",
     "hanse.runtime.client": "Client",
     "hanse.runtime.contract.declaration": "rpc",
+    "hanse.runtime.contract.mistakes": "DeclarationError",
     "hanse.runtime.contract.page": "Html page",
     "hanse.runtime.contract.rules": "Doc Length Pattern Range",
     "hanse.runtime.contract.service": "Contract Service",
     "hanse.runtime.errors": _ERRORS,
     "hanse.runtime.host": "Host",
     "hanse.runtime.host_config": "HostConfig",
+    "hanse.runtime.credentials.api_key": "KeyMint StoredKey",
     "hanse.runtime.credentials.issuer": "Claims Issuer",
-    "hanse.runtime.identity.permission": "PUBLIC SIGNED_IN kind permission",
+    "hanse.runtime.identity.permission": "PUBLIC SIGNED_IN Rule kind permission",
     "hanse.runtime.identity.principal": "Principal",
-    "hanse.runtime.offload": "Offload",
+    "hanse.runtime.offload": "Offload OffloadFailed",
+    "hanse.runtime.config.configuration_error": "ConfigurationError",
     "hanse.runtime.config.secret": "Secret",
     "hanse.runtime.http.cors": "Cors",
     "hanse.runtime.http.listen": "Tls",
-    "hanse.runtime.config.settings": "Settings",
+    "hanse.runtime.config.settings": "Settings Sources",
 }
 
 

@@ -8,10 +8,22 @@ Tests are written with pytest and pytest-asyncio in its auto mode; nothing here 
 """
 
 from hanse.kit.clock import ManualClock
+from hanse.kit.http import ConnectionFailed
+from hanse.runtime.telemetry.span import Span
 from hanse.testing.acting import acting
 from hanse.testing.fakes import fake
 from hanse.testing.faults import Faults
 from hanse.testing.http_client import Answer, HttpClient
 from hanse.testing.world import World
 
-__all__ = ["Answer", "Faults", "HttpClient", "ManualClock", "World", "acting", "fake"]
+__all__ = [
+    "Answer",
+    "ConnectionFailed",
+    "Faults",
+    "HttpClient",
+    "ManualClock",
+    "Span",
+    "World",
+    "acting",
+    "fake",
+]
