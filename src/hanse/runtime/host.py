@@ -10,6 +10,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from hanse.kit.clock import Clock, SystemClock
+from hanse.runtime.addresses import Addresses
 from hanse.runtime.call.admission import Admission
 from hanse.runtime.call.children import make_task
 from hanse.runtime.call.deadline import Deadlines
@@ -20,6 +21,7 @@ from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import ContractModel, contract_of, contract_to_serve
 from hanse.runtime.doors import Doors
+from hanse.runtime.gauges import Gauges
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.http.connections import Connections
 from hanse.runtime.http.listen import client_tls
@@ -30,14 +32,11 @@ from hanse.runtime.placement import Placement
 from hanse.runtime.recorder import Recorder
 from hanse.runtime.remote.frames import LINK_PATH
 from hanse.runtime.server.asgi import AsgiDoor
-from hanse.runtime.server.connect import ConnectRpc
-from hanse.runtime.server.connect_get import ConnectGet, can_be_got
 from hanse.runtime.server.dispatch import Dispatcher
 from hanse.runtime.server.door import Door
 from hanse.runtime.server.files import Files
 from hanse.runtime.server.mounted_app import MountedApp
 from hanse.runtime.server.router import Router
-from hanse.runtime.server.rpc import PageRpc, RestRpc
 from hanse.runtime.server.system import add_docs, add_health, add_metrics
 from hanse.runtime.sign_in import make_authenticator
 from hanse.runtime.stall import StallWatch
@@ -98,8 +97,9 @@ class Host:
         self.spans = SpanBuffer(SPANS_MAX)
         self.deadlines = Deadlines()
         self._instruments = Instruments(self.deadlines, self.metrics, self.spans)
-        self.admission = Admission(self.limits, self.deadlines)
-        self.room = Room(self.limits.body_room)
+        self.admission = Admission(self.limits, self.deadlines, self.metrics)
+        self.room = Room(self.limits.body_room, self.metrics)
+        self._gauges = Gauges(self.metrics, self.connections, self.admission, self.spans)
         self._authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads = Threads(self.config.threads)
         self._offload = Offload()
@@ -245,22 +245,15 @@ class Host:
         )
 
     def _serve(self, contract: ContractModel, instance: Any, door: Door) -> None:
-        depth = self.limits.json_depth
+        addresses = Addresses(self._router, door, self.limits.json_depth)
         for method in contract.methods.values():
             endpoint = self._placement.endpoints[method.full_name]
             endpoint.serve_by(instance)
-            if method.route is not None:
-                rest = RestRpc(endpoint, door, depth)
-                self._router.add(method.route.verb, method.route.path, rest)
-            connect = ConnectRpc(endpoint, door, depth)
-            hidden = method.route is None
-            self._router.add("POST", f"/{method.full_name}", connect, hidden=hidden)
-            if can_be_got(method):
-                self._router.add("GET", f"/{method.full_name}", ConnectGet(endpoint, door, depth))
+            addresses.add(endpoint)
         for page in instance.__pages__:
             endpoint = self._endpoint(page)
             endpoint.serve_by(instance)
-            self._router.add("GET", page.route.path, PageRpc(endpoint, door, depth))
+            addresses.add_page(page.route.path, endpoint)
 
     def _serve_system(self) -> None:
         add_health(self._router, lambda: not self.draining)
@@ -293,6 +286,7 @@ class Host:
         now = time.monotonic()
         for connection in self.connections:
             connection.look(now)
+        self._gauges.read(self.room)
         self._tick_date()
         self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 

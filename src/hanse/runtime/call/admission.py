@@ -12,6 +12,7 @@ from hanse.runtime.errors import ResourceExhausted, Unavailable
 if TYPE_CHECKING:
     from hanse.runtime.call.context import Call
     from hanse.runtime.call.deadline import Deadlines
+    from hanse.runtime.telemetry.metrics import Metrics, Series
 
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -57,19 +58,26 @@ class Admission:
 
     While less than half of the host is used, anybody may use all of it. From there on a site that
     holds more than its share is refused, so that one site's flood leaves room for the others.
+
+    Attributes:
+        held: Calls running now, by site.
+        running: All of them.
     """
 
-    __slots__ = ("_calls", "_held", "_limit", "_quiet", "_share", "_watch", "running", "shed")
+    __slots__ = (
+        "_calls", "_full", "_greedy", "_limit", "_quiet", "_share", "_watch", "held", "running",
+    )  # fmt: skip
 
-    def __init__(self, limits: Limits, deadlines: Deadlines) -> None:
+    def __init__(self, limits: Limits, deadlines: Deadlines, metrics: Metrics) -> None:
         self._limit = limits.calls
         self._quiet = limits.calls // 2
         self._share = max(1, int(limits.calls * limits.calls_per_site))
-        self._held: dict[str, int] = {}
+        self._full = shed_by("host", metrics)
+        self._greedy = shed_by("site", metrics)
+        self.held: dict[str, int] = {}
         self._watch = deadlines.watch
         self._calls = deadlines.calls
         self.running = 0
-        self.shed = 0
 
     def enter(self, call: Call) -> None:
         """Counts a call in; `leave` must follow.
@@ -79,11 +87,11 @@ class Admission:
             ResourceExhausted: The site has its share of a busy host.
         """
         site = call.origin.site
-        held = self._held.get(site, 0)
+        held = self.held.get(site, 0)
         if self.running >= self._quiet:
             self._refuse(held)
         self.running += 1
-        self._held[site] = held + 1
+        self.held[site] = held + 1
         self._watch(call)
 
     def leave(self, call: Call) -> None:
@@ -91,19 +99,21 @@ class Admission:
         self._calls.discard(call)
         self.running -= 1
         site = call.origin.site
-        held = self._held[site] - 1
+        held = self.held[site] - 1
         if held:
-            self._held[site] = held
+            self.held[site] = held
         else:
-            del self._held[site]
-
-    def statistics(self) -> dict[str, int]:
-        return {"running": self.running, "sites": len(self._held), "shed": self.shed}
+            del self.held[site]
 
     def _refuse(self, held: int) -> None:
         if self.running >= self._limit:
-            self.shed += 1
+            self._full.add()
             raise Unavailable("This host has all it can do; try again shortly.", retry_after=1)
-        if held >= min(self._share, max(1, self._limit // (len(self._held) + 1))):
-            self.shed += 1
+        if held >= min(self._share, max(1, self._limit // (len(self.held) + 1))):
+            self._greedy.add()
             raise ResourceExhausted("This site has its share of a busy host.", retry_after=1)
+
+
+def shed_by(reason: str, metrics: Metrics) -> Series:
+    """Counts what is refused so that the rest is served."""
+    return metrics.counter("hanse_calls_shed_total", "Calls refused early.", reason=reason)

@@ -50,9 +50,6 @@ class Deadlines:
         """Lets no deadline pass any more: for a developer at a breakpoint."""
         self._paused = True
 
-    def statistics(self) -> dict[str, int]:
-        return {"watched": len(self.calls)}
-
     def _sweep_later(self) -> None:
         self._sweeping = True
         asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)

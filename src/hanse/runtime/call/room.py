@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from hanse.runtime.call.admission import shed_by
 from hanse.runtime.errors import Unavailable
+
+if TYPE_CHECKING:
+    from hanse.runtime.telemetry.metrics import Metrics
 
 SMALL = 64 * 1024
 """Bytes of a body that need no room: a host's connections are counted, and this bounds the rest."""
@@ -13,14 +19,16 @@ class Room:
 
     Args:
         size: Bytes in all.
+        metrics: Where bodies that find no room are counted.
 
     Attributes:
         held: Bytes taken and not given back.
     """
 
-    __slots__ = ("_size", "held")
+    __slots__ = ("_shed", "_size", "held")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, metrics: Metrics) -> None:
+        self._shed = shed_by("room", metrics)
         self._size = size
         self.held = 0
 
@@ -31,6 +39,7 @@ class Room:
             Unavailable: There is not so much left.
         """
         if self.held + wanted > self._size:
+            self._shed.add()
             raise Unavailable("This host holds all the bodies it can; try again.", retry_after=1)
         self.held += wanted
 

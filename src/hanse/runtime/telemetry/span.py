@@ -42,20 +42,6 @@ class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
     attributes: tuple[tuple[str, str], ...] = ()
 
 
-class SpanBufferStatistics(msgspec.Struct, frozen=True):
-    """How full a span buffer is.
-
-    Attributes:
-        held: Spans waiting.
-        limit: Spans it holds at most.
-        dropped: Spans lost to newer ones since the host started.
-    """
-
-    held: int
-    limit: int
-    dropped: int
-
-
 class SpanBuffer:
     """The newest spans of a host. Adding never waits or fails; a full buffer drops its oldest.
 
@@ -65,24 +51,27 @@ class SpanBuffer:
     Args:
         limit: Spans held at most.
 
+    Attributes:
+        dropped: Spans lost to newer ones since the host started.
+
     Raises:
         ValueError: `limit` is below 1.
     """
 
-    __slots__ = ("_dropped", "_limit", "_spans")
+    __slots__ = ("_limit", "_spans", "dropped")
 
     def __init__(self, limit: int) -> None:
         if limit < 1:
             raise ValueError(f"limit is {limit}; a span buffer holds at least 1")
         self._spans: deque[Span] = deque(maxlen=limit)
         self._limit = limit
-        self._dropped = 0
+        self.dropped = 0
 
     def add(self, span: Span) -> None:
         """Keep a span, at the price of the oldest when full."""
         spans = self._spans
         if len(spans) == self._limit:
-            self._dropped += 1
+            self.dropped += 1
         spans.append(span)
 
     def drain(self) -> list[Span]:
@@ -96,7 +85,3 @@ class SpanBuffer:
             except IndexError:
                 break
         return taken
-
-    def statistics(self) -> SpanBufferStatistics:
-        """How full it is and what it lost."""
-        return SpanBufferStatistics(len(self._spans), self._limit, self._dropped)

@@ -4,6 +4,7 @@ import pytest
 
 from hanse.runtime.call.room import SMALL
 from hanse.runtime.server.tests.test_floods import until
+from hanse.runtime.server.tests.test_shedding import shed
 from hanse.runtime.server.tests.wire import post
 
 LARGE = post("/desk/v1/echo", {"text": "x" * 200_000})
@@ -23,6 +24,7 @@ async def test_what_finds_no_room_is_told_to_come_back(cramped, connect_to):
     refused = await second.ask(LARGE)
     assert (refused.status, refused.code) == (503, "unavailable")
     assert refused.headers["retry-after"] == "1"
+    assert shed(cramped, "room") == 1
     assert (await first.ask(LARGE[-1:])).status == 200
 
     await until(lambda: not cramped.room.held)

@@ -106,6 +106,11 @@ async def test_the_outside_gets_none(hall, connect_to):
     assert (await (await connect_to(hall)).ask(UPGRADE)).status == 404
 
 
+async def test_operators_see_the_links_of_a_host(hall, caller):
+    assert isinstance(await caller.asks(1, "Who"), Answer)
+    await until(lambda: 'hanse_connections{kind="link"} 1\n' in hall.metrics.prometheus())
+
+
 async def test_who_does_not_ask_to_upgrade_is_told_how(hall, connect_to):
     answer = await (await connect_to(hall.config.socket)).ask(get("/hanse.link"))
     assert (answer.status, answer.code) == (400, "invalid_argument")

@@ -29,6 +29,13 @@ async def small(serve, token):
     return await serve(limits={"calls": 8}, issuers=(token.issuer,))
 
 
+def shed(host, *reasons: str) -> float:
+    """Calls refused early, for some reasons or for all."""
+    [family] = [one for one in host.metrics.families() if one.name == "hanse_calls_shed_total"]
+    series = family.series.values()
+    return sum(one.value for one in series if not reasons or one.labels["reason"] in reasons)
+
+
 def wait(key: str, *headers: str) -> bytes:
     return get(f"/desk/v1/gates/{key}", *headers, verb="POST")
 
@@ -41,9 +48,9 @@ async def flood(small, connect_to, gates):
         peers = [await connect_to(small) for _ in range(count)]
         refused = []
         for peer in peers:
-            before = small.admission.running + small.admission.shed
+            before = small.admission.running + shed(small)
             await peer.send(wait("hang", *headers))
-            await until(lambda was=before: small.admission.running + small.admission.shed > was)
+            await until(lambda was=before: small.admission.running + shed(small) > was)
         for peer in peers:
             if peer.reader._buffer:
                 refused.append(await peer.answer())
@@ -74,6 +81,24 @@ async def test_who_is_turned_away_is_counted_and_makes_no_call_look_fast(small, 
     assert counted.latency.count == 0
 
 
+async def test_operators_see_what_a_host_holds_and_why_it_refuses(small, flood, token):
+    await flood(20, token("loud"))
+    assert shed(small, "site") == shed(small) == 16
+
+    def seen(*lines: str) -> bool:
+        return set(lines) <= set(small.metrics.prometheus().splitlines())
+
+    await until(lambda: seen(
+        "hanse_calls_running 4",
+        'hanse_calls_shed_total{reason="host"} 0',
+        'hanse_calls_shed_total{reason="room"} 0',
+        'hanse_connections{kind="http"} 20',
+        'hanse_connections{kind="link"} 0',
+        "hanse_body_room_held_bytes 0",
+        "hanse_spans_dropped_total 0",
+    ))  # fmt: skip
+
+
 async def test_a_site_alone_may_use_its_share_and_gets_all_of_it_back(
     small, flood, token, gates, connect_to
 ):
@@ -83,7 +108,7 @@ async def test_a_site_alone_may_use_its_share_and_gets_all_of_it_back(
         gates.open("hang")
         await until(lambda: small.admission.running == 0)
         gates.opened("hang").clear()
-    assert small.admission.statistics()["sites"] == 0
+    assert small.admission.held == {}
 
 
 async def test_a_full_host_says_so_at_once(small, flood, token, connect_to):
@@ -145,6 +170,6 @@ async def test_every_call_that_was_counted_in_is_counted_out(small, connect_to, 
     for _ in range(12):
         await peer.ask(ENDINGS[name])
     assert small.admission.running == 0
-    assert small.admission.statistics()["sites"] == 0
-    assert small.deadlines.statistics()["watched"] == 0
+    assert small.admission.held == {}
+    assert not small.deadlines.calls
     assert (await peer.ask(get("/desk/v1/names/a"))).status == 200
