@@ -70,7 +70,8 @@ class Client:
 
     def _observer(self, name: str) -> Observer:
         service, _, method = name.partition("/")
-        return Observer("client", name, "client", self._metrics.of(service, method), self._spans)
+        metrics = self._metrics.of(service, method, "client")
+        return Observer("client", name, "client", metrics, self._spans)
 
     def _lines(self, call: Call) -> bytes:
         if self._token is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hanse.runtime.call.deadline import Deadlines
-from hanse.runtime.call.observer import Observer, SpanKind
+from hanse.runtime.call.observer import Observer
 from hanse.runtime.contract.method import Method
-from hanse.runtime.telemetry.metrics import Metrics
+from hanse.runtime.telemetry.metrics import Kind, Metrics
 from hanse.runtime.telemetry.span import SpanBuffer
 
 
@@ -19,8 +19,7 @@ class Instruments:
     metrics: Metrics
     spans: SpanBuffer
 
-    def observer(self, method: Method, kind: SpanKind, service: str) -> Observer:
+    def observer(self, method: Method, kind: Kind, service: str) -> Observer:
         """Records calls of a method: as `server` those it serves, as `client` those it makes."""
-        counted = method.service if kind == "server" else f"{method.service} (client)"
-        metrics = self.metrics.of(counted, method.rpc_name)
+        metrics = self.metrics.of(method.service, method.rpc_name, kind)
         return Observer(service, method.full_name, kind, metrics, self.spans)

@@ -53,16 +53,18 @@ class Peer:
         if method.signature.streams:
             return self._bind_stream(caller, method, observer)
         begin, request_type, write = caller.begin, method.request_type, method.write_arguments
+        metrics = observer.metrics
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             body = write(request_type(*args, **kwargs))
             call, unwatched = begin(method)
             code = ""
+            metrics.in_flight += 1
             if unwatched:
                 call.deadlines.watch(call)
             try:
                 answer = await self._send(method, call, body)
-                return _read_answer(method, answer, observer.metrics)
+                return _read_answer(method, answer, metrics)
             except HanseError as error:
                 code = error.code
                 raise
@@ -73,6 +75,7 @@ class Peer:
                 code = DeadlineExceeded.code
                 raise DeadlineExceeded(f"{method.full_name} did not end in time.") from None
             finally:
+                metrics.in_flight -= 1
                 if unwatched:
                     call.deadlines.leave(call)
                 observer.finished(call, code)
@@ -143,6 +146,7 @@ class Peer:
         async def items_of(body: bytes) -> AsyncGenerator[Any, None]:
             call, unwatched = caller.begin(method)
             code = Canceled.code
+            observer.metrics.in_flight += 1
             try:
                 async with aclosing(
                     in_time(call, self._items(method, call, body), watch=unwatched)
@@ -154,6 +158,7 @@ class Peer:
                 code = error.code
                 raise
             finally:
+                observer.metrics.in_flight -= 1
                 observer.finished(call, code)
 
         return stream

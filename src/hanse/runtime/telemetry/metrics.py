@@ -18,6 +18,8 @@ CODES_LIMIT = 64
 OTHER = "_other"
 """The service, method or label value that takes in what comes after a limit."""
 
+Kind = Literal["server", "client"]
+
 _METHOD_LABELS = ("rpc_service", "rpc_method")
 _name_fits = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*").fullmatch
 
@@ -26,6 +28,7 @@ class MethodMetrics:
     """What is known about the calls of one method.
 
     Attributes:
+        kind: Whether they are calls this process serves or calls it makes.
         service: The contract, e.g. `crm.v1.Contacts`.
         method: e.g. `Merge`.
         latency: How long calls took.
@@ -35,9 +38,12 @@ class MethodMetrics:
             were looked at.
     """
 
-    __slots__ = ("codes", "in_flight", "latency", "method", "service", "unknown_fields")
+    __slots__ = (
+        "codes", "in_flight", "kind", "latency", "method", "service", "unknown_fields",
+    )  # fmt: skip
 
-    def __init__(self, service: str, method: str) -> None:
+    def __init__(self, service: str, method: str, kind: Kind = "server") -> None:
+        self.kind: Kind = kind
         self.service = service
         self.method = method
         self.latency = Histogram()
@@ -100,20 +106,6 @@ class Family(msgspec.Struct, frozen=True):
     series: dict[tuple[tuple[str, str], ...], Series]
 
 
-class MetricsStatistics(msgspec.Struct, frozen=True):
-    """How full a registry is.
-
-    Attributes:
-        methods: Methods known.
-        series: Named numbers known.
-        overflowed: Times that a limit sent a newcomer to `_other`.
-    """
-
-    methods: int
-    series: int
-    overflowed: int
-
-
 class Metrics:
     """Everything one host counts, bounded.
 
@@ -128,6 +120,7 @@ class Metrics:
 
     Attributes:
         started_ns: Since when it counts, in nanoseconds since 1970.
+        overflowed: Times that a limit sent a newcomer to `_other`.
     """
 
     def __init__(
@@ -138,20 +131,20 @@ class Metrics:
         clock_ns: Callable[[], int] = unix_ns,
     ) -> None:
         self.started_ns = clock_ns()
-        self._methods: dict[tuple[str, str], MethodMetrics] = {}
+        self._methods: dict[tuple[str, str, Kind], MethodMetrics] = {}
         self._families: dict[str, Family] = {}
         self._methods_limit = methods_limit
         self._series_left = series_limit
-        self._overflowed = 0
+        self.overflowed = 0
 
-    def of(self, service: str, method: str) -> MethodMetrics:
+    def of(self, service: str, method: str, kind: Kind = "server") -> MethodMetrics:
         """The metrics of a method, always the same object; ask once and keep it."""
-        key = (service, method)
+        key = (service, method, kind)
         known = self._methods.get(key)
         if known is None:
             if len(self._methods) >= self._methods_limit:
-                self._overflowed += 1
-                key = (OTHER, OTHER)
+                self.overflowed += 1
+                key = (OTHER, OTHER, kind)
             known = self._methods.setdefault(key, MethodMetrics(*key))
         return known
 
@@ -184,7 +177,8 @@ class Metrics:
     def prometheus(self) -> str:
         """Everything in the Prometheus text format 0.0.4, without methods nobody has called yet."""
         used = [one for one in self.methods() if one.in_flight or any(one.codes.values())]
-        parts = _families_of(used)
+        parts = [text for kind, some in by_kind(used) for text in _families_of(kind, some)]
+        parts.append(_unknown_fields(used))
         parts += [
             family(
                 one.name,
@@ -196,17 +190,12 @@ class Metrics:
         ]
         return "".join(parts)
 
-    def statistics(self) -> MetricsStatistics:
-        """How much it holds and how often a limit was met."""
-        series = sum(len(one.series) for one in self._families.values())
-        return MetricsStatistics(len(self._methods), series, self._overflowed)
-
     def _family(self, name: str, kind: Literal["counter", "gauge"], meaning: str) -> Family:
         known = self._families.get(name)
         if known is None:
-            if not _name_fits(name) or name.startswith("rpc_server_"):
+            if not _name_fits(name) or name.startswith("rpc_"):
                 raise ValueError(
-                    f"{name!r} cannot name a metric; use letters, digits and _, not rpc_server_…"
+                    f"{name!r} cannot name a metric; use letters, digits and _, not rpc_…"
                 )
             known = Family(name, kind, meaning, {})
             if self._series_left > 0:  # else it counts for itself and is shown to nobody
@@ -224,7 +213,7 @@ class Metrics:
             if wrong := [name for name in labels if not _name_fits(name) or name.startswith("__")]:
                 raise ValueError(f"{wrong[0]!r} cannot name a label; use letters, digits and _")
             if self._series_left <= 0:
-                self._overflowed += 1
+                self.overflowed += 1
                 key = tuple((name, OTHER) for name, _ in key)
             if key not in of.series:
                 self._series_left -= 1
@@ -232,38 +221,50 @@ class Metrics:
         return known
 
 
-def _families_of(methods: list[MethodMetrics]) -> list[str]:
+def by_kind(methods: list[MethodMetrics]) -> Iterator[tuple[Kind, list[MethodMetrics]]]:
+    """Calls served, calls made: each is published under names of its own."""
+    kinds: tuple[Kind, ...] = ("server", "client")
+    for kind in kinds:
+        if some := [one for one in methods if one.kind == kind]:
+            yield kind, some
+
+
+def _families_of(kind: Kind, methods: list[MethodMetrics]) -> list[str]:
     """What is told of every method alike."""
     return [
         family(
-            "rpc_server_duration_seconds",
+            f"rpc_{kind}_duration_seconds",
             "histogram",
             "How long calls took.",
             (line for one in methods for line in _duration_lines(one)),
         ),
         family(
-            "rpc_server_requests_total",
+            f"rpc_{kind}_requests_total",
             "counter",
             "Calls finished, by error code.",
             (line for one in methods for line in _code_lines(one)),
         ),
         family(
-            "rpc_server_in_flight",
+            f"rpc_{kind}_in_flight",
             "gauge",
             "Calls running now.",
-            (sample("rpc_server_in_flight", _labels(one), one.in_flight) for one in methods),
-        ),
-        family(
-            "hanse_unknown_fields_total",
-            "counter",
-            "Fields of another release that were ignored, in the one message of 64 looked at.",
-            (
-                sample("hanse_unknown_fields_total", _labels(one), one.unknown_fields)
-                for one in methods
-                if one.unknown_fields
-            ),
+            (sample(f"rpc_{kind}_in_flight", _labels(one), one.in_flight) for one in methods),
         ),
     ]
+
+
+def _unknown_fields(methods: list[MethodMetrics]) -> str:
+    name = "hanse_unknown_fields_total"
+    return family(
+        name,
+        "counter",
+        "Fields of another release that were ignored, in the one message of 64 looked at.",
+        (
+            sample(name, f'kind="{one.kind}",{_labels(one)}', one.unknown_fields)
+            for one in methods
+            if one.unknown_fields
+        ),
+    )
 
 
 def _labels(one: MethodMetrics) -> str:
@@ -271,7 +272,7 @@ def _labels(one: MethodMetrics) -> str:
 
 
 def _duration_lines(one: MethodMetrics) -> Iterator[str]:
-    name, labels, count = "rpc_server_duration_seconds", _labels(one), one.latency.count
+    name, labels, count = f"rpc_{one.kind}_duration_seconds", _labels(one), one.latency.count
     for bound, reached in one.latency.buckets():
         yield sample(f"{name}_bucket", f'{labels},le="{bound / 1e9}"', reached)
     yield sample(f"{name}_bucket", f'{labels},le="+Inf"', count)
@@ -283,4 +284,4 @@ def _code_lines(one: MethodMetrics) -> Iterator[str]:
     labels = _labels(one)
     for code, count in one.codes.items():
         code_label = labels_text({"code": code or "ok"})
-        yield sample("rpc_server_requests_total", f"{labels},{code_label}", count)
+        yield sample(f"rpc_{one.kind}_requests_total", f"{labels},{code_label}", count)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from hanse.runtime.telemetry.metrics import Family, MethodMetrics, Metrics
+from hanse.runtime.telemetry.metrics import Family, Kind, MethodMetrics, Metrics, by_kind
 from hanse.runtime.telemetry.span import Span
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def metrics_request(metrics: Metrics, resource: Mapping[str, str], now_ns: int) 
 
     span = (metrics.started_ns, now_ns)
     used = [one for one in metrics.methods() if one.in_flight or any(one.codes.values())]
-    sent = [*_method_metrics(used, span), *(_family(one, span) for one in metrics.families())]
+    calls = [one for kind, some in by_kind(used) for one in _method_metrics(kind, some, span)]
+    sent = [*calls, *(_family(one, span) for one in metrics.families())]
     scoped = metrics_pb2.ScopeMetrics(scope=_scope(), metrics=sent)
     one = metrics_pb2.ResourceMetrics(resource=_resource(resource), scope_metrics=[scoped])
     return ExportMetricsServiceRequest(resource_metrics=[one]).SerializeToString()
@@ -138,20 +139,20 @@ def _span_attributes(span: Span) -> dict[str, str]:
 
 
 def _method_metrics(
-    used: Sequence[MethodMetrics], span: tuple[int, int]
+    kind: Kind, used: Sequence[MethodMetrics], span: tuple[int, int]
 ) -> Iterator[metrics_pb2.Metric]:
     from opentelemetry.proto.metrics.v1 import metrics_pb2
 
     cumulative = metrics_pb2.AGGREGATION_TEMPORALITY_CUMULATIVE
     yield metrics_pb2.Metric(
-        name="rpc.server.duration",
+        name=f"rpc.{kind}.duration",
         unit="s",
         histogram=metrics_pb2.Histogram(
             data_points=[_durations(one, span) for one in used], aggregation_temporality=cumulative
         ),
     )
     yield metrics_pb2.Metric(
-        name="rpc.server.requests",
+        name=f"rpc.{kind}.requests",
         unit="{request}",
         sum=metrics_pb2.Sum(
             data_points=[
@@ -164,7 +165,7 @@ def _method_metrics(
         ),
     )
     yield metrics_pb2.Metric(
-        name="rpc.server.in_flight",
+        name=f"rpc.{kind}.in_flight",
         unit="{request}",
         gauge=metrics_pb2.Gauge(
             data_points=[_number(one.in_flight, _method_labels(one), span) for one in used]

@@ -12,11 +12,14 @@ async def test_a_caller_that_leaves_ends_its_callees_handler(placed):
     call = asyncio.create_task(placed.stock.hang("left"))
     await placed.diary.until("left began")
 
+    made = placed.caller.metrics.of("stock.v1.Stock", "Hang", "client")
+    assert made.in_flight == (placed.caller is not placed.callee)
     call.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await call
     await placed.diary.until("left ended")
+    assert made.in_flight == 0
 
 
 async def test_a_caller_that_leaves_ends_the_calls_of_its_callee(placed):

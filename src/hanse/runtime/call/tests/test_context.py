@@ -85,3 +85,10 @@ async def test_a_call_that_went_well_is_counted_and_timed(placed):
 
     assert placed.counted("Put") == {"": 2}
     assert placed.callee.metrics.of("stock.v1.Stock", "Put").latency.count == 2
+    # Calls a host makes to another have names of their own: no server waits for them here.
+    made = 'rpc_client_requests_total{rpc_service="stock.v1.Stock",rpc_method="Put",code="ok"} 2'
+    apart = placed.caller is not placed.callee
+    assert (made in placed.caller.metrics.prometheus()) == apart
+    assert (
+        'rpc_server_requests_total{rpc_service="stock' in placed.caller.metrics.prometheus()
+    ) != apart

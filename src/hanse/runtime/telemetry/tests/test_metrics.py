@@ -73,8 +73,8 @@ def test_methods_are_bounded() -> None:
     metrics = Metrics(methods_limit=2)
     for number in range(5):
         metrics.of("a.v1.A", f"M{number}").record(1, "")
-    assert metrics.statistics().methods == 3
-    assert metrics.statistics().overflowed == 3
+    assert len(metrics.methods()) == 3
+    assert metrics.overflowed == 3
     assert metrics.of(OTHER, OTHER).codes[""] == 3
 
 
@@ -126,8 +126,8 @@ def test_series_are_bounded_and_the_rest_is_counted_together() -> None:
         metrics.counter("x_total", "X.", who=str(number)).add()
     assert value(metrics, "x_total", who="2") == 1
     assert value(metrics, "x_total", who=OTHER) == 7
-    assert metrics.statistics().series == 4
-    assert metrics.statistics().overflowed == 7
+    assert sum(len(one.series) for one in metrics.families()) == 4
+    assert metrics.overflowed == 7
     # And a name that comes too late can be counted with but is not shown
     metrics.counter("y_total", "Y.").add()
     assert "y_total" not in metrics.prometheus()

@@ -99,6 +99,7 @@ def test_metrics_arrive_whole_and_cumulative() -> None:
     for duration_ns, code in ((10_000, ""), (20_000, ""), (90_000_000_000, "not_found")):
         merge.record(duration_ns, code)
     merge.in_flight = 3
+    metrics.of("crm.v1.Contacts", "Merge", "client").count("")
     metrics.counter("x_total", "X.", who="a").add(7)
     metrics.gauge("y", "Y.").set(1.5)
     # When they are encoded at a moment
@@ -120,6 +121,8 @@ def test_metrics_arrive_whole_and_cumulative() -> None:
     }
     assert by_code == {"": 2, "not_found": 1}
     assert sent["rpc.server.in_flight"].gauge.data_points[0].as_int == 3
+    [made] = sent["rpc.client.requests"].sum.data_points
+    assert made.as_int == 1
     assert sent["x_total"].sum.data_points[0].as_int == 7
     assert sent["y"].gauge.data_points[0].as_double == 1.5
     for name in ("rpc.server.duration", "rpc.server.requests", "x_total"):
