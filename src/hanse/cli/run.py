@@ -24,10 +24,8 @@ def run(environment: str, port: int | None) -> None:
     listener = None if wanted is None else open_listener(table.address, wanted)
 
     def ready() -> None:
-        told = {
-            "url": url_of(listener) if listener else "none",
-            "environment": environment or "none",
-        }
+        told = {"url": url_of(listener)} if listener else {}
+        told["environment"] = environment or "none"
         log.info("%s is ready.", project.name, extra=told)
 
     try:

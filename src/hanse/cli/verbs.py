@@ -17,6 +17,10 @@ KIND = click.Choice(["member", "staff", "app", "service"])
 COPY = click.option(
     "--name", default="", metavar="COPY", help="Which copy, if several run side by side."
 )
+PERMISSIONS = click.option(
+    "--permission", "permissions", multiple=True,
+    help="What it may, like crm.contacts.read; may be given several times.",
+)  # fmt: skip
 
 
 class Verbs(click.Group):
@@ -93,11 +97,12 @@ def run(environment: str, port: int | None) -> None:
 @hanse.command()
 @click.option("--kind", type=KIND, default="member", show_default=True, help="Kind of principal.")
 @click.option("--id", "id_", default="ada", show_default=True, help="The principal's id.")
-@click.option("--permission", "permissions", multiple=True, help="What it may; several times.")
+@PERMISSIONS
 @click.option("--site", default="", help="Its site.")
 @click.option(
-    "--minutes", type=click.FloatRange(0, 43_200, min_open=True), default=60.0, show_default=True
-)
+    "--minutes", type=click.FloatRange(0, 43_200, min_open=True), default=60.0, show_default=True,
+    help="How long it counts.",
+)  # fmt: skip
 @COPY
 def token(**asked: Any) -> None:
     """Print a token that `hanse dev` accepts."""
@@ -108,9 +113,9 @@ def token(**asked: Any) -> None:
 
 
 @hanse.command()
-@click.argument("id_", metavar="NAME")
+@click.argument("id_", metavar="ID")
 @click.option("--kind", type=KIND, default="app", show_default=True, help="Kind of principal.")
-@click.option("--permission", "permissions", multiple=True, help="What it may; several times.")
+@PERMISSIONS
 @click.option("--site", default="", help="Its site.")
 @click.option(
     "--days", type=click.FloatRange(0, 36_500, min_open=True),
@@ -119,7 +124,7 @@ def token(**asked: Any) -> None:
 @ENVIRONMENT
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def key(**asked: Any) -> None:
-    """Mint an API key and the table to keep of it."""
+    """Mint an API key for the program ID, and the table to keep of it."""
     from hanse.cli.key import Wish
     from hanse.cli.key import key as mint
 
@@ -131,7 +136,7 @@ def key(**asked: Any) -> None:
 @COPY
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def trace(trace_id: str, name: str, *, as_json: bool) -> None:
-    """Show what a request did; without an id, the latest ones."""
+    """Show what a request did; without an id, the latest ones. TRACE_ID may be its beginning."""
     from hanse.cli.trace import recent, waterfall
 
     if trace_id:
@@ -144,10 +149,14 @@ def trace(trace_id: str, name: str, *, as_json: bool) -> None:
 @click.argument("kind", type=click.Choice(["openapi", "proto", "typescript", "lock"]))
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE",
-    help="Where to write it; for proto a folder. Else it is printed.",
+    help="Where to write it; for proto a folder. Else it is printed; the lock is kept.",
 )  # fmt: skip
 def contracts(kind: str, out: Path | None) -> None:
-    """Publish the contracts of this project's services."""
+    """Publish the contracts of this project's services.
+
+    As an OpenAPI document, .proto files or a TypeScript client; `lock` fixes the numbers of
+    protobuf fields in proto.lock.json, beside hanse.toml.
+    """
     from hanse.cli.contracts import publish
 
     publish(kind, out)

@@ -1,1 +1,1 @@
-"""Leaf helpers: one noun a file, importing nothing of hanse."""
+"""Leaves: one noun a file, importing nothing of hanse but each other."""

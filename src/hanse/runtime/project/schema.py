@@ -49,8 +49,8 @@ ContractName = Annotated[
 AddressText = Annotated[
     str,
     Meta(
-        pattern=r"^(unix:/.+|https?://[^/\s]+)$",
-        description="an address is unix:/path, http://host:port or https://host:port",
+        pattern=r"^(unix:/.+|https://[^/\s]+)$",
+        description="an address is unix:/path or https://host:port",
     ),
 ]
 Addresses = Annotated[

@@ -112,7 +112,7 @@ def test_all_mistakes_are_named_at_once_with_line_rule_and_remedy(folder: Folder
         "limits.calls = 0\n"
         "[directory]\n"
         '"cart" = ["unix:/a"]\n'
-        '"cart.v1.Cart" = ["cart:80"]\n'
+        '"cart.v1.Cart" = ["http://cart:80"]\n'
         "[cors]\n"
         'origins = ["*",\n'
         '  "https://shop.example/"]\n'
@@ -140,8 +140,8 @@ def test_all_mistakes_are_named_at_once_with_line_rule_and_remedy(folder: Folder
         "hanse.toml:7: host.limits.calls: expected `int` >= 1.",
         'hanse.toml:9: directory.cart: a contract is named like "crm.v1.Contacts".',
         (
-            'hanse.toml:10: directory."cart.v1.Cart"[0]: an address is unix:/path, '
-            "http://host:port or https://host:port."
+            'hanse.toml:10: directory."cart.v1.Cart"[0]: an address is unix:/path '
+            "or https://host:port."
         ),
         (
             "hanse.toml:13: cors.origins[1]: an origin is like https://shop.example, "
