@@ -34,7 +34,7 @@ LATENCY_GOAL = 1.0
 METHOD = """\
 One JSON POST, `{"name": "…"}` with a length of 1 to 100, answered with `{"text": "Hello, …"}`.
 Every server verifies an EdDSA token (verified ones are kept by hash), asks for a permission,
-reads the W3C trace and makes a span id; each is first shown to refuse eleven kinds of bad
+reads the W3C trace and makes a span id; each is first shown to refuse ten kinds of bad
 requests. One server process on core 0, load on core 1. Peaks: wrk, closed loop, each server at
 its own best number of connections, status and body of every answer checked. Latency: open loop
 at one equal rate, half of the slowest peak, measured from the scheduled time. Rounds are
