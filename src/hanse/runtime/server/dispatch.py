@@ -59,6 +59,8 @@ class Dispatcher:
             response = await request.resource.serve(request)
         except HanseError as error:
             response = problem(error)
+        # A small answer to POST has no ETag and nothing to compress; most are that, so it is not
+        # even awaited.
         if request.verb != b"POST" or len(response.body) >= COMPRESS_BYTES_MIN:
             response = await negotiated(request, response)
         if self._cors is not None and b"origin" in request.headers:

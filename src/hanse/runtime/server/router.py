@@ -114,7 +114,7 @@ class Router:
             ]
         except UnicodeError:
             return None
-        exact = self.exact.get(("/" + "/".join(segments)).encode()) if "%" in str(path) else None
+        exact = self.exact.get(("/" + "/".join(segments)).encode()) if b"%" in path else None
         if exact is not None and not any("/" in segment for segment in segments):
             return exact, NO_PARAMETERS
         found = _match(self._root, segments, ())
