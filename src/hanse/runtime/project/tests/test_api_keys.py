@@ -278,7 +278,7 @@ def test_what_is_written_of_a_key_is_read_as_it_was(tmp_path_factory, id_, site,
         site=site,
         expires_at=ends,
     )
-    folder = tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.mktemp("gate")
     head = '[project]\nname = "gate"\nservices = ["gate:Gate"]\n'
     (folder / "hanse.toml").write_text(head + to_toml(key))
     assert read_project(folder).host_config().api_keys == (key,)
