@@ -179,7 +179,7 @@ def test_rule_finds_the_bad_and_spares_the_good(sample: Sample) -> None:
         (calls.banned_call, "print(1)", "src/hanse/runtime/tests/test_x.py"),
         (calls.banned_call, "print(1)", "scripts/check.py"),
         (calls.stray_task, "loop.create_task(f())", "src/hanse/runtime/call/local.py"),
-        (calls.stray_task, "loop.create_task(f())", "src/hanse/runtime/server/protocol.py"),
+        (calls.stray_task, "loop.create_task(f())", "src/hanse/runtime/asgi/protocol.py"),
         (calls.stray_task, "loop.create_task(f())", "src/hanse/runtime/host.py"),
     ],
 )

@@ -26,7 +26,7 @@ BANNED = {
 CALLS_FREE_IN = ("src/hanse/kit", "src/hanse/cli")
 TASKS_FREE_IN = (
     "src/hanse/runtime/call",
-    "src/hanse/runtime/server",
+    "src/hanse/runtime/asgi",
     "src/hanse/runtime/host.py",
     "src/hanse/runtime/recorder.py",  # the host's own, ended with it
     "src/hanse/runtime/credentials/jwks.py",  # one fetch for all who wait, ended by close()

@@ -18,9 +18,6 @@ P = TypeVar("P", bound=asyncio.Protocol)
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 """Bytes of an answer that is read whole, its head included; a peer that sends more is cut off."""
 
-FETCH_SECONDS = 10.0
-"""For connecting and answering together."""
-
 BUFFER_CHUNKS_MAX = 32
 """Chunks of a streamed answer held for a slow reader; then the peer is no longer read."""
 
@@ -58,7 +55,7 @@ class Address:
 
 
 class Channel(asyncio.Protocol):
-    """One connection. `exchange` sends a request and awaits its whole answer; `stream` its parts.
+    """One connection. `exchange` sends a request and awaits its whole answer.
 
     Attributes:
         used_at: When it was last given back, for whoever keeps it.
@@ -67,8 +64,9 @@ class Channel(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_chunks", "_complete", "_headers", "_keep", "_loop", "_lost", "_parser", "_size",
-        "_transport", "_until_close", "_waiter", "bodiless", "closed", "limit", "used_at",
+        "_body", "_chunks", "_complete", "_headers", "_interim", "_keep", "_loop", "_lost",
+        "_parser", "_size", "_transport", "_until_close", "_waiter", "bodiless", "closed", "limit",
+        "used_at",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -80,7 +78,8 @@ class Channel(asyncio.Protocol):
         self._headers: dict[bytes, bytes] = {}
         self._body: list[bytes] = []
         self._size = 0
-        self._complete = False
+        self._complete = True
+        self._interim = False
         self._keep = True
         self._until_close = False
         self._lost: Exception | None = None
@@ -205,6 +204,10 @@ class Channel(asyncio.Protocol):
         self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
+        self._interim = self._parser.get_status_code() < 200
+        if self._interim:  # not the answer yet (RFC 9110, 15.2)
+            self._headers = {}
+            return
         self._keep = self._parser.should_keep_alive()
         if not self._keep:
             framed = b"content-length" in self._headers or b"transfer-encoding" in self._headers
@@ -223,6 +226,11 @@ class Channel(asyncio.Protocol):
         self._body.append(body)
 
     def on_message_complete(self) -> None:
+        if self._interim:
+            return
+        if self._complete and not self.bodiless:
+            self._break_off(ValueError("an answer that nobody asked for"))
+            return
         self._complete = True
         self._wake()
 
@@ -252,43 +260,3 @@ async def open_connection(
     except OSError as error:
         raise ConnectionFailed(f"{address.text} does not answer: {error}", sent=False) from error
     return protocol
-
-
-async def fetch(
-    url: str,
-    *,
-    verb: str = "GET",
-    headers: dict[str, str] | None = None,
-    body: bytes = b"",
-    limit: int = ANSWER_BYTES_MAX,
-    tls: ssl.SSLContext | None = None,
-) -> tuple[int, dict[str, str], bytes]:
-    """One request on a connection of its own, for what is asked rarely: key sets, collectors.
-
-    Args:
-        url: With http or https.
-        verb: The HTTP method.
-        headers: Besides those every request needs.
-        body: Sent as it is.
-        limit: Bytes of the answer at most, its head and framing included.
-        tls: For https, what to trust; the system's authorities if left out.
-
-    Raises:
-        ConnectionFailed: Nobody answers, in time or at all, or the answer is over the limit.
-    """
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    lines = {"host": parts.netloc, "content-length": str(len(body)), **(headers or {})}
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    request = f"{verb} {target} HTTP/1.1\r\n{head}\r\n".encode() + body
-    try:
-        async with asyncio.timeout(FETCH_SECONDS):
-            channel = await connect(Address(f"{parts.scheme}://{parts.netloc}"), tls)
-            channel.bodiless, channel.limit = verb == "HEAD", limit
-            try:
-                status, answered, content = await channel.exchange(request)
-            finally:
-                channel.close()
-    except TimeoutError:
-        raise ConnectionFailed(f"{url} gave no answer in {FETCH_SECONDS:g} s.", sent=True) from None
-    return status, {k.decode("latin-1"): v.decode("latin-1") for k, v in answered.items()}, content

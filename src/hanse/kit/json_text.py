@@ -10,7 +10,9 @@ STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 """An expression for one string, to be skipped by whoever looks for something else."""
 
 _KEY = re.compile(STRING + rb"(\s*:)?")
-_BRACKET = re.compile(STRING + rb"|([\[{])|([\]}])")
+_STRINGS = re.compile(STRING)
+_SQUARE = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def keys_written(body: bytes) -> int:
@@ -28,10 +30,15 @@ def keys_kept(value: Any) -> int:
     return 0
 
 
-def depth_of(body: bytes) -> int:
-    """How deep the arrays and objects of a JSON text are nested."""
-    depth = deepest = 0
-    for opening, closing in _BRACKET.findall(body):
-        depth += bool(opening) - bool(closing)
-        deepest = max(deepest, depth)
-    return deepest
+def deeper_than(body: bytes, limit: int) -> bool:
+    """Whether arrays and objects of a JSON text are nested deeper than so.
+
+    Each round takes the innermost away, all at once and in C: a megabyte of brackets takes as many
+    milliseconds as it would take hundreds one by one.
+    """
+    left = _STRINGS.sub(b"", body).translate(_SQUARE, _NO_BRACKETS)
+    for _ in range(limit):
+        if not left:
+            return False
+        left = left.replace(b"[]", b"")
+    return bool(left)

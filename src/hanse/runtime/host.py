@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from hanse.kit.clock import Clock, SystemClock
 from hanse.runtime.addresses import Addresses
+from hanse.runtime.asgi.asgi_door import AsgiDoor
+from hanse.runtime.asgi.mounted_app import MountedApp
 from hanse.runtime.call.admission import Admission
 from hanse.runtime.call.children import make_task
 from hanse.runtime.call.deadline import Deadlines
@@ -31,11 +33,9 @@ from hanse.runtime.offload import Offload
 from hanse.runtime.placement import Placement
 from hanse.runtime.recorder import Recorder
 from hanse.runtime.remote.frames import LINK_PATH
-from hanse.runtime.server.asgi import AsgiDoor
 from hanse.runtime.server.dispatch import Dispatcher
 from hanse.runtime.server.door import Door
 from hanse.runtime.server.files import Files
-from hanse.runtime.server.mounted_app import MountedApp
 from hanse.runtime.server.router import Router
 from hanse.runtime.server.system import add_docs, add_health, add_metrics
 from hanse.runtime.sign_in import make_authenticator

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from hanse.kit.http import fetch
+from hanse.kit.fetch import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

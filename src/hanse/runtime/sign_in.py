@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hanse.kit.clock import unix_seconds
-from hanse.kit.http import fetch
+from hanse.kit.fetch import fetch
 from hanse.runtime.config.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from hanse.kit.http import fetch
+from hanse.kit.fetch import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

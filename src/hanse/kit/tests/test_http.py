@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from hanse.kit.http import ConnectionFailed, fetch
+from hanse.kit.fetch import fetch
+from hanse.kit.http import ConnectionFailed
 
 LIMIT = 1024 * 1024
 """More than is read at once, so that the head has been understood when it is passed."""

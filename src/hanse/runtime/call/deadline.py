@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.context import Call, running
@@ -57,8 +57,12 @@ class Deadlines:
     def _sweep(self) -> None:
         self._sweeping = False
         now = monotonic_ns()
+        told = set[Any]()
         for call in self.calls:
-            if now >= call.deadline_ns and not call.expired and not self._paused:
+            overdue = now >= call.deadline_ns and not call.expired and not self._paused
+            # One a sweep: of two cancellations at once a task would only see one.
+            if overdue and call.task not in told:
+                told.add(call.task)
                 call.expired = True
                 call.task.cancel()
         if self.calls:

@@ -165,11 +165,16 @@ class Endpoint:
             raise failure from error
         finally:
             self._metrics.in_flight -= 1
-            if items is not None:
-                await items.aclose()
-            if call.children is not None:
-                end_children(call)
-            self._finished(call, code)
+            try:
+                if items is not None:
+                    await items.aclose()
+            finally:
+                self._end(call, code)
+
+    def _end(self, call: Call, code: str) -> None:
+        if call.children is not None:
+            end_children(call)
+        self._finished(call, code)
 
     def read_tolerantly(self, body: bytes) -> Any:
         """Arguments from another host, whose release may be newer: unknown fields are counted."""

@@ -32,24 +32,16 @@ class Room:
         self._size = size
         self.held = 0
 
-    def take(self, wanted: int) -> None:
-        """Takes so many bytes; `give` must follow.
+    def hold(self, size: int, held: int) -> int:
+        """Takes what a body has grown by since it held so much; what it holds now, to `give`.
 
         Raises:
             Unavailable: There is not so much left.
         """
-        if self.held + wanted > self._size:
+        if self.held + size - held > self._size:
             self._shed.add()
             raise Unavailable("This host holds all the bodies it can; try again.", retry_after=1)
-        self.held += wanted
-
-    def hold(self, size: int, held: int) -> int:
-        """Takes what a body has grown by since it held so much; returns what it holds now.
-
-        Raises:
-            Unavailable: There is not so much left.
-        """
-        self.take(size - held)
+        self.held += size - held
         return size
 
     def give(self, taken: int) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import httptools
 
 from hanse.runtime.errors import HanseError, Internal
-from hanse.runtime.http.connections import Patience
-from hanse.runtime.http.encode import CONTINUE, bodiless, framed, head_of_stream, whole
+from hanse.runtime.http.connections import Patience, Waiting
+from hanse.runtime.http.encode import bodiless, framed, head_of_stream, whole
 from hanse.runtime.http.message import Request
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import TooSlow
@@ -43,8 +44,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_loop", "_patience", "_reader", "_server", "_steps", "_task", "_transport", "_waiting",
-        "_writable", "closing", "deaf", "phase",
+        "_burst", "_context", "_loop", "_patience", "_reader", "_server", "_steps", "_task",
+        "_transport", "_waiting", "_writable", "closing", "deaf", "phase",
     )  # fmt: skip
 
     def __init__(self, server: Server, *, trusted: bool) -> None:
@@ -53,7 +54,10 @@ class Connection(asyncio.Protocol):
         # Kept: to ask for the running loop asks the kernel for the process id (CPython 3.11).
         self._loop = asyncio.get_running_loop()
         self._transport = cast("asyncio.Transport", None)
-        self._waiting: deque[Request | HanseError] = deque()
+        self._waiting = Waiting(server.limits.pipelined, server.room)
+        # Copied for each request: what a handler leaves in its own is not for those behind it.
+        self._context = copy_context()
+        self._burst = 0
         self._task: asyncio.Task[None] | None = None
         self._writable: asyncio.Event | None = None
         self._steps = 0
@@ -85,10 +89,12 @@ class Connection(asyncio.Protocol):
             return
         if self.phase == IDLE:
             self.phase = READ
+        self._burst = 0
         try:
             self._reader.feed(data)
         except HanseError as error:
-            self._refuse(error)
+            if not self.deaf:  # else it came behind the last request, whose answer is on its way
+                self._refuse(error)
         except httptools.HttpParserUpgrade:
             # Answered as if the request had not asked (RFC 9110, 7.8); what follows is not ours.
             self.deaf = True
@@ -96,13 +102,14 @@ class Connection(asyncio.Protocol):
                 self._close()
             self.closing = True
         if not self.deaf and self._task is None and not self._waiting:
-            self._keep_promise()
+            self._reader.keep_promise(self._transport)
+            if self.phase == IDLE and self._reader.url:
+                self.phase = READ
 
     def eof_received(self) -> bool:
         """A peer that stops sending has gone, so what runs for it is cancelled.
 
-        HTTP allows it to read on; but then nobody could tell a client that left from one that
-        waits, and handlers would work for the former until their deadline.
+        HTTP allows it to read on; but nobody could tell it from one that left.
         """
         return False
 
@@ -120,25 +127,18 @@ class Connection(asyncio.Protocol):
             if self._task is None:
                 self._go_on()
 
-    # Requests.
-
     def _take(self, request: Request) -> None:
         """Starts a request that is complete, or has it wait for those before it."""
-        if self._task is None and not self._waiting and self._writable is None:
-            self._start(request, start_task)
+        if self.deaf:  # behind the last request of the connection: it was never asked
+            self._server.room.give(request.held)
+        elif self._task is None and not self._waiting and self._writable is None:
+            self._burst += 1
+            at_once = self._burst <= self._server.limits.pipelined
+            self._start(request, start_task if at_once else start_soon)
         else:
-            self._queue(request)
-
-    def _keep_promise(self) -> None:
-        """Tells a waiting peer to send its body, but not in the middle of another answer."""
-        if self._reader.owes_continue:
-            self._reader.owes_continue = False
-            self._transport.write(CONTINUE)
-
-    def _queue(self, request: Request | HanseError) -> None:
-        self._waiting.append(request)
-        if len(self._waiting) >= self._server.limits.pipelined:
-            self._transport.pause_reading()
+            self._waiting.put(request)
+            if self._waiting.full:
+                self._transport.pause_reading()
 
     def _refuse(self, error: HanseError) -> None:
         """Answers what cannot be understood, after what was asked before it, and closes."""
@@ -147,7 +147,7 @@ class Connection(asyncio.Protocol):
         if self._task is None and not self._waiting:
             self._refuse_now(error)
         else:
-            self._waiting.append(error)
+            self._waiting.put(error)
 
     def _refuse_now(self, error: HanseError) -> None:
         self._write(problem(error), None)
@@ -192,18 +192,16 @@ class Connection(asyncio.Protocol):
             self._part()
         elif self.phase == RUN:
             self.phase = READ if self._reader.url else IDLE
-            self._keep_promise()
+            self._reader.keep_promise(self._transport)
 
     def _next(self) -> None:
-        request = self._waiting.popleft()
-        if not self.deaf:
-            self._transport.resume_reading()
+        request = self._waiting.next()
         if isinstance(request, HanseError):
             return self._refuse_now(request)
+        if not self.deaf:
+            self._transport.resume_reading()
         # In a round of its own: a thousand that wait must not end up on one stack.
-        return self._start(request, start_soon)
-
-    # Responses.
+        return self._start(request, partial(start_soon, context=self._context.copy()))
 
     def _write(self, response: Response, request: Request | None) -> None:
         if self._transport.is_closing():
@@ -218,7 +216,8 @@ class Connection(asyncio.Protocol):
         """Leaves the transport to another protocol, with what the peer asked for as its first."""
         self._transport.write(bodiless(response, self._server.date, close=False))
         self._server.connections.discard(self)
-        self.closing = self.deaf = True
+        self._stop_after_this()
+        self._reader.drop()
         self.phase = CLOSE
         self._transport.set_protocol(response.takeover(self._transport))
 
@@ -246,7 +245,6 @@ class Connection(asyncio.Protocol):
     def _stop_after_this(self) -> None:
         """Whatever the peer sent after a request that ends the connection was never asked."""
         self.closing = self.deaf = True
-        self._server.room.give(sum(one.held for one in self._waiting if isinstance(one, Request)))
         self._waiting.clear()
 
     def _part(self) -> None:
@@ -260,7 +258,8 @@ class Connection(asyncio.Protocol):
             self._close()
         else:
             self.phase = LINGER
-            self._transport.write_eof()
+            with suppress(OSError):  # the peer may be gone, which asyncio's own transport raises
+                self._transport.write_eof()
 
     def _close(self) -> None:
         self.closing = self.deaf = True

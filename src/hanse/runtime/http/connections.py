@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
+
+from hanse.runtime.http.message import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hanse.runtime.call.room import Room
+    from hanse.runtime.errors import HanseError
+
+
+REQUEST_BYTES = 1024
+"""What a waiting request without a large body weighs, and some more."""
 
 CLEANING_SECONDS = 1.0
 """For handlers that are cancelled to put away what they hold."""
@@ -44,6 +53,49 @@ class Patience:
         if state != self._state:
             self._state, self._since = state, now
         return now - self._since
+
+
+class Waiting:
+    """What a peer has sent ahead, in order: requests, and at the end what could not be understood.
+
+    Args:
+        limit: How many may wait before the peer is not read any more.
+        room: Holds what one read brought beyond that: it may bring thousands.
+    """
+
+    __slots__ = ("_limit", "_queue", "_room")
+
+    def __init__(self, limit: int, room: Room) -> None:
+        self._limit = limit
+        self._room = room
+        self._queue: deque[Request | HanseError] = deque()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    @property
+    def full(self) -> bool:
+        """Whether the peer should be read no further."""
+        return len(self._queue) >= self._limit
+
+    def put(self, request: Request | HanseError) -> None:
+        """Adds one.
+
+        Raises:
+            Unavailable: There is no room for it.
+        """
+        if self.full and isinstance(request, Request):
+            request.held = self._room.hold(request.held + REQUEST_BYTES, request.held)
+        self._queue.append(request)
+
+    def next(self) -> Request | HanseError:
+        """Takes out the one that came first."""
+        return self._queue.popleft()
+
+    def clear(self) -> None:
+        """Forgets them all, and gives back what they hold."""
+        self._room.give(sum(one.held for one in self._queue if isinstance(one, Request)))
+        self._queue.clear()
 
 
 class Connections:

@@ -59,7 +59,8 @@ def head_of_stream(response: Response, request: Request, date: bytes, *, close: 
 
     To HTTP/1.0, which knows no chunks, the end of the connection is the end of the body.
     """
-    encoding = b"transfer-encoding: chunked\r\n" if request.chunks else b""
+    chunked = request.chunks and response.status not in BODILESS
+    encoding = b"transfer-encoding: chunked\r\n" if chunked else b""
     connection = CLOSE if close else b""
     line = STATUS_LINES[response.status]
     return b"%b%b%b%b%b\r\n" % (line, response.head, date, connection, encoding)
@@ -70,8 +71,9 @@ async def framed(response: Response, request: Request) -> AsyncGenerator[bytes, 
     async with aclosing(response.stream) as parts:
         if request.verb == b"HEAD":
             return
+        bodiless = response.status in BODILESS
         async for part in parts:
-            if part:
+            if part and not bodiless:
                 yield b"%x\r\n%b\r\n" % (len(part), part) if request.chunks else part
-        if request.chunks:
+        if request.chunks and not bodiless:
             yield LAST_CHUNK

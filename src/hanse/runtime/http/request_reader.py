@@ -8,12 +8,14 @@ import httptools
 
 from hanse.runtime.call.room import SMALL
 from hanse.runtime.errors import HanseError
+from hanse.runtime.http.encode import CONTINUE
 from hanse.runtime.http.head import check_encoding, check_host, check_size, origin_form
 from hanse.runtime.http.message import Request
 from hanse.runtime.http.refusal import BodyTooLarge, HeadersTooLarge, Malformed
 from hanse.runtime.identity.shown import Shown
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from hanse.runtime.http.server import Server
@@ -48,7 +50,7 @@ class RequestReader:
     """
 
     __slots__ = (
-        "_body", "_fed", "_head_max", "_headers", "_held", "_host", "_limits", "_parser",
+        "_behind", "_body", "_fed", "_head_max", "_headers", "_held", "_host", "_limits", "_parser",
         "_received", "_repeats", "_resolve", "_room", "_shown", "_size", "_size_limit", "_take",
         "_trusted", "owes_continue", "request", "url",
     )  # fmt: skip
@@ -70,9 +72,10 @@ class RequestReader:
         self._parser = httptools.HttpRequestParser(self)
         self._host: bytes | None = NO_HOST_YET
         self._headers: dict[bytes, bytes] = {}
-        self._body: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._fed = self._received = self._repeats = self._size = self._size_limit = 0
         self._held = 0
+        self._behind = False
         self.url = b""
         self.request: Request | None = None
         self.owes_continue = False
@@ -96,11 +99,18 @@ class RequestReader:
             self._count()
         else:
             self._received = 0
+            self._behind = False
+
+    def keep_promise(self, transport: asyncio.Transport) -> None:
+        """Tells a waiting peer to send its body; not to be called amid another answer."""
+        if self.owes_continue:
+            self.owes_continue = False
+            transport.write(CONTINUE)
 
     def drop(self) -> None:
         """Forgets what came of a request that will never be complete."""
         self._room.give(self._held)
-        self._body = []
+        self._body = b""
         self._held = 0
 
     # httptools calls these.
@@ -113,7 +123,7 @@ class RequestReader:
         headers = self._headers
         if name in headers:
             value = self._joined(name, value)
-        headers[name] = value
+        headers[name] = value.rstrip(b" \t")  # no part of it (RFC 9110, 5.5); llhttp leaves it
 
     def on_headers_complete(self) -> None:
         headers, url, limits, parser = self._headers, self.url, self._limits, self._parser
@@ -124,7 +134,8 @@ class RequestReader:
             url = origin_form(verb, url, headers)
         if len(headers) + self._repeats > limits.headers:
             raise HeadersTooLarge.over(limits.header_bytes)
-        if self._fed > self._head_max or self._received + self._fed > self._head_max:
+        fed, most = self._fed, self._head_max
+        if self._behind or fed > most or self._received + fed > most:
             check_size(url, headers, self._head_max)
         keep_alive = parser.should_keep_alive()
         path, _, query = url.partition(b"?")
@@ -145,15 +156,20 @@ class RequestReader:
             raise BodyTooLarge.over(self._size_limit)
         if self._size > SMALL:
             self._held = self._room.hold(self._size, self._held)
-        self._body.append(body)
+        if not self._body:
+            self._body = body  # most come in one piece
+            return
+        if isinstance(self._body, bytes):
+            self._body = bytearray(self._body)
+        self._body += body  # no list: of chunks of two bytes each piece would weigh fifty
 
     def on_message_complete(self) -> None:
         request, body = self.request, self._body
         assert request is not None
         if body:
-            request.body = body[0] if len(body) == 1 else b"".join(body)
+            request.body = bytes(body)  # itself, if it came in one piece
             request.held, self._held = self._held, 0
-            self._body = []
+            self._body = b""
             self._size = 0
         if self._headers:  # trailers, which must not become the next request's headers
             self._headers = {}
@@ -163,6 +179,7 @@ class RequestReader:
         self._repeats = 0
         # How much of what was just fed is the next request's is not known, so none is counted.
         self._received = -self._fed
+        self._behind = True
         self._take(request)
 
     # What few requests need.
@@ -197,6 +214,8 @@ class RequestReader:
         self._received += self._fed
         limit = self._limits.header_bytes
         if self.request is None and self._received > limit:
+            raise HeadersTooLarge.over(limit)
+        if self.request is not None and len(self._headers) > self._limits.headers:  # trailers
             raise HeadersTooLarge.over(limit)
         if self._received > 2 * limit + CHUNK_OVERHEAD_MAX * self._size:
             raise BodyTooLarge.over(self._size_limit)

@@ -15,7 +15,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect as types
 
-from hanse.runtime.server.strict import StrictReader, check_integers
+from hanse.runtime.server.strict import StrictReader, check_numbers
 
 Translate = Callable[[Any], Any]
 _Seen = dict[Any, Translate]
@@ -60,7 +60,7 @@ class ProtoJsonReader(StrictReader):
         if body.count(b":") <= self._required:
             self._look_closer(body)  # a required field that was left out made room for another key
         if self._counts:
-            check_integers(arguments)  # 1e30 has no long row of digits that would be seen
+            check_numbers(arguments)  # 1e30 has no long row of digits that would be seen
         return arguments
 
     def _translated(self, body: bytes) -> bytes | None:

@@ -91,8 +91,10 @@ class Rpc:
             failed = self._failed(error, call.trace_id, trusted=request.trusted)
             yield event(failed.body, "error")
         finally:
-            await items.aclose()  # pyright: ignore[reportAttributeAccessIssue]  it is a generator
-            self._door.close(call)
+            try:
+                await items.aclose()  # pyright: ignore[reportAttributeAccessIssue]  a generator
+            finally:
+                self._door.close(call)
 
     def _answered(self, body: bytes) -> Response:
         return Response(200, JSON, body)

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import math
-import re
-import types
 import typing
-from collections import Counter
-from collections.abc import Mapping
+from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_origin
 
 import msgspec
 
-from hanse.kit.json_text import STRING, depth_of, keys_kept, keys_written
-from hanse.runtime.contract.immutable import parts, unwrapped
+from hanse.kit.json_text import deeper_than, keys_kept, keys_written
+from hanse.runtime.contract.immutable import parts
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.errors import InvalidArgument, Violation
+from hanse.runtime.server.second_look import (
+    INTEGRAL,
+    NAME_LENGTH_MAX,
+    SMALL_SET,
+    duplicate,
+    walk_of,
+    walk_struct,
+    without_fraction,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _SAME_DIGIT = bytes.maketrans(b"123456789", b"000000000")
 _LONG = b"0" * 19
-_INTEGRAL = re.compile(STRING + rb"|(?<![0-9])(-?(?:0|[1-9][0-9]*+))\.0++(?![0-9eE])")
 _generic = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
-_canonical = msgspec.json.Encoder(order="deterministic").encode
 
 VIOLATIONS_MAX = 20
 """So many are told at once; a body has room for a hundred thousand."""
 
-NAME_LENGTH_MAX = 100
+VALUES_MAX = 20_000
+"""Objects and arrays in a body: to look at each takes microseconds, in which nobody else runs."""
+
+DECIMAL_EXPONENT_MAX = 6144  # of IEEE 754's decimal128; whoever writes out 1e999999 is long at it
+
 DETAIL_LENGTH_MAX = 500
 
 Walk = "Callable[[Any, str], Iterator[Violation]]"
@@ -50,7 +58,16 @@ class StrictReader:
         depth: Nesting of arrays and objects at most.
     """
 
-    __slots__ = ("_counts", "_decode", "_depth", "_required", "_type", "_walk")
+    __slots__ = (
+        "_counts",
+        "_decimals",
+        "_decode",
+        "_depth",
+        "_required",
+        "_sets",
+        "_type",
+        "_walk",
+    )
 
     def __init__(self, request_type: type[msgspec.Struct], depth: int) -> None:
         fields = msgspec.structs.fields(request_type)
@@ -58,30 +75,44 @@ class StrictReader:
         self._decode = msgspec.json.Decoder(forbidding(request_type)).decode
         self._depth = depth
         self._counts = any(one is int or one is Any for one in parts(request_type))
-        self._walk = _walk_struct(request_type, {})
-        flat = all(_walk_of(field.type, {}) is None for field in fields)
+        self._decimals = any(one is Decimal for one in parts(request_type))
+        self._sets = any(get_origin(one) is frozenset for one in parts(request_type))
+        self._walk = walk_struct(request_type, {})
+        flat = all(walk_of(field.type, {}) is None for field in fields)
         self._required = sum(field.required for field in fields) if flat else -1
 
     def read(self, body: bytes) -> Any:
         """The arguments; `InvalidArgument` names what is wrong and where."""
+        # First how deep and how much: all that follows goes down with it, or through it.
+        opened = body.count(b"[") + body.count(b"{")
+        if opened > self._depth:
+            self._check_shape(body, opened)
+        if self._sets and body.count(b",") > SMALL_SET:
+            self._look_closer(body)  # before a set is made of it
         arguments = self._decoded(body)
-        # First how deep it is: what looks closer goes down with it.
-        if body.count(b"[") + body.count(b"{") > self._depth and depth_of(body) > self._depth:
-            message = f"The JSON is nested more than {self._depth} deep."
-            raise InvalidArgument(message, violations=(Violation("", "depth", message),))
         if body.count(b":") > self._required and not _as_we_write(arguments, body):
             self._look_closer(body)
-        if self._counts and _LONG in body.translate(_SAME_DIGIT):
-            check_integers(arguments)
+        if (self._counts and _LONG in body.translate(_SAME_DIGIT)) or self._decimals:
+            check_numbers(arguments)
         return arguments
+
+    def _check_shape(self, body: bytes, opened: int) -> None:
+        if opened > VALUES_MAX:
+            message = f"The JSON has more than {VALUES_MAX} objects and arrays."
+            raise InvalidArgument(message, violations=(Violation("", "items", message),))
+        if deeper_than(body, self._depth):
+            message = f"The JSON is nested more than {self._depth} deep."
+            raise InvalidArgument(message, violations=(Violation("", "depth", message),))
 
     def _decoded(self, body: bytes) -> Any:
         try:
             return self._decode(body)
+        except TypeError:
+            raise _no_number() from None  # a signaling NaN in a set, which has no hash
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             if b".0" not in body or not isinstance(error, msgspec.ValidationError):
                 raise _short(invalid(error, self._type)) from None
-            whole = _INTEGRAL.sub(_without_fraction, body)
+            whole = INTEGRAL.sub(without_fraction, body)
         # To JSON Schema, and so to our own description, 1.0 is an integer.
         try:
             return self._decode(whole)
@@ -96,7 +127,7 @@ class StrictReader:
             raise invalid(error) from None
         violations = tuple(islice(self._walk(value, ""), VIOLATIONS_MAX))
         if not violations and keys_written(body) > keys_kept(value):
-            violations = (_duplicate(body),)
+            violations = (duplicate(body),)
         if violations:
             raise InvalidArgument(violations[0].message, violations=violations)
 
@@ -113,11 +144,15 @@ def _as_we_write(arguments: Any, body: bytes) -> bool:
         return False
 
 
-def check_integers(arguments: Any) -> None:
-    """Refuses integers that not every client could read; `InvalidArgument`."""
+def check_numbers(arguments: Any) -> None:
+    """Refuses numbers that not every client could read; `InvalidArgument`."""
     if not holds(arguments, is_sendable):
-        message = "An integer is between -2**63 and 2**63 - 1 here."
-        raise InvalidArgument(message, violations=(Violation("", "int64", message),))
+        raise _no_number()
+
+
+def _no_number() -> InvalidArgument:
+    message = "A number is finite here, an integer between -2**63 and 2**63 - 1."
+    return InvalidArgument(message, violations=(Violation("", "int64", message),))
 
 
 def holds(value: Any, rule: Callable[[Any], bool]) -> bool:
@@ -137,11 +172,9 @@ def is_sendable(value: Any) -> bool:
     """Whether a number can be handed on to every client: an int64, and neither NaN nor infinite."""
     if isinstance(value, int):
         return -(2**63) <= value < 2**63
+    if isinstance(value, Decimal):
+        return value.is_finite() and abs(value.adjusted()) <= DECIMAL_EXPONENT_MAX
     return not isinstance(value, float) or math.isfinite(value)
-
-
-def _without_fraction(found: re.Match[bytes]) -> bytes:
-    return found[0] if found[1] is None else found[1]
 
 
 def _short(refusal: InvalidArgument) -> InvalidArgument:
@@ -159,129 +192,3 @@ def forbidding(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
     return msgspec.defstruct(
         struct.__name__, [], bases=(struct,), forbid_unknown_fields=True, frozen=True
     )
-
-
-def _duplicate(body: bytes) -> Violation:
-    """Names a key that comes twice; slow, and only for a request that is refused anyway."""
-    import json  # the one parser that shows duplicates
-
-    twice: list[str] = []
-
-    def note(pairs: list[tuple[str, Any]]) -> None:
-        counts = Counter(key for key, _ in pairs)
-        twice.extend(key for key, count in counts.items() if count > 1)
-
-    json.loads(body, object_pairs_hook=note)
-    name = twice[0][:NAME_LENGTH_MAX] if twice else ""
-    return Violation(name, "duplicate", f"The key `{name}` comes twice in one object; keep one.")
-
-
-def _walk_of(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterator[Violation]] | None:
-    """What to do with a value of a type; None where no object can be inside."""
-    annotation = unwrapped(annotation)
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    plain = origin or annotation
-    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-        return _walk_struct(annotation, seen)
-    if plain is Mapping:
-        return _walk_map(_walk_of(arguments[1], seen))
-    if origin in (tuple, frozenset):
-        items = _walk_items([_walk_of(one, seen) for one in arguments if one is not Ellipsis])
-        return items if origin is tuple else _walk_set(items)
-    if origin in (Union, types.UnionType):
-        return _walk_union(arguments, seen)
-    return None
-
-
-def _walk_struct(annotation: Any, seen: dict[Any, Any]) -> Callable[..., Iterator[Violation]]:
-    if annotation in seen:
-
-        def again(value: Any, path: str) -> Iterator[Violation]:
-            return seen[annotation](value, path)  # looked up late: a type that holds itself
-
-        return again
-    seen[annotation] = None
-    fields = msgspec.structs.fields(annotation)
-    walks = {field.encode_name: _walk_of(field.type, seen) for field in fields}
-    config = (get_origin(annotation) or annotation).__struct_config__
-    tag_field = config.tag_field
-
-    def walk(value: Any, path: str) -> Iterator[Violation]:
-        for name, inner in value.items():
-            where = f"{path}.{name[:NAME_LENGTH_MAX]}" if path else name
-            if name not in walks:
-                if name != tag_field:
-                    yield Violation(where, "unknown", f"There is no field `{where}`; take it out.")
-            elif (follow := walks[name]) is not None and inner is not None:
-                yield from follow(inner, where)
-
-    seen[annotation] = walk
-    return walk
-
-
-def _walk_map(inner: Any) -> Callable[..., Iterator[Violation]]:
-    def walk(value: Any, path: str) -> Iterator[Violation]:
-        for name, one in value.items():
-            if inner is not None:
-                yield from inner(one, f"{path}[{name[:NAME_LENGTH_MAX]!r}]")
-
-    return walk
-
-
-def _walk_items(walks: list[Any]) -> Callable[..., Iterator[Violation]] | None:
-    if not any(walks):
-        return None
-
-    def walk(value: Any, path: str) -> Iterator[Violation]:
-        for index, one in enumerate(value):
-            follow = walks[min(index, len(walks) - 1)]
-            if follow is not None and one is not None:
-                yield from follow(one, f"{path}[{index}]")
-
-    return walk
-
-
-def _walk_set(items: Any) -> Callable[..., Iterator[Violation]]:
-    """Finds what JSON Schema's `uniqueItems` forbids, so that counts of items say what they mean.
-
-    One value written in two ways, as a UUID in small and in capital letters, counts once.
-    """
-
-    def walk(value: Any, path: str) -> Iterator[Violation]:
-        written: set[bytes] = set()
-        for index, one in enumerate(value):
-            text = _INTEGRAL.sub(_without_fraction, _canonical(one))
-            if text in written:
-                where = f"{path}[{index}]"
-                yield Violation(where, "unique", f"`{where}` came before in this set; take it out.")
-            written.add(text)
-        yield from items(value, path) if items is not None else ()
-
-    return walk
-
-
-def _walk_union(
-    options: tuple[Any, ...], seen: dict[Any, Any]
-) -> Callable[..., Iterator[Violation]] | None:
-    objects: dict[Any, Any] = {}
-    arrays: Any = None
-    for option in options:
-        plain = get_origin(unwrapped(option)) or unwrapped(option)
-        walk = _walk_of(option, seen)
-        if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-            objects[plain.__struct_config__.tag] = (plain.__struct_config__.tag_field, walk)
-        elif plain is Mapping:
-            objects[None] = (None, walk)
-        elif walk is not None:
-            arrays = walk
-
-    def walk_union(value: Any, path: str) -> Iterator[Violation]:
-        if isinstance(value, dict):
-            members = typing.cast("dict[str, Any]", value)
-            for tag, (tag_field, follow) in objects.items():
-                if tag_field is None or members.get(tag_field) == tag:
-                    yield from follow(members, path)
-        elif isinstance(value, list) and arrays is not None:
-            yield from arrays(value, path)
-
-    return walk_union if objects or arrays else None

@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from hanse import PUBLIC, Contract, Host, HostConfig, Service, Struct, rpc
-from hanse.kit.http import Address, ConnectionFailed, fetch
+from hanse.kit.fetch import fetch
+from hanse.kit.http import Address, ConnectionFailed
 from hanse.runtime.call.tests.conftest import make_identity
 from hanse.runtime.errors import (
     FailedPrecondition,

@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated
 from uuid import UUID
@@ -25,6 +27,9 @@ from hanse import (
 )
 from hanse.runtime.errors import FailedPrecondition, Internal, NotFound
 from hanse.runtime.server.tests.wire import PATIENCE
+
+LEFT: ContextVar[str] = ContextVar("left", default="nothing")
+"""What a handler leaves in its context, as libraries do."""
 
 MARKER = "inside-marker-7f3a"
 """Stands in every exception text; no answer may ever contain it."""
@@ -224,6 +229,31 @@ class Desk(Service):
             await asyncio.Event().wait()
         for _ in range(items):
             yield Text("late")
+
+    @rpc("GET /desk/v1/sours", allow=PUBLIC, timeout=60)
+    async def sour(self) -> AsyncIterator[Text]:
+        self._gates.enter("sour")
+        try:
+            while True:
+                yield Text("x" * 65_536)
+        finally:
+            raise ConnectionError(MARKER)
+
+    @rpc("POST /desk/v1/marks", allow=PUBLIC)
+    async def mark(
+        self,
+        numbers: frozenset[int] = frozenset(),
+        ids: frozenset[UUID] = frozenset(),
+        amounts: frozenset[Decimal] = frozenset(),
+        amount: Decimal = Decimal(0),
+    ) -> int:
+        return len(numbers) + len(ids) + len(amounts)
+
+    @rpc("POST /desk/v1/remembered", allow=PUBLIC)
+    async def remember(self) -> Text:
+        before = LEFT.get()
+        LEFT.set("left by another")
+        return Text(before)
 
     @rpc("POST /desk/v1/failures/{how}", allow=PUBLIC, errors=(Broken, Full))
     async def fail(self, how: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -112,6 +113,53 @@ async def test_what_has_no_end_is_cut_off_after_a_few_kilobytes(narrow, connect_
         sent += len(more)
     assert [answer.status for answer in await answered] == [status]
     assert sent < 1_000_000
+
+
+async def test_trailers_are_bounded_whatever_they_are_called(narrow, connect_to):
+    peer = await connect_to(narrow)
+    body = b"2000\r\n" + b" " * 0x2000 + b"\r\n0\r\n"
+    trailers = b"".join(b"%08x: y\r\n" % number for number in range(5_000))
+    await peer.send(POST + b"Transfer-Encoding: chunked\r\n\r\n" + body + trailers[:20_000])
+    answered = asyncio.create_task(peer.answers())
+    await peer.send(trailers[20_000:])
+    assert [answer.status for answer in await answered] == [431]
+
+
+async def test_a_body_of_tiny_chunks_weighs_what_it_is(host, connect_to):
+    peer = await connect_to(host)
+    await peer.send(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+    await until(lambda: any(one.in_body for one in host.connections))
+    tracemalloc.start()
+    try:
+        await peer.send(b"2\r\n  \r\n" * 20_000)
+        [connection] = host.connections
+        await until(lambda: connection._reader._size == 40_000)
+        held = sum(trace.size for trace in tracemalloc.take_snapshot().traces)
+    finally:
+        tracemalloc.stop()
+    assert held < 600_000  # most of it the reads and what was sent; pieces would be a megabyte more
+
+
+async def test_a_head_behind_another_request_is_measured_whole(narrow, connect_to, gates):
+    peer = await connect_to(narrow)
+    long = b"GET /desk/v1/who HTTP/1.1\r\nHost: desk\r\nx: " + b"z" * 20_000
+    await peer.send(get("/desk/v1/who") + long)
+    assert (await peer.answer()).status == 200
+    await peer.send(b"\r\n\r\n")
+    assert (await peer.answer()).status == 431
+
+
+async def test_thousands_sent_ahead_take_room(serve, connect_to, gates):
+    host = await serve(limits={"body_room": 100_000})
+    peer = await connect_to(host)
+    await peer.send(get("/desk/v1/gates/slow", verb="POST") + get("/desk/v1/who") * 1_000)
+    await gates.wait_entered("slow")
+    await until(lambda: next(iter(host.connections)).deaf)
+    gates.open("slow")
+    answers = await peer.answers()
+    assert len(answers) < 200
+    assert [answer.status for answer in answers[-2:]] == [200, 503]
+    assert host.room.held == 0
 
 
 async def test_it_is_cut_off_behind_a_request_that_runs(narrow, connect_to, gates):

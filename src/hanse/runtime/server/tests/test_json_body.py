@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from time import process_time
+from uuid import UUID
 
 import pytest
 
@@ -353,9 +354,9 @@ async def test_a_hundred_thousand_undeclared_fields_get_a_short_answer(peer, at)
     assert len(answer.body) < 10_000
 
 
-async def test_one_duplicate_among_fifty_thousand_keys_is_found_at_once(peer, at):
+async def test_one_duplicate_among_fifteen_thousand_keys_is_found_at_once(peer, at):
     """Comparing each with each would take the loop for minutes; the client gives up after ten seconds."""
-    notes = "".join(f'"{number:x}":{{"sku":"a"}},' for number in range(45_000))
+    notes = "".join(f'"{number:x}":{{"sku":"a"}},' for number in range(15_000))
     sent = ('{"order":{"notes":{' + notes + '"0":{"sku":"b"}}}}').encode()
     found = violations(await peer.ask(at("Order", sent)))
     assert found[0]["field"] == "0"
@@ -445,3 +446,43 @@ async def test_another_version_of_connect_is_refused(peer, version, status):
     answer = await peer.ask(sent)
     assert answer.status == status
     assert MARKER not in answer.body.decode()
+
+
+# What takes long, on purpose.
+
+ALIKE = {
+    "numbers": [(2**61 - 1) * factor + 7 for factor in range(1, 100)],
+    "ids": [str(UUID(int=(2**61 - 1) * factor + 7)) for factor in range(1, 100)],
+    "amounts": [str((2**61 - 1) * factor + 7) for factor in range(1, 100)],
+}
+
+
+@pytest.mark.parametrize("field", ALIKE)
+async def test_a_set_of_items_chosen_to_hash_alike_is_refused_before_it_is_made(peer, field):
+    found = violations(await peer.ask(post("/desk/v1/marks", {field: ALIKE[field]})))
+    assert [(one["field"], one["rule"]) for one in found] == [(field, "alike")]
+
+
+async def test_a_large_set_of_any_others_is_taken(peer):
+    body = {"numbers": list(range(5_000)), "ids": [str(UUID(int=7 * n)) for n in range(1_000)]}
+    assert (await peer.ask(post("/desk/v1/marks", body))).json == 6_000
+
+
+async def test_a_set_that_is_none_is_refused_as_such(peer):
+    body = {"numbers": [*range(100), "x"]}
+    assert (await peer.ask(post("/desk/v1/marks", body))).status == 400
+    assert (await peer.ask(post("/desk/v1/marks", {"numbers": "," * 100}))).status == 400
+
+
+async def test_objects_and_arrays_are_counted(peer):
+    items = b'{"items":[' + b"{}," * 20_000 + b"{}]}"
+    found = violations(await peer.ask(post("/desk/v1/orders", items)))
+    assert [one["rule"] for one in found] == ["items"]
+
+
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "-Infinity", "1e7000", "1E+999999"])
+@pytest.mark.parametrize("field", ["amount", "amounts"])
+async def test_a_decimal_is_a_number_that_can_be_written_out(peer, field, amount):
+    value = amount if field == "amount" else [amount]
+    assert (await peer.ask(post("/desk/v1/marks", {field: value}))).status == 400
+    assert (await peer.ask(post("/desk/v1/marks", {"amount": "12.50"}))).status == 200

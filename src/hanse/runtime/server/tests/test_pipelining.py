@@ -85,3 +85,9 @@ async def test_a_client_that_left_ends_what_waits(host, peer, gates):
     await peer.close()
     await until(lambda: gates.ended["slow"] == 1 and not host.connections)
     assert gates.begun == ["slow"]
+
+
+async def test_no_request_sees_what_another_left_in_its_context(peer):
+    await peer.send(post("/desk/v1/remembered", {}) * 3)
+    answers = [await peer.answer() for _ in range(3)]
+    assert [answer.json["text"] for answer in answers] == ["nothing"] * 3

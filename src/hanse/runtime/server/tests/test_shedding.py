@@ -173,3 +173,14 @@ async def test_every_call_that_was_counted_in_is_counted_out(small, connect_to, 
     assert small.admission.held == {}
     assert not small.deadlines.calls
     assert (await peer.ask(get("/desk/v1/names/a"))).status == 200
+
+
+async def test_a_stream_that_fails_to_clean_up_is_counted_out_too(host, connect_to, gates, caplog):
+    peer = await connect_to(host)
+    await peer.send(get("/desk/v1/sours"))
+    await gates.wait_entered("sour")
+    await peer.close()
+    await until(lambda: not host.connections and not host.admission.running)
+    assert not host.deadlines.calls
+    assert host.metrics.of("desk.v1.Desk", "Sour").in_flight == 0
+    assert sum(host.metrics.of("desk.v1.Desk", "Sour").codes.values()) == 1

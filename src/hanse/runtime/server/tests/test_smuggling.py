@@ -10,7 +10,7 @@ import asyncio
 
 import pytest
 
-from hanse.runtime.server.tests.wire import PATIENCE, get
+from hanse.runtime.server.tests.wire import PATIENCE, get, post
 
 BODY = b'{"text":"a"}'
 HEAD = b"POST /desk/v1/echo HTTP/1.1\r\nHost: desk\r\nContent-Type: application/json\r\n"
@@ -302,13 +302,37 @@ async def test_connect_with_a_path_opens_no_tunnel(peer, gates):
 
 
 @pytest.mark.parametrize(
-    "head", [b"HTTP/1.1\r\nHost: desk\r\nConnection: close", b"HTTP/1.0\r\nHost: desk"]
+    "head",
+    [
+        b"HTTP/1.1\r\nHost: desk\r\nConnection: close",
+        b"HTTP/1.0\r\nHost: desk",
+        b"HTTP/1.0\r\nHost: desk\r\nConnection: keep-alive",
+        b"HTTP/1.1\r\nHost: desk\r\nUpgrade: h2c",
+    ],
+    ids=["close", "old", "old, kept alive", "upgrade"],
 )
-async def test_nothing_is_answered_after_the_last_request_of_a_connection(peer, gates, head):
+async def test_nothing_is_answered_after_the_last_request_of_a_connection(
+    peer, gates, head, caplog
+):
     await peer.send(b"GET /desk/v1/names/a " + head + b"\r\n\r\n" + HIDDEN)
     answers = await peer.answers()
     assert [(answer.status, answer.headers["connection"]) for answer in answers] == [(200, "close")]
     assert gates.begun == []
+    assert not caplog.records
+
+
+async def test_what_comes_behind_the_last_answer_of_a_draining_host_is_not_begun(host, peer, gates):
+    host.draining = True
+    await peer.send(post("/desk/v1/echo", {"text": "a"}) + post("/desk/v1/echo", {"text": "b"}))
+    answers = await peer.answers()
+    assert [answer.json["text"] for answer in answers] == gates.begun
+
+
+async def test_white_space_behind_a_value_is_no_part_of_it(peer):
+    answer = await peer.ask(get("/desk/v1/who", "Accept-Language: de \t"))
+    assert answer.json["locale"] == "de"
+    answer = await peer.ask(get("/desk/v1/who", "Connect-Timeout-Ms: 500 "))
+    assert answer.status == 200
 
 
 async def test_half_a_request_line_of_the_first_http_is_waited_for_and_then_refused(

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hanse.runtime.server.asgi import App, Message
+    from hanse.runtime.asgi.asgi_door import App, Message
 
 log = logging.getLogger("hanse.asgi")
 

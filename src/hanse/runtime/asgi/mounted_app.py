@@ -7,15 +7,15 @@ import logging
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
+from hanse.runtime.asgi.lifespan import Lifespan
 from hanse.runtime.errors import Internal
 from hanse.runtime.http.message import Request, Response
 from hanse.runtime.http.problem import problem
-from hanse.runtime.server.lifespan import Lifespan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, MutableMapping
 
-    from hanse.runtime.server.asgi import App, Message
+    from hanse.runtime.asgi.asgi_door import App, Message
 
 log = logging.getLogger("hanse.asgi")
 

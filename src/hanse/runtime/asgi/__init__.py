@@ -1,0 +1,1 @@
+"""ASGI both ways: a host inside an app, and apps inside a host."""
