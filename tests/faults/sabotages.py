@@ -93,7 +93,7 @@ HTTP = [
              "if self.held + size - held > self._size:", "if False:",
              ROOM + "test_what_finds_no_room_is_told_to_come_back"),
     Sabotage("who leaves gives back what came of a body", "http/connection.py",
-             "        self._reader.drop()\n        if self._writable is not None:",
+             "        self.reader.drop()\n        if self._writable is not None:",
              "        if self._writable is not None:",
              ROOM + "test_who_leaves_leaves_no_bytes_behind"),
     Sabotage("who leaves gives back what waits", "http/connection.py",

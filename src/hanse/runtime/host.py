@@ -74,6 +74,9 @@ class Host:
         provided: Other things constructors may ask for, by type.
         wrap: Wraps every call that services make; for faults in tests.
 
+    Attributes:
+        authenticator: Knows who calls, and revokes; None where nobody can sign in.
+
     Raises:
         WiringError: A constructor asks for what is not there, or more is wrong; with all problems.
     """
@@ -92,6 +95,7 @@ class Host:
         self.limits = self.config.limits
         self.draining = False
         self.date = b""
+        self.beginnings: dict[bytes, bytes] = {}
         self.connections = Connections()
         self.metrics = Metrics()
         self.spans = SpanBuffer(SPANS_MAX)
@@ -100,14 +104,14 @@ class Host:
         self.admission = Admission(self.limits, self.deadlines, self.metrics)
         self.room = Room(self.limits.body_room, self.metrics)
         self._gauges = Gauges(self.metrics, self.connections, self.admission, self.spans)
-        self._authenticator: Authenticator | None = make_authenticator(self.config)
+        self.authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads = Threads(self.config.threads)
         self._offload = Offload()
         self._contracts = [contract_to_serve(service) for service in services]
         self._router = Router()
         self._dispatcher = Dispatcher(self._router, self.config.cors)
         self.resolve = self._dispatcher.resolve
-        self.answer = self._dispatcher.answer
+        self.finish = self._dispatcher.finish
         self._mounted: list[MountedApp] = []
         self._doors = Doors(self.config)
         self._timer: asyncio.TimerHandle | None = None
@@ -233,11 +237,11 @@ class Host:
 
     def _endpoint(self, method: Method) -> Endpoint:
         observer = self._instruments.observer(method, "server", method.service)
-        return Endpoint(method, observer=observer, deadlines=self.deadlines, threads=self._threads)
+        return Endpoint(method, observer=observer, threads=self._threads)
 
     def _door(self) -> Door:
         return Door(
-            authenticator=self._authenticator,
+            authenticator=self.authenticator,
             admission=self.admission,
             deadlines=self.deadlines,
             sampler=Sampler(self.config.traces_per_second, time.monotonic),
@@ -270,8 +274,8 @@ class Host:
         stack.callback(self._threads.close)
         stack.callback(self._offload.close)
         stack.callback(self._placement.close)
-        if self._authenticator is not None:
-            stack.push_async_callback(self._authenticator.close)
+        if self.authenticator is not None:
+            stack.push_async_callback(self.authenticator.close)
         watch = StallWatch(self.metrics)
         watch.start(loop)
         stack.callback(watch.stop)
@@ -283,12 +287,14 @@ class Host:
 
     def _sweep(self) -> None:
         """Looks at all connections, four times a second, instead of a timer for each."""
+        # First of all: whatever goes wrong with one connection, the others are looked at again.
+        self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
         now = time.monotonic()
         for connection in self.connections:
             connection.look(now)
         self._gauges.read(self.room)
         self._tick_date()
-        self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
     def _tick_date(self) -> None:
         self.date = f"date: {formatdate(usegmt=True)}\r\n".encode()
+        self.beginnings.clear()

@@ -1,11 +1,12 @@
 """A fetch reads no more of an answer than it was told to, in whatever form too much comes."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from hanse.kit.fetch import fetch
-from hanse.kit.http import ConnectionFailed
+from hanse.kit.http import Address, ConnectionFailed, connect
 
 LIMIT = 1024 * 1024
 """More than is read at once, so that the head has been understood when it is passed."""
@@ -79,3 +80,43 @@ async def test_the_limit_counts_head_and_body(spare, fits):
     else:
         with pytest.raises(ConnectionFailed, match=f"over {limit} bytes"):
             await fetched(talker, limit=limit)
+
+
+async def test_news_before_the_answer_are_not_the_answer():
+    """RFC 9110, 15.2: a final response follows; whoever took the first would read it for the next."""
+
+    async def hints(reader, writer):
+        for number in (b"1", b"2"):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0)
+            writer.write(OK + b"content-length: 1\r\n\r\n" + number)
+        await reader.read(-1)
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(hints, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        channel = await connect(Address(f"http://127.0.0.1:{port}"))
+        asked = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
+        answers = [await channel.exchange(asked) for _ in range(2)]
+        channel.close()
+    assert [(status, body) for status, _, body in answers] == [(200, b"1"), (200, b"2")]
+    assert "link" not in {name.decode() for _, headers, _ in answers for name in headers}
+
+
+async def test_an_answer_nobody_asked_for_ends_the_connection():
+    async def eager(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write((OK + b"content-length: 1\r\n\r\n1") * 2)
+        await reader.read(-1)
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(eager, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        channel = await connect(Address(f"http://127.0.0.1:{port}"))
+        with contextlib.suppress(ConnectionFailed):
+            await channel.exchange(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        assert channel.closed

@@ -68,8 +68,9 @@ class MountedApp:
         try:
             status, head = await exchange.started()
         except AppFailed:
+            task.cancel()
             return problem(Internal())
-        except asyncio.CancelledError:
+        except BaseException:
             task.cancel()
             raise
         parts = exchange.parts(task)

@@ -26,7 +26,6 @@ from hanse.runtime.identity.permission import PUBLIC
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.call.observer import Observer
     from hanse.runtime.call.threads import Threads
     from hanse.runtime.contract.method import Method
@@ -50,7 +49,6 @@ class Endpoint:
 
     Attributes:
         method: What was declared.
-        deadlines: The host's sweep.
     """
 
     __slots__ = (
@@ -62,7 +60,6 @@ class Endpoint:
         "_observer",
         "_open",
         "_threads",
-        "deadlines",
         "method",
     )  # fmt: skip
 
@@ -71,11 +68,9 @@ class Endpoint:
         method: Method,
         *,
         observer: Observer,
-        deadlines: Deadlines,
         threads: Threads,
     ) -> None:
         self.method = method
-        self.deadlines = deadlines
         self._handle: Callable[..., Any] = _not_yet
         self._threads = threads
         self._observer = observer

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _SCHEME = b"Bearer "
 _LENGTH_MAX = TOKEN_LENGTH_MAX + len(_SCHEME)
 # RFC 6750 section 2.1: "Bearer" 1*SP b64token; schemes compare without case (RFC 9110 11.1).
-_HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]+=*)")
+# llhttp leaves white space behind a value, which is no part of it (RFC 9110, 5.5).
+_HEADER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]+=*)[ \t]*")
 
 
 class Authenticator:

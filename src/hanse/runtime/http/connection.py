@@ -15,6 +15,7 @@ from hanse.runtime.errors import HanseError, Internal
 from hanse.runtime.http.connections import Patience, Waiting
 from hanse.runtime.http.encode import bodiless, framed, head_of_stream, whole
 from hanse.runtime.http.message import Request
+from hanse.runtime.http.negotiate import COMPRESS_BYTES_MIN
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import TooSlow
 from hanse.runtime.http.request_reader import RequestReader
@@ -44,13 +45,13 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_burst", "_context", "_loop", "_patience", "_reader", "_server", "_steps", "_task",
-        "_transport", "_waiting", "_writable", "closing", "deaf", "phase",
+        "_burst", "_context", "_loop", "_patience", "_server", "_steps", "_task",
+        "_transport", "_waiting", "_writable", "closing", "deaf", "phase", "reader",
     )  # fmt: skip
 
     def __init__(self, server: Server, *, trusted: bool) -> None:
         self._server = server
-        self._reader = RequestReader(server, self._take, trusted=trusted)
+        self.reader = RequestReader(server, self._take, trusted=trusted)
         # Kept: to ask for the running loop asks the kernel for the process id (CPython 3.11).
         self._loop = asyncio.get_running_loop()
         self._transport = cast("asyncio.Transport", None)
@@ -78,7 +79,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._server.connections.discard(self)
         self._stop_after_this()
-        self._reader.drop()
+        self.reader.drop()
         if self._writable is not None:
             self._writable.set()
         if self._task is not None:
@@ -91,7 +92,7 @@ class Connection(asyncio.Protocol):
             self.phase = READ
         self._burst = 0
         try:
-            self._reader.feed(data)
+            self.reader.feed(data)
         except HanseError as error:
             if not self.deaf:  # else it came behind the last request, whose answer is on its way
                 self._refuse(error)
@@ -102,8 +103,8 @@ class Connection(asyncio.Protocol):
                 self._close()
             self.closing = True
         if not self.deaf and self._task is None and not self._waiting:
-            self._reader.keep_promise(self._transport)
-            if self.phase == IDLE and self._reader.url:
+            self.reader.keep_promise(self._transport)
+            if self.phase == IDLE and self.reader.url:
                 self.phase = READ
 
     def eof_received(self) -> bool:
@@ -143,7 +144,7 @@ class Connection(asyncio.Protocol):
     def _refuse(self, error: HanseError) -> None:
         """Answers what cannot be understood, after what was asked before it, and closes."""
         self.deaf = True
-        self._reader.drop()
+        self.reader.drop()
         if self._task is None and not self._waiting:
             self._refuse_now(error)
         else:
@@ -164,13 +165,17 @@ class Connection(asyncio.Protocol):
 
     async def _serve(self, request: Request) -> None:
         try:
-            response = await self._server.answer(request)
+            response = await request.resource.serve(request)
+            if not request.plain or len(response.body) >= COMPRESS_BYTES_MIN:
+                response = await self._server.finish(request, response)
             if response.takeover is not None:
                 self._hand_over(response)
             elif response.stream is None:
                 self._write(response, request)
             else:
                 await self._write_stream(response, request)
+        except HanseError as error:
+            self._write(await self._server.finish(request, problem(error)), request)
         except asyncio.CancelledError:
             self._close()
             raise
@@ -191,8 +196,8 @@ class Connection(asyncio.Protocol):
         elif self.closing and self.phase != CLOSE:
             self._part()
         elif self.phase == RUN:
-            self.phase = READ if self._reader.url else IDLE
-            self._reader.keep_promise(self._transport)
+            self.phase = READ if self.reader.url else IDLE
+            self.reader.keep_promise(self._transport)
 
     def _next(self) -> None:
         request = self._waiting.next()
@@ -208,16 +213,16 @@ class Connection(asyncio.Protocol):
             return
         close = request is None or self._is_last(request)
         encode = bodiless if request is not None and request.verb == b"HEAD" else whole
-        self._transport.write(encode(response, self._server.date, close=close))
+        self._transport.write(encode(response, self._server, close=close))
         if close:
             self._stop_after_this()
 
     def _hand_over(self, response: Response) -> None:
         """Leaves the transport to another protocol, with what the peer asked for as its first."""
-        self._transport.write(bodiless(response, self._server.date, close=False))
+        self._transport.write(bodiless(response, self._server, close=False))
         self._server.connections.discard(self)
         self._stop_after_this()
-        self._reader.drop()
+        self.reader.drop()
         self.phase = CLOSE
         self._transport.set_protocol(response.takeover(self._transport))
 
@@ -279,15 +284,10 @@ class Connection(asyncio.Protocol):
         if self.phase == IDLE:
             self._close()
 
-    @property
-    def in_body(self) -> bool:
-        """Whether the head of a request has come and its body has not."""
-        return self._reader.request is not None
-
     def look(self, now: float) -> None:
         """Ends the connection if its peer has been too slow; called a few times a second."""
         held = self._transport.get_write_buffer_size() if self.phase >= WRITE else 0
-        limits, in_body = self._server.limits, self.in_body
+        limits, in_body = self._server.limits, self.reader.in_body
         spent = self._patience.still_for((self._steps, self.phase, in_body, held), now)
         if self.phase == IDLE and (spent > limits.idle_timeout or self._server.draining):
             self._close()

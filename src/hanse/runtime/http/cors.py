@@ -40,7 +40,11 @@ class Cors(msgspec.Struct, frozen=True):
     max_age: Seconds = 600
 
     def allow(self, origin: bytes, response: Response) -> None:
-        """Lets the page read the answer, if its origin is one of ours."""
+        """Lets the page read the answer, if its origin is one of ours.
+
+        That it depends on the origin is said of every answer: else what a cache keeps of one
+        without would be given to a page that needs it.
+        """
         response.head += b"vary: origin\r\n"
         allowed = self._allowed(origin)
         if allowed:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from hanse.runtime.http.message import Request, Response
+    from hanse.runtime.http.server import Server
 
 SAFE = b"x-content-type-options: nosniff\r\n"
 
@@ -32,26 +33,40 @@ STATUS_LINES = _StatusLines(
 BODILESS = frozenset({101, 204, 304})
 """Statuses that never have a body, nor the length of one (RFC 9110, 6.4.1 and 8.6)."""
 
+BEGINNINGS_MAX = 64
+
 CLOSE = b"connection: close\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-def whole(response: Response, date: bytes, *, close: bool = False) -> bytes:
+def whole(response: Response, server: Server, *, close: bool) -> bytes:
     """A response whose body is known."""
     body = response.body
+    if response.status == 200 and not close:
+        return b"%b%d\r\n\r\n%b" % (_beginning(response.head, server), len(body), body)
     if response.status in BODILESS:
-        return bodiless(response, date, close=close)
+        return bodiless(response, server, close=close)
     line = STATUS_LINES[response.status]
     length = b"content-length: %d\r\n\r\n" % len(body)
-    return b"".join((line, response.head, date, CLOSE if close else b"", length, body))
+    return b"".join((line, response.head, server.date, CLOSE if close else b"", length, body))
 
 
-def bodiless(response: Response, date: bytes, *, close: bool) -> bytes:
+def _beginning(head: bytes, server: Server) -> bytes:
+    """All of a good answer before its length: the same for most, until the date changes."""
+    beginning = server.beginnings.get(head)
+    if beginning is None:
+        beginning = STATUS_LINES[200] + head + server.date + b"content-length: "
+        if len(server.beginnings) < BEGINNINGS_MAX:
+            server.beginnings[head] = beginning
+    return beginning
+
+
+def bodiless(response: Response, server: Server, *, close: bool) -> bytes:
     """The head alone, for the answer to HEAD and for what never has a body."""
     line = STATUS_LINES[response.status]
     length = b"" if response.status in BODILESS else b"content-length: %d\r\n" % len(response.body)
-    return b"".join((line, response.head, date, CLOSE if close else b"", length, b"\r\n"))
+    return b"".join((line, response.head, server.date, CLOSE if close else b"", length, b"\r\n"))
 
 
 def head_of_stream(response: Response, request: Request, date: bytes, *, close: bool) -> bytes:

@@ -26,6 +26,7 @@ class Request(msgspec.Struct, eq=False):
         keep_alive: Whether the connection stays open afterwards.
         chunks: Whether its sender knows chunked answers, which HTTP/1.0 does not.
         held: Bytes its body takes of the host's room.
+        plain: Whether its answer goes out as it is, unless it is large.
         resource: What answers it, once that has been found.
         parameters: Values of the parameters in its path.
         task: What answers it, where that is known before it runs.
@@ -40,6 +41,7 @@ class Request(msgspec.Struct, eq=False):
     keep_alive: bool = True
     chunks: bool = True
     held: int = 0
+    plain: bool = False
     body: bytes = b""
     resource: Any = None
     parameters: dict[str, str] = {}

@@ -40,7 +40,7 @@ def problem(error: HanseError, trace_id: str = "") -> Response:
         violations=error.violations if isinstance(error, InvalidArgument) else (),
         fields={} if error.log else _declared_fields(error),
     )
-    head = PROBLEM + retry_after(error) + _challenge(error)
+    head = PROBLEM + retry_after(error) + challenge(error)
     return Response(error.status, head, msgspec.json.encode(body))
 
 
@@ -49,7 +49,8 @@ def retry_after(error: HanseError) -> bytes:
     return b"" if seconds is None else b"retry-after: %d\r\n" % seconds
 
 
-def _challenge(error: HanseError) -> bytes:
+def challenge(error: HanseError) -> bytes:
+    """What a 401 must say besides (RFC 9110, 15.5.2)."""
     return b"www-authenticate: Bearer\r\n" if error.status == 401 else b""
 
 

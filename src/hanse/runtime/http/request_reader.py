@@ -80,6 +80,11 @@ class RequestReader:
         self.request: Request | None = None
         self.owes_continue = False
 
+    @property
+    def in_body(self) -> bool:
+        """Whether the head of a request has come and its body has not."""
+        return self.request is not None
+
     def feed(self, data: bytes) -> None:
         """Reads on.
 
@@ -123,7 +128,7 @@ class RequestReader:
         headers = self._headers
         if name in headers:
             value = self._joined(name, value)
-        headers[name] = value.rstrip(b" \t")  # no part of it (RFC 9110, 5.5); llhttp leaves it
+        headers[name] = value
 
     def on_headers_complete(self) -> None:
         headers, url, limits, parser = self._headers, self.url, self._limits, self._parser
@@ -138,7 +143,9 @@ class RequestReader:
         if self._behind or fed > most or self._received + fed > most:
             check_size(url, headers, self._head_max)
         keep_alive = parser.should_keep_alive()
-        path, _, query = url.partition(b"?")
+        path, query = url, b""
+        if b"?" in url:
+            path, _, query = url.partition(b"?")
         request = Request(verb, path, query, headers, self._trusted, self._shown, keep_alive)
         # To ask for the version makes a text of it; only 1.1 keeps alive by itself.
         unusual = not keep_alive or not UNUSUAL.isdisjoint(headers)

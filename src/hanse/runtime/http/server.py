@@ -17,6 +17,7 @@ class Server(Protocol):
     limits: Limits
     room: Room
     date: bytes
+    beginnings: dict[bytes, bytes]
     draining: bool
     connections: Connections
 
@@ -24,6 +25,6 @@ class Server(Protocol):
         """What will answer a request, noted in it."""
         ...
 
-    async def answer(self, request: Request) -> Response:
-        """The response to a request that was resolved."""
+    async def finish(self, request: Request, response: Response) -> Response:
+        """The response to a request that is not plain, or is large, as it goes out."""
         ...

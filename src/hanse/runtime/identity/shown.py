@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 
@@ -15,7 +17,11 @@ class Shown(msgspec.Struct, eq=False):
     Attributes:
         value: The header as it came; empty when nothing readable was shown yet.
         digest: `fingerprint` of the credentials in it.
+        verified: What they proved when last asked.
+        origin: Made of that, for requests that say no more.
     """
 
     value: bytes = b""
     digest: bytes = b""
+    verified: Any = None
+    origin: Any = None

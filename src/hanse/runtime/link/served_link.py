@@ -6,7 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from hanse.runtime.errors import HanseError, Unimplemented
+from hanse.kit.http import ANSWER_BYTES_MAX
+from hanse.runtime.errors import HanseError, Internal, Unimplemented
 from hanse.runtime.http.connections import Patience
 from hanse.runtime.http.refusal import BodyTooLarge
 from hanse.runtime.http.start import start_task
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from hanse.runtime.server.door import Door
 
 log = logging.getLogger("hanse.link")
+
+ANSWER_MAX = ANSWER_BYTES_MAX - 1024
 
 FRAME_MAX = BODY_MAX + 64 * 1024
 """A request and what stands around it."""
@@ -165,10 +168,16 @@ class ServedLink(asyncio.Protocol):
         except HanseError as error:
             self._fail(ask, error)
         else:
-            self._writer.send(Answer(ask.id, body))
+            self._answer(ask, body)
         finally:
             door.close(call)
             self._tasks.pop(ask.id, None)
+
+    def _answer(self, ask: Ask, body: bytes) -> None:
+        if len(body) > ANSWER_MAX:  # which the peer would take for no frame, and part
+            self._fail(ask, Internal(f"{ask.method} answers with more than {ANSWER_MAX} bytes."))
+        else:
+            self._writer.send(Answer(ask.id, body))
 
     def _fail(self, ask: Ask, error: HanseError) -> None:
         self._writer.send(Failure(ask.id, error.status, error_body(error)))

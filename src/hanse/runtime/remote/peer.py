@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from hanse.runtime.remote.pool import Pool
     from hanse.runtime.telemetry.metrics import MethodMetrics
 
-Lines = "Callable[[Call], bytes]"
-
 
 class Peer:
     """A service somewhere else.

@@ -14,11 +14,10 @@ class RetryBudget:
     Each call earns a tenth of a retry, up to ten in hand (as in gRPC's retry throttling, gRFC A6).
     """
 
-    __slots__ = ("_left", "spent")
+    __slots__ = ("_left",)
 
     def __init__(self) -> None:
         self._left = BUDGET_MAX
-        self.spent = 0
 
     def earn(self) -> None:
         self._left = min(BUDGET_MAX, self._left + EARNED_PER_CALL)
@@ -28,5 +27,4 @@ class RetryBudget:
         if self._left < 1:
             return False
         self._left -= 1
-        self.spent += 1
         return True

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.errors import KINDS, HanseError, InvalidArgument, Unimplemented
 from hanse.runtime.http.message import JSON, Response
-from hanse.runtime.http.problem import HIDDEN, retry_after
+from hanse.runtime.http.problem import HIDDEN, challenge, retry_after
 from hanse.runtime.http.refusal import UnsupportedMediaType
 from hanse.runtime.remote.wire import error_body
 from hanse.runtime.server.arguments import json_body
@@ -57,7 +57,8 @@ class ConnectRpc(Rpc):
             return Response(415, b"accept-post: application/json\r\n")
         if error.log and not trusted:
             error = next(kind for kind in KINDS if isinstance(error, kind))(HIDDEN)
-        return Response(error.status, JSON + retry_after(error), error_body(error))
+        head = JSON + retry_after(error) + challenge(error)
+        return Response(error.status, head, error_body(error))
 
 
 def check_coding(coding: bytes) -> None:
@@ -69,7 +70,7 @@ def check_coding(coding: bytes) -> None:
 def _message(request: Request) -> bytes:
     """The body; one that claims to be in another format is refused even when it is empty."""
     headers = request.headers
-    if headers.get(b"connect-protocol-version", b"1") != b"1":
+    if headers.get(b"connect-protocol-version", b"1").rstrip(b" \t") != b"1":
         raise InvalidArgument("Connect-Protocol-Version must be 1.")
     check_coding(headers.get(b"content-encoding", b""))
     return json_body(request, empty=b"content-type" not in headers)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hanse.runtime.errors import HanseError, NotFound, Unimplemented
 from hanse.runtime.http.message import JSON, Request, Response
-from hanse.runtime.http.negotiate import COMPRESS_BYTES_MIN, negotiated
+from hanse.runtime.http.negotiate import negotiated
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import MethodNotAllowed
 from hanse.runtime.remote.wire import error_body
@@ -27,12 +27,13 @@ class Dispatcher:
         cors: Which pages of other origins may call; None for none.
     """
 
-    __slots__ = ("_cors", "_exact", "_router")
+    __slots__ = ("_cors", "_exact", "_plain", "_router")
 
     def __init__(self, router: Router, cors: Cors | None = None) -> None:
         self._router = router
         self._exact = router.exact
         self._cors = cors
+        self._plain = cors is None
 
     def resolve(self, request: Request) -> Resource:
         """What will answer a request, noted in it together with its path's parameters."""
@@ -43,6 +44,8 @@ class Dispatcher:
             and (request.trusted or not verbs.hidden)
         ):
             request.resource = resource
+            # A small answer to POST has no ETag and nothing to compress; most are that.
+            request.plain = self._plain and request.verb == b"POST"
             return resource
         found = self._router.find(request.path)
         if found is None or (found[0].hidden and not request.trusted):
@@ -59,12 +62,13 @@ class Dispatcher:
             response = await request.resource.serve(request)
         except HanseError as error:
             response = problem(error)
-        # A small answer to POST has no ETag and nothing to compress; most are that, so it is not
-        # even awaited.
-        if request.verb != b"POST" or len(response.body) >= COMPRESS_BYTES_MIN:
-            response = await negotiated(request, response)
-        if self._cors is not None and b"origin" in request.headers:
-            self._cors.allow(request.headers[b"origin"], response)
+        return await self.finish(request, response)
+
+    async def finish(self, request: Request, response: Response) -> Response:
+        """The response as this client gets it best, and other origins if they may."""
+        response = await negotiated(request, response)
+        if self._cors is not None:
+            self._cors.allow(request.headers.get(b"origin", b""), response)
         return response
 
     def _other_verb(self, request: Request, verbs: Verbs) -> Resource:

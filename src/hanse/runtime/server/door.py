@@ -81,7 +81,12 @@ class Door:
             if authenticator is None:
                 return None
             verified = authenticator.cached(headers[b"authorization"], request.shown)
-            return None if verified is None else self._of(verified, headers)
+            if verified is None or b"accept-language" in headers:
+                return None if verified is None else self._of(verified, headers)
+            shown = request.shown
+            if verified is not shown.verified:
+                shown.verified, shown.origin = verified, self._of(verified, headers)
+            return shown.origin
         if b"accept-language" in headers:
             return Origin(self._site, VISITOR, _locale(headers))
         return self._visitor
@@ -109,7 +114,7 @@ class Door:
         headers = request.headers
         timeout_ns = method.timeout_ns
         if b"connect-timeout-ms" in headers:
-            given = milliseconds(headers[b"connect-timeout-ms"]) * _MILLISECOND_NS
+            given = milliseconds(headers[b"connect-timeout-ms"].rstrip(b" \t")) * _MILLISECOND_NS
             if not given:
                 raise DeadlineExceeded("The caller left no time (Connect-Timeout-Ms: 0).")
             timeout_ns = min(timeout_ns, given)

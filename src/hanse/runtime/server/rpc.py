@@ -10,7 +10,7 @@ import msgspec
 from hanse.runtime.contract.page import Html
 from hanse.runtime.errors import HanseError
 from hanse.runtime.http.message import HTML, JSON, Response
-from hanse.runtime.http.problem import HIDDEN, problem, retry_after
+from hanse.runtime.http.problem import HIDDEN, challenge, problem, retry_after
 from hanse.runtime.http.refusal import TOLD_AS_THEY_ARE
 from hanse.runtime.remote.events import event
 from hanse.runtime.server.arguments import reader
@@ -133,13 +133,14 @@ class PageRpc(RestRpc):
 
     def _answered(self, body: bytes) -> Response:
         html = msgspec.json.decode(body, type=Html)
-        head = HTML + f"content-security-policy: {html.policy}\r\n".encode()
+        head = HTML + f"content-security-policy: {' '.join(html.policy.split())}\r\n".encode()
         return Response(html.status, head, html.text.encode())
 
     def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
         detail = HIDDEN if error.log else error.detail
         text = FAILURE_PAGE.format(title=escape(error.title), detail=escape(detail), trace=trace_id)
-        return Response(error.status, HTML + retry_after(error), text.encode())
+        head = HTML + retry_after(error) + challenge(error)
+        return Response(error.status, head, text.encode())
 
 
 FAILURE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">

@@ -42,8 +42,6 @@ DECIMAL_EXPONENT_MAX = 6144  # of IEEE 754's decimal128; whoever writes out 1e99
 
 DETAIL_LENGTH_MAX = 500
 
-Walk = "Callable[[Any, str], Iterator[Violation]]"
-
 
 class StrictReader:
     """Reads one request type.

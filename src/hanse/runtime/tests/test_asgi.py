@@ -414,6 +414,18 @@ async def test_an_app_that_does_not_behave_is_a_fault_of_ours(case, caplog):
             assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.parametrize("status", [204, 304])
+async def test_an_answer_without_a_body_leaves_the_connection_whole(status):
+    app = raw({**START, "status": status}, {"type": "http.response.body"})
+    async with hosting(app) as (host, _):
+        channel = await connect(Address(host.url))
+        ask = b"GET /app/x HTTP/1.1\r\nhost: a\r\n\r\n"
+        answers = [await channel.exchange(ask) for _ in range(2)]
+        channel.close()
+    assert [(answered, body) for answered, _, body in answers] == [(status, b"")] * 2
+    assert all(b"transfer-encoding" not in headers for _, headers, _ in answers)
+
+
 async def test_an_app_that_ends_in_mid_answer_breaks_the_connection():
     async with hosting(raw(START, {**BODY, "more_body": True})) as (_, http):
         with pytest.raises(ConnectionFailed):

@@ -5,6 +5,10 @@ import asyncio
 import pytest
 
 from hanse import remaining, within
+from hanse.kit.clock import monotonic_ns
+from hanse.runtime.call.context import Call, Origin
+from hanse.runtime.call.deadline import Deadlines
+from hanse.runtime.call.tests.warehouse import Stock
 from hanse.runtime.errors import DeadlineExceeded
 from hanse.testing import acting
 
@@ -132,3 +136,24 @@ async def test_outside_a_call_there_is_no_deadline_to_ask_for_or_to_shorten():
         remaining()
     with pytest.raises(RuntimeError, match="none is running"), within(1):
         pass
+
+
+async def test_of_two_deadlines_at_once_both_are_told():
+    """A task sees one of two cancellations; who catches the inner one must still meet the outer."""
+    deadlines = Deadlines()
+    method = next(iter(Stock.__contract__.methods.values()))
+
+    async def nested() -> int:
+        now, told = monotonic_ns(), 0
+        for _ in range(2):
+            call = Call(method, Origin(), now, now + 1_000_000, deadlines, "1" * 32, "2" * 16)
+            deadlines.watch(call)
+        while told < 2:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                told += 1
+                asyncio.current_task().uncancel()
+        return told
+
+    assert await asyncio.wait_for(asyncio.create_task(nested()), 5) == 2

@@ -72,7 +72,7 @@ async def test_a_body_on_its_way_may_arrive(stopping, connect_to, gates):
     peer = await connect_to(stopping)
     whole = post("/desk/v1/echo", {"text": "a"})
     await peer.send(whole[:-5])
-    await until(lambda: any(one.in_body for one in stopping.connections))
+    await until(lambda: any(one.reader.in_body for one in stopping.connections))
     stop = await begin_stop(stopping)
     answer = await peer.ask(whole[-5:])
     assert (answer.json, answer.headers["connection"]) == ({"text": "a"}, "close")

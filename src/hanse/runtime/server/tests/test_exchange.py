@@ -75,6 +75,19 @@ async def shop(serve, connect_to):
     return await connect_to(await serve(cors=Cors(frozenset({SHOP}))))
 
 
+async def test_every_answer_says_that_it_depends_on_the_origin(shop):
+    """Else a cache gives what it has of a navigation to a page that may read it from elsewhere."""
+    answer = await shop.ask(get("/desk/v1/who"))
+    assert "origin" in answer.headers["vary"]
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/desk/v1/secrets", "/desk.v1.Desk/Secret"])
+async def test_who_must_sign_in_is_told_by_what(peer, path):
+    answer = await peer.ask(post(path, {}))
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
 async def test_a_page_of_an_allowed_origin_may_ask_and_read(shop):
     asks = ("Access-Control-Request-Method: POST", "Access-Control-Request-Headers: authorization")
     preflight = await shop.ask(get("/desk/v1/echo", origin(SHOP), *asks, verb="OPTIONS"))

@@ -128,12 +128,12 @@ async def test_trailers_are_bounded_whatever_they_are_called(narrow, connect_to)
 async def test_a_body_of_tiny_chunks_weighs_what_it_is(host, connect_to):
     peer = await connect_to(host)
     await peer.send(POST + b"Transfer-Encoding: chunked\r\n\r\n")
-    await until(lambda: any(one.in_body for one in host.connections))
+    await until(lambda: any(one.reader.in_body for one in host.connections))
     tracemalloc.start()
     try:
         await peer.send(b"2\r\n  \r\n" * 20_000)
         [connection] = host.connections
-        await until(lambda: connection._reader._size == 40_000)
+        await until(lambda: connection.reader._size == 40_000)
         held = sum(trace.size for trace in tracemalloc.take_snapshot().traces)
     finally:
         tracemalloc.stop()
