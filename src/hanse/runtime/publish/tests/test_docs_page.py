@@ -119,6 +119,15 @@ async def test_filling_the_form_and_sending_shows_the_answer():
     assert r"'{" + '"others":["it' + r"'\''" + 's"]}' in curl
 
 
+async def test_a_method_open_to_all_asks_for_no_token_and_leaves_nothing_in_its_place():
+    with serving(page_answers()) as server:
+        async with browsing(server) as page:
+            await page.click("#list a:has-text('pay') >> nth=0")
+            form = page.locator("#try")
+            assert await form.locator("#token").count() == 0
+            assert "false" not in await form.inner_text()
+
+
 async def test_problems_and_missing_servers_are_shown():
     problem = {
         "title": "Invalid request",
