@@ -85,6 +85,8 @@ async def test_the_limit_counts_head_and_body(spare, fits):
 async def test_news_before_the_answer_are_not_the_answer():
     """RFC 9110, 15.2: a final response follows; whoever took the first would read it for the next."""
 
+    ended = asyncio.Event()
+
     async def hints(reader, writer):
         for number in (b"1", b"2"):
             await reader.readuntil(b"\r\n\r\n")
@@ -92,9 +94,11 @@ async def test_news_before_the_answer_are_not_the_answer():
             await writer.drain()
             await asyncio.sleep(0)
             writer.write(OK + b"content-length: 1\r\n\r\n" + number)
-        await reader.read(-1)
-        writer.close()
-        await writer.wait_closed()
+        with contextlib.suppress(ConnectionError):
+            await reader.read(-1)
+            writer.close()
+            await writer.wait_closed()
+        ended.set()
 
     async with await asyncio.start_server(hints, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
@@ -102,17 +106,22 @@ async def test_news_before_the_answer_are_not_the_answer():
         asked = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
         answers = [await channel.exchange(asked) for _ in range(2)]
         channel.close()
+        await asyncio.wait_for(ended.wait(), 10)
     assert [(status, body) for status, _, body in answers] == [(200, b"1"), (200, b"2")]
     assert "link" not in {name.decode() for _, headers, _ in answers for name in headers}
 
 
 async def test_an_answer_nobody_asked_for_ends_the_connection():
+    ended = asyncio.Event()
+
     async def eager(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write((OK + b"content-length: 1\r\n\r\n1") * 2)
-        await reader.read(-1)
-        writer.close()
-        await writer.wait_closed()
+        with contextlib.suppress(ConnectionError):
+            await reader.read(-1)
+            writer.close()
+            await writer.wait_closed()
+        ended.set()
 
     async with await asyncio.start_server(eager, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
@@ -120,3 +129,4 @@ async def test_an_answer_nobody_asked_for_ends_the_connection():
         with contextlib.suppress(ConnectionFailed):
             await channel.exchange(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
         assert channel.closed
+        await asyncio.wait_for(ended.wait(), 10)
