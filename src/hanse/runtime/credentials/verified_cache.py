@@ -25,8 +25,9 @@ LEEWAY_MAX = 300.0
 def fingerprint(credentials: str) -> bytes:
     """BLAKE2b-256 of a token or key, in half the time of SHA-256 as Python calls it.
 
-    Caches are keyed by it and never by the text: a memory dump then holds nothing that opens a
-    door, and looking up a digest tells nothing about a token by how long its comparison takes.
+    Caches are keyed by it and never by the text: nothing that opens a door is kept longer than the
+    connection that showed it, and looking up a digest tells nothing about a token by how long its
+    comparison takes.
     The text is ASCII; callers refuse anything else before.
     """
     return blake2b(credentials.encode(), digest_size=32).digest()

@@ -165,7 +165,10 @@ class Connection(asyncio.Protocol):
 
     async def _serve(self, request: Request) -> None:
         try:
-            response = await request.resource.serve(request)
+            try:
+                response = await request.resource.serve(request)
+            except HanseError as error:
+                response = problem(error)
             if not request.plain or len(response.body) >= COMPRESS_BYTES_MIN:
                 response = await self._server.finish(request, response)
             if response.takeover is not None:
@@ -174,8 +177,6 @@ class Connection(asyncio.Protocol):
                 self._write(response, request)
             else:
                 await self._write_stream(response, request)
-        except HanseError as error:
-            self._write(await self._server.finish(request, problem(error)), request)
         except asyncio.CancelledError:
             self._close()
             raise

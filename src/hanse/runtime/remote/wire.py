@@ -11,6 +11,7 @@ from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.endpoint import LOGGED
 from hanse.runtime.errors import KINDS, HanseError, Internal, Unavailable
 from hanse.runtime.remote.frames import Ask
+from hanse.runtime.telemetry.trace_context import format_traceparent
 
 if TYPE_CHECKING:
     from hanse.runtime.call.context import Call
@@ -72,10 +73,9 @@ def context_lines(call: Call) -> bytes:
 def standard_lines(call: Call) -> bytes:
     """W3C's trace context and what is left of the deadline, for any connection."""
     state = f"tracestate: {call.trace_state}\r\n" if call.trace_state else ""
-    flags = "01" if call.sampled else "00"
+    parent = format_traceparent(call.trace_id, call.span_id, call.sampled)
     return (
-        f"traceparent: 00-{call.trace_id}-{call.span_id}-{flags}\r\n{state}"
-        f"connect-timeout-ms: {milliseconds_left(call)}\r\n"
+        f"traceparent: {parent}\r\n{state}connect-timeout-ms: {milliseconds_left(call)}\r\n"
     ).encode()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.runtime.http.message import JSON, TEXT, Response
+from hanse.runtime.telemetry.prometheus import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from hanse.runtime.http.message import Request
     from hanse.runtime.server.router import Router
 
-METRICS = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\ncache-control: no-store\r\n"
+METRICS = f"content-type: {CONTENT_TYPE}\r\ncache-control: no-store\r\n".encode()
 
 
 class Answer:
