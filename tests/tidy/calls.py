@@ -31,6 +31,7 @@ TASKS_FREE_IN = (
     "src/hanse/runtime/recorder.py",  # the host's own, ended with it
     "src/hanse/runtime/credentials/jwks.py",  # one fetch for all who wait, ended by close()
     "src/hanse/cli/dev",
+    "src/hanse/fleet",  # processes outlive calls; each task ends with what it watches
 )
 BROAD = ("Exception", "BaseException")
 

@@ -1,0 +1,1 @@
+"""Runs processes on this machine: starts, watches, adopts and ends them."""

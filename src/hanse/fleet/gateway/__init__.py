@@ -1,0 +1,1 @@
+"""Envoy, the only door from outside, and what steers it."""

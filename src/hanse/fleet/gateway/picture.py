@@ -1,0 +1,71 @@
+"""What the gateway has to show the outside: services, where they are, and under which domains."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """One host of a service.
+
+    Attributes:
+        socket: Path of its gate, relative to the project's folder.
+        weight: Its share of the service's requests, beside those of the other endpoints; 1 to 128.
+        draining: No new request goes there; it is about to leave.
+    """
+
+    socket: str
+    weight: int = 1
+    draining: bool = False
+
+
+class Upstream(msgspec.Struct, frozen=True):
+    """One service as the outside reaches it.
+
+    Attributes:
+        service: Full name of its contract, like `cart.v1.Cart`; also the name of its cluster.
+        segments: First segments of the paths it answers: `("cart", "cart.v1.Cart")`; the empty one
+            is the path `/` itself.
+        endpoints: Its hosts; while there are none, requests are answered by 503 with Retry-After.
+    """
+
+    service: str
+    segments: tuple[str, ...]
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """A certificate with its chain and its private key: both PEM, as text."""
+
+    chain: str
+    key: str
+
+
+class Domain(msgspec.Struct, frozen=True):
+    """A name under which one site is reached.
+
+    Attributes:
+        name: Like `shop.example`, in lower case, without a port.
+        site: Whose requests those are.
+        certificate: What is shown to those who ask for this name; None for the gateway's own.
+    """
+
+    name: str
+    site: str
+    certificate: Certificate | None = None
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """All of it at one moment; what the gateway is told is a pure function of this and its settings.
+
+    Attributes:
+        upstreams: By service.
+        domains: Of sites other than the default one; any other name is the default site's.
+        certificate: The gateway's own; None for no TLS.
+        challenges: Answers to ACME's HTTP challenges, by token.
+    """
+
+    upstreams: tuple[Upstream, ...]
+    domains: tuple[Domain, ...] = ()
+    certificate: Certificate | None = None
+    challenges: tuple[tuple[str, str], ...] = ()
