@@ -56,7 +56,7 @@ class Domain(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """All of it at one moment; what the gateway is told is a pure function of this and its settings.
+    """All of it at one moment; what the gateway is told is a pure function of it and of settings.
 
     Attributes:
         upstreams: By service.
