@@ -1,0 +1,109 @@
+"""What the command line asks of a control process, and what it answers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from hanse.runtime.contract.declaration import rpc
+from hanse.runtime.contract.service import Contract
+from hanse.runtime.errors import NotFound
+from hanse.runtime.identity.permission import kind
+
+SERVICES_ONLY = kind("service")
+"""Who opens the socket of the control process is its own user; nobody else can."""
+
+State = Literal["starting", "ready", "backing off", "stopping", "ended"]
+Kind = Literal["host", "gateway", "database", "broker"]
+
+
+class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One process of a fleet.
+
+    Attributes:
+        name: Like `shop-1`; its log is `logs/shop-1.log`.
+        kind: What it is.
+        state: How it is.
+        group: Of a host, its placement group.
+        services: Of a host, full names of the contracts it serves.
+        release: Of a host, the state of the sources it was started from.
+        pid: 0 while there is none.
+        up_seconds: Since it runs.
+        restarts: Times it had to be started again.
+        cpu: Cores' worth it used since the last look, like 0.35.
+        memory_bytes: Its proportional share of memory (PSS), where the system tells; else resident.
+        requests_per_second: Of a host and the gateway, since the last look.
+        p99_seconds: Of a host: what 99 of 100 calls since the last look took at most, roughly; None
+            without calls.
+        note: What one should know: why it backs off, why a service lives alone.
+    """
+
+    name: str
+    kind: Kind
+    state: State
+    group: str = ""
+    services: tuple[str, ...] = ()
+    release: str = ""
+    pid: int = 0
+    up_seconds: float = 0.0
+    restarts: int = 0
+    cpu: float = 0.0
+    memory_bytes: int = 0
+    requests_per_second: float = 0.0
+    p99_seconds: float | None = None
+    note: str = ""
+
+
+class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole fleet.
+
+    Attributes:
+        project: Its name.
+        environment: Which one of `hanse.toml` applies; empty for none.
+        version: Of the platform that runs it.
+        pid: Of the control process.
+        changing: What is being done to it now; empty when it is as it should be.
+        problems: Why the last change was not made, in sentences.
+        url: The gateway's open door.
+        tls_url: Its door with TLS; empty for none.
+        notes: What an operator should know, in sentences.
+        processes: All of it.
+    """
+
+    project: str
+    environment: str
+    version: str
+    pid: int
+    changing: str
+    problems: tuple[str, ...]
+    url: str
+    tls_url: str
+    notes: tuple[str, ...]
+    processes: tuple[ProcessStatus, ...]
+
+
+class UnknownProcess(NotFound):
+    """No group or process has that name."""
+
+    code = "unknown_process"
+
+
+class Control(Contract, package="hanse.control.v1"):
+    """Runs the fleet of one project on this machine."""
+
+    @rpc(allow=SERVICES_ONLY, idempotent=True)
+    async def status(self) -> FleetStatus:
+        """How everything is."""
+
+    @rpc(allow=SERVICES_ONLY, idempotent=True)
+    async def apply(self, environment: str) -> None:
+        """Reads the project again and begins to change what differs; `status` says how it goes."""
+
+    @rpc(allow=SERVICES_ONLY, errors=(UnknownProcess,))
+    async def restart(self, names: tuple[str, ...]) -> None:
+        """Begins to replace groups or processes of these names, all hosts if there are none."""
+
+    @rpc(allow=SERVICES_ONLY, idempotent=True)
+    async def stop(self) -> None:
+        """Begins to end everything; the control process goes last."""

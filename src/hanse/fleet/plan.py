@@ -1,0 +1,132 @@
+"""Which services run together, in how many hosts, and what the gateway may know of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hanse.fleet.survey import ServiceSurvey
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """Services that answer below a common first segment, and so are routed and moved as one.
+
+    Attributes:
+        services: As the project lists them, `module:Class`.
+        contracts: Their full names; the first one names the unit.
+        segments: First segments of the paths they answer.
+    """
+
+    services: tuple[str, ...]
+    contracts: tuple[str, ...]
+    segments: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.contracts[0]
+
+
+class PlannedGroup(msgspec.Struct, frozen=True):
+    """Units that share a process, and how many such processes there are."""
+
+    name: str
+    units: tuple[Unit, ...]
+    replicas: int = 1
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        return tuple(service for unit in self.units for service in unit.services)
+
+    @property
+    def contracts(self) -> tuple[str, ...]:
+        return tuple(contract for unit in self.units for contract in unit.contracts)
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """A group as the project asks for it: services are `module:Class`."""
+
+    name: str
+    services: tuple[str, ...]
+    replicas: int = 1
+
+
+class PlanError(Exception):
+    """The services cannot be placed as asked; `problems` says why, in sentences."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+
+def plan(
+    wishes: Sequence[Wish], services: Iterable[ServiceSurvey], moved: Iterable[str] = ()
+) -> tuple[PlannedGroup, ...]:
+    """Places every service.
+
+    Args:
+        wishes: The groups the project asks for; every service is in exactly one.
+        services: What is known of the services.
+        moved: Names of units that were moved to a host of their own, because they blocked others.
+
+    Raises:
+        PlanError: Two groups would answer below one first segment, which the gateway cannot tell
+            apart.
+    """
+    known = {service.name: service for service in services}
+    problems = list(_clashes(wishes, known))
+    if problems:
+        raise PlanError(*problems)
+    alone = frozenset(moved)
+    groups: list[PlannedGroup] = []
+    for wish in wishes:
+        units = _units([known[name] for name in wish.services])
+        staying = tuple(unit for unit in units if unit.name not in alone or len(units) == 1)
+        if staying:
+            groups.append(PlannedGroup(wish.name, staying, wish.replicas))
+        for unit in units:
+            if unit not in staying:
+                name = _own_name(unit, {group.name for group in (*wishes, *groups)})
+                groups.append(PlannedGroup(name, (unit,), wish.replicas))
+    return tuple(groups)
+
+
+def _units(services: Sequence[ServiceSurvey]) -> tuple[Unit, ...]:
+    """Joins services of one group that share a segment, in the order they are listed."""
+    joined: list[list[ServiceSurvey]] = []
+    for service in services:
+        segments = set(service.segments)
+        touched = [some for some in joined if any(segments & set(one.segments) for one in some)]
+        untouched = [some for some in joined if some not in touched]
+        joined = [*untouched, [*(one for some in touched for one in some), service]]
+    joined.sort(key=lambda some: services.index(some[0]))
+    return tuple(_unit(some) for some in joined)
+
+
+def _unit(services: Sequence[ServiceSurvey]) -> Unit:
+    segments = sorted({segment for service in services for segment in service.segments})
+    names = tuple(service.name for service in services)
+    return Unit(names, tuple(service.contract for service in services), tuple(segments))
+
+
+def _clashes(wishes: Sequence[Wish], known: dict[str, ServiceSurvey]) -> Iterable[str]:
+    first: dict[str, tuple[str, str]] = {}
+    for wish in wishes:
+        for name in wish.services:
+            for segment in known[name].segments:
+                group, other = first.setdefault(segment, (wish.name, name))
+                if group != wish.name:
+                    yield (
+                        f"{other} and {name} both answer below /{segment}, and the gateway routes "
+                        f"by first segments: put them into one group, or give one another path."
+                    )
+
+
+def _own_name(unit: Unit, taken: set[str]) -> str:
+    """A name for the group of a moved unit that no other group has: `ad` of `ad.v1.Ads`."""
+    plain = unit.name.partition(".")[0].replace("_", "-")
+    names = (plain, *(f"{plain}-{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)

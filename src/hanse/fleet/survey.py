@@ -1,0 +1,120 @@
+"""Looks at a project's services in a process of its own: what they serve, and at which paths.
+
+The control process itself never imports what people wrote: it must not fall with it, and it must
+see a new version of it without beginning anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.runtime.contract.service import contract_to_serve
+from hanse.runtime.project.failure import explain
+from hanse.runtime.project.project import Project, read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hanse.runtime.contract.service import Service
+
+SOURCES = ("*.py", "*.toml", "*.html", "*.sql", "*.css", "*.js", "*.svg", "*.json")
+RELEASE_DIGITS = 10
+SKIPPED = frozenset({".hanse", ".venv", ".git", "node_modules", "__pycache__"})
+
+
+class ServiceSurvey(msgspec.Struct, frozen=True):
+    """One service.
+
+    Attributes:
+        name: As the project lists it, `module:Class`.
+        contract: Full name of its contract.
+        segments: First segments of the paths it answers; the empty one is `/` itself.
+        pages: Whether it answers browsers.
+    """
+
+    name: str
+    contract: str
+    segments: tuple[str, ...]
+    pages: bool
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """All services of a project.
+
+    Attributes:
+        services: In the order they are listed.
+        release: Names the state of the sources: the same sources, the same name.
+        problems: Why there is no more to say; sentences for people.
+    """
+
+    services: tuple[ServiceSurvey, ...] = ()
+    release: str = ""
+    problems: tuple[str, ...] = ()
+
+
+def survey(folder: Path, environment: str) -> Survey:
+    """Imports a project's services and describes them; what is wrong with them is an answer too."""
+    try:
+        project = read_project(folder, environment)
+        classes = project.services()
+    except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
+        return Survey(problems=tuple(explain(error, folder)))
+    named = zip(project.file.project.services, classes, strict=True)
+    services = tuple(_describe(name, service) for name, service in named)
+    return Survey(services, release_of(project), tuple(_unroutable(services)))
+
+
+def release_of(project: Project) -> str:
+    """A name for the state of a project's sources."""
+    digest = hashlib.sha256()
+    for path in sorted(_sources(project.folder)):
+        digest.update(path.relative_to(project.folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:RELEASE_DIGITS]
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for pattern in SOURCES:
+        for path in folder.rglob(pattern):
+            if path.is_file() and SKIPPED.isdisjoint(path.relative_to(folder).parts):
+                yield path
+
+
+def _describe(name: str, service: type[Service]) -> ServiceSurvey:
+    contract = contract_to_serve(service)
+    paths = [page.route.path for page in service.__pages__ if page.route]
+    routed = [method.route.path for method in contract.methods.values() if method.route]
+    segments = {_first_segment(path) for path in (*paths, *routed)}
+    if routed:
+        segments.add(contract.full_name)  # Connect's address of the same methods
+    return ServiceSurvey(name, contract.full_name, tuple(sorted(segments)), bool(paths))
+
+
+def _first_segment(path: str) -> str:
+    return path.split("/", 2)[1]
+
+
+def _unroutable(services: tuple[ServiceSurvey, ...]) -> Iterator[str]:
+    """The gateway looks at the first segment of a path and no further; so it must be a fixed one."""
+    for service in services:
+        for segment in service.segments:
+            if "{" in segment:
+                yield (
+                    f"{service.name} has a path that begins with /{segment}, and the gateway "
+                    "routes by first segments: begin it with a fixed one, like /things/{id}."
+                )
+
+
+def main() -> None:
+    """Writes the survey of the folder and environment named on the command line, as JSON."""
+    found = survey(Path(sys.argv[1]), sys.argv[2])
+    sys.stdout.buffer.write(msgspec.json.encode(found))
+
+
+if __name__ == "__main__":
+    main()
