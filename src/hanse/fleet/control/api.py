@@ -18,6 +18,18 @@ State = Literal["starting", "ready", "backing off", "stopping", "ended"]
 Kind = Literal["host", "gateway", "database", "broker"]
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What `hanse up` was told on its command line.
+
+    Attributes:
+        environment: Which one of `hanse.toml` applies; empty for none.
+        port: Of the gateway's open door, instead of the one in `hanse.toml`.
+    """
+
+    environment: str = ""
+    port: int | None = None
+
+
 class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One process of a fleet.
 
@@ -95,15 +107,19 @@ class Control(Contract, package="hanse.control.v1"):
     @rpc(allow=SERVICES_ONLY, idempotent=True)
     async def status(self) -> FleetStatus:
         """How everything is."""
+        ...
 
     @rpc(allow=SERVICES_ONLY, idempotent=True)
-    async def apply(self, environment: str) -> None:
+    async def apply(self, asked: Asked) -> None:
         """Reads the project again and begins to change what differs; `status` says how it goes."""
+        ...
 
     @rpc(allow=SERVICES_ONLY, errors=(UnknownProcess,))
     async def restart(self, names: tuple[str, ...]) -> None:
         """Begins to replace groups or processes of these names, all hosts if there are none."""
+        ...
 
     @rpc(allow=SERVICES_ONLY, idempotent=True)
     async def stop(self) -> None:
         """Begins to end everything; the control process goes last."""
+        ...
