@@ -1,0 +1,1 @@
+"""What the shop points out beside what somebody looks at."""

@@ -1,0 +1,1 @@
+"""Money, exact, and what it is worth in another currency."""

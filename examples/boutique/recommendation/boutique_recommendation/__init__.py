@@ -1,0 +1,1 @@
+"""What else somebody may like."""

@@ -1,0 +1,1 @@
+"""Brings what was bought to where it is wanted."""

@@ -1,0 +1,40 @@
+"""What others may know of shipping."""
+
+from typing import Annotated
+
+from boutique_cart.api import ITEMS_MAX, CartItem
+from boutique_currency.api import Money
+
+from hanse import PUBLIC, Contract, Length, Struct, rpc
+
+__all__ = ["Address", "Shipping"]
+
+
+class Address(Struct, frozen=True):
+    """Where something is to go. Postal codes are text: some have letters, some begin with 0."""
+
+    street_address: Annotated[str, Length(1, 200)]
+    city: Annotated[str, Length(1, 100)]
+    country: Annotated[str, Length(1, 100)]
+    zip_code: Annotated[str, Length(0, 16)] = ""
+    state: Annotated[str, Length(0, 100)] = ""
+
+
+class Shipping(Contract):
+    """Brings what was bought to where it is wanted."""
+
+    @rpc("POST /shipping/v1/quotes", allow=PUBLIC, idempotent=True, concurrency=1024)
+    async def get_quote(
+        self,
+        items: Annotated[tuple[CartItem, ...], Length(0, ITEMS_MAX)],
+        address: Address | None = None,
+    ) -> Money:
+        """What it costs to ship, in dollars; nothing, where there is nothing to ship."""
+        ...
+
+    @rpc(allow=PUBLIC)
+    async def ship_order(
+        self, address: Address, items: Annotated[tuple[CartItem, ...], Length(1, ITEMS_MAX)]
+    ) -> str:
+        """Sends it off; answers the number it can be tracked by."""
+        ...
