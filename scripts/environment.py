@@ -1,7 +1,8 @@
-"""Makes or mends .venv from requirements.lock; run by ./hanse with any Python, stdlib only."""
+"""Makes or mends .venv from a lock file; run by ./hanse with any Python, stdlib only."""
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,21 @@ from pathlib import Path
 from types import FrameType
 
 PROGRESS_SECONDS = 5.0
-"""A step that takes longer than this says how far it is."""
+"""A step that takes longer than this says how far it is; on a terminal, in one line, far sooner."""
+
+TERMINAL_SECONDS = 0.5
+
+LOCKS = {"run": "requirements-run.lock", "full": "requirements.lock"}
+"""What is installed at each level; the second is a superset of the first, pin by pin."""
+
+FETCHED_MEGABYTES = {"run": 100, "full": 250}
+"""What making an environment costs at most, said before it begins; a test holds the first."""
+
+# pip: "  Downloading name-1.0-py3-none-any.whl (1.5 MB)"; uv: "Downloading name (1.4MiB)".
+DOWNLOAD = re.compile(r"^ *Downloading (\S+) \(([\d.]+) ?([kKMG])i?B\)", re.MULTILINE)
+ARRIVED = re.compile(r"^ Downloaded (\S+)", re.MULTILINE)  # only uv says so
+UNPACKING = re.compile(r"^(Installing collected packages|Prepared \d+ packages)", re.MULTILINE)
+MEGABYTES = {"k": 1e-3, "K": 1e-3, "M": 1.0, "G": 1e3}
 
 LOG_LINES_SHOWN = 15
 
@@ -27,6 +42,7 @@ class Order:
     python: Path
     uv: str
     asked_python: str
+    level: str
     state: str
 
     @property
@@ -41,9 +57,12 @@ class Order:
     def stamp(self) -> Path:
         return self.environment / "hanse-stamp"
 
+    def stamp_text(self, level: str) -> str:
+        return f"{self.asked_python}\n{level}\n{self.state}\n"
+
     @property
-    def stamp_text(self) -> str:
-        return f"{self.asked_python}\n{self.state}\n"
+    def lock_file(self) -> Path:
+        return self.root / LOCKS[self.level]
 
     @property
     def notes(self) -> Path:
@@ -80,7 +99,12 @@ def is_ready(order: Order) -> bool:
     programs = (order.environment_python, order.environment_python.with_name("hanse"))
     if not all(program.exists() for program in programs):
         return False
-    return order.stamp.is_file() and order.stamp.read_text() == order.stamp_text
+    return made_for(order, order.level) or made_for(order, "full")
+
+
+def made_for(order: Order, level: str) -> bool:
+    """Tell whether the stamp says that .venv was made from this very state, for this level."""
+    return order.stamp.is_file() and order.stamp.read_text() == order.stamp_text(level)
 
 
 def is_reusable(order: Order) -> bool:
@@ -123,7 +147,9 @@ def install_command(order: Order, *arguments: str) -> list[str]:
 def lock_command(order: Order) -> list[str]:
     """Wheels only: a source build would fetch build tools that no lock pins."""
     hashes = ["--require-hashes", "--only-binary", ":all:"]
-    return install_command(order, *hashes, "-r", str(order.root / "requirements.lock"))
+    # pip compiles by itself. Who runs hosts as somebody else cannot write beside the sources.
+    compiled = ["--compile-bytecode"] if order.uv and order.level == "run" else []
+    return install_command(order, *hashes, *compiled, "-r", str(order.lock_file))
 
 
 def project_command(order: Order) -> list[str]:
@@ -132,18 +158,30 @@ def project_command(order: Order) -> list[str]:
     return install_command(order, *pinned, "-e", str(order.root))
 
 
+def compile_command(order: Order) -> list[str]:
+    """Compile what lies beside the sources, which hosts that run as somebody else cannot do."""
+    python, source = str(order.environment_python), str(order.root / "src" / "hanse")
+    unused = rf"{re.escape(source)}/.*(tests|templates)/"
+    return [python, "-I", "-m", "compileall", "-q", "-x", unused, source]
+
+
 def locked_packages(order: Order) -> int:
-    lines = (order.root / "requirements.lock").read_text().splitlines()
+    lines = order.lock_file.read_text().splitlines()
     return sum("==" in line and not line.startswith((" ", "#")) for line in lines)
 
 
 def progress(log: Path, *, total: int) -> str:
-    """Say how far pip is by its log; the other steps are short and do not count."""
-    lines = log.read_text(errors="replace").splitlines()
-    if any(line.startswith("Installing collected packages") for line in lines):
+    """Say how far the installer is by its log; the other steps are short and do not count."""
+    text = log.read_text(errors="replace")
+    if UNPACKING.search(text):
         return f"unpacking {total} packages"
-    count = sum(line.startswith("Collecting ") for line in lines)
-    return f"{count} of {total} packages" if count else "at it"
+    sizes = {name: float(size) * MEGABYTES[unit] for name, size, unit in DOWNLOAD.findall(text)}
+    arrived = ARRIVED.findall(text)
+    if arrived:
+        here = sum(sizes.get(name, 0.0) for name in arrived)
+        return f"{here:.0f} of {sum(sizes.values()):.0f} MB"
+    count = sum(line.startswith("Collecting ") for line in text.splitlines())
+    return f"{count} of {total} packages, {sum(sizes.values()):.0f} MB" if count else "at it"
 
 
 def run_step(order: Order, title: str, command: list[str], *, held_lock: int) -> None:
@@ -185,28 +223,51 @@ def end(child: subprocess.Popen[bytes]) -> None:
 
 def watch(child: subprocess.Popen[bytes], state: Callable[[], str]) -> None:
     """Wait for the child, saying now and then that it lives."""
+    in_place = sys.stderr.isatty()
     while True:
         try:
-            child.wait(timeout=PROGRESS_SECONDS)
+            child.wait(timeout=TERMINAL_SECONDS if in_place else PROGRESS_SECONDS)
         except subprocess.TimeoutExpired:
-            say(f"  … {state()}")
+            if in_place:
+                print(f"\r\033[Khanse:   … {state()}", end="", file=sys.stderr, flush=True)
+            else:
+                say(f"  … {state()}")
         else:
-            return
+            break
+    if in_place:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def make(order: Order, *, held_lock: int) -> None:
+    """Bring .venv to the asked level.
+
+    From run to full packages are only added, so what runs out of it meanwhile is not disturbed:
+    the stamp stays until there is a new one, and the clone is not installed again.
+    """
     reusable = is_reusable(order)
+    widened = reusable and made_for(order, "run")
+    if not widened:
+        order.stamp.unlink(missing_ok=True)
     order.half_made.touch()
     if not reusable:
         remove_environment(order)
-        made_by = "uv" if order.uv else "venv"
-        title = f"making .venv with {order.python} by {made_by}"
+        say(f"making .venv, once: about {FETCHED_MEGABYTES[order.level]} MB to fetch at most")
+        title = f"making it with {order.python} by {'uv' if order.uv else 'venv'}"
         run_step(order, title, creation_command(order), held_lock=held_lock)
-    title = f"installing {locked_packages(order)} packages from requirements.lock"
+    title = f"installing {locked_packages(order)} packages from {order.lock_file.name}"
     run_step(order, title, lock_command(order), held_lock=held_lock)
-    run_step(order, "installing this clone", project_command(order), held_lock=held_lock)
-    order.stamp.write_text(order.stamp_text)
+    if not widened:
+        run_step(order, "installing this clone", project_command(order), held_lock=held_lock)
+        run_step(order, "compiling it", compile_command(order), held_lock=held_lock)
+    stamp(order)
     order.half_made.unlink()
+
+
+def stamp(order: Order) -> None:
+    """Replace the stamp in one go, for another ./hanse may be reading it."""
+    fresh = order.stamp.with_suffix(".new")
+    fresh.write_text(order.stamp_text(order.level))
+    fresh.replace(order.stamp)
 
 
 def leave(number: int, _frame: FrameType | None) -> None:
@@ -214,8 +275,8 @@ def leave(number: int, _frame: FrameType | None) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    root, python, uv, asked_python, state = arguments
-    order = Order(Path(root), Path(python), uv, asked_python, state)
+    root, python, *found_out = arguments
+    order = Order(Path(root), Path(python), *found_out)
     signal.signal(signal.SIGTERM, leave)
     try:
         with one_at_a_time(order) as held_lock:

