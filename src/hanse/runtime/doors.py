@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Doors:
-    """Opens what a configuration names: the open door, one for this machine, one for others."""
+    """Opens what a configuration names: for anybody, other machines, this one, its gateway."""
 
     def __init__(self, config: HostConfig) -> None:
         self._config = config
@@ -32,6 +32,8 @@ class Doors:
             self._servers.append(await listen_tcp(server, config.address, config.mutual_port, tls))
         if config.socket is not None:
             self._servers.append(await listen_unix(server, config.socket))
+        if config.gate is not None:
+            self._servers.append(await listen_unix(server, config.gate, gate=True))
 
     def problems(self) -> list[str]:
         """What cannot be opened, told before anything is."""

@@ -26,6 +26,8 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         listener: Descriptor of a TCP socket that listens already, instead of `address` and `port`;
             its opener keeps it, so that connections wait there while one host follows another.
         socket: Path of the door for hosts on this machine.
+        gate: Path of the socket where the gateway passes on what it is sent: an open door, which
+            believes one thing, the header `hanse-site` for domains of sites.
         mutual_port: Port of the door for hosts on other machines, with `tls`.
         tls: This host's identity between machines, for that door and for calls to https addresses.
         directory: Addresses by contract (`crm.v1.Contacts`), for services not in this host.
@@ -48,6 +50,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
     port: int | None = 0
     listener: int | None = None
     socket: Path | None = None
+    gate: Path | None = None
     mutual_port: int | None = None
     tls: Tls | None = None
     directory: Mapping[str, tuple[str, ...]] = {}

@@ -49,9 +49,9 @@ class Connection(asyncio.Protocol):
         "_transport", "_waiting", "_writable", "closing", "deaf", "phase", "reader",
     )  # fmt: skip
 
-    def __init__(self, server: Server, *, trusted: bool) -> None:
+    def __init__(self, server: Server, *, trusted: bool, gate: bool = False) -> None:
         self._server = server
-        self.reader = RequestReader(server, self._take, trusted=trusted)
+        self.reader = RequestReader(server, self._take, trusted=trusted, gate=gate)
         # Kept: to ask for the running loop asks the kernel for the process id (CPython 3.11).
         self._loop = asyncio.get_running_loop()
         self._transport = cast("asyncio.Transport", None)

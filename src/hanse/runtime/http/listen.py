@@ -88,8 +88,10 @@ async def listen_inherited(server: Server, descriptor: int) -> asyncio.Server:
     return await loop.create_server(_maker(server, trusted=False), sock=listener, backlog=BACKLOG)
 
 
-async def listen_unix(server: Server, path: Path) -> asyncio.Server:
-    """A door for hosts on this machine: a socket that only this user can open.
+async def listen_unix(server: Server, path: Path, *, gate: bool = False) -> asyncio.Server:
+    """A door on this machine: a socket that only this user can open.
+
+    Hosts of ours come here; to a gate comes the gateway, with requests of anybody.
 
     Raises:
         OSError: Something that is no socket is at the path, or another host listens there.
@@ -103,9 +105,8 @@ async def listen_unix(server: Server, path: Path) -> asyncio.Server:
     finally:
         os.umask(before)
     loop = asyncio.get_running_loop()
-    return await loop.create_unix_server(
-        _maker(server, trusted=True), sock=listener, backlog=BACKLOG
-    )
+    make = _maker(server, trusted=not gate, gate=gate)
+    return await loop.create_unix_server(make, sock=listener, backlog=BACKLOG)
 
 
 def _clear(path: Path) -> None:
@@ -120,5 +121,5 @@ def _clear(path: Path) -> None:
     path.unlink()
 
 
-def _maker(server: Server, *, trusted: bool) -> Callable[[], Connection]:
-    return lambda: Connection(server, trusted=trusted)
+def _maker(server: Server, *, trusted: bool, gate: bool = False) -> Callable[[], Connection]:
+    return lambda: Connection(server, trusted=trusted, gate=gate)

@@ -30,6 +30,7 @@ class Request(msgspec.Struct, eq=False):
         resource: What answers it, once that has been found.
         parameters: Values of the parameters in its path.
         task: What answers it, where that is known before it runs.
+        gate: Whether the gateway passed it on, which may say whose domain it was sent to.
     """
 
     verb: bytes
@@ -46,6 +47,7 @@ class Request(msgspec.Struct, eq=False):
     resource: Any = None
     parameters: dict[str, str] = {}
     task: Any = None
+    gate: bool = False
 
 
 class Response(msgspec.Struct, eq=False):

@@ -42,6 +42,7 @@ class RequestReader:
         server: The host; it resolves each request whose head is complete.
         take: Called with each request when it is complete.
         trusted: Whether the connection may carry our context headers.
+        gate: Whether the gateway is at its other end.
 
     Attributes:
         url: Target of the request that has begun; empty between two.
@@ -50,7 +51,7 @@ class RequestReader:
     """
 
     __slots__ = (
-        "_behind", "_body", "_fed", "_head_max", "_headers", "_held", "_host", "_limits", "_parser",
+        "_behind", "_body", "_fed", "_gate", "_head_max", "_headers", "_held", "_host", "_limits", "_parser",
         "_received", "_repeats", "_resolve", "_room", "_shown", "_size", "_size_limit", "_take",
         "_trusted", "owes_continue", "request", "url",
     )  # fmt: skip
@@ -61,6 +62,7 @@ class RequestReader:
         take: Callable[[Request], None],
         *,
         trusted: bool,
+        gate: bool,
     ) -> None:
         self._limits = server.limits
         self._head_max = server.limits.header_bytes
@@ -68,6 +70,7 @@ class RequestReader:
         self._room = server.room
         self._take = take
         self._trusted = trusted
+        self._gate = gate
         self._shown = Shown()
         self._parser = httptools.HttpRequestParser(self)
         self._host: bytes | None = NO_HOST_YET
@@ -147,6 +150,7 @@ class RequestReader:
         if b"?" in url:
             path, _, query = url.partition(b"?")
         request = Request(verb, path, query, headers, self._trusted, self._shown, keep_alive)
+        request.gate = self._gate
         # To ask for the version makes a text of it; only 1.1 keeps alive by itself.
         unusual = not keep_alive or not UNUSUAL.isdisjoint(headers)
         if unusual or headers.get(b"host") != self._host:

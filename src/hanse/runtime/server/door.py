@@ -10,7 +10,12 @@ import msgspec
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
 from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Origin, begin_trace
-from hanse.runtime.errors import DeadlineExceeded, InvalidArgument, Unauthenticated
+from hanse.runtime.errors import (
+    DeadlineExceeded,
+    InvalidArgument,
+    PermissionDenied,
+    Unauthenticated,
+)
 from hanse.runtime.identity.principal import VISITOR
 from hanse.runtime.remote.wire import CONTEXT_HEADER
 from hanse.runtime.telemetry.trace_context import parse
@@ -28,9 +33,13 @@ if TYPE_CHECKING:
     from hanse.runtime.telemetry.sampler import Sampler
 
 _LOCALE = re.compile(rb"\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3})\s*(?:[;,]|$)")
+_SITE = re.compile(rb"[!-~]{1,200}")
 _TIMEOUT_DIGITS_MAX = 10
 _ORIGINS_MAX = 1024
 _MILLISECOND_NS = 1_000_000
+
+SITE_HEADER = b"hanse-site"
+"""Whose domain a request was sent to. The gateway sets it, and takes it away from what comes in."""
 
 _read_origin = msgspec.json.Decoder(Origin).decode
 
@@ -72,8 +81,11 @@ class Door:
 
         Raises:
             InvalidArgument: Our own header is malformed.
+            PermissionDenied: The credentials are another site's than the domain.
         """
         headers = request.headers
+        if request.gate and SITE_HEADER in headers:
+            return self._of_domain(request)
         if request.trusted and CONTEXT_HEADER in headers:
             return self._carried(headers[CONTEXT_HEADER])
         if b"authorization" in headers:
@@ -96,12 +108,14 @@ class Door:
 
         Raises:
             Unauthenticated: Its credentials do not hold.
+            PermissionDenied: They are another site's than the domain.
             ResourceExhausted: Too many unknown ones are being verified.
         """
         if self._authenticator is None:
             raise Unauthenticated("This host knows no issuer of tokens; configure one to sign in.")
         value = request.headers[b"authorization"].decode("latin-1")
-        return self._of(await self._authenticator.authenticate(value), request.headers)
+        verified = await self._authenticator.authenticate(value)
+        return self._of(verified, request.headers, _domain(request))
 
     def open(self, request: Request, method: Method, origin: Origin) -> Call:
         """A call for a request, counted in and watched; `close` must follow.
@@ -161,9 +175,22 @@ class Door:
         self._enter(call)
         return call
 
-    def _of(self, verified: Verified, headers: dict[bytes, bytes]) -> Origin:
-        locale = _locale(headers) if b"accept-language" in headers else DEFAULT_LOCALE
-        return Origin(verified.site or self._site, verified.principal, locale)
+    def _of_domain(self, request: Request) -> Origin | None:
+        """As `origin`, at a domain of a site. Credentials that name no site count there too."""
+        site, headers = _domain(request), request.headers
+        if b"authorization" not in headers:
+            return Origin(site, VISITOR, _locale(headers))
+        authenticator = self._authenticator
+        if authenticator is None:
+            return None
+        verified = authenticator.cached(headers[b"authorization"], request.shown)
+        return None if verified is None else self._of(verified, headers, site)
+
+    def _of(self, verified: Verified, headers: dict[bytes, bytes], domain: str = "") -> Origin:
+        if domain and verified.site not in {"", domain}:
+            raise PermissionDenied("These credentials are of another site than this domain.")
+        site = verified.site or domain or self._site
+        return Origin(site, verified.principal, _locale(headers))
 
     def _carried(self, value: bytes) -> Origin:
         """Reads our header; the same few values come again, so they are kept, up to a bound."""
@@ -194,6 +221,22 @@ def _state(headers: dict[bytes, bytes]) -> str | None:
     return headers[b"tracestate"].decode("latin-1") if b"tracestate" in headers else None
 
 
+def _domain(request: Request) -> str:
+    """The site whose domain the gateway says the request was sent to; empty for none.
+
+    Raises:
+        InvalidArgument: What it says names no site.
+    """
+    if not request.gate or SITE_HEADER not in request.headers:
+        return ""
+    value = request.headers[SITE_HEADER].rstrip(b" \t")
+    if not _SITE.fullmatch(value):
+        raise InvalidArgument("The header hanse-site names no site.")
+    return value.decode()
+
+
 def _locale(headers: dict[bytes, bytes]) -> str:
+    if b"accept-language" not in headers:
+        return DEFAULT_LOCALE
     found = _LOCALE.match(headers[b"accept-language"])
     return found[1].decode() if found else DEFAULT_LOCALE
