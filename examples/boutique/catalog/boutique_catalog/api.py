@@ -6,10 +6,13 @@ from boutique_currency.api import Money
 
 from hanse import PUBLIC, Contract, Length, NotFound, Struct, rpc
 
-__all__ = ["Catalog", "NoSuchProduct", "Product", "ProductId", "ProductList"]
+__all__ = ["Catalog", "NoSuchProduct", "Product", "ProductId", "ProductList", "Query"]
 
 ProductId = Annotated[str, Length(1, 64)]
 """Lower-case words joined with hyphens, like `enamel-mug`."""
+
+Query = Annotated[str, Length(1, 100)]
+"""Words to search for."""
 
 
 class Product(Struct, frozen=True):
@@ -64,6 +67,6 @@ class Catalog(Contract):
         ...
 
     @rpc("GET /catalog/v1/products:search", allow=PUBLIC)
-    async def search_products(self, query: Annotated[str, Length(1, 100)]) -> ProductList:
+    async def search_products(self, query: Query) -> ProductList:
         """Products whose name, description or categories hold every word of the query."""
         ...

@@ -7,7 +7,13 @@ from boutique_currency.api import Money
 
 from hanse import PUBLIC, Contract, Length, Struct, rpc
 
-__all__ = ["Address", "Shipping"]
+__all__ = ["Address", "Items", "Shipping", "SomeItems"]
+
+Items = Annotated[tuple[CartItem, ...], Length(0, ITEMS_MAX)]
+"""What to ship; for a quote it may be nothing."""
+
+SomeItems = Annotated[tuple[CartItem, ...], Length(1, ITEMS_MAX)]
+"""What to ship, and there is something."""
 
 
 class Address(Struct, frozen=True):
@@ -24,17 +30,11 @@ class Shipping(Contract):
     """Brings what was bought to where it is wanted."""
 
     @rpc("POST /shipping/v1/quotes", allow=PUBLIC, idempotent=True, concurrency=1024)
-    async def get_quote(
-        self,
-        items: Annotated[tuple[CartItem, ...], Length(0, ITEMS_MAX)],
-        address: Address | None = None,
-    ) -> Money:
+    async def get_quote(self, items: Items, address: Address | None = None) -> Money:
         """What it costs to ship, in dollars; nothing, where there is nothing to ship."""
         ...
 
     @rpc(allow=PUBLIC)
-    async def ship_order(
-        self, address: Address, items: Annotated[tuple[CartItem, ...], Length(1, ITEMS_MAX)]
-    ) -> str:
+    async def ship_order(self, address: Address, items: SomeItems) -> str:
         """Sends it off; answers the number it can be tracked by."""
         ...
