@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from hanse.runtime.config.settings import Settings, Sources
     from hanse.runtime.contract.declaration import rpc
     from hanse.runtime.contract.mistakes import DeclarationError
-    from hanse.runtime.contract.page import Html, page
+    from hanse.runtime.contract.pages.cookie import Cookie, SetCookie
+    from hanse.runtime.contract.pages.html import Html
+    from hanse.runtime.contract.pages.page import form, page
+    from hanse.runtime.contract.pages.redirect import Redirect
     from hanse.runtime.contract.rules import Doc, Length, Pattern, Range
     from hanse.runtime.contract.service import Contract, Service
     from hanse.runtime.credentials.api_key import KeyMint, StoredKey
@@ -59,6 +62,7 @@ __all__ = [
     "ConfigurationError",
     "Context",
     "Contract",
+    "Cookie",
     "Cors",
     "DeadlineExceeded",
     "DeclarationError",
@@ -83,10 +87,12 @@ __all__ = [
     "PermissionDenied",
     "Principal",
     "Range",
+    "Redirect",
     "ResourceExhausted",
     "Rule",
     "Secret",
     "Service",
+    "SetCookie",
     "Settings",
     "Sources",
     "StoredKey",
@@ -97,6 +103,7 @@ __all__ = [
     "Unimplemented",
     "Violation",
     "current",
+    "form",
     "kind",
     "page",
     "permission",
@@ -121,7 +128,10 @@ _HOMES = {
     "hanse.runtime.client": "Client",
     "hanse.runtime.contract.declaration": "rpc",
     "hanse.runtime.contract.mistakes": "DeclarationError",
-    "hanse.runtime.contract.page": "Html page",
+    "hanse.runtime.contract.pages.cookie": "Cookie SetCookie",
+    "hanse.runtime.contract.pages.html": "Html",
+    "hanse.runtime.contract.pages.page": "form page",
+    "hanse.runtime.contract.pages.redirect": "Redirect",
     "hanse.runtime.contract.rules": "Doc Length Pattern Range",
     "hanse.runtime.contract.service": "Contract Service",
     "hanse.runtime.errors": _ERRORS,

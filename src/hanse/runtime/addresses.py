@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from hanse.runtime.server.connect import ConnectRpc
 from hanse.runtime.server.connect_get import ConnectGet, can_be_got
-from hanse.runtime.server.rpc import PageRpc, RestRpc
+from hanse.runtime.server.pages.page_rpc import PageRpc
+from hanse.runtime.server.rpc import RestRpc
 
 if TYPE_CHECKING:
     from hanse.runtime.call.endpoint import Endpoint
@@ -39,5 +40,7 @@ class Addresses:
             self._add("GET", connect, ConnectGet(endpoint, door, depth))
 
     def add_page(self, path: str, endpoint: Endpoint) -> None:
-        """A page, which has a path and nothing else."""
-        self._add("GET", path, PageRpc(endpoint, self._door, self._depth))
+        """A page or a form, which has a path and nothing else."""
+        route = endpoint.method.route
+        assert route is not None
+        self._add(route.verb, path, PageRpc(endpoint, self._door))

@@ -15,6 +15,7 @@ from hanse.runtime.contract.immutable import (
     type_name,
     unwrapped,
 )
+from hanse.runtime.contract.pages.cookie import cookies_in
 from hanse.runtime.contract.route import BODILESS, Route, parse_route
 from hanse.runtime.contract.signature import note_flaws, read_signature
 from hanse.runtime.errors import KINDS, HanseError, fields_type
@@ -45,6 +46,8 @@ def check_method(
         mistakes.add(
             where, "awaits before it streams", "yield items, or in a contract use plain def"
         )
+    if signature:
+        _check_no_cookies(signature, where, mistakes)
     _check_errors(declaration.errors, where, mistakes)
     return _check_route(declaration.route, signature, where, mistakes)
 
@@ -113,6 +116,13 @@ def described(signature: Signature) -> str:
     return f"({', '.join(arguments)}) -> {answer}"
 
 
+def _check_no_cookies(signature: Signature, where: str, mistakes: Mistakes) -> None:
+    for field in msgspec.structs.fields(signature.request_type):
+        if cookies_in(field.type):
+            remedy = "only pages and forms read cookies: take it as an argument like any other"
+            mistakes.add(where, f"{field.name} is of a cookie", remedy)
+
+
 def _check_errors(errors: tuple[Any, ...], where: str, mistakes: Mistakes) -> None:
     kinds = {kind.code for kind in KINDS}
     codes: set[str] = set()
@@ -165,7 +175,7 @@ def check_parameters(route: Route, signature: Signature, where: str, mistakes: M
             mistakes.add(where, f"{name} is in the path", "it must be a str, int, UUID or enum")
     if route.verb in BODILESS:
         for name, annotation in fields.items():
-            if not _fits_query(annotation):
+            if not fits_text(annotation):
                 remedy = "a query carries scalars and tuples of them; use POST with a body"
                 mistakes.add(where, f"{name} does not fit the query of a {route.verb}", remedy)
 
@@ -180,7 +190,8 @@ def _is_choice(annotation: Any) -> bool:
     return isinstance(info, (msgspec.inspect.EnumType, msgspec.inspect.LiteralType))
 
 
-def _fits_query(annotation: Any) -> bool:
+def fits_text(annotation: Any) -> bool:
+    """Whether a query or a form can carry values of a type: scalars, and many under one name."""
     info: Any = msgspec.inspect.type_info(annotation)
     if isinstance(info, msgspec.inspect.Metadata):
         info = info.type
@@ -189,6 +200,15 @@ def _fits_query(annotation: Any) -> bool:
     if isinstance(info, (msgspec.inspect.VarTupleType, msgspec.inspect.FrozenSetType)):
         return _is_flat(info.item_type)
     return _is_flat(info)
+
+
+def is_scalar(annotation: Any) -> bool:
+    """Whether values of a type are one text each."""
+    info: Any = msgspec.inspect.type_info(annotation)
+    if isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    options = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+    return all(_is_flat(option) for option in options)
 
 
 def _is_flat(info: Any) -> bool:

@@ -14,7 +14,7 @@ from hanse.runtime.contract.checks import (
 from hanse.runtime.contract.declaration import DECLARATION, Declaration
 from hanse.runtime.contract.method import Method
 from hanse.runtime.contract.mistakes import Mistakes
-from hanse.runtime.contract.page import read_pages
+from hanse.runtime.contract.pages.page import read_pages
 from hanse.runtime.contract.route import parse_route
 from hanse.runtime.contract.signature import read_signature
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from hanse.runtime.errors import InvalidArgument, NotFound
+from hanse.runtime.errors import InvalidArgument, NotFound, PermissionDenied
 
 
 class Malformed(InvalidArgument):
@@ -64,5 +64,12 @@ class UnsupportedMediaType(InvalidArgument):
     title = "Unsupported media type"
 
 
-TOLD_AS_THEY_ARE = (BodyTooLarge, UnsupportedMediaType)
+class CrossSite(PermissionDenied):
+    """A browser sent a form for a page of another site."""
+
+    code = "cross_site"
+    title = "Sent from another site"
+
+
+TOLD_AS_THEY_ARE = (BodyTooLarge, HeadersTooLarge, UnsupportedMediaType, CrossSite)
 """What a reader of arguments may raise. To the endpoint it is of a kind, as all nobody declared."""

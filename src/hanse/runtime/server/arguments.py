@@ -13,10 +13,11 @@ from hanse.runtime.contract.route import BODILESS
 from hanse.runtime.errors import HanseError, InvalidArgument, Violation
 from hanse.runtime.http.refusal import UnsupportedMediaType
 from hanse.runtime.server.router import BROKEN_PERCENT
+from hanse.runtime.server.second_look import NAME_LENGTH_MAX
 from hanse.runtime.server.strict import StrictReader, holds, is_sendable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from hanse.runtime.contract.method import Method
     from hanse.runtime.http.message import Request
@@ -73,22 +74,60 @@ def _body_reader(strict: StrictReader, *, empty: bool) -> Callable[..., Any]:
 def _query_reader(
     request_type: type[msgspec.Struct], path_names: frozenset[str]
 ) -> Callable[..., Any]:
-    fields = msgspec.structs.fields(request_type)
-    origins = {field.encode_name: get_origin(unwrapped(field.type)) for field in fields}
-    sets = {name for name, origin in origins.items() if origin is frozenset}
-    many = {name for name, origin in origins.items() if origin is tuple} | sets
-    known = {field.encode_name for field in fields} - path_names
+    fields = TextFields(request_type, path_names)
 
     def read(request: Request) -> Any:
         values: dict[str, Any] = dict(request.parameters)
-        values.update(query_values(request.query, known, many))
+        values.update(fields.gather(query_pairs(request.query)))
         arguments = from_text(values, request_type)
-        for name in sets & values.keys():
-            if len(getattr(arguments, name)) < len(values[name]):
-                raise _refused(name, "unique", f"`{name}` has a value twice; give each once.")
+        fields.check_unique(arguments, values)
         return arguments
 
     return read
+
+
+class TextFields:
+    """Arguments that come as text, each by its name: those of a query, or of a form.
+
+    Args:
+        request_type: All arguments.
+        elsewhere: Names of those that come otherwise, so that nobody gives them here.
+    """
+
+    __slots__ = ("_known", "_many", "_sets")
+
+    def __init__(self, request_type: type[msgspec.Struct], elsewhere: frozenset[str]) -> None:
+        fields = msgspec.structs.fields(request_type)
+        origins = {field.encode_name: get_origin(unwrapped(field.type)) for field in fields}
+        self._sets = {name for name, origin in origins.items() if origin is frozenset}
+        self._many = {name for name, origin in origins.items() if origin is tuple} | self._sets
+        self._known = {field.encode_name for field in fields} - elsewhere
+
+    def gather(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """Values by name; only sequences may come more than once.
+
+        Raises:
+            InvalidArgument: A name nobody declared, or a value given twice.
+        """
+        values: dict[str, Any] = {}
+        known, many = self._known, self._many
+        for name, value in pairs:
+            if name not in known:
+                short = name[:NAME_LENGTH_MAX]
+                raise refused(short, "unknown", f"There is no argument `{short}`; take it out.")
+            if name in many:
+                values.setdefault(name, []).append(value)
+            elif name in values:
+                raise refused(name, "duplicate", f"`{name}` comes twice; keep one.")
+            else:
+                values[name] = value
+        return values
+
+    def check_unique(self, arguments: Any, values: dict[str, Any]) -> None:
+        """Refuses a set whose items came twice."""
+        for name in self._sets & values.keys():
+            if len(getattr(arguments, name)) < len(values[name]):
+                raise refused(name, "unique", f"`{name}` has a value twice; give each once.")
 
 
 def _mixed_reader(method: Method, path_names: frozenset[str], depth: int) -> Callable[..., Any]:
@@ -127,9 +166,9 @@ def from_text(values: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
         value = getattr(read, name)
         if not holds(value, is_sendable):
             # No body could bring one; and NaN keeps to every range, as no comparison with it holds.
-            raise _refused(name, "finite", f"`{name}` must be a finite number of 64 bits.")
+            raise refused(name, "finite", f"`{name}` must be a finite number of 64 bits.")
         if not holds(value, _is_given):
-            raise _refused(
+            raise refused(
                 name, "null", f"`{name}` cannot be null in a path or query; leave it out."
             )
     return read
@@ -140,32 +179,13 @@ def _is_given(value: Any) -> bool:
     return value is not None
 
 
-def query_values(query: bytes, known: set[str], many: set[str]) -> dict[str, Any]:
-    """A query's values by name; only sequences may come more than once.
-
-    Raises:
-        InvalidArgument: A name nobody declared, or a value given twice.
-    """
-    values: dict[str, Any] = {}
-    for name, value in query_pairs(query):
-        if name not in known:
-            raise _refused(name, "unknown", f"There is no argument `{name}`; take it out.")
-        if name in many:
-            values.setdefault(name, []).append(value)
-        elif name in values:
-            raise _refused(name, "duplicate", f"`{name}` comes twice; keep one.")
-        else:
-            values[name] = value
-    return values
-
-
 def query_pairs(query: bytes) -> list[tuple[str, str]]:
     """A query's names and values as they come.
 
     Raises:
         InvalidArgument: It is no percent-encoded UTF-8, or has too many.
     """
-    unreadable = _refused("", "query", "The query cannot be read; is it percent-encoded UTF-8?")
+    unreadable = refused("", "query", "The query cannot be read; is it percent-encoded UTF-8?")
     if BROKEN_PERCENT.search(query):
         raise unreadable
     try:
@@ -177,5 +197,6 @@ def query_pairs(query: bytes) -> list[tuple[str, str]]:
         raise unreadable from None
 
 
-def _refused(name: str, rule: str, message: str) -> HanseError:
+def refused(name: str, rule: str, message: str) -> HanseError:
+    """What says that one argument is wrong."""
     return InvalidArgument(message, violations=(Violation(name, rule, message),))

@@ -50,9 +50,9 @@ class ConnectRpc(Rpc):
         self,
         error: HanseError,
         trace_id: str,  # noqa: ARG002 - a Connect error has no place for it
-        *,
-        trusted: bool,
+        request: Request,
     ) -> Response:
+        trusted = request.trusted
         if isinstance(error, UnsupportedMediaType):
             return Response(415, b"accept-post: application/json\r\n")
         if error.log and not trusted:

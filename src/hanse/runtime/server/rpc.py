@@ -1,16 +1,12 @@
-"""A method as a resource: a call is opened, run and closed; pages are answered likewise."""
+"""A method as a resource: a call is opened, run and closed."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from hanse.runtime.contract.page import Html
 from hanse.runtime.errors import HanseError
-from hanse.runtime.http.message import HTML, JSON, Response
-from hanse.runtime.http.problem import HIDDEN, challenge, problem, retry_after
+from hanse.runtime.http.message import JSON, Response
+from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import TOLD_AS_THEY_ARE
 from hanse.runtime.remote.events import event
 from hanse.runtime.server.arguments import reader
@@ -34,7 +30,7 @@ class Rpc:
     )  # fmt: skip
 
     def __init__(
-        self, endpoint: Endpoint, door: Door, read: Callable[..., Any], finish: Callable[..., bytes]
+        self, endpoint: Endpoint, door: Door, read: Callable[..., Any], finish: Callable[..., Any]
     ) -> None:
         self._endpoint = endpoint
         self._door = door
@@ -52,7 +48,7 @@ class Rpc:
             call = door.open(request, self._method, origin)
         except HanseError as error:
             self._endpoint.refused(error)
-            return self._failed(error, "", trusted=request.trusted)
+            return self._failed(error, "", request)
         if self._streams:
             return await self._begin_stream(call, request)
         try:
@@ -60,10 +56,10 @@ class Rpc:
         except HanseError as error:
             cause = error.__cause__
             shown = cause if isinstance(cause, TOLD_AS_THEY_ARE) else error
-            return self._failed(shown, call.trace_id, trusted=request.trusted)
+            return self._failed(shown, call.trace_id, request)
         finally:
             door.close(call)
-        return self._answered(body)
+        return self._answered(body, request)
 
     async def _begin_stream(self, call: Call, request: Request) -> Response:
         """A stream that has begun; what is wrong with the request has a status, as in any call."""
@@ -75,7 +71,7 @@ class Rpc:
             if not isinstance(error, HanseError):
                 raise
             self._endpoint.refused(error)
-            return self._failed(error, call.trace_id, trusted=request.trusted)
+            return self._failed(error, call.trace_id, request)
         events = self._events(call, request, arguments)
         await anext(events)  # from here on whoever closes it, even unread, ends the call
         return Response(200, EVENTS, stream=events)
@@ -88,7 +84,7 @@ class Rpc:
                 yield event(item)
             yield event(b"{}", "end")
         except HanseError as error:
-            failed = self._failed(error, call.trace_id, trusted=request.trusted)
+            failed = self._failed(error, call.trace_id, request)
             yield event(failed.body, "error")
         finally:
             try:
@@ -96,10 +92,10 @@ class Rpc:
             finally:
                 self._door.close(call)
 
-    def _answered(self, body: bytes) -> Response:
+    def _answered(self, body: Any, request: Request) -> Response:
         return Response(200, JSON, body)
 
-    def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
+    def _failed(self, error: HanseError, trace_id: str, request: Request) -> Response:
         raise NotImplementedError
 
 
@@ -119,34 +115,11 @@ class RestRpc(Rpc):
         self._read = reader(self._method, self._depth)
         return self._read(request)
 
-    def _answered(self, body: bytes) -> Response:
+    def _answered(self, body: Any, request: Request) -> Response:
         return Response(204) if self._empty else Response(200, JSON, body)
 
-    def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
+    def _failed(self, error: HanseError, trace_id: str, request: Request) -> Response:
         return problem(error, trace_id)
-
-
-class PageRpc(RestRpc):
-    """A page: HTML out; errors as a short page with the same status."""
-
-    __slots__ = ()
-
-    def _answered(self, body: bytes) -> Response:
-        html = msgspec.json.decode(body, type=Html)
-        head = HTML + f"content-security-policy: {' '.join(html.policy.split())}\r\n".encode()
-        return Response(html.status, head, html.text.encode())
-
-    def _failed(self, error: HanseError, trace_id: str, *, trusted: bool) -> Response:
-        detail = HIDDEN if error.log else error.detail
-        text = FAILURE_PAGE.format(title=escape(error.title), detail=escape(detail), trace=trace_id)
-        head = HTML + retry_after(error) + challenge(error)
-        return Response(error.status, head, text.encode())
-
-
-FAILURE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{title}</title>
-<h1>{title}</h1><p>{detail}</p><p><small>{trace}</small></p>
-"""
 
 
 def _as_given(arguments: Any) -> Any:

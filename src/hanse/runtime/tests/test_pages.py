@@ -1,8 +1,16 @@
 """Pages: HTML for people, under the same checks as every call."""
 
+import base64
+import hashlib
+import re
+
+import pytest
+
 from hanse import PUBLIC, SIGNED_IN, Html, Principal, Service, page, rpc
 from hanse.runtime.errors import NotFound, Unavailable
 from hanse.testing import World
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 class Careers(Service):
@@ -28,7 +36,7 @@ class Careers(Service):
 
     @page("/plain", allow=PUBLIC)
     def plain(self) -> Html:
-        return Html("plain", status=404, policy="default-src 'none'")
+        return Html("plain", status=404, policy="default-src\n 'none'", cache="public, max-age=60")
 
     @page("/staff", allow=SIGNED_IN)
     async def staff(self) -> Html:
@@ -69,7 +77,7 @@ async def test_an_error_is_a_page_that_shows_nothing_of_ours(caplog):
     async with World(Careers) as world:
         http = world.http()
         gone, crash, busy, odd = [
-            await http.get(f"/careers/{name}") for name in ("gone", "crash", "busy", "odd")
+            await http.get(f"/careers/{name}", BROWSER) for name in ("gone", "crash", "busy", "odd")
         ]
 
     assert gone.status == 404
@@ -82,6 +90,65 @@ async def test_an_error_is_a_page_that_shows_nothing_of_ours(caplog):
         "text/html; charset=utf-8"
     }
     assert "secret-text" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "application/json", "text/html;q=0", "text/html; q = 0.00", "text/htmlx"]
+)
+async def test_a_program_gets_the_error_as_a_problem(accept):
+    async with World(Careers) as world:
+        gone = await world.http().get("/careers/gone", {"accept": accept} if accept else {})
+
+    assert (gone.status, gone.headers["content-type"]) == (404, "application/problem+json")
+    assert gone.json["code"] == "not_found"
+    assert "accept" in gone.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["text/html", "Text/HTML", "application/json, text/html;q=0.1", "application/xhtml+xml"],
+)
+async def test_who_accepts_html_gets_the_error_as_a_page_that_is_not_kept(accept):
+    async with World(Careers) as world:
+        gone = await world.http().get("/careers/gone", {"accept": accept})
+
+    assert gone.headers["content-type"] == "text/html; charset=utf-8"
+    assert (gone.headers["cache-control"], gone.headers["vary"]) == ("no-store", "accept")
+    assert "script-src" not in gone.headers["content-security-policy"]
+    assert "default-src 'none'" in gone.headers["content-security-policy"]
+
+
+async def test_the_style_of_the_error_page_is_the_one_its_policy_lets_in():
+    async with World(Careers) as world:
+        gone = await world.http().get("/careers/gone", BROWSER)
+
+    [style] = re.findall(r"<style>(.*)</style>", gone.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in gone.headers["content-security-policy"]
+
+
+async def test_a_page_is_kept_by_nobody_unless_it_says_so():
+    async with World(Careers) as world:
+        home = await world.http().get("/")
+        plain = await world.http().get("/plain")
+
+    assert home.headers["cache-control"] == "no-store"
+    assert plain.headers["cache-control"] == "public, max-age=60"
+
+
+ODD_HTML = {
+    "status": {"status": 99},
+    "status of another kind": {"status": 600},
+    "policy": {"policy": "default-src 'self'\0"},
+    "policy in words": {"policy": "alles erlaubt, außer …"},
+    "cache": {"cache": "no-store\r\nset-cookie: a=b"},
+}
+
+
+@pytest.mark.parametrize("case", ODD_HTML)
+def test_what_would_break_a_header_is_refused_when_it_is_made(case):
+    with pytest.raises(ValueError, match="page"):
+        Html("x", **ODD_HTML[case])
 
 
 async def test_a_page_asks_who_calls():

@@ -1,0 +1,1 @@
+"""Pages and forms: what a browser asks a service for, and what it gets."""

@@ -1,0 +1,1 @@
+"""Answers browsers: pages, forms, and what went wrong with either."""

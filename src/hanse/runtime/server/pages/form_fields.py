@@ -1,0 +1,137 @@
+"""The fields of a form, as browsers send them (URL Standard, application/x-www-form-urlencoded)."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import inspect
+
+from hanse.runtime.contract.immutable import unwrapped
+from hanse.runtime.http.refusal import UnsupportedMediaType
+from hanse.runtime.server.arguments import TextFields, refused
+from hanse.runtime.server.router import BROKEN_PERCENT
+
+if TYPE_CHECKING:
+    from hanse.runtime.http.message import Request
+
+FIELDS_MAX = 256
+
+KIND = b"application/x-www-form-urlencoded"
+
+
+class FormFields:
+    """Those arguments of a method that are fields of its form.
+
+    Args:
+        request_type: All its arguments.
+        elsewhere: Names of those that come from path and cookies.
+
+    Attributes:
+        kind: The arguments as they are read: no text stands for None, and a box that is not
+            ticked is not sent.
+    """
+
+    __slots__ = ("_boxes", "_empty", "_named", "check_unique", "kind")
+
+    def __init__(self, request_type: type[msgspec.Struct], elsewhere: frozenset[str]) -> None:
+        fields = msgspec.structs.fields(request_type)
+        self._named = TextFields(request_type, elsewhere)
+        self.check_unique = self._named.check_unique
+        self._boxes = {field.name for field in fields if unwrapped(field.type) is bool}
+        self._empty = {field.name for field in fields if _may_be_empty(field.type)}
+        own = [(field.name, _given(field.type), *_default(field)) for field in fields]
+        self.kind = msgspec.defstruct(request_type.__name__, own, kw_only=True, frozen=True)
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """Their texts by name; `HanseError` names what is wrong."""
+        values = self._named.gather(pairs(request))
+        for name in self._boxes & values.keys():
+            if values[name] == "on":  # of a box without a value of its own
+                values[name] = "true"
+        for name in values.keys() - self._empty:
+            if not any(values[name]):
+                del values[name]
+            elif isinstance(values[name], list):
+                values[name] = [*filter(None, values[name])]
+        return values
+
+
+def pairs(request: Request) -> list[tuple[str, str]]:
+    """Names and values of a form as they come.
+
+    Raises:
+        UnsupportedMediaType: It is no such form.
+        InvalidArgument: It cannot be read, or has too many fields.
+    """
+    body = request.body
+    _check_kind(request)
+    if body.count(b"&") >= FIELDS_MAX:
+        raise refused("", "fields", f"A form has {FIELDS_MAX} fields at most.")
+    unreadable = refused("", "form", "The form cannot be read; is it percent-encoded UTF-8?")
+    if BROKEN_PERCENT.search(body):
+        raise unreadable
+    if b"%00" in body or b"\0" in body:
+        raise refused("", "text", "A form holds text, in which no character is U+0000.")
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict")
+    except (ValueError, UnicodeError):
+        raise unreadable from None
+
+
+def _check_kind(request: Request) -> None:
+    given = request.headers.get(b"content-type", b"")
+    essence, _, parameters = given.lower().partition(b";")
+    charset = parameters.replace(b'"', b"").strip()
+    if essence.strip() == KIND and charset in {b"", b"charset=utf-8"}:
+        return
+    if request.body or given:
+        raise UnsupportedMediaType(
+            "A form is sent as application/x-www-form-urlencoded, in UTF-8: take enctype off "
+            "<form>; files are not taken here."
+        )
+
+
+def _may_be_empty(annotation: Any) -> bool:
+    """Whether an empty text is a value of a type."""
+    return any(_takes_empty(one) for one in _options(inspect.type_info(annotation)))
+
+
+def _takes_empty(info: inspect.Type) -> bool:
+    match info:
+        case inspect.StrType() | inspect.BytesType():
+            return True
+        case inspect.EnumType():
+            return any(member.value == "" for member in info.cls)
+        case inspect.LiteralType():
+            return "" in info.values
+        case inspect.CollectionType():
+            return any(_takes_empty(one) for one in _options(info.item_type))
+        case _:
+            return False
+
+
+def _options(info: inspect.Type) -> tuple[inspect.Type, ...]:
+    if isinstance(info, inspect.Metadata):
+        return _options(info.type)
+    if isinstance(info, inspect.UnionType):
+        return tuple(option for one in info.types for option in _options(one))
+    return (info,)
+
+
+def _given(annotation: Any) -> Any:
+    """A type without None, for which no text stands: `null` is a name some people have."""
+    if get_origin(annotation) is Annotated:
+        return Annotated[_given(get_args(annotation)[0]), *annotation.__metadata__]
+    if get_origin(annotation) in {Union, types.UnionType}:
+        options = tuple(_given(one) for one in get_args(annotation) if one is not type(None))
+        return Union[options]  # noqa: UP007  the options are not known before
+    return annotation
+
+
+def _default(field: msgspec.structs.FieldInfo) -> tuple[Any, ...]:
+    if not field.required:
+        return (field.default,)
+    return (False,) if unwrapped(field.type) is bool else ()

@@ -1,0 +1,53 @@
+"""Where the arguments of pages and forms stand in a request: path, query or form, cookies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hanse.runtime.server.arguments import TextFields, from_text, query_pairs
+from hanse.runtime.server.pages.cookies_in import CookieArguments
+from hanse.runtime.server.pages.form_fields import FormFields
+from hanse.runtime.server.pages.same_origin import check_same_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hanse.runtime.contract.method import Method
+    from hanse.runtime.http.message import Request
+
+
+def page_reader(method: Method) -> Callable[[Request], Any]:
+    """A function from a request for a page to checked arguments."""
+    kind = method.request_type
+    cookies = CookieArguments(kind)
+    fields = TextFields(kind, _in_path(method) | cookies.names)
+
+    def read(request: Request) -> Any:
+        values: dict[str, Any] = {**request.parameters, **cookies.read(request)}
+        values.update(fields.gather(query_pairs(request.query)))
+        arguments = from_text(values, kind)
+        fields.check_unique(arguments, values)
+        return arguments
+
+    return read
+
+
+def form_reader(method: Method) -> Callable[[Request], Any]:
+    """A function from a form that was sent to checked arguments."""
+    cookies = CookieArguments(method.request_type)
+    fields = FormFields(method.request_type, _in_path(method) | cookies.names)
+
+    def read(request: Request) -> Any:
+        check_same_origin(request)
+        values: dict[str, Any] = {**request.parameters, **cookies.read(request)}
+        values.update(fields.read(request))
+        arguments = from_text(values, fields.kind)
+        fields.check_unique(arguments, values)
+        return arguments
+
+    return read
+
+
+def _in_path(method: Method) -> frozenset[str]:
+    assert method.route is not None
+    return frozenset(method.route.parameters)

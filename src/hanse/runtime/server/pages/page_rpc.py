@@ -1,0 +1,72 @@
+"""A page or a form: HTML or a redirect out, with cookies; errors for people or for programs."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from hanse.runtime.contract.pages.html import Html
+from hanse.runtime.contract.pages.redirect import Redirect
+from hanse.runtime.http.message import HTML, Response
+from hanse.runtime.server.pages.cookies_out import cookie_lines
+from hanse.runtime.server.pages.failure_page import failure
+from hanse.runtime.server.pages.page_arguments import form_reader, page_reader
+from hanse.runtime.server.rpc import Rpc
+
+if TYPE_CHECKING:
+    from hanse.runtime.call.endpoint import Endpoint
+    from hanse.runtime.contract.pages.cookie import SetCookie
+    from hanse.runtime.errors import HanseError
+    from hanse.runtime.http.message import Request
+    from hanse.runtime.server.door import Door
+
+HEADS_MAX = 64
+
+
+class PageRpc(Rpc):
+    """What serves a method declared by `@page` or `@form`."""
+
+    __slots__ = ()
+
+    def __init__(self, endpoint: Endpoint, door: Door) -> None:
+        super().__init__(endpoint, door, self._first_read, finished)
+
+    def _first_read(self, request: Request) -> Any:
+        """Makes the reader when it is first needed: of a host's thousands of methods most sleep."""
+        route = self._method.route
+        assert route is not None
+        make = form_reader if route.verb == "POST" else page_reader
+        self._read = make(self._method)
+        return self._read(request)
+
+    def _answered(self, body: tuple[Response, tuple[SetCookie, ...]], request: Request) -> Response:
+        response, cookies = body
+        if cookies:
+            response.head += cookie_lines(cookies, request)
+        return response
+
+    def _failed(self, error: HanseError, trace_id: str, request: Request) -> Response:
+        return failure(error, trace_id, request)
+
+
+def finished(answer: Any) -> tuple[Response, tuple[SetCookie, ...]]:
+    """An answer as a response, without its cookies, which depend on how it was asked for.
+
+    Raises:
+        TypeError: It is none of those a page may give.
+    """
+    if isinstance(answer, Html):
+        head = _head(answer.policy, answer.cache)
+        return Response(answer.status, head, answer.text.encode()), answer.cookies
+    if isinstance(answer, Redirect):
+        head = f"location: {answer.to}\r\ncache-control: no-store\r\n".encode()
+        return Response(303, head), answer.cookies
+    raise TypeError(f"A page answers with Html or Redirect, not {type(answer).__name__}.")
+
+
+@functools.lru_cache(HEADS_MAX)
+def _head(policy: str, cache: str) -> bytes:
+    """Most pages of a service have one."""
+    policy = " ".join(policy.split())
+    lines = f"content-security-policy: {policy}\r\ncache-control: {cache}\r\n"
+    return HTML + lines.encode()
