@@ -1,7 +1,7 @@
 """Buys what is in a cart."""
 
 import logging
-from asyncio import gather
+from asyncio import TaskGroup, gather
 from collections.abc import Awaitable
 from typing import Any
 from uuid import uuid4
@@ -49,10 +49,7 @@ class Checkout(Service, api.Checkout):
         items = (await self._carts.get_cart(user_id)).items
         if not items:
             raise api.CartEmpty("There is nothing in the cart; put something in first.")
-        lines, shipping_cost = await gather(
-            self._lines(items, user_currency),
-            self._shipping_cost(items, address, user_currency),
-        )
+        lines, shipping_cost = await self._priced(items, address, user_currency)
         total = sum((line.cost * line.item.quantity for line in lines), start=shipping_cost)
         transaction = await self._charge(total, card)
         tracking = await self._ship(address, items, transaction)
@@ -63,10 +60,17 @@ class Checkout(Service, api.Checkout):
         )
         return order
 
-    async def _lines(
-        self, items: tuple[CartItem, ...], currency: CurrencyCode
-    ) -> tuple[OrderItem, ...]:
-        return tuple(await gather(*(self._line(item, currency) for item in items)))
+    async def _priced(
+        self, items: tuple[CartItem, ...], address: Address, currency: CurrencyCode
+    ) -> tuple[tuple[OrderItem, ...], Money]:
+        """What each line and shipping cost, asked for at once; one failure ends the rest."""
+        try:
+            async with TaskGroup() as group:
+                lines = [group.create_task(self._line(item, currency)) for item in items]
+                shipping = group.create_task(self._shipping_cost(items, address, currency))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return tuple(line.result() for line in lines), shipping.result()
 
     async def _line(self, item: CartItem, currency: CurrencyCode) -> OrderItem:
         product = await self._catalog.get_product(item.product_id)
