@@ -30,7 +30,8 @@ from hanse.runtime.http.listen import client_tls
 from hanse.runtime.instruments import Instruments
 from hanse.runtime.link.link_door import LinkDoor
 from hanse.runtime.offload import Offload
-from hanse.runtime.placement import Placement
+from hanse.runtime.placement.directory import Directory
+from hanse.runtime.placement.placement import Placement
 from hanse.runtime.recorder import Recorder
 from hanse.runtime.remote.frames import LINK_PATH
 from hanse.runtime.server.dispatch import Dispatcher
@@ -39,7 +40,8 @@ from hanse.runtime.server.files import Files
 from hanse.runtime.server.router import Router
 from hanse.runtime.server.system import add_docs, add_health, add_metrics
 from hanse.runtime.sign_in import make_authenticator
-from hanse.runtime.stall import StallWatch
+from hanse.runtime.stall.watch import StallWatch
+from hanse.runtime.sweep import Sweep
 from hanse.runtime.telemetry.metrics import Metrics
 from hanse.runtime.telemetry.sampler import Sampler
 from hanse.runtime.telemetry.span import SpanBuffer
@@ -55,7 +57,6 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 
-SWEEP_SECONDS = 0.25
 SPANS_MAX = 16_384
 
 
@@ -114,7 +115,7 @@ class Host:
         self.finish = self._dispatcher.finish
         self._mounted: list[MountedApp] = []
         self._doors = Doors(self.config)
-        self._timer: asyncio.TimerHandle | None = None
+        self._sweep = Sweep(self._look)
         self._stack = AsyncExitStack()
         self._placement = self._place(wrap)
         self._services = self._build(services, sources, clock, provided)
@@ -193,16 +194,15 @@ class Host:
         self._doors.close()
         await self.connections.drain(self.limits.drain_timeout)
         await self._doors.wait_closed()
-        if self._timer is not None:
-            self._timer.cancel()
         await self._stack.aclose()
 
     # Making.
 
     def _place(self, wrap: Any) -> Placement:
+        local = [contract.full_name for contract in self._contracts]
         return Placement(
-            [contract.full_name for contract in self._contracts],
-            self.config.directory,
+            local,
+            Directory(self.config.directory, self.config.directory_file, local),
             site=self.config.site,
             instruments=self._instruments,
             tls=client_tls(self.config.tls) if self.config.tls else None,
@@ -283,13 +283,12 @@ class Host:
             if hasattr(instance, "__aenter__"):
                 await stack.enter_async_context(instance)
         await self._doors.open(self)
-        self._sweep()
+        self._sweep.start()
+        stack.callback(self._sweep.stop)
 
-    def _sweep(self) -> None:
-        """Looks at all connections, four times a second, instead of a timer for each."""
-        # First of all: whatever goes wrong with one connection, the others are looked at again.
-        self._timer = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
-        now = time.monotonic()
+    def _look(self, now: float) -> None:
+        """Looks at all connections, instead of a timer for each, and at what else may change."""
+        self._placement.look()
         for connection in self.connections:
             connection.look(now)
         self._gauges.read(self.room)

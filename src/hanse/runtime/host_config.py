@@ -31,6 +31,9 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         mutual_port: Port of the door for hosts on other machines, with `tls`.
         tls: This host's identity between machines, for that door and for calls to https addresses.
         directory: Addresses by contract (`crm.v1.Contacts`), for services not in this host.
+        directory_file: Says the same for more contracts, as JSON: `{"revision": 12, "services":
+            {"crm.v1.Contacts": ["unix:crm.sock"]}}`. It is followed as it changes; whoever
+            changes it replaces it whole.
         site: Site of callers whose credentials name none.
         issuers: Whose tokens count.
         api_keys: Keys that count, as `KeyMint.mint` gave them to be stored.
@@ -54,6 +57,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
     mutual_port: int | None = None
     tls: Tls | None = None
     directory: Mapping[str, tuple[str, ...]] = {}
+    directory_file: Path | None = None
     site: str = DEFAULT_SITE
     issuers: tuple[Issuer, ...] = ()
     api_keys: tuple[StoredKey, ...] = ()

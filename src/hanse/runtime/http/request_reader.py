@@ -52,8 +52,8 @@ class RequestReader:
 
     __slots__ = (
         "_behind", "_body", "_fed", "_gate", "_head_max", "_headers", "_held", "_host", "_limits",
-        "_parser", "_received", "_repeats", "_resolve", "_room", "_shown", "_size", "_size_limit", "_take",
-        "_trusted", "owes_continue", "request", "url",
+        "_parser", "_received", "_repeats", "_resolve", "_room", "_shown", "_size", "_size_limit",
+        "_take", "_trusted", "owes_continue", "request", "url",
     )  # fmt: skip
 
     def __init__(

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hanse.kit.chance import RANDOM
+from hanse.runtime.errors import Unavailable
 from hanse.runtime.remote.pool import Pool
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class Balancer:
     to the one that looks idle (Mitzenmacher, "The power of two choices", IEEE TPDS 2001).
 
     Args:
-        pools: One a peer.
+        pools: One a peer; none while nobody serves it.
         draw: `draw(n)` gives a number in [0, n).
     """
 
@@ -30,16 +31,24 @@ class Balancer:
         draw: Callable[[int], int] = RANDOM.randrange,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not pools:
-            raise ValueError("A balancer needs a peer to balance over.")
         self._pools = pools
         self._draw = draw
         self._clock = clock
 
+    def replace(self, pools: tuple[Pool, ...]) -> None:
+        """Takes other peers from now on."""
+        self._pools = pools
+
     def choose(self, avoid: Pool | None = None) -> Pool:
-        """The peer for the next request; `avoid` is the one that has just failed it."""
+        """The peer for the next request; `avoid` is the one that has just failed it.
+
+        Raises:
+            Unavailable: There is none.
+        """
         if len(self._pools) == 1:
             return self._pools[0]
+        if not self._pools:
+            raise Unavailable("No host serves this at the moment; try again in a second.")
         healthy = self._healthy()
         candidates = [pool for pool in healthy if pool is not avoid] or healthy
         first = candidates[self._draw(len(candidates))]

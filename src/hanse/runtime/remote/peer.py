@@ -43,8 +43,10 @@ class Peer:
         self._balancer = balancer
         self._lines = lines
         self._budget = RetryBudget()
-        # The same for every call; as many as there are methods and addresses.
-        self._heads: dict[tuple[Method, Pool], bytes] = {}
+
+    def move(self, pools: tuple[Pool, ...]) -> None:
+        """From now on it is served there; calls under way end where they are."""
+        self._balancer.replace(pools)
 
     def bind(self, caller: Caller, method: Method, observer: Observer) -> Callable[..., Any]:
         """A method of that service as something to call."""
@@ -129,10 +131,10 @@ class Peer:
     def _request(
         self, pool: Pool, method: Method, call: Call, body: bytes, *, streams: bool = False
     ) -> bytes:
-        head = self._heads.get((method, pool))
+        head = pool.heads.get(method)
         if head is None:
             head = request_head(method, pool.address.authority, streams=streams)
-            self._heads[method, pool] = head
+            pool.heads[method] = head
         return b"%b%bcontent-length: %d\r\n\r\n%b" % (head, self._lines(call), len(body), body)
 
     def _bind_stream(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from hanse.runtime.contract.method import Method
     from hanse.runtime.remote.link import Link
 
 CONNECTIONS_MAX = 1024
@@ -30,6 +31,7 @@ class Pool:
     Attributes:
         address: Where the peer listens.
         load: Requests under way.
+        heads: How a request of each method begins here; the same for every call.
         ejected_until: `clock()` before which the peer is avoided.
     """
 
@@ -44,6 +46,7 @@ class Pool:
         "_tls",
         "address",
         "ejected_until",
+        "heads",
         "load",
     )
 
@@ -57,6 +60,7 @@ class Pool:
     ) -> None:
         self.address = address
         self.load = 0
+        self.heads: dict[Method, bytes] = {}
         self.ejected_until = 0.0
         self._tls = tls
         self._clock = clock
@@ -136,6 +140,11 @@ class Pool:
         excess = self._failures - FAILURES_TO_EJECT
         if excess >= 0:
             self.ejected_until = self._clock() + min(2.0 ** min(excess, 10), EJECT_SECONDS_MAX)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits for anything here."""
+        return self.load == 0 and self._opening is None
 
     def close(self) -> None:
         if self._link is not None:

@@ -385,9 +385,11 @@ def test_when_most_are_set_aside_all_are_used():
     assert balancer.choose() is made[0]
 
 
-def test_a_balancer_needs_somebody():
-    with pytest.raises(ValueError, match="needs a peer"):
-        Balancer(())
+def test_where_nobody_serves_nobody_is_chosen():
+    balancer = Balancer(())
+
+    with pytest.raises(Unavailable, match="No host serves this"):
+        balancer.choose()
 
 
 async def test_a_pool_is_bounded():

@@ -16,11 +16,12 @@ from hanse.runtime.remote.peer import Peer
 from hanse.runtime.remote.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from hanse.runtime.contract.method import Method
     from hanse.runtime.contract.service import ContractModel
     from hanse.runtime.instruments import Instruments
+    from hanse.runtime.placement.directory import Directory
 
 
 class Placement:
@@ -28,15 +29,14 @@ class Placement:
 
     Args:
         local: Full names of the contracts served here; their endpoints may come later.
-        directory: Addresses of contracts served elsewhere. An entry wins over `local`, so that a
-            test can force every call over the wire.
+        directory: Where contracts are served that are not, or not to be called, here.
         wrap: Wraps every bound method; for faults in tests.
     """
 
     def __init__(
         self,
         local: Sequence[str],
-        directory: Mapping[str, tuple[str, ...]],
+        directory: Directory,
         *,
         site: str,
         instruments: Instruments,
@@ -51,7 +51,12 @@ class Placement:
         self._wrap = wrap
         self._pools: dict[str, Pool] = {}
         self._peers: dict[str, Peer] = {}
+        self._left: list[str] = []
+        self._revision = instruments.metrics.gauge(
+            "hanse_directory_revision", "Revision of the directory's file that is applied here."
+        )
         self.endpoints: dict[str, Endpoint] = {}
+        self.look()
 
     def connect(self, contract: ContractModel, caller: str) -> Any | None:
         """A proxy of a contract for a calling service; None when nobody serves it."""
@@ -69,12 +74,19 @@ class Placement:
         counts = Counter(self._local)
         twice = [name for name, count in counts.items() if count > 1]
         found = [f"{name} is served by two of the listed services; keep one" for name in twice]
-        for name in self._directory:
+        for name in self._directory.configured:
             try:
                 self._peer(name)
             except ConfigurationError as error:
                 found += error.problems
         return found
+
+    def look(self) -> None:
+        """Follows the directory; parts from peers it no longer names, when nothing runs there."""
+        if self._directory.look(self._address):
+            self._move()
+        if self._left:
+            self._left = [text for text in self._left if not self._part(text)]
 
     def close(self) -> None:
         for pool in self._pools.values():
@@ -101,26 +113,51 @@ class Placement:
 
     def _peer(self, name: str) -> Peer:
         if name not in self._peers:
-            addresses = self._directory[name]
-            if not addresses:
+            if name in self._directory.configured and not self._directory.configured[name]:
                 raise ConfigurationError(f"The directory has no address for {name}; give it one.")
             try:
-                pools = tuple(self._pool(one) for one in addresses)
+                self._peers[name] = Peer(Balancer(self._pools_of(name)))
             except ValueError as error:
                 raise ConfigurationError(f"The directory's entry for {name}: {error}") from None
-            self._peers[name] = Peer(Balancer(pools))
         return self._peers[name]
+
+    def _move(self) -> None:
+        for name, peer in self._peers.items():
+            peer.move(self._pools_of(name))
+        named = {one for name in self._peers for one in self._directory.addresses(name)}
+        self._left = [text for text in self._pools if text not in named]
+        self._revision.set(self._directory.revision)
+
+    def _part(self, text: str) -> bool:
+        """Closes a pool unless something runs there; whether it did."""
+        if not self._pools[text].idle:
+            return False
+        self._pools.pop(text).close()
+        return True
+
+    def _pools_of(self, name: str) -> tuple[Pool, ...]:
+        return tuple(self._pool(one) for one in self._directory.addresses(name))
 
     def _pool(self, text: str) -> Pool:
         """One pool an address, whoever is served there; a context goes only where it is trusted."""
+        if text in self._left:
+            self._left.remove(text)
         if text not in self._pools:
-            address = Address(text)
-            if not address.path and not (address.secure and self._tls):
-                raise ValueError(
-                    f"{text}: hosts call each other over unix:… or https://… with tls configured"
-                )
-            self._pools[text] = Pool(address, self._tls, links=True)
+            self._pools[text] = Pool(self._address(text), self._tls, links=True)
         return self._pools[text]
+
+    def _address(self, text: str) -> Address:
+        """An address at which a host can be called, and trusts its callers.
+
+        Raises:
+            ValueError: It is none.
+        """
+        address = Address(text)
+        if not address.path and not (address.secure and self._tls):
+            raise ValueError(
+                f"{text}: hosts call each other over unix:… or https://… with tls configured"
+            )
+        return address
 
 
 def _wrapped(

@@ -1,0 +1,112 @@
+"""Which contracts are served by other hosts, and where: as configured, or as a file says."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+log = logging.getLogger("hanse.directory")
+
+FILE_BYTES_MAX = 8 * 1024 * 1024
+
+
+class DirectoryFile(msgspec.Struct, frozen=True):
+    """What is read of the file; whoever writes it replaces it whole.
+
+    Attributes:
+        revision: Counts up with every change.
+        services: Addresses by full name of the contract.
+    """
+
+    revision: int = 0
+    services: dict[str, tuple[str, ...]] = {}
+
+
+class Directory:
+    """Addresses by contract.
+
+    Args:
+        configured: These stay. An entry wins over the file, and over what is served here, so that
+            a test can force every call over the wire.
+        file: Says where everything else is, and is looked at again and again; None for none.
+        local: Full names of the contracts served here, whatever the file says of them.
+    """
+
+    def __init__(
+        self,
+        configured: Mapping[str, tuple[str, ...]],
+        file: Path | None = None,
+        local: Collection[str] = (),
+    ) -> None:
+        self.configured = configured
+        self._file = file
+        self._local = frozenset(local)
+        self._written = DirectoryFile()
+        self._seen: object = self  # as no file ever is: the first look reads
+
+    @property
+    def revision(self) -> int:
+        """That of the file as it was last understood; 0 before."""
+        return self._written.revision
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a contract is served elsewhere."""
+        known = name in self._written.services and name not in self._local
+        return known or name in self.configured
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Where a contract is served; nowhere, if the file says so or knows it no more."""
+        return self.configured.get(name) or self._written.services.get(name, ())
+
+    def look(self, check: Callable[[str], object]) -> bool:
+        """Reads the file if it has changed; whether it now says something else.
+
+        What cannot be used changes nothing, and is said once.
+
+        Args:
+            check: Raises `ValueError` for an address that cannot be called.
+        """
+        seen = None if self._file is None else _mark(self._file)
+        if self._file is None or seen == self._seen:
+            return False
+        self._seen = seen
+        try:
+            self._written = _read(self._file, check)
+        except (OSError, ValueError) as error:
+            log.warning(
+                "The directory %s cannot be used (%s); what is known of other hosts stays.",
+                self._file,
+                error,
+            )
+            return False
+        return True
+
+
+def _mark(file: Path) -> tuple[int, int, int] | None:
+    """What tells a file from the one that was there before; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _read(file: Path, check: Callable[[str], object]) -> DirectoryFile:
+    with file.open("rb") as opened:
+        raw = opened.read(FILE_BYTES_MAX + 1)
+    if len(raw) > FILE_BYTES_MAX:
+        raise ValueError(f"it is longer than {FILE_BYTES_MAX} bytes")
+    try:
+        written = msgspec.json.decode(raw, type=DirectoryFile)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    for addresses in written.services.values():
+        for address in addresses:
+            check(address)
+    return written
