@@ -1,0 +1,81 @@
+"""From a picture to all that Envoy is told of it, made anew only where something changed."""
+
+from __future__ import annotations
+
+from hanse.fleet.gateway import xds
+from hanse.fleet.gateway.clusters import cluster
+from hanse.fleet.gateway.listeners import certificates, listeners
+from hanse.fleet.gateway.picture import Picture, Upstream
+from hanse.fleet.gateway.routes import route_table
+from hanse.fleet.gateway.settings import GatewaySettings
+from hanse.fleet.gateway.xds import Resource
+
+Snapshot = dict[str, dict[str, Resource]]
+"""Resources by type, then by name."""
+
+
+class Resources:
+    """Makes snapshots, and keeps the last one to make the next from.
+
+    Args:
+        settings: The gateway's, the same for all pictures.
+    """
+
+    __slots__ = ("_made", "_picture", "_settings", "_snapshot")
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._picture = Picture(())
+        self._made: dict[str, tuple[Upstream, Resource]] = {}
+        self._snapshot: Snapshot = {}
+
+    def of(self, picture: Picture) -> Snapshot:
+        """What Envoy is told of a picture.
+
+        Raises:
+            ValueError: Two services want the same first segment.
+        """
+        before, snapshot = self._picture, dict(self._snapshot)
+        fresh = not snapshot
+        if fresh or _addresses(picture) != _addresses(before):
+            table = route_table(picture)
+            snapshot[xds.ROUTES] = {table["name"]: xds.encode(xds.ROUTES, table)}
+        if fresh or _shown(picture) != _shown(before):
+            self._listen(picture, snapshot)
+        self._place(picture, snapshot)
+        self._picture, self._snapshot = picture, snapshot
+        return snapshot
+
+    def _listen(self, picture: Picture, snapshot: Snapshot) -> None:
+        for kind, given in (
+            (xds.SECRETS, certificates(picture, self._settings)),
+            (xds.LISTENERS, listeners(picture, self._settings)),
+        ):
+            snapshot[kind] = {name: xds.encode(kind, fields) for name, fields in given.items()}
+
+    def _place(self, picture: Picture, snapshot: Snapshot) -> None:
+        made: dict[str, tuple[Upstream, Resource]] = {}
+        clusters: dict[str, Resource] = {}
+        known = self._snapshot.get(xds.CLUSTERS, {})
+        for upstream in picture.upstreams:
+            name = upstream.service
+            last = self._made.get(name)
+            same = last is not None and last[0] == upstream
+            made[name] = last if last and same else (upstream, xds.assignment(upstream))
+            clusters[name] = known.get(name) or xds.encode(
+                xds.CLUSTERS, cluster(name, self._settings)
+            )
+        self._made = made
+        snapshot[xds.CLUSTERS] = clusters
+        snapshot[xds.ASSIGNMENTS] = {name: resource for name, (_, resource) in made.items()}
+
+
+def _addresses(picture: Picture) -> object:
+    """All of a picture that its table of routes says."""
+    paths = [(one.service, one.segments) for one in picture.upstreams]
+    return paths, [(one.name, one.site) for one in picture.domains], picture.challenges
+
+
+def _shown(picture: Picture) -> object:
+    """All of a picture that its listeners and certificates say."""
+    return [(one.name, one.certificate) for one in picture.domains], picture.certificate

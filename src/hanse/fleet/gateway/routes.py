@@ -1,0 +1,165 @@
+"""Which service a path goes to, found by its first segment alone however many services there are.
+
+Envoy looks at a list of routes one after the other; an exact map and a trie of prefixes it looks up
+in one step, so the last of 3,000 services is as fast as the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from hanse.fleet.gateway.picture import Domain, Picture, Upstream
+
+ROUTES = "hanse"
+"""Name of the only table of routes."""
+
+SITE_HEADER = "hanse-site"
+CLIENT = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
+CHALLENGES = "/.well-known/acme-challenge/"
+
+NEVER_RECEIVED = "connect-failure,refused-stream,reset-before-request"
+"""What may be sent again whatever it is: no host has seen it."""
+
+IDEMPOTENT = "GET|HEAD|PUT|DELETE|OPTIONS"
+"""Methods that may be sent again though a host may have seen them (RFC 9110, 9.2.2)."""
+
+RETRIES = 5
+"""With the pauses below they last for about a second: longer than a host needs to come back."""
+
+
+def segments(upstreams: Iterable[Upstream]) -> dict[str, str]:
+    """The service of each first segment.
+
+    Raises:
+        ValueError: Two services want the same.
+    """
+    owners: dict[str, str] = {}
+    for upstream in upstreams:
+        for segment in upstream.segments:
+            owner = owners.setdefault(segment, upstream.service)
+            if owner != upstream.service:
+                raise ValueError(
+                    f"{owner} and {upstream.service} both answer paths below /{segment}; "
+                    "a first segment belongs to one service. Rename one of them."
+                )
+    return owners
+
+
+def route_table(picture: Picture) -> dict[str, Any]:
+    """All virtual hosts: one for any name, and one for each domain of a site.
+
+    Raises:
+        ValueError: Two services want the same first segment.
+    """
+    matcher = _matcher(picture)
+    return {
+        "name": ROUTES,
+        "ignore_port_in_host_matching": True,
+        "request_headers_to_add": [_header("x-forwarded-for", CLIENT)],
+        "request_headers_to_remove": ["x-envoy-internal", "x-envoy-external-address"],
+        "virtual_hosts": [
+            *(_site_host(domain, matcher) for domain in picture.domains),
+            _virtual_host("*", "*", matcher),
+        ],
+    }
+
+
+def _site_host(domain: Domain, matcher: dict[str, Any]) -> dict[str, Any]:
+    return _virtual_host(domain.name, domain.name, matcher) | {
+        "request_headers_to_add": [_header(SITE_HEADER, domain.site)]
+    }
+
+
+def _header(key: str, value: str) -> dict[str, Any]:
+    header = {"key": key, "value": value}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
+def _virtual_host(name: str, domain: str, matcher: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "domains": [domain],
+        "retry_policy": _retry_policy(NEVER_RECEIVED),
+        **matcher,
+    }
+
+
+def _matcher(picture: Picture) -> dict[str, Any]:
+    """First the whole path, then its beginning up to where the first segment ends.
+
+    Empty where there is nothing to find: Envoy wants a map to have an entry.
+    """
+    exact = {CHALLENGES + token: _challenge(answer) for token, answer in picture.challenges}
+    prefixes: dict[str, Any] = {}
+    for segment, service in segments(picture.upstreams).items():
+        routes = _to_service(service)
+        exact[f"/{segment}"] = routes
+        prefixes[f"/{segment}?"] = routes
+        if segment:
+            prefixes[f"/{segment}/"] = routes
+    if not exact:
+        return {}
+    found = {"matcher": _tree("exact_match_map", exact)}
+    if prefixes:
+        found["matcher"]["on_no_match"] = {"matcher": _tree("prefix_match_map", prefixes)}
+    return found
+
+
+def _tree(kind: str, entries: dict[str, Any]) -> dict[str, Any]:
+    path = {
+        "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+        "header_name": ":path",
+    }
+    return {
+        "matcher_tree": {
+            "input": {"name": "path", "typed_config": path},
+            kind: {"map": entries},
+        }
+    }
+
+
+def _to_service(service: str) -> dict[str, Any]:
+    """The routes to a service: one for what may be repeated, one for the rest."""
+    where = {
+        "cluster": service,
+        # Whether an answer is a stream is not known beforehand; hosts hold the deadline of calls.
+        "timeout": "0s",
+    }
+    again = where | {"retry_policy": _retry_policy(f"{NEVER_RECEIVED},reset")}
+    method = {"name": ":method", "string_match": {"safe_regex": {"regex": IDEMPOTENT}}}
+    return _action({
+        "@type": "type.googleapis.com/envoy.config.route.v3.RouteList",
+        "routes": [
+            {"match": {"prefix": "/", "headers": [method]}, "route": again},
+            {"match": {"prefix": "/"}, "route": where},
+        ],
+    })  # fmt: skip
+
+
+def _retry_policy(conditions: str) -> dict[str, Any]:
+    at = "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3"
+    return {
+        "retry_on": conditions,
+        "num_retries": RETRIES,
+        "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
+        "retry_host_predicate": [
+            {
+                "name": "envoy.retry_host_predicates.previous_hosts",
+                "typed_config": {"@type": f"{at}.PreviousHostsPredicate"},
+            }
+        ],
+        "host_selection_retry_max_attempts": 5,
+    }
+
+
+def _challenge(answer: str) -> dict[str, Any]:
+    return _action({
+        "@type": "type.googleapis.com/envoy.config.route.v3.Route",
+        "match": {"prefix": "/"},
+        "direct_response": {"status": 200, "body": {"inline_string": answer}},
+    })  # fmt: skip
+
+
+def _action(typed_config: dict[str, Any]) -> dict[str, Any]:
+    return {"action": {"name": "route", "typed_config": typed_config}}

@@ -1,0 +1,180 @@
+"""The only place that knows protobuf: resources and messages of Envoy's discovery as bytes."""
+
+# xds-protos has no types: its classes are made when it is imported.
+# pyright: basic
+
+from __future__ import annotations
+
+import hashlib
+import re
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from google.protobuf.descriptor_pool import Default
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message_factory import GetMessageClass
+
+from hanse.fleet.gateway.picture import Upstream
+
+MODULES = (
+    "config.cluster.v3.cluster",
+    "config.endpoint.v3.endpoint",
+    "config.listener.v3.listener",
+    "config.route.v3.route",
+    "config.trace.v3.opentelemetry",
+    "extensions.access_loggers.file.v3.file",
+    "extensions.filters.http.header_mutation.v3.header_mutation",
+    "extensions.filters.http.local_ratelimit.v3.local_rate_limit",
+    "extensions.filters.http.router.v3.router",
+    "extensions.filters.listener.tls_inspector.v3.tls_inspector",
+    "extensions.filters.network.http_connection_manager.v3.http_connection_manager",
+    "extensions.http.early_header_mutation.header_mutation.v3.header_mutation",
+    "extensions.retry.host.previous_hosts.v3.previous_hosts",
+    "extensions.tracers.opentelemetry.samplers.v3.trace_id_ratio_based_sampler",
+    "extensions.transport_sockets.tls.v3.secret",
+    "extensions.transport_sockets.tls.v3.tls",
+    "extensions.upstreams.http.v3.http_protocol_options",
+    "service.discovery.v3.discovery",
+    "type.matcher.v3.http_inputs",
+)
+"""Importing one makes its messages known by name, here and to whoever reads an `Any`."""
+
+for _module in MODULES:
+    import_module(f"envoy.{_module}_pb2")
+
+
+def _message(name: str) -> Any:
+    return GetMessageClass(Default().FindMessageTypeByName(name))
+
+
+_Cluster = _message("envoy.config.cluster.v3.Cluster")
+_Assignment = _message("envoy.config.endpoint.v3.ClusterLoadAssignment")
+_Secret = _message("envoy.extensions.transport_sockets.tls.v3.Secret")
+_Listener = _message("envoy.config.listener.v3.Listener")
+_RouteTable = _message("envoy.config.route.v3.RouteConfiguration")
+_Request = _message("envoy.service.discovery.v3.DeltaDiscoveryRequest")
+_Response = _message("envoy.service.discovery.v3.DeltaDiscoveryResponse")
+_DRAINING = 3  # envoy.config.core.v3.HealthStatus
+
+AT = "type.googleapis.com/"
+CLUSTERS: str = AT + _Cluster.DESCRIPTOR.full_name
+ASSIGNMENTS: str = AT + _Assignment.DESCRIPTOR.full_name
+SECRETS: str = AT + _Secret.DESCRIPTOR.full_name
+LISTENERS: str = AT + _Listener.DESCRIPTOR.full_name
+ROUTES: str = AT + _RouteTable.DESCRIPTOR.full_name
+
+WORDS_MAX = 2000
+_DUMP = re.compile(r"goo\.gle/debug.*?\n: ", re.DOTALL)
+
+METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
+
+_MESSAGES = {
+    CLUSTERS: _Cluster,
+    SECRETS: _Secret,
+    LISTENERS: _Listener,
+    ROUTES: _RouteTable,
+}
+
+
+class Resource(NamedTuple):
+    """One thing Envoy is told, by its name and type.
+
+    Attributes:
+        version: Hash of the content: the same for the same, in whichever process it was made.
+        body: The message.
+    """
+
+    version: str
+    body: bytes
+
+
+class Ask(NamedTuple):
+    """What an Envoy says: what it wants, what it has, or what it thinks of what it got.
+
+    Attributes:
+        type: Of the resources it speaks of.
+        nonce: Of the answer it is about; empty for none.
+        error: Why it does not take that answer; empty if it does.
+        subscribe: Names it wants from now on; `*` for all.
+        unsubscribe: Names it wants no longer.
+        held: Versions by name, from a stream before this one.
+    """
+
+    type: str
+    nonce: str
+    error: str
+    subscribe: tuple[str, ...]
+    unsubscribe: tuple[str, ...]
+    held: dict[str, str]
+
+
+class Answer(NamedTuple):
+    """What an Envoy is told in one message.
+
+    Attributes:
+        type: Of all the resources in it.
+        nonce: By which it will speak of this answer.
+        resources: New or changed, by name.
+        removed: Names that are gone.
+    """
+
+    type: str
+    nonce: str
+    resources: dict[str, Resource]
+    removed: tuple[str, ...]
+
+
+def encode(kind: str, fields: dict[str, Any]) -> Resource:
+    """A resource of JSON's form of protobuf.
+
+    Raises:
+        google.protobuf.json_format.ParseError: There is no such field.
+    """
+    return _resource(ParseDict(fields, _MESSAGES[kind]()))
+
+
+def assignment(upstream: Upstream) -> Resource:
+    """Where a service is, made without JSON: each step of each deployment sends one."""
+    message = _Assignment(cluster_name=upstream.service)
+    if upstream.endpoints:
+        hosts = message.endpoints.add().lb_endpoints
+        for given in upstream.endpoints:
+            host = hosts.add()
+            host.endpoint.address.pipe.path = given.socket
+            host.load_balancing_weight.value = given.weight
+            if given.draining:
+                host.health_status = _DRAINING
+    return _resource(message)
+
+
+def read_ask(data: bytes) -> Ask:
+    """A message of an Envoy."""
+    message = _Request.FromString(data)
+    return Ask(
+        message.type_url,
+        message.response_nonce,
+        _words(message.error_detail.message or "?") if message.HasField("error_detail") else "",
+        tuple(message.resource_names_subscribe),
+        tuple(message.resource_names_unsubscribe),
+        dict(message.initial_resource_versions),
+    )
+
+
+def write_answer(answer: Answer) -> bytes:
+    """A message to an Envoy."""
+    message = _Response(type_url=answer.type, nonce=answer.nonce, removed_resources=answer.removed)
+    for name, resource in answer.resources.items():
+        entry = message.resources.add(name=name, version=resource.version)
+        entry.resource.type_url = answer.type
+        entry.resource.value = resource.body
+    return message.SerializeToString()
+
+
+def _words(error: str) -> str:
+    """Envoy's sentence without the whole resource that it may show in the midst of it."""
+    return _DUMP.sub("", error).strip()[:WORDS_MAX]
+
+
+def _resource(message: Any) -> Resource:
+    body = message.SerializeToString(deterministic=True)
+    return Resource(hashlib.blake2b(body, digest_size=12).hexdigest(), body)
