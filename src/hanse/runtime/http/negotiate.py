@@ -28,7 +28,7 @@ _REFUSED = re.compile(rb"\s*q\s*=\s*0(?:\.0*)?\s*")
 
 async def negotiated(request: Request, response: Response) -> Response:
     """The response as this client gets it best."""
-    if request.verb in {b"GET", b"HEAD"} and response.status == 200:
+    if request.verb in {b"GET", b"HEAD"} and response.status == 200 and _is_kept(response):
         response = await _conditional(request, response)
     if response.stream is not None:
         return response
@@ -37,6 +37,11 @@ async def negotiated(request: Request, response: Response) -> Response:
         if accepts_gzip(request.headers.get(b"accept-encoding", b"")):
             await _compress(response)
     return response
+
+
+def _is_kept(response: Response) -> bool:
+    """Whether anybody may keep it; of what nobody keeps nobody can ask if it has changed."""
+    return b"cache-control: no-store\r\n" not in response.head
 
 
 async def _conditional(request: Request, response: Response) -> Response:

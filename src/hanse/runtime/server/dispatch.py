@@ -10,6 +10,7 @@ from hanse.runtime.http.negotiate import negotiated
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import MethodNotAllowed
 from hanse.runtime.remote.wire import error_body
+from hanse.runtime.server.pages.failure_page import failure
 
 if TYPE_CHECKING:
     from hanse.runtime.http.cors import Cors
@@ -86,7 +87,7 @@ class _Nothing:
         if request.trusted or b"connect-protocol-version" in request.headers:
             missing = Unimplemented("There is no such method here.")
             return Response(missing.status, JSON, error_body(missing))
-        raise NotFound("Nothing is served at this path.")
+        return failure(NotFound("Nothing is served at this path."), "", request)
 
 
 _NOTHING = _Nothing()
@@ -104,7 +105,8 @@ class _OtherVerb:
     async def serve(self, request: Request) -> Response:
         allow = b"allow: " + self._verbs.allowed() + b"\r\n"
         if request.verb != b"OPTIONS":
-            refused = problem(MethodNotAllowed("This path is served, but not with this verb."))
+            error = MethodNotAllowed("This path is served, but not with this verb.")
+            refused = failure(error, "", request)
             refused.head += allow
             return refused
         response = Response(204, allow)

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from hanse.runtime.errors import NotFound
 from hanse.runtime.http.message import Response
+from hanse.runtime.server.pages.failure_page import failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,16 +42,16 @@ class Files:
         self._max_age = max_age
 
     async def serve(self, request: Request) -> Response:
-        """The file a path names; `NotFound` if there is none."""
+        """The file a path names."""
         if request.verb not in {b"GET", b"HEAD"}:
             return Response(405, b"allow: GET, HEAD\r\n")
         file = self._file(request.path)
         if file is None:
-            raise NotFound("There is no such file.")
+            return _missing(request)
         try:
             return self._response(file)
         except OSError:  # gone since, or not ours to read
-            raise NotFound("There is no such file.") from None
+            return _missing(request)
 
     def _file(self, path: bytes) -> Path | None:
         """The file, after links and dots are resolved, if it is still inside."""
@@ -72,13 +73,15 @@ class Files:
         status = file.stat()
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         charset = "; charset=utf-8" if kind.startswith(_TEXTUAL) else ""
-        head = (
-            f"content-type: {kind}{charset}\r\ncache-control: max-age={self._max_age}\r\n"
-            f'etag: W/"{status.st_mtime_ns:x}-{status.st_size:x}"\r\n'
-        ).encode()
-        if status.st_size <= WHOLE_BYTES_MAX:
-            return Response(200, head, file.read_bytes())
-        return Response(200, head, stream=_chunks(file))
+        head = f"content-type: {kind}{charset}\r\ncache-control: max-age={self._max_age}\r\n"
+        if status.st_size <= WHOLE_BYTES_MAX:  # its ETag is made of what is in it, as of any answer
+            return Response(200, head.encode(), file.read_bytes())
+        head += f'etag: W/"{status.st_mtime_ns:x}-{status.st_size:x}"\r\n'
+        return Response(200, head.encode(), stream=_chunks(file))
+
+
+def _missing(request: Request) -> Response:
+    return failure(NotFound("There is no such file."), "", request)
 
 
 async def _chunks(file: Path) -> AsyncIterator[bytes]:

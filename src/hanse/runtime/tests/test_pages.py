@@ -38,6 +38,10 @@ class Careers(Service):
     def plain(self) -> Html:
         return Html("plain", status=404, policy="default-src\n 'none'", cache="public, max-age=60")
 
+    @page("/kept", allow=PUBLIC)
+    async def kept(self) -> Html:
+        return Html("kept", cache="public, max-age=60")
+
     @page("/staff", allow=SIGNED_IN)
     async def staff(self) -> Html:
         return Html("staff")
@@ -134,6 +138,33 @@ async def test_a_page_is_kept_by_nobody_unless_it_says_so():
 
     assert home.headers["cache-control"] == "no-store"
     assert plain.headers["cache-control"] == "public, max-age=60"
+
+
+async def test_only_what_may_be_kept_has_a_tag_to_ask_by():
+    async with World(Careers) as world:
+        http = world.http()
+        home = await http.get("/")
+        kept = await http.get("/kept")
+        again = await http.get("/kept", {"if-none-match": kept.headers["etag"]})
+
+    assert "etag" not in home.headers
+    assert (again.status, again.body) == (304, b"")
+
+
+async def test_a_person_reads_that_there_is_no_such_page_or_verb():
+    async with World(Careers) as world:
+        http = world.http()
+        nothing = await http.get("/nowhere", BROWSER)
+        verb = await http.request("PUT", "/plain", headers=BROWSER)
+        program = await http.request("PUT", "/plain")
+
+    for answer, status in ((nothing, 404), (verb, 405)):
+        assert (answer.status, answer.headers["content-type"]) == (
+            status,
+            "text/html; charset=utf-8",
+        )
+    assert verb.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert (program.status, program.json["code"]) == (405, "method_not_allowed")
 
 
 ODD_HTML = {

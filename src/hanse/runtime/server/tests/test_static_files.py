@@ -66,6 +66,26 @@ async def test_a_file_that_has_not_changed_is_not_sent_again(asking):
         assert (await asking.ask(get(f"/assets/{name}", verb="HEAD"))).status == 200
 
 
+async def test_the_tag_of_a_file_is_of_what_is_in_it(asking, tmp_path):
+    """A copy on another host, or one that was written again, is the same file."""
+    style, copy = tmp_path / "public" / "style.css", tmp_path / "public" / "copy.css"
+    tag = (await asking.ask(get("/assets/style.css"))).headers["etag"]
+    copy.write_bytes(style.read_bytes())
+    os.utime(copy, (0, 0))
+    assert (await asking.ask(get("/assets/copy.css"))).headers["etag"] == tag
+    written = style.stat()
+    style.write_text(style.read_text().replace("red", "tan"))
+    os.utime(style, ns=(written.st_atime_ns, written.st_mtime_ns))
+    assert (await asking.ask(get("/assets/style.css", f"If-None-Match: {tag}"))).status == 200
+
+
+async def test_a_person_reads_that_there_is_no_such_file(asking):
+    answer = await asking.ask(get("/assets/nothing", "Accept: text/html"))
+    assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert b"There is no such file." in answer.body
+    assert (await asking.ask(get("/assets/nothing"))).code == "not_found"
+
+
 OUTSIDE = [
     "../secret.txt", "..%2fsecret.txt", "%2e%2e/secret.txt", "%2e%2e%2fsecret.txt", ".%2e/secret.txt",
     "%252e%252e/secret.txt", "deep/../../secret.txt", "deep/%2e%2e/%2e%2e/secret.txt",
