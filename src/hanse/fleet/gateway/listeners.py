@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hanse.fleet.gateway.connection_manager import connection_manager
+from hanse.fleet.gateway.http import http_filter
 from hanse.fleet.gateway.picture import Certificate, Domain, Picture
 from hanse.fleet.gateway.settings import GatewaySettings
 
@@ -26,7 +26,7 @@ def certificates(picture: Picture, settings: GatewaySettings) -> dict[str, dict[
 
 def listeners(picture: Picture, settings: GatewaySettings) -> dict[str, dict[str, Any]]:
     """The open ports, by name; HTTPS only if there is anything to show."""
-    plain = {"filters": [connection_manager(settings)]}
+    plain = {"filters": [http_filter(settings)]}
     found = {"http": _listener("http", settings, settings.port) | {"filter_chains": [plain]}}
     chains = _tls_chains(picture, settings)
     if settings.tls_port is not None and chains:
@@ -44,7 +44,7 @@ def _tls_chains(picture: Picture, settings: GatewaySettings) -> list[dict[str, A
     if picture.certificate is not None:
         chains.append({
             "name": OWN,
-            "filters": [connection_manager(settings, tls=True)],
+            "filters": [http_filter(settings, tls=True)],
             **_transport(OWN),
         })  # fmt: skip
     return chains
@@ -54,7 +54,7 @@ def _domain_chain(domain: Domain, settings: GatewaySettings) -> dict[str, Any]:
     return {
         "name": domain.name,
         "filter_chain_match": {"server_names": [domain.name]},
-        "filters": [connection_manager(settings, tls=True, strict_transport=True)],
+        "filters": [http_filter(settings, tls=True, strict_transport=True)],
         **_transport(domain.name),
     }
 

@@ -1,6 +1,6 @@
 """The only place that knows protobuf: resources and messages of Envoy's discovery as bytes."""
 
-# xds-protos has no types: its classes are made when it is imported.
+# The classes of xds-protos are made when it is imported, so none has a type.
 # pyright: basic
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a connection's bytes become requests: every bound, and what no client may say."""
+"""How bytes of a connection become requests: every bound, and what no client may say."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HSTS = "max-age=31536000"
 of a name, so said for `localhost` it would break whatever else is developed there."""
 
 
-def connection_manager(
+def http_filter(
     settings: GatewaySettings, *, tls: bool = False, strict_transport: bool = False
 ) -> dict[str, Any]:
     """The network filter of one chain.
