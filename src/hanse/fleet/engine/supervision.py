@@ -1,0 +1,240 @@
+"""Keeps one program running: starts or adopts it, restarts it with backoff, ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Literal
+
+from hanse.fleet.engine.log_file import last_lines, length, trim_log
+from hanse.fleet.engine.process import Process
+from hanse.kit.backoff import Backoff
+from hanse.kit.clock import monotonic, wait_set
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hanse.fleet.engine.program import Program
+    from hanse.fleet.state import StateFolder
+
+log = logging.getLogger("hanse.engine")
+
+Stage = Literal["starting", "ready", "backing off", "stopping", "ended"]
+
+PROBE_SECONDS = 0.02
+PROBE_SECONDS_MAX = 2.0
+START_SECONDS = 60.0
+HEALTHY_SECONDS = 10.0
+LAST_LINES = 20
+
+
+async def always_ready() -> bool:
+    """Of a program that is ready as soon as it runs."""
+    return True
+
+
+class Care:
+    """How a program is cared for; what is not given has a good default.
+
+    Args:
+        probe: Whether it answers by now; asked again and again until it does, and never after.
+        prepare: Done before each start, like making a database; may raise as a start may fail.
+        changed: Called at every change of `stage`, at once: the moment a process is gone.
+        start_seconds: How long it may take to get ready, before it is killed and tried again.
+        healthy_seconds: How long it must run, ready, for its crashes to be forgotten.
+        backoff: How long to wait after each failure.
+    """
+
+    def __init__(
+        self,
+        *,
+        probe: Callable[[], Awaitable[bool]] = always_ready,
+        prepare: Callable[[], Awaitable[None]] | None = None,
+        changed: Callable[[Supervision], None] | None = None,
+        start_seconds: float = START_SECONDS,
+        healthy_seconds: float = HEALTHY_SECONDS,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.probe = probe
+        self.prepare = prepare
+        self.changed = changed
+        self.start_seconds = start_seconds
+        self.healthy_seconds = healthy_seconds
+        self.backoff = backoff or Backoff()
+
+
+class Supervision:
+    """One program that is to run, from `start` to `stop` or `leave`.
+
+    Attributes:
+        program: What is to run; what is assigned here counts from the next start.
+        stage: `starting` until it is ready, `ready`, `backing off` between its death and the next
+            start, `stopping`, and `ended` before `start` and after `stop`.
+        crashes: Ends and failed starts in a row, without a while of health between.
+        restarts: All of them since `start`.
+        last_words: The end of its log when it last died, or why it could not be started.
+        exit_code: Of its last end; None while unknown.
+    """
+
+    def __init__(self, program: Program, state: StateFolder, care: Care | None = None) -> None:
+        self.program = program
+        self.stage: Stage = "ended"
+        self.crashes = 0
+        self.restarts = 0
+        self.last_words: tuple[str, ...] = ()
+        self.exit_code: int | None = None
+        self._state = state
+        self._care = care or Care()
+        self._process: Process | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._wanted = False
+        self._log_start = 0
+
+    @property
+    def name(self) -> str:
+        return self.program.name
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now, ready or not."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the process that runs now was started by somebody before us."""
+        return self._process is not None and self._process.adopted
+
+    def start(self) -> None:
+        """Begins; a process that runs this very program under this name already is adopted."""
+        if self._task is None:
+            self._wanted = True
+            self._enter("starting")
+            self._task = asyncio.create_task(self._run(), name=f"supervise {self.name}")
+
+    async def until(self, *stages: Stage) -> Stage:
+        """Waits until it is in one of these stages, and says in which."""
+        while self.stage not in stages:
+            await self._changed.wait()
+        return self.stage
+
+    async def restart(self) -> None:
+        """Ends the process gracefully; the next one starts at once, and it counts as no crash."""
+        self._hurry.set()
+        if self._process is not None:
+            self._enter("stopping")
+            await self._terminate(self._process)
+
+    def retry(self) -> None:
+        """Ends the wait after a failure: its reason may be gone."""
+        self._hurry.set()
+
+    async def stop(self) -> None:
+        """Ends the program gracefully, and keeps it ended."""
+        self._wanted = False
+        if self._task is not None:
+            self._enter("stopping")
+        if self._process is not None:
+            await self._terminate(self._process)
+        await self._finish()
+
+    async def leave(self) -> None:
+        """Cares no longer, and leaves the process running, for another to adopt."""
+        self._wanted = False
+        process = self._process
+        await self._finish()
+        if process is not None:
+            process.leave()
+
+    async def _finish(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait((task,))
+        self._process = None
+        self._enter("ended")
+
+    async def _run(self) -> None:
+        while self._wanted:
+            self._hurry.clear()
+            self._enter("starting")
+            try:
+                await self._once()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may be better
+                self.last_words = (str(error),)
+                log.warning("%s cannot be started: %s", self.name, error)
+            self._process = None
+            if self._wanted and not self._hurry.is_set():
+                await self._back_off()
+
+    async def _once(self) -> None:
+        """One life of the program."""
+        self._process = await self._obtain()
+        ended = asyncio.create_task(self._process.ended())
+        try:
+            if not await self._ready(ended):
+                self._process.kill()
+            elif not ended.done():
+                self._enter("ready")
+                await self._watch(ended)
+            self.exit_code = await ended
+        finally:
+            ended.cancel()
+        self.last_words = last_lines(self._state.log(self.name), LAST_LINES, self._log_start)
+
+    async def _obtain(self) -> Process:
+        """The process that runs, if it runs what it should, or else a new one."""
+        found = self._process = Process.adopt(self.name, self._state)
+        if found is not None:
+            if found.runs(self.program):
+                return found
+            await self._terminate(found)
+        if self._care.prepare is not None:
+            await self._care.prepare()
+        self._log_start = length(self._state.log(self.name))
+        return Process.spawn(self.program, self._state)
+
+    async def _ready(self, ended: asyncio.Task[int | None]) -> bool:
+        """Waits until it answers or has ended; False if it does neither for too long."""
+        limit = monotonic() + self._care.start_seconds
+        while not ended.done() and not await self._answers():
+            if monotonic() > limit:
+                log.warning("%s does not get ready; it is killed.", self.name)
+                return False
+            await asyncio.wait((ended,), timeout=PROBE_SECONDS)
+        return True
+
+    async def _answers(self) -> bool:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS_MAX):
+                return await self._care.probe()
+        except (OSError, TimeoutError):
+            return False
+
+    async def _watch(self, ended: asyncio.Task[int | None]) -> None:
+        """Waits for the end; meanwhile keeps its log short, and forgets old crashes."""
+        while not ended.done():
+            await asyncio.wait((ended,), timeout=self._care.healthy_seconds)
+            if not ended.done():
+                self.crashes = 0
+                self._care.backoff.reset()
+                trim_log(self._state.log(self.name))
+
+    async def _back_off(self) -> None:
+        self.crashes += 1
+        self.restarts += 1
+        self._enter("backing off")
+        await wait_set(self._hurry, self._care.backoff.next())
+
+    async def _terminate(self, process: Process) -> None:
+        await process.terminate(self.program.grace, self.program.stop_signal)
+
+    def _enter(self, stage: Stage) -> None:
+        if stage == self.stage:
+            return
+        self.stage = stage
+        self._changed.set()
+        self._changed = asyncio.Event()
+        if self._care.changed is not None:
+            self._care.changed(self)
