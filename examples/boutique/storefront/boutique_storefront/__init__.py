@@ -1,0 +1,1 @@
+"""The boutique's storefront: everything a person sees of the shop."""

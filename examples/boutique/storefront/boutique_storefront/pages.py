@@ -1,0 +1,153 @@
+"""Pages out of values: templates compiled once, what is alike for everybody made once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from boutique_storefront.order_form import LABELS, SAFE_ATTRIBUTES
+from boutique_storefront.prices import price
+from boutique_storefront.views import Bill, Item, Placed, Sign, Visit
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+BUY_MAX = 10
+"""Pieces of one thing that can be put into the basket at once."""
+
+TO_SHOP = ("/", "Back to the shop")
+
+
+class Pages:
+    """The shop's pages. Making one compiles the templates; a method a page gives its HTML."""
+
+    def __init__(self) -> None:
+        self._environment = environment = _environment()
+        names = ("home", "product", "basket", "checkout", "order", "search", "failure")
+        self._render = {name: environment.get_template(f"{name}.html").render for name in names}
+
+    def home(self, visit: Visit, goods: Sequence[Item], ad: Sign | None) -> str:
+        """The front: everything there is."""
+        return self._page("home", visit, goods=goods, ad=ad)
+
+    def product(self, visit: Visit, item: Item, goods: Sequence[Item], ad: Sign | None) -> str:
+        """One product, and `goods` that go well with it."""
+        return self._page("product", visit, item=item, goods=goods, ad=ad)
+
+    def basket(self, visit: Visit, bill: Bill, goods: Sequence[Item]) -> str:
+        """What somebody is about to buy."""
+        return self._page("basket", visit, bill=bill, goods=goods)
+
+    def checkout(
+        self,
+        visit: Visit,
+        bill: Bill,
+        typed: Mapping[str, str],
+        mistakes: Mapping[str, str],
+        notice: str = "",
+    ) -> str:
+        """The order form, with what was typed and what is wrong with it."""
+        given: dict[str, Any] = {"typed": typed, "mistakes": mistakes, "notice": notice}
+        return self._page("checkout", visit, bill=bill, **given)
+
+    def order(self, visit: Visit, order: Placed, bill: Bill, goods: Sequence[Item] = ()) -> str:
+        """Thanks, numbers, and what is coming."""
+        return self._page("order", visit, order=order, bill=bill, goods=goods)
+
+    def search(self, visit: Visit, words: str, goods: Sequence[Item]) -> str:
+        """What was found."""
+        return self._page("search", visit, words=words, goods=goods)
+
+    def failure(
+        self,
+        visit: Visit,
+        status: int,
+        title: str,
+        sentence: str,
+        way: tuple[str, str] = TO_SHOP,
+    ) -> str:
+        """What went wrong, and a way on."""
+        given: dict[str, Any] = {"title": title, "sentence": sentence, "way": way}
+        return self._page("failure", visit, status=status, **given)
+
+    def _page(self, name: str, visit: Visit, **values: Any) -> str:
+        options = currency_options(visit.currencies, visit.currency)
+        return self._render[name](visit=visit, options=options, **values)
+
+
+@lru_cache(maxsize=256)
+def currency_options(codes: tuple[str, ...], chosen: str) -> Markup:
+    """The options of the list of currencies; the same for all who chose alike."""
+    return _options([(code, code) for code in codes], chosen)
+
+
+@lru_cache(maxsize=256)
+def quantity_options(quantity: int) -> Markup:
+    """How many to have: as many as now, none, or up to ten."""
+    numbers = sorted({*range(BUY_MAX + 1), quantity})
+    shown = [(str(number), str(number) if number else "Remove") for number in numbers]
+    return _options(shown, str(quantity))
+
+
+def _options(shown: Sequence[tuple[str, str]], chosen: str) -> Markup:
+    plain, selected = "<option value={}>{}</option>", "<option value={} selected>{}</option>"
+    return Markup().join(
+        Markup(selected if value == chosen else plain).format(  # noqa: S704  constants
+            Markup('"{}"').format(value), text
+        )
+        for value, text in shown
+    )
+
+
+def static(path: str) -> str:
+    """The address of a static file, with its content in it, so that browsers may keep it."""
+    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:8]
+    return f"/static/{path}?v={digest}"
+
+
+def _card(environment: Environment) -> Callable[[Item, bool], Markup]:
+    """A product as a card of a grid: many see the same, so it is kept, the oldest forgotten."""
+    render = environment.get_template("card.html").render
+
+    @lru_cache(maxsize=4096)
+    def card(item: Item, lazy: bool) -> Markup:  # noqa: FBT001  a filter's arguments have no names
+        later = Markup(' loading="lazy"') if lazy else ""
+        return Markup(render(item=item, lazy=later))  # noqa: S704  the template escaped it
+
+    return card
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    filters: dict[str, Any] = {
+        "card": _card(environment),
+        "price": price,
+        "quantities": quantity_options,
+    }
+    environment.filters.update(filters)
+    buy = [(str(number), str(number)) for number in range(1, BUY_MAX + 1)]
+    ship = (FOLDER / "templates" / "ship.svg").read_text(encoding="utf-8").strip()
+    shared: dict[str, Any] = {
+        "style": static("shop.css"),
+        "hero": static("hero.svg"),
+        "ship": Markup(ship),  # noqa: S704  a drawing of ours
+        "quantities": _options(buy, "1"),
+        "labels": LABELS,
+        "attributes": SAFE_ATTRIBUTES,
+        "later": False,
+        "words": "",
+    }
+    environment.globals.update(shared)
+    return environment
