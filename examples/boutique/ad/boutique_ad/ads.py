@@ -1,6 +1,7 @@
 """What the shop has to say for itself."""
 
 from boutique_ad.api import Ad
+from boutique_ad.rules import ANY
 
 _LANTERN = Ad("/products/storm-lantern", "Light that laughs at the wind: the Storm Lantern.")
 _CLOCK = Ad("/products/ships-clock", "Make the hallway shipshape. The Ship's Clock keeps watch.")
@@ -13,7 +14,7 @@ _JOURNAL = Ad("/products/leather-journal", "Two hundred pages waiting for a good
 _BLANKET = Ad("/products/wool-blanket", "Drop anchor on the sofa: the Wool Blanket.")
 _PRINT = Ad("/products/harbour-print", "Six in the morning at the harbour, without getting up.")
 
-BY_CATEGORY = {
+_SUITING = {
     "clothing": (_SWEATER, _APRON, _TOTE),
     "home": (_CLOCK, _BLANKET, _LANTERN, _PRINT),
     "kitchen": (_MUG, _APRON),
@@ -21,4 +22,6 @@ BY_CATEGORY = {
     "stationery": (_JOURNAL, _PRINT),
     "travel": (_COMPASS, _TOTE, _JOURNAL),
 }
-"""Ads by category of the products they suit."""
+
+BY_CATEGORY = {ANY: tuple(dict.fromkeys(ad for ads in _SUITING.values() for ad in ads)), **_SUITING}
+"""Ads by category of the products they suit; all of them below `ANY`."""

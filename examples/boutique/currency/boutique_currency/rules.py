@@ -3,12 +3,8 @@
 from boutique_currency.money import NANOS_A_UNIT, Money
 from boutique_currency.rates import RATES, WITHOUT_CENTS
 
-_CENT = NANOS_A_UNIT // 100
-
-
-def coin(currency_code: str) -> int:
-    """The smallest coin of a currency, in billionths."""
-    return NANOS_A_UNIT if currency_code in WITHOUT_CENTS else _CENT
+COINS = {code: NANOS_A_UNIT // (1 if code in WITHOUT_CENTS else 100) for code in RATES}
+"""The smallest coin of each currency, in billionths."""
 
 
 def converted(total_nanos: int, from_code: str, to_code: str) -> int:
@@ -21,7 +17,7 @@ def converted(total_nanos: int, from_code: str, to_code: str) -> int:
     Raises:
         KeyError: There is no rate for one of them.
     """
-    smallest = coin(to_code)
+    smallest = COINS[to_code]
     return smallest * _rounded(total_nanos * RATES[to_code], RATES[from_code] * smallest)
 
 
@@ -34,9 +30,13 @@ def _rounded(over: int, under: int) -> int:
 
 
 def written(amount: Money) -> str:
-    """An amount for people, like `EUR 12.50` or `JPY -900`, rounded to the smallest coin."""
+    """An amount for people, like `EUR 12.50` or `JPY -900`, rounded to the smallest coin.
+
+    Raises:
+        KeyError: It is of a currency the shop has no rate for.
+    """
     code = amount.currency_code
-    smallest = coin(code)
+    smallest = COINS[code]
     coins = _rounded(amount.total_nanos, smallest)
     sign = "-" if coins < 0 else ""
     if smallest == NANOS_A_UNIT:
