@@ -131,11 +131,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    filters: dict[str, Any] = {
-        "card": _card(environment),
-        "price": price,
-        "quantities": quantity_options,
-    }
+    filters: dict[str, Any] = {"price": price, "quantities": quantity_options}
+    environment.filters.update(filters)
+    filters = {"card": _card(environment)}  # a template itself, which uses those above
     environment.filters.update(filters)
     buy = [(str(number), str(number)) for number in range(1, BUY_MAX + 1)]
     ship = (FOLDER / "templates" / "ship.svg").read_text(encoding="utf-8").strip()
