@@ -1,0 +1,1 @@
+"""Certificates of the gateway: own files, the development authority, ACME; and whom they need."""

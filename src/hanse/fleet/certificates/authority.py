@@ -1,0 +1,144 @@
+"""The development authority: signs certificates for this machine's own names and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from hanse.fleet.certificates.pair import Key, Pair
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+LOCAL_HOSTS = ("localhost", "test")
+"""Names, with all below them, that RFC 6761 keeps from ever being anybody's on the internet."""
+
+LOCAL_NETWORKS = ("127.0.0.0/8", "::1/128")
+OWN_NAMES = ("localhost", "127.0.0.1", "::1")
+"""What the gateway is always reached by."""
+
+AUTHORITY_LIFE = timedelta(days=730)
+SERVER_LIFE = timedelta(days=395)
+"""Thirteen months: Apple's systems, the strictest, take 398 days."""
+
+BACKDATED = timedelta(days=1)
+"""A clock that is put right after the first start, or steps by an hour, makes nothing invalid."""
+
+ORGANIZATION = "Hanse development authority"
+SERVER_TITLE = "Hanse gateway in development"
+"""No name of a host or an address: OpenSSL would hold that to the constraints on names of hosts."""
+
+
+class Authority(NamedTuple):
+    """Its own certificate and key; whoever has the key can pose as localhost to who trusts it."""
+
+    pair: Pair
+
+    @property
+    def name(self) -> str:
+        """What lists of trusted authorities show."""
+        (found,) = self.pair.leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(found.value)
+
+    @property
+    def ends(self) -> datetime:
+        return self.pair.ends
+
+    def issue(self, names: Sequence[str], now: datetime) -> Pair:
+        """A certificate for a server, with a new key.
+
+        Args:
+            names: Of hosts, or addresses: those that `may_sign` takes.
+            now: It counts from a day before on.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        issuer = self.pair.leaf
+        ends = min(now + SERVER_LIFE, self.ends)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, SERVER_TITLE)])
+        draft = _draft(subject, key, now=now, ends=ends).issuer_name(issuer.subject)
+        draft = draft.add_extension(
+            x509.SubjectAlternativeName([_general(one) for one in names]), critical=False
+        )
+        for extension, critical in _extensions(key, self.pair.key, is_authority=False):
+            draft = draft.add_extension(extension, critical=critical)
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        signed = draft.add_extension(usage, critical=False).sign(self.pair.key, SHA256())
+        return Pair((signed,), key)
+
+
+def found_authority(machine: str, now: datetime) -> Authority:
+    """Makes a new one, which nobody trusts yet.
+
+    Args:
+        machine: Its name, so that one knows in a list whose authority this is.
+        now: It counts from a day before on.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    title = f"Hanse development on {machine}"[:50] + f" ({now:%Y-%m-%d})"
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
+            x509.NameAttribute(NameOID.COMMON_NAME, title),
+        ]
+    )
+    draft = _draft(subject, key, now=now, ends=now + AUTHORITY_LIFE).issuer_name(subject)
+    hosts = [x509.DNSName(one) for one in LOCAL_HOSTS]
+    networks = [x509.IPAddress(ip_network(one)) for one in LOCAL_NETWORKS]
+    only = x509.NameConstraints([*hosts, *networks], None)
+    for extension, critical in _extensions(key, key, is_authority=True):
+        draft = draft.add_extension(extension, critical=critical)
+    return Authority(Pair((draft.add_extension(only, critical=True).sign(key, SHA256()),), key))
+
+
+def may_sign(name: str) -> bool:
+    """Whether a name is this machine's own: anything else the authority's constraints forbid."""
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return any(name == one or name.endswith(f".{one}") for one in LOCAL_HOSTS)
+    return any(address in ip_network(one) for one in LOCAL_NETWORKS)
+
+
+def _draft(
+    subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, now: datetime, ends: datetime
+) -> x509.CertificateBuilder:
+    draft = x509.CertificateBuilder().subject_name(subject).public_key(key.public_key())
+    draft = draft.serial_number(x509.random_serial_number())
+    return draft.not_valid_before(now - BACKDATED).not_valid_after(ends)
+
+
+def _extensions(
+    key: ec.EllipticCurvePrivateKey, issuer: Key, *, is_authority: bool
+) -> list[tuple[x509.ExtensionType, bool]]:
+    usage = x509.KeyUsage(
+        digital_signature=not is_authority,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())
+    return [
+        (x509.BasicConstraints(ca=is_authority, path_length=0 if is_authority else None), True),
+        (usage, True),
+        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+        (issuer_key, False),
+    ]
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
