@@ -6,7 +6,6 @@ from fractions import Fraction
 from functools import lru_cache
 
 from boutique_currency.money import NANOS_A_UNIT, Money
-from boutique_currency.rules import coin
 from markupsafe import Markup, escape
 
 SYMBOLS = {
@@ -31,11 +30,14 @@ SYMBOLS = {
 }
 """What stands before the number; other currencies show their code and a space."""
 
+WITHOUT_CENTS = frozenset({"CLP", "ISK", "JPY", "KRW", "VND"})
+"""Currencies of ISO 4217 whose smallest coin is the whole unit."""
+
 
 def price_text(money: Money) -> str:
     """For people: `€1,234.50`, `¥1,235`, `CHF 9.00`; a rest below the smallest coin is rounded."""
     code = money.currency_code
-    smallest = coin(code)
+    smallest = NANOS_A_UNIT if code in WITHOUT_CENTS else NANOS_A_UNIT // 100
     coins = abs(round(Fraction(money.total_nanos, smallest)))
     whole, cents = divmod(coins, NANOS_A_UNIT // smallest)
     sign = "\N{MINUS SIGN}" if money.total_nanos < 0 and coins else ""
