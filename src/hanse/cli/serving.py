@@ -31,7 +31,11 @@ def make_host(project: Project, **changes: Any) -> Host:
     """
     given = variables()
     config = project.host_config(**({"pepper": project.pepper(given)} | changes))
-    return Host(project.services(), config, sources=project.sources(given))
+    folders = project.files()
+    host = Host(project.services(), config, sources=project.sources(given))
+    for served in folders:
+        host.files(served.prefix, served.folder, served.max_age)
+    return host
 
 
 def serve(host: Host, ready: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.project.api_keys import check_keys
+from hanse.runtime.project.files_table import ServedFolder, served_folders
 from hanse.runtime.project.lines import Place, find_lines, nearest_line
 from hanse.runtime.project.pepper import read_pepper
 from hanse.runtime.project.schema import ProjectFile
@@ -95,6 +96,18 @@ class Project:
         given |= {"issuers": self.file.issuers, "cors": self.file.cors}
         given["api_keys"] = tuple(key.stored() for key in self.file.api_keys)
         return HostConfig(**(given | changes))
+
+    def files(self) -> tuple[ServedFolder, ...]:
+        """The folders whose files every host of the project serves.
+
+        Raises:
+            ProjectError: They are not there, or not to be shown; with all of them.
+        """
+        served, wrong = served_folders(self.folder, self.file.files)
+        if wrong:
+            lines = dict(self._lines)
+            raise ProjectError(*(_at(nearest_line(lines, at), wrong[at]) for at in wrong))
+        return served
 
     def sources(self, variables: Mapping[str, str]) -> Sources:
         """Where the services' settings come from."""

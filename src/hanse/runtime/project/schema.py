@@ -14,6 +14,7 @@ from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
 from hanse.runtime.project.api_keys import ApiKeyTable
+from hanse.runtime.project.files_table import FilesTable
 
 Port = Annotated[int, Meta(ge=0, le=65_535, description="a port is 0 to 65535, 0 for any free one")]
 PortOrOff = Annotated[
@@ -114,6 +115,7 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     issuers: tuple[Issuer, ...] = ()
     api_keys: ApiKeyTables = ()
     cors: Cors | None = None
+    files: FilesTable = {}
 
 
 class ProjectFile(EnvironmentTable, frozen=True, kw_only=True):
