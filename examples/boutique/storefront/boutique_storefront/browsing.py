@@ -32,7 +32,7 @@ class Browsing:
         item, beside, ad = await gather(
             goods.item(product, visit.currency),
             goods.beside(visitor.shopper, (product_id,), visit.currency),
-            goods.ad(product.categories),
+            goods.ad(product.categories, on=visitor.path),
         )
         return Html(self._pages.product(visit, item, beside, ad))
 

@@ -73,10 +73,11 @@ class Goods:
         except HanseError:  # whoever failed has logged it; the page is whole without
             return ()
 
-    async def ad(self, categories: tuple[str, ...] = ()) -> Sign | None:
-        """An ad that suits; none, where there is none to be had."""
+    async def ad(self, categories: tuple[str, ...] = (), *, on: str = "/") -> Sign | None:
+        """An ad that suits and leads elsewhere; none, where there is none to be had."""
         try:
             ads = await self._ads.get_ads(categories)
         except HanseError:  # as above
             return None
-        return Sign(ads[0].text, local_path(ads[0].redirect_url)) if ads else None
+        signs = (Sign(ad.text, local_path(ad.redirect_url)) for ad in ads)
+        return next((sign for sign in signs if sign.link != on), None)
