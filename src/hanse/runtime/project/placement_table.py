@@ -119,7 +119,9 @@ def check_placement(tables: dict[str, Any]) -> list[Finding]:
         table: Any = convert(tables.get("placement", {}), PlacementTable, strict=True)
     except WrongValueError:
         return []
-    services = cast("list[str]", listed) if isinstance(listed, list) else []
+    if not isinstance(listed, list):
+        return []
+    services = [one for one in cast("list[object]", listed) if isinstance(one, str)]
     return [*_members(table, services), *_rest(table, services, str(name))]
 
 

@@ -14,14 +14,16 @@ from hanse.runtime.config.settings import Sources
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.project.api_keys import check_keys
 from hanse.runtime.project.files_table import ServedFolder, served_folders
+from hanse.runtime.project.gateway_table import GatewayTable, check_gateway
 from hanse.runtime.project.lines import Place, find_lines, nearest_line
 from hanse.runtime.project.pepper import read_pepper
+from hanse.runtime.project.placement_table import Group, check_placement, place
 from hanse.runtime.project.schema import ProjectFile
 from hanse.runtime.project.services import Broken, ServiceImports, Unlisted
 from hanse.runtime.project.strict import Finding, Strict, like
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from hanse.runtime.config.secret import Secret
     from hanse.runtime.contract.service import Service
@@ -52,17 +54,24 @@ class Project:
     def name(self) -> str:
         return self.file.project.name
 
-    def services(self) -> tuple[type[Service], ...]:
-        """Imports the classes that run; the folder is put on Python's path for it.
+    def services(self, only: Collection[str] | None = None) -> tuple[type[Service], ...]:
+        """Imports the classes that run; the folders are put on Python's path for it.
+
+        Args:
+            only: Which of them, as `module:Class`; None for all.
 
         Raises:
-            ProjectError: Modules or classes are missing, broken or no services; with all of them.
+            ProjectError: Folders, modules or classes are missing, broken or no services; with all
+                of them.
         """
-        imports = ServiceImports(self.folder)
+        problems = self._missing_folders()
+        further = [self.folder / name for name in self.file.project.folders]
+        imports = ServiceImports(self.folder, further)
         loaded: list[type[Service]] = []
-        problems: list[str] = []
         listed = self.file.project.services
         for position, name in enumerate(listed):
+            if only is not None and name not in only:
+                continue
             line = self._lines.get(("project", "services", position), 1)
             if name in listed[:position]:
                 problems.append(_at(line, f"{name} is listed twice; take one away."))
@@ -76,6 +85,18 @@ class Project:
         if problems:
             raise ProjectError(*problems)
         return tuple(loaded)
+
+    def groups(self) -> tuple[Group, ...]:
+        """Which services share a process: every one is in exactly one group."""
+        return place(self.name, self.file.project.services, self.file.placement)
+
+    @property
+    def gateway(self) -> GatewayTable:
+        """Where the outside comes in; its files as absolute paths."""
+        table = self.file.gateway
+        files = {name: self._path(getattr(table, name)) for name in ("certificate", "key")}
+        paths = {name: path and str(path) for name, path in files.items()}
+        return msgspec.structs.replace(table, **paths)
 
     def host_config(self, **changes: Any) -> HostConfig:
         """How the project's host listens and whom it believes.
@@ -122,6 +143,13 @@ class Project:
         """
         return read_pepper(self.sources(variables)) if self.file.api_keys else None
 
+    def _missing_folders(self) -> list[str]:
+        return [
+            _at(self._lines.get(("project", "folders", position), 1), f"there is no folder {name}.")
+            for position, name in enumerate(self.file.project.folders)
+            if not (self.folder / name).is_dir()
+        ]
+
     def _path(self, text: str | None) -> Path | None:
         return self.folder / text if text else None
 
@@ -145,7 +173,7 @@ def read_project(folder: Path, environment: str = "") -> Project:
     written, whole = Strict(), Strict()
     written.check(document, ProjectFile, ())
     whole.check(merged, ProjectFile, ())
-    found = [*whole.missing, *_no_door(merged)]
+    found = [*whole.missing, *_no_door(merged), *check_placement(merged), *check_gateway(merged)]
     missing = [(_place(lines, environment, place), said) for place, said in found]
     findings = [*written.findings, *missing, *_no_environment(document, environment)]
     findings += _keys(document)

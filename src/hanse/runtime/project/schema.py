@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -15,31 +15,10 @@ from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
 from hanse.runtime.project.api_keys import ApiKeyTable
 from hanse.runtime.project.files_table import FilesTable
+from hanse.runtime.project.gateway_table import GatewayTable
+from hanse.runtime.project.names import FolderName, Name, Port, PortOrOff, ServiceName
+from hanse.runtime.project.placement_table import PlacementTable
 
-Port = Annotated[int, Meta(ge=0, le=65_535, description="a port is 0 to 65535, 0 for any free one")]
-PortOrOff = Annotated[
-    Annotated[int, Meta(ge=0, le=65_535)] | Literal["off"],  # not false, which counts as 0
-    Meta(
-        description=(
-            'a port is 0 to 65535 without quotes, 0 for any free one; "off" for no open door'
-        )
-    ),
-]
-Name = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$",
-        max_length=60,
-        description="a name is lower-case words joined with - or _, like web-shop",
-    ),
-]
-ServiceName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
-        description="a service is module:Class, like greeter.service:Greeter",
-    ),
-]
 ContractName = Annotated[
     str,
     Meta(
@@ -70,6 +49,7 @@ class ProjectTable(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: For logs, traces and the title of the docs page.
         services: Every service that runs, as `module:Class`.
+        folders: Further folders to import them from, for several small distributions in one.
     """
 
     name: Name
@@ -77,6 +57,7 @@ class ProjectTable(msgspec.Struct, frozen=True, kw_only=True):
         tuple[ServiceName, ...],
         Meta(min_length=1, description='list one at least, like ["greeter.service:Greeter"]'),
     ]
+    folders: Annotated[tuple[FolderName, ...], Meta(max_length=1000)] = ()
 
 
 class HostTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +96,8 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     issuers: tuple[Issuer, ...] = ()
     api_keys: ApiKeyTables = ()
     cors: Cors | None = None
+    placement: PlacementTable = PlacementTable()
+    gateway: GatewayTable = GatewayTable()
     files: FilesTable = {}
 
 

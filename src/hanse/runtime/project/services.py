@@ -30,13 +30,20 @@ class Broken(Exception):
 
 
 class ServiceImports:
-    """Imports from a project's folder; each module is tried, and complained of, once."""
+    """Imports from a project's folders; each module is tried, and complained of, once.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: The project's own.
+        further: Others that modules are imported from.
+    """
+
+    def __init__(self, folder: Path, further: Sequence[Path] = ()) -> None:
         self._folder = folder
+        self._folders = (folder, *further)
         self._broken: set[str] = set()
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
+        for one in reversed(self._folders):
+            if str(one) not in sys.path:
+                sys.path.insert(0, str(one))
         importlib.invalidate_caches()
 
     def load(self, name: str) -> type[Service]:
@@ -73,10 +80,12 @@ class ServiceImports:
     def _near(self, missing: str) -> str:
         """The module that was meant, if one has nearly that name; else where it should be."""
         package, dot, _ = missing.rpartition(".")
-        beside = self._folder.joinpath(*package.split(".")) if package else self._folder
-        names = [package + dot + path.stem for path in beside.glob("*") if _is_module(path)]
-        meant = like(missing, names)
-        return meant if meant.endswith("?") else f" in {beside}"
+        inner = package.split(".") if package else []
+        beside = [folder.joinpath(*inner) for folder in self._folders]
+        paths = [path for folder in beside for path in folder.glob("*") if _is_module(path)]
+        meant = like(missing, [package + dot + path.stem for path in paths])
+        there = " or ".join(str(folder) for folder in beside if folder.is_dir() or not inner)
+        return meant if meant.endswith("?") else f" in {there or beside[0]}"
 
 
 def _is_module(path: Path) -> bool:
