@@ -1,0 +1,1 @@
+"""The boutique in FastAPI and aiohttp: each service a process of its own, on a Unix socket."""

@@ -1,0 +1,46 @@
+"""The catalog, served by FastAPI."""
+# What it measures is only in `.venvs/bench`, where pyright does not look.
+# pyright: basic, reportMissingImports=false
+
+from typing import Annotated
+
+from boutique_catalog.api import NoSuchProduct
+from boutique_catalog.products import FILE
+from boutique_catalog.rules import found, searchable
+from fastapi import Query, Request
+from pydantic import TypeAdapter
+
+from benchmarks.boutique.fastapi_shop.models import Product, ProductId, ProductList
+from benchmarks.boutique.fastapi_shop.serving import application, join_trace, serve
+
+app = application()
+products = TypeAdapter(list[Product]).validate_json(FILE.read_bytes())
+by_id = {product.id: product for product in products}
+searched = [(searchable(product), product) for product in products]
+
+
+@app.get("/products")
+async def list_products(request: Request) -> ProductList:
+    join_trace(request)
+    return ProductList(products=products)
+
+
+@app.get("/products/{product_id}")
+async def get_product(product_id: ProductId, request: Request) -> Product:
+    join_trace(request)
+    product = by_id.get(product_id)
+    if product is None:
+        raise NoSuchProduct("The shop does not sell this.", product_id=product_id)
+    return product
+
+
+@app.get("/search")
+async def search_products(
+    query: Annotated[str, Query(min_length=1, max_length=100)], request: Request
+) -> ProductList:
+    join_trace(request)
+    return ProductList(products=list(found(query, searched)))
+
+
+if __name__ == "__main__":
+    serve(app, "catalog")

@@ -1,0 +1,186 @@
+"""The benchmark `boutique`: a whole application under its published load mix."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from benchmarks import machine, rounds
+from benchmarks.boutique import shoppers
+from benchmarks.boutique.contestants import APART, FASTAPI, GRPC, NAMES, TOGETHER, Shop, open_shop
+from benchmarks.environment import say
+from benchmarks.report import Measured
+from benchmarks.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+USERS = (8, 16, 32, 64)
+USERS_QUICK = (32,)
+COMPARED = (
+    (TOGETHER, APART, 2.0),
+    (TOGETHER, FASTAPI, 10.0),
+    (TOGETHER, GRPC, 4.0),
+    (APART, FASTAPI, 4.0),
+    (APART, GRPC, None),
+)
+
+SERVICE_WEAVER = """\
+For comparison, the Service Weaver paper (Ghemawat et al., "Towards Modern Development of Cloud
+Applications", HotOS 2023) on this application at 10,000 requests/s: 78 cores with the published
+services, 28 as its own modules apart, 9 with all of them in one process; median latency 5.47,
+2.66 and 0.38 ms."""
+
+
+def method(rate: float) -> str:
+    """How it was measured, for the page."""
+    return f"""\
+The boutique of `examples/boutique`: nine services and a storefront of server-rendered pages, under
+its published load mix (home 1, currency 2, product 10, add to basket 2, basket 3, checkout 1).
+Contestants: Hanse together (one process) and apart (ten), and the same written in FastAPI with
+aiohttp and in grpc.aio with an aiohttp front (ten processes each). All import the boutique's own
+rules, storefront and templates, so that only the plumbing differs: same fan-out, same checks of
+every request, Unix sockets with connections kept, the W3C trace handed on, uvloop, one worker
+each, no access log. Nobody stands behind a gateway. All server processes on core 0; the boutique's
+load generator, which checks every answer, on core 1 and not counted. Requests per CPU second: user
+and system time of all server processes together over a closed loop, each at the number of users it
+answers most. Latency: open loop at one rate equal for all, {rate:,.0f} requests/s, half of what the
+slowest answered, measured from the scheduled time. Rounds are interleaved, every round starts
+fresh processes and warms them up; medians are shown.
+
+{SERVICE_WEAVER}"""
+
+
+class Closed(msgspec.Struct, frozen=True, tag="closed"):
+    """One run in which every user asks again as soon as it is answered.
+
+    Attributes:
+        busy: Share of their core the processes used; well below 1 means the load was the limit.
+        stolen: Share of the two cores the hypervisor gave to others meanwhile.
+    """
+
+    peer: str
+    users: int
+    requests: int
+    requests_per_second: float
+    requests_per_cpu_second: float
+    busy: float
+    stolen: float
+
+
+class Open(msgspec.Struct, frozen=True, tag="open"):
+    """One run at a given rate, measured from the scheduled times."""
+
+    peer: str
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    stolen: float
+
+
+def measure(timing: rounds.Timing) -> Measured:
+    """Run the whole benchmark.
+
+    Raises:
+        LoadError: An answer was wrong.
+        ServerError: A process did not start.
+    """
+    say("how many users does each like best?")
+    tried = {name: _best(name, timing) for name in NAMES}
+    rate = min(done.requests_per_second for done in tried.values()) / 2
+    say(f"closed loop, then open loop at {rate:,.0f} requests/s")
+    done: list[Closed | Open] = []
+    for turn in range(timing.rounds):
+        for name in NAMES:
+            closed, opened = _round(name, tried[name].users, rate, timing)
+            done += [closed, opened]
+            say(
+                f"  round {turn + 1}/{timing.rounds} {name}: "
+                f"{closed.requests_per_cpu_second:,.0f} requests per CPU second "
+                f"({closed.requests_per_second:,.0f}/s, busy {closed.busy:.0%}), "
+                f"p50 {opened.p50_ms:.2f} ms, p99 {opened.p99_ms:.2f} ms"
+            )
+    return Measured(name="boutique", method=method(rate), results=results(done), rounds=done)
+
+
+def results(done: Iterable[Closed | Open]) -> list[Result]:
+    """What is published: work per CPU second, with goals, and latency at the equal rate."""
+    listed = list(done)
+    closed = [one for one in listed if isinstance(one, Closed)]
+    opened = [one for one in listed if isinstance(one, Open)]
+    work = [
+        Result(
+            metric=f"{ours.removeprefix('hanse_')}_requests_per_cpu_second",
+            unit="1/s",
+            better="higher",
+            value=median(closed, ours, lambda one: one.requests_per_cpu_second),
+            peer=peer,
+            peer_value=median(closed, peer, lambda one: one.requests_per_cpu_second),
+            goal=goal,
+        )
+        for ours, peer, goal in COMPARED
+    ]
+    figures: list[tuple[str, Callable[[Open], float]]] = [
+        ("p50", lambda one: one.p50_ms),
+        ("p99", lambda one: one.p99_ms),
+    ]
+    latency = [
+        Result(
+            metric=f"{ours.removeprefix('hanse_')}_latency_{figure}",
+            unit="ms",
+            better="lower",
+            value=median(opened, ours, read),
+            peer=peer,
+            peer_value=median(opened, peer, read),
+        )
+        for figure, read in figures
+        for ours, peer, _ in COMPARED
+    ]
+    return work + latency
+
+
+def median(rounds_done: Iterable[Any], peer: str, read: Callable[[Any], float]) -> float | None:
+    """Median of one figure of one contestant, None if it was not measured."""
+    values = [read(one) for one in rounds_done if one.peer == peer]
+    return statistics.median(values) if values else None
+
+
+def _best(name: str, timing: rounds.Timing) -> Closed:
+    """The number of users at which this one answers most."""
+    numbers = USERS_QUICK if timing.rounds == 1 else USERS
+    with open_shop(name) as shop:
+        shoppers.send(shop.url, users=USERS[0], seconds=timing.warm_up)
+        tried = [_closed(name, shop, users, timing.calibration) for users in numbers]
+    best = max(tried, key=lambda one: one.requests_per_second)
+    say(f"  {name}: {best.requests_per_second:,.0f}/s with {best.users} users")
+    return best
+
+
+def _round(name: str, users: int, rate: float, timing: rounds.Timing) -> tuple[Closed, Open]:
+    with open_shop(name) as shop:
+        shoppers.send(shop.url, users=users, seconds=timing.warm_up)
+        closed = _closed(name, shop, users, timing.seconds)
+        stolen = machine.stolen_seconds()
+        report = shoppers.send(shop.url, users=users, seconds=timing.seconds, rate=rate)
+        stolen = machine.stolen_seconds() - stolen
+        shop.check()
+    share = stolen / report.seconds / 2
+    return closed, Open(name, rate, report.p50_ms, report.p99_ms, report.max_ms, share)
+
+
+def _closed(name: str, shop: Shop, users: int, seconds: float) -> Closed:
+    cpu, stolen = shop.cpu_seconds(), machine.stolen_seconds()
+    report = shoppers.send(shop.url, users=users, seconds=seconds)
+    cpu, stolen = shop.cpu_seconds() - cpu, machine.stolen_seconds() - stolen
+    return Closed(
+        peer=name,
+        users=users,
+        requests=report.requests,
+        requests_per_second=report.requests / report.seconds,
+        requests_per_cpu_second=report.requests / cpu,
+        busy=cpu / report.seconds,
+        stolen=stolen / report.seconds / 2,
+    )
