@@ -53,7 +53,8 @@ def cluster(service: str, settings: GatewaySettings) -> dict[str, Any]:
 def _thresholds(settings: GatewaySettings) -> dict[str, Any]:
     most = settings.requests
     return {
-        "max_connections": most,
+        # Never what holds a request back: that would wait for a connection, instead of being told.
+        "max_connections": 2 * most,
         "max_pending_requests": most,
         "max_requests": most,
         "retry_budget": {
