@@ -1,0 +1,1 @@
+"""Shoppers for the boutique: the published load mix, with every answer checked."""
