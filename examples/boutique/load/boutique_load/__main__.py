@@ -35,13 +35,9 @@ def main() -> None:
 def shop(url: str, ca: str | None, plans: list[Plan]) -> Tally:
     """Shops by one plan here, by several in processes of their own."""
     if len(plans) == 1:
-        return run(shop_at(url, ca), plans[0])
+        return run(url, ca, plans[0])
     with ProcessPoolExecutor(len(plans), mp_context=get_context("spawn")) as pool:
-        return added(pool.map(_shop_alone, repeat(url), repeat(ca), plans))
-
-
-def _shop_alone(url: str, ca: str | None, plan: Plan) -> Tally:
-    return run(shop_at(url, ca), plan)
+        return added(pool.map(run, repeat(url), repeat(ca), plans))
 
 
 def described(report: Report) -> str:

@@ -10,7 +10,7 @@ from time import perf_counter
 import msgspec
 import uvloop
 
-from boutique_load.channel import Shop
+from boutique_load.channel import Shop, shop_at
 from boutique_load.shopper import REQUESTS_A_TASK, Shopper
 from boutique_load.tally import Tally
 from boutique_load.truth import read_truth
@@ -35,10 +35,16 @@ class Plan(msgspec.Struct, frozen=True):
     seed: int = 1
 
 
-def run(shop: Shop, plan: Plan) -> Tally:
-    """Shops as planned; gives what was seen."""
+def run(url: str, ca_file: str | None, plan: Plan) -> Tally:
+    """Shops as planned; gives what was seen.
+
+    Args:
+        url: Of the shop.
+        ca_file: With the certificate of whom to trust, for https.
+        plan: What to do.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(shop, plan))
+        return runner.run(_run(shop_at(url, ca_file), plan))
 
 
 async def _run(shop: Shop, plan: Plan) -> Tally:
