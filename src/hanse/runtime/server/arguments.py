@@ -185,6 +185,8 @@ def query_pairs(query: bytes) -> list[tuple[str, str]]:
     Raises:
         InvalidArgument: It is no percent-encoded UTF-8, or has too many.
     """
+    if not query:
+        return []
     unreadable = refused("", "query", "The query cannot be read; is it percent-encoded UTF-8?")
     if BROKEN_PERCENT.search(query):
         raise unreadable

@@ -4,6 +4,7 @@ import enum
 import time
 from collections.abc import Mapping
 from decimal import Decimal
+from random import Random
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -230,6 +231,24 @@ async def test_as_many_fields_as_allowed_are_read(http):
     assert answer.status == 200
 
 
+ODD = "\\%&=+;?#'\"<>\x01\x7f\t\r\n \u00e9\u20ac\U0001f375xX0nu{}"
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_every_text_comes_as_it_was_written(http, seed):
+    chance = Random(seed)
+    words = ["".join(chance.choices(ODD, k=chance.randrange(12))) for _ in range(250)]
+    words += ["\\x41", "\\u0041", "\\N{BULLET}", "%41", "\\", "\\\\x"]
+
+    answer = await send(http, "/all", {"tags": words})
+    plain = await send(http, "/all", rb"tags=\x41\n&tags=%5Cx41&tags=%255Cx41&tags=%5c%5C")
+
+    assert answer.text == repr((*DEFAULTS[:6], tuple(words), *DEFAULTS[7:]))
+    assert plain.text == repr(
+        (*DEFAULTS[:6], ("\\x41\\n", "\\x41", "%5Cx41", "\\\\"), *DEFAULTS[7:])
+    )
+
+
 FLOODS = [
     b"name=" + b"%41" * 21_000,
     b"name=" + b"%41a" * 16_000,
@@ -241,11 +260,11 @@ FLOODS = [
 
 @pytest.mark.parametrize("body", FLOODS, ids=[repr(body[:12]) for body in FLOODS])
 async def test_the_longest_form_takes_the_host_no_time(http, body):
-    started = time.perf_counter()
+    started = time.process_time()
     answer = await send(http, "/all", body)
 
     assert answer.status in {200, 400}
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.2
 
 
 OTHER_KINDS = [
