@@ -112,7 +112,7 @@ class Ads:
                 self._trial = None
             if trial.words:
                 raise Rejected(trial.words)
-            return Applied(len(self._streams), cut)
+            return Applied(len(self._streams) - cut, cut)
 
     async def wait_for_envoys(self, number: int = 1, seconds: float = ANSWER_SECONDS) -> None:
         """Returns when so many Envoys are connected and have all there is.
@@ -137,7 +137,7 @@ class Ads:
         late = [one for one in self._streams if not self._has_all(one)]
         for one in late:
             log.warning("An Envoy did not answer in %g s and is cut off.", self._answer_seconds)
-            one.task.cancel()
+            one.cut.set()
         return len(late)
 
     async def _until(self, reached: Callable[[], bool], seconds: float) -> None:
@@ -153,33 +153,39 @@ class Ads:
         return self._target is not None and one.stream.settled(self._target)
 
     async def _converse(self, asks: AsyncIterator[bytes], context: Any) -> None:
-        """One Envoy, as long as it is connected."""
-        task = asyncio.current_task()
-        assert task is not None
-        one = _Connected(task)
+        """One Envoy, as long as it is connected and answers."""
+        one = _Connected()
         self._streams.add(one)
-        hearing = asyncio.create_task(self._hear(one, asks))
+        sides = [
+            asyncio.create_task(self._hear(one, asks)),
+            asyncio.create_task(self._speak(one, context)),
+            asyncio.create_task(one.cut.wait()),
+        ]
         try:
-            while not hearing.done():
-                await one.wake.wait()
-                one.wake.clear()
-                for answer in one.stream.answers(self._target) if self._target else ():
-                    await context.write(xds.write_answer(answer))
+            # Left by returning: a cancelled conversation would stay open at the other end.
+            ended, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            for side in ended:
+                side.result()
         finally:
-            hearing.cancel()
+            for side in sides:
+                side.cancel()
             self._streams.discard(one)
             self._progress.set()
 
+    async def _speak(self, one: _Connected, context: Any) -> None:
+        while True:
+            await one.wake.wait()
+            one.wake.clear()
+            for answer in one.stream.answers(self._target) if self._target else ():
+                await context.write(xds.write_answer(answer))
+
     async def _hear(self, one: _Connected, asks: AsyncIterator[bytes]) -> None:
-        try:
-            async for data in asks:
-                refusal = one.stream.hear(xds.read_ask(data))
-                if refusal is not None:
-                    self._take_refusal(refusal)
-                one.wake.set()
-                self._progress.set()
-        finally:
+        async for data in asks:
+            refusal = one.stream.hear(xds.read_ask(data))
+            if refusal is not None:
+                self._take_refusal(refusal)
             one.wake.set()
+            self._progress.set()
 
     def _take_refusal(self, refusal: Refusal) -> None:
         """Takes the trial back that caused it, before anything else is sent."""
@@ -211,14 +217,19 @@ class _Trial:
 
 
 class _Connected:
-    """One Envoy's stream and the task that serves it."""
+    """One Envoy's stream.
 
-    __slots__ = ("stream", "task", "wake")
+    Attributes:
+        wake: Set when there may be something to say.
+        cut: Set to end it.
+    """
 
-    def __init__(self, task: asyncio.Task[Any]) -> None:
+    __slots__ = ("cut", "stream", "wake")
+
+    def __init__(self) -> None:
         self.stream = Stream()
-        self.task = task
         self.wake = asyncio.Event()
+        self.cut = asyncio.Event()
 
 
 class _Handler(grpc.GenericRpcHandler):

@@ -112,7 +112,7 @@ class _Kind:
     """
 
     __slots__ = (
-        "_all", "_begun", "_has", "_type", "_wants", "refused", "sent", "waits_for_any",
+        "_all", "_begun", "_has", "_stale", "_type", "_wants", "refused", "sent", "waits_for_any",
     )  # fmt: skip
 
     def __init__(self, kind: str) -> None:
@@ -120,6 +120,7 @@ class _Kind:
         self._begun = self._all = self.waits_for_any = False
         self._wants: set[str] = set()
         self._has: dict[str, str] = {}
+        self._stale: set[str] = set()
         self.sent: dict[str, dict[str, str]] = {}
         self.refused: dict[str, str] = {}
 
@@ -144,7 +145,8 @@ class _Kind:
         Clusters and listeners are asked for without a name: that means all of them.
         """
         self._begun = True
-        self._has = dict(ask.held)
+        self._has = {name: held for name, held in ask.held.items() if name not in self._stale}
+        self._stale.clear()
         self._all = not ask.subscribe and self._type in UNASKED
         self.waits_for_any = self._all and not ask.held
 
@@ -181,6 +183,8 @@ class _Kind:
 
     def forget(self, names: list[str]) -> None:
         """Counts as not sent what must follow something else that is sent now."""
+        if not self._begun:
+            self._stale.update(names)  # or it would be held from a stream before this one
         for name in names:
             self._has.pop(name, None)
 

@@ -10,7 +10,14 @@ import pytest
 from hanse.fleet.gateway.picture import Domain, Endpoint, Upstream
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
 from hanse.fleet.gateway.tests.world import (
-    NO_LIMIT, World, cart, eventually, make_certificate, ok, read_answer, request,
+    NO_LIMIT,
+    World,
+    cart,
+    eventually,
+    make_certificate,
+    ok,
+    read_answer,
+    request,
 )  # fmt: skip
 
 HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
@@ -258,9 +265,7 @@ class TestReplies:
             instance = (await world.get(path)).json()["instance"].removeprefix("urn:uuid:")
             # then
             assert len(instance) == 36
-            assert await eventually(
-                lambda: [one for one in world.log_lines() if one.get("request_id") == instance]
-            )  # noqa: B023
+            assert await eventually(lambda wanted=instance: wanted in world.request_ids())
 
 
 class TestLog:

@@ -220,6 +220,20 @@ class World:
         file = self.folder / self.settings.access_log
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
+    def request_ids(self) -> set[str]:
+        return {line.get("request_id", "") for line in self.log_lines()}
+
+    async def statistics(self) -> dict[str, int]:
+        """Envoy's counters, by its admin socket."""
+        reader, writer = await asyncio.open_unix_connection(
+            self.folder / self.settings.admin_socket
+        )
+        writer.write(b"GET /stats?usedonly HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n")
+        answer = await read_answer(reader)
+        writer.close()
+        pairs = (line.split(": ", 1) for line in answer.body.decode().splitlines())
+        return {name: int(value) for name, value in pairs if value.isdigit()}
+
 
 async def eventually(condition: Callable, seconds: float = DEADLINE) -> bool:
     """Whether a condition, plain or a coroutine, comes true before the deadline."""
