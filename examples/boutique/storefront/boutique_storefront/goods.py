@@ -54,12 +54,14 @@ class Goods:
 
     async def priced(self, products: Iterable[Product], currency: str) -> Sequence[Item]:
         """Products as the pages show them, all prices asked for at once."""
-        return await gather(*(self.item(product, currency) for product in products))
+        listed = tuple(products)
+        convert = self._currencies.convert
+        prices = await gather(*(convert(product.price_usd, currency) for product in listed))
+        return [_item(product, price) for product, price in zip(listed, prices, strict=True)]
 
     async def item(self, product: Product, currency: str) -> Item:
         """One product as the pages show it."""
-        price = await self._currencies.convert(product.price_usd, currency)
-        return Item(product.id, product.name, product.description, product.picture, price)
+        return _item(product, await self._currencies.convert(product.price_usd, currency))
 
     async def beside(
         self, shopper: str, product_ids: Sequence[str], currency: str
@@ -81,3 +83,7 @@ class Goods:
             return None
         signs = (Sign(ad.text, local_path(ad.redirect_url)) for ad in ads)
         return next((sign for sign in signs if sign.link != on), None)
+
+
+def _item(product: Product, price: Money) -> Item:
+    return Item(product.id, product.name, product.description, product.picture, price)

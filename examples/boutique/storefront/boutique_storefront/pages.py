@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from boutique_storefront.order_form import LABELS, SAFE_ATTRIBUTES
 from boutique_storefront.prices import price
-from boutique_storefront.views import Bill, Item, Placed, Sign, Visit
+from boutique_storefront.views import Bill, Item, Line, Placed, Sign, Visit
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -21,6 +21,9 @@ BUY_MAX = 10
 """Pieces of one thing that can be put into the basket at once."""
 
 TO_SHOP = ("/", "Back to the shop")
+
+NOW, LATER = Markup(), Markup(' loading="lazy"')
+"""When a picture is wanted: at once, or when it comes into sight."""
 
 
 class Pages:
@@ -76,8 +79,7 @@ class Pages:
         return self._page("failure", visit, status=status, **given)
 
     def _page(self, name: str, visit: Visit, **values: Any) -> str:
-        options = currency_options(visit.currencies, visit.currency)
-        return self._render[name](visit=visit, options=options, **values)
+        return self._render[name](visit=visit, **values)
 
 
 @lru_cache(maxsize=256)
@@ -110,16 +112,41 @@ def static(path: str) -> str:
     return f"/static/{path}?v={digest}"
 
 
-def _card(environment: Environment) -> Callable[[Item, bool], Markup]:
-    """A product as a card of a grid: many see the same, so it is kept, the oldest forgotten."""
-    render = environment.get_template("card.html").render
+def _fragments(environment: Environment) -> dict[str, Any]:
+    """Parts that are alike for many are rendered once for all; the oldest are forgotten."""
+    card_template = environment.get_template("card.html")
+    top_template = environment.get_template("top.html")
+    ad_template = environment.get_template("ad.html")
+    line_template = environment.get_template("line.html")
 
     @lru_cache(maxsize=4096)
-    def card(item: Item, lazy: bool) -> Markup:  # noqa: FBT001  a filter's arguments have no names
-        later = Markup(' loading="lazy"') if lazy else ""
-        return Markup(render(item=item, lazy=later))  # noqa: S704  the template escaped it
+    def card(item: Item, later: Markup) -> str:
+        return card_template.render(item=item, later=later)
 
-    return card
+    @lru_cache(maxsize=1024)
+    def top(visit: Visit, words: str) -> Markup:
+        options = currency_options(visit.currencies, visit.currency)
+        return _safe(top_template.render(visit=visit, words=words, options=options))
+
+    @lru_cache(maxsize=256)
+    def sign(ad: Sign | None) -> Markup:
+        return _safe(ad_template.render(ad=ad) if ad else "")
+
+    @lru_cache(maxsize=4096)
+    def line(line: Line) -> Markup:
+        return _safe(line_template.render(line=line))
+
+    def grid(goods: Sequence[Item], at_once: int = 0) -> Markup:
+        """Products in a grid; the pictures of all but the first few may come later."""
+        cards = [card(item, NOW if at < at_once else LATER) for at, item in enumerate(goods)]
+        return _safe(f'<ul class="goods">\n{"".join(cards)}</ul>')
+
+    return {"grid": grid, "line": line, "sign": sign, "top": top}
+
+
+def _safe(html: str) -> Markup:
+    """What our own templates made of values that they escaped."""
+    return Markup(html)  # noqa: S704  as said
 
 
 def _environment() -> Environment:
@@ -133,19 +160,20 @@ def _environment() -> Environment:
     )
     filters: dict[str, Any] = {"price": price, "quantities": quantity_options}
     environment.filters.update(filters)
-    filters = {"card": _card(environment)}  # a template itself, which uses those above
-    environment.filters.update(filters)
     buy = [(str(number), str(number)) for number in range(1, BUY_MAX + 1)]
     ship = (FOLDER / "templates" / "ship.svg").read_text(encoding="utf-8").strip()
     shared: dict[str, Any] = {
         "style": static("shop.css"),
         "hero": static("hero.svg"),
-        "ship": Markup(ship),  # noqa: S704  a drawing of ours
+        "ship": _safe(ship),
         "quantities": _options(buy, "1"),
         "labels": LABELS,
         "attributes": SAFE_ATTRIBUTES,
-        "later": False,
         "words": "",
     }
     environment.globals.update(shared)
+    filters = _fragments(environment)
+    environment.filters.update(filters)
+    foot: dict[str, Any] = {"foot": _safe(environment.get_template("foot.html").render())}
+    environment.globals.update(foot)
     return environment
