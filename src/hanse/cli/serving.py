@@ -1,81 +1,25 @@
-"""Runs the services of a project in this process, with its logs, until it is told to stop."""
+"""Serves a project from the command line: with the environment as it is there."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import signal
-import sys
-from typing import TYPE_CHECKING, Any, Literal, TextIO
-
-import uvloop
+from typing import TYPE_CHECKING, Any
 
 from hanse.cli.place import variables
-from hanse.runtime.call.context import running
-from hanse.runtime.host import Host
-from hanse.runtime.telemetry.log import configure
+from hanse.runtime.project import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from hanse.runtime.host import Host
     from hanse.runtime.project.project import Project
 
-log = logging.getLogger("hanse.serving")
+log = serving.log
+serve = serving.serve
+configure_logs = serving.configure_logs
 
 
 def make_host(project: Project, **changes: Any) -> Host:
-    """The host of a project's services, not yet running.
+    """The host of all a project's services, not yet running.
 
     Raises:
         Exception: Whatever is wrong with the services; `explain` puts it into words.
     """
-    given = variables()
-    config = project.host_config(**({"pepper": project.pepper(given)} | changes))
-    folders = project.files()
-    host = Host(project.services(), config, sources=project.sources(given))
-    for served in folders:
-        host.files(served.prefix, served.folder, served.max_age)
-    return host
-
-
-def serve(host: Host, ready: Callable[[], None]) -> None:
-    """Runs a host on uvloop until SIGTERM or SIGINT, then drains it.
-
-    Args:
-        host: What to run.
-        ready: Called once requests are answered.
-    """
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(host, ready))
-
-
-async def _serve(host: Host, ready: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    async with host:
-        ready()
-        await stopping.wait()
-        log.info("Draining: running requests finish, new ones are refused.")
-
-
-def configure_logs(style: Literal["json", "console"], stream: TextIO | None = None) -> None:
-    """Writes all logs of the process to one stream, each line with the call it belongs to."""
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    configure(root, stream or sys.stderr, style, _call_fields)
-
-
-def _call_fields() -> dict[str, str]:
-    call = running.get()
-    if call is None:
-        return {}
-    context = call.context
-    principal = context.principal
-    return {
-        "method": call.name,
-        "site": context.site,
-        "principal": f"{principal.kind}:{principal.id}" if principal.id else principal.kind,
-        "trace_id": context.trace_id,
-    }
+    return serving.make_host(project, variables(), **changes)

@@ -228,7 +228,8 @@ class Supervision:
         await wait_set(self._hurry, self._care.backoff.next())
 
     async def _terminate(self, process: Process) -> None:
-        await process.terminate(self.program.grace, self.program.stop_signal)
+        code = await process.terminate(self.program.grace, self.program.stop_signal)
+        self.exit_code = code
 
     def _enter(self, stage: Stage) -> None:
         if stage == self.stage:

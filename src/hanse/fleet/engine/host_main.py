@@ -1,0 +1,83 @@
+"""The process of a host: `python -m hanse.fleet.engine.host_main ORDER.json`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hanse.fleet.engine.host_order import HostOrder
+from hanse.fleet.state import StateFolder, write_whole
+from hanse.kit.environment import variables
+from hanse.runtime.project.failure import explain
+from hanse.runtime.project.project import read_project
+from hanse.runtime.project.serving import configure_logs, make_host, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hanse.runtime.host import Host
+    from hanse.runtime.project.project import Project
+
+log = logging.getLogger("hanse.serving")
+
+
+def main(arguments: list[str], given: Mapping[str, str]) -> int:
+    """Serves until SIGTERM.
+
+    Args:
+        arguments: Path of the order first.
+        given: The environment.
+
+    Returns:
+        1 when it cannot serve; why stands in the log, and as lines in the host's `.problems`.
+    """
+    configure_logs("json")
+    state = StateFolder(Path())
+    order = msgspec.json.decode(Path(arguments[0]).read_bytes(), type=HostOrder)
+    problems = state.problems(order.name)
+    folder = Path.cwd()
+
+    def ready() -> None:
+        problems.unlink(missing_ok=True)
+        log.info("%s is ready.", order.name, extra={"services": list(order.services)})
+
+    try:
+        project = read_project(folder, order.environment)
+        serve(_host(project, order, state, given), ready)
+    except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
+        said = explain(error, folder)
+        for sentence in said:
+            log.error("%s", sentence)  # noqa: TRY400 - the sentence has the place, a stack adds none
+        write_whole(problems, "\n".join(said).encode())
+        return 1
+    return 0
+
+
+def _host(project: Project, order: HostOrder, state: StateFolder, given: Mapping[str, str]) -> Host:
+    doors: dict[str, Any] = {
+        # Nobody reaches a host but by these two: whatever [host] of the project says of ports is
+        # for hosts that stand alone.
+        "port": None,
+        "mutual_port": None,
+        "socket": state.socket(order.name),
+        "gate": state.gate(order.name),
+    }
+    return make_host(
+        project,
+        given,
+        order.services,
+        name=order.name,
+        directory_file=state.directory,
+        stall_file=state.stall(order.name),
+        trace_folder=state.traces,
+        issuers=(*project.file.issuers, *order.issuers),
+        **doors,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], variables()))

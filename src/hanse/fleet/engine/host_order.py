@@ -1,0 +1,76 @@
+"""What one host is told to run, and the program that runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.fleet.engine.program import Program, surroundings
+from hanse.fleet.state import write_whole
+from hanse.runtime.credentials.issuer import Issuer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hanse.fleet.state import StateFolder
+
+DRAIN_SECONDS = 30.0
+"""What a project that says nothing else gives running requests."""
+
+END_SECONDS = 5.0
+"""For what comes after draining: closing services, writing the last spans."""
+
+_MODULE = "hanse.fleet.engine.host_main"
+
+
+class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One host. Where it listens and what it reads is told by its name and the state folder.
+
+    Attributes:
+        name: Like `shop-1`: of its process, its log and its sockets.
+        group: The placement group it is a replica of.
+        services: What it serves, `module:Class` as the project lists them.
+        environment: Which one of `hanse.toml` applies; empty for none.
+        issuers: Whose tokens count beside those of the project. The development issuer of
+            `hanse token` belongs here only while the gateway listens on this machine alone: its
+            public key, so that no host ever reads the private one.
+    """
+
+    name: str
+    group: str
+    services: tuple[str, ...]
+    environment: str = ""
+    issuers: tuple[Issuer, ...] = ()
+
+
+def host_program(
+    order: HostOrder,
+    state: StateFolder,
+    variables: Mapping[str, str],
+    drain: float = DRAIN_SECONDS,
+) -> Program:
+    """Writes the order down, and says how it is carried out.
+
+    Args:
+        order: What to run.
+        state: The project's state folder, as seen from its folder.
+        variables: The environment.
+        drain: Seconds that running requests have when it is stopped.
+
+    Raises:
+        StateError: The order cannot be written.
+    """
+    text = msgspec.json.encode(order)
+    path = state.order(order.name)
+    write_whole(path, text)
+    # Another order makes another command, so that a host with the old one is never adopted.
+    digest = hashlib.sha256(text).hexdigest()[:16]
+    return Program(
+        name=order.name,
+        command=(sys.executable, "-P", "-m", _MODULE, str(path), digest),
+        environment=surroundings(variables),
+        grace=drain + END_SECONDS,
+    )

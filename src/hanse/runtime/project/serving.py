@@ -1,0 +1,90 @@
+"""Runs the services of a project in this process, with its logs, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+import uvloop
+
+from hanse.runtime.call.context import running
+from hanse.runtime.host import Host
+from hanse.runtime.telemetry.log import configure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from hanse.runtime.project.project import Project
+
+log = logging.getLogger("hanse.serving")
+
+
+def make_host(
+    project: Project,
+    variables: Mapping[str, str],
+    only: Collection[str] | None = None,
+    **changes: Any,
+) -> Host:
+    """The host of a project's services, not yet running.
+
+    Args:
+        project: What to serve.
+        variables: The environment: settings and the pepper are taken from it.
+        only: Which services, as `module:Class`; None for all.
+        **changes: Fields of `HostConfig` that are not as the project has them.
+
+    Raises:
+        Exception: Whatever is wrong with the services; `explain` puts it into words.
+    """
+    config = project.host_config(**({"pepper": project.pepper(variables)} | changes))
+    folders = project.files()
+    host = Host(project.services(only), config, sources=project.sources(variables))
+    for served in folders:
+        host.files(served.prefix, served.folder, served.max_age)
+    return host
+
+
+def serve(host: Host, ready: Callable[[], None]) -> None:
+    """Runs a host on uvloop until SIGTERM or SIGINT, then drains it.
+
+    Args:
+        host: What to run.
+        ready: Called once requests are answered.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(host, ready))
+
+
+async def _serve(host: Host, ready: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with host:
+        ready()
+        await stopping.wait()
+        log.info("Draining: running requests finish, new ones are refused.")
+
+
+def configure_logs(style: Literal["json", "console"], stream: TextIO | None = None) -> None:
+    """Writes all logs of the process to one stream, each line with the call it belongs to."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    configure(root, stream or sys.stderr, style, _call_fields)
+
+
+def _call_fields() -> dict[str, str]:
+    call = running.get()
+    if call is None:
+        return {}
+    context = call.context
+    principal = context.principal
+    return {
+        "method": call.name,
+        "site": context.site,
+        "principal": f"{principal.kind}:{principal.id}" if principal.id else principal.kind,
+        "trace_id": context.trace_id,
+    }
