@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -106,10 +106,20 @@ def _options(shown: Sequence[tuple[str, str]], chosen: str) -> Markup:
     )
 
 
-def static(path: str) -> str:
-    """The address of a static file, with its content in it, so that browsers may keep it."""
-    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:8]
-    return f"/static/{path}?v={digest}"
+def static_addresses() -> dict[str, str]:
+    """Each static file's address by its path, with what is in it, so that browsers may keep it."""
+    files = (file for file in sorted(STATIC.rglob("*")) if file.is_file())
+    paths = {f"/static/{file.relative_to(STATIC).as_posix()}": file for file in files}
+    return {
+        path: f"{path}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:8]}"
+        for path, file in paths.items()
+    }
+
+
+def _kept() -> Callable[[str], str]:
+    """The address of a static file that may be kept; of another, its path."""
+    addresses = static_addresses()
+    return lambda path: addresses.get(path, path)
 
 
 def _fragments(environment: Environment) -> dict[str, Any]:
@@ -158,13 +168,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    filters: dict[str, Any] = {"price": price, "quantities": quantity_options}
+    filters: dict[str, Any] = {
+        "kept": _kept(),
+        "price": price,
+        "quantities": quantity_options,
+    }
     environment.filters.update(filters)
     buy = [(str(number), str(number)) for number in range(1, BUY_MAX + 1)]
     ship = (FOLDER / "templates" / "ship.svg").read_text(encoding="utf-8").strip()
     shared: dict[str, Any] = {
-        "style": static("shop.css"),
-        "hero": static("hero.svg"),
         "ship": _safe(ship),
         "quantities": _options(buy, "1"),
         "labels": LABELS,
