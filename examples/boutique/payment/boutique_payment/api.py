@@ -1,6 +1,6 @@
 """What others may know of payments."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from boutique_currency.api import Money
 
@@ -26,6 +26,9 @@ class Card(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "Card(***)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("number", "***")]
 
 
 class InvalidCard(InvalidArgument):

@@ -10,6 +10,7 @@ from boutique_payment.rules import brand, digits, expired
 from boutique_payment.service import Payments as Service
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.pretty import pretty_repr
 
 from hanse import InvalidArgument
 from hanse.testing import ManualClock, World
@@ -131,7 +132,7 @@ async def test_no_digit_of_a_card_is_shown(apart, caplog):
             )
         said += [repr(span) for span in world.spans()]
     said += [repr(vars(record)) for record in caplog.records]
-    said += [repr(card()), str(card()), f"{card()}", repr((card(),))]
+    said += [repr(card()), str(card()), f"{card()}", repr((card(),)), pretty_repr(card())]
     assert len(said) > 10
     for one in (card(), *REFUSED):
         assert not [text for text in said if one.number in text or f"{one.cvv!r}" in text]
