@@ -7,12 +7,9 @@ from typing import Any
 
 import click
 
+from hanse.cli.fleet.verbs import ENVIRONMENT, FLEET
 from hanse.cli.refusal import as_refusal
 
-ENVIRONMENT = click.option(
-    "--env", "environment", envvar="HANSE_ENV", default="", metavar="NAME",
-    help="Which [environments.NAME] of hanse.toml applies (or variable HANSE_ENV).",
-)  # fmt: skip
 KIND = click.Choice(["member", "staff", "app", "service"])
 COPY = click.option(
     "--name", default="", metavar="COPY", help="Which copy, if several run side by side."
@@ -92,6 +89,10 @@ def run(environment: str, port: int | None) -> None:
     from hanse.cli.run import run as serve
 
     serve(environment, port)
+
+
+for verb in FLEET:
+    hanse.add_command(verb)
 
 
 @hanse.command()

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hanse.fleet.survey import ServiceSurvey
+    from hanse.runtime.project.placement_table import Group
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -46,14 +47,6 @@ class PlannedGroup(msgspec.Struct, frozen=True):
         return tuple(contract for unit in self.units for contract in unit.contracts)
 
 
-class Wish(msgspec.Struct, frozen=True):
-    """A group as the project asks for it: services are `module:Class`."""
-
-    name: str
-    services: tuple[str, ...]
-    replicas: int = 1
-
-
 class PlanError(Exception):
     """The services cannot be placed as asked; `problems` says why, in sentences."""
 
@@ -63,7 +56,7 @@ class PlanError(Exception):
 
 
 def plan(
-    wishes: Sequence[Wish], services: Iterable[ServiceSurvey], moved: Iterable[str] = ()
+    wishes: Sequence[Group], services: Iterable[ServiceSurvey], moved: Iterable[str] = ()
 ) -> tuple[PlannedGroup, ...]:
     """Places every service.
 
@@ -94,6 +87,23 @@ def plan(
     return tuple(groups)
 
 
+def split(group: PlannedGroup, unit: str, taken: Iterable[str]) -> tuple[PlannedGroup, ...]:
+    """The group without a unit, and the unit as a group of its own; the group, if it has no other.
+
+    Args:
+        group: What runs together now.
+        unit: Name of the one that is to live alone.
+        taken: Names of all groups there are.
+    """
+    moving = tuple(one for one in group.units if one.name == unit)
+    staying = tuple(one for one in group.units if one.name != unit)
+    if not moving or not staying:
+        return (group,)
+    name = _own_name(moving[0], set(taken))
+    rest = msgspec.structs.replace(group, units=staying)
+    return rest, PlannedGroup(name, moving, group.replicas)
+
+
 def _units(services: Sequence[ServiceSurvey]) -> tuple[Unit, ...]:
     """Joins services of one group that share a segment, in the order they are listed."""
     joined: list[list[ServiceSurvey]] = []
@@ -112,7 +122,7 @@ def _unit(services: Sequence[ServiceSurvey]) -> Unit:
     return Unit(names, tuple(service.contract for service in services), tuple(segments))
 
 
-def _clashes(wishes: Sequence[Wish], known: dict[str, ServiceSurvey]) -> Iterable[str]:
+def _clashes(wishes: Sequence[Group], known: dict[str, ServiceSurvey]) -> Iterable[str]:
     first: dict[str, tuple[str, str]] = {}
     for wish in wishes:
         for name in wish.services:

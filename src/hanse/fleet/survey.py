@@ -66,6 +66,7 @@ def survey(folder: Path, environment: str) -> Survey:
         return Survey(problems=tuple(explain(error, folder)))
     named = zip(project.file.project.services, classes, strict=True)
     services = tuple(_describe(name, service) for name, service in named)
+    services = _with_files(services, project)
     return Survey(services, release_of(project), tuple(_unroutable(services)))
 
 
@@ -95,12 +96,21 @@ def _describe(name: str, service: type[Service]) -> ServiceSurvey:
     return ServiceSurvey(name, contract.full_name, tuple(sorted(segments)), bool(paths))
 
 
+def _with_files(services: tuple[ServiceSurvey, ...], project: Project) -> tuple[ServiceSurvey, ...]:
+    """Every host serves the project's files; the gateway asks those that make its pages."""
+    folders = {_first_segment(f"{served.prefix}/") for served in project.files()}
+    asked = next((one for one in services if one.pages), services[0])
+    segments = tuple(sorted({*asked.segments, *folders}))
+    with_files = msgspec.structs.replace(asked, segments=segments)
+    return tuple(with_files if one is asked else one for one in services)
+
+
 def _first_segment(path: str) -> str:
     return path.split("/", 2)[1]
 
 
 def _unroutable(services: tuple[ServiceSurvey, ...]) -> Iterator[str]:
-    """The gateway looks at the first segment of a path and no further; so it must be a fixed one."""
+    """The gateway looks at the first segment of a path and no further: it must be a fixed one."""
     for service in services:
         for segment in service.segments:
             if "{" in segment:

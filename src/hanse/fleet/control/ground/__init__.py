@@ -1,0 +1,1 @@
+"""What every project stands on: database, broker, gateway."""

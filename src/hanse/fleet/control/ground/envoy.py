@@ -1,0 +1,91 @@
+"""The gateway's process, supervised and steered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.looks.scrape import answers
+from hanse.fleet.engine.program import Program, surroundings
+from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.gateway.ads.server import Ads
+from hanse.fleet.gateway.bootstrap import bootstrap_text, command
+from hanse.fleet.state import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hanse.fleet.gateway.picture import Picture
+    from hanse.fleet.gateway.settings import GatewaySettings
+    from hanse.fleet.state import StateFolder
+
+GRACE_SECONDS = 3.0
+WORDS_SHOWN = 8
+
+
+class Envoy:
+    """One Envoy, and its control plane.
+
+    Args:
+        state: The project's state folder.
+        settings: What Envoy is told besides pictures.
+        variables: The environment.
+    """
+
+    def __init__(
+        self, state: StateFolder, settings: GatewaySettings, variables: Mapping[str, str]
+    ) -> None:
+        self._state = state
+        self.settings = settings
+        self._ads = Ads(settings)
+        file = state.envoy / "bootstrap.json"
+        program = Program(
+            name="gateway",
+            command=command(settings, file),
+            environment=surroundings(variables),
+            grace=GRACE_SECONDS,
+        )
+        write_whole(file, bootstrap_text(settings))
+        self.supervision = Supervision(program, state, Care(probe=self._is_ready))
+
+    async def start(self, picture: Picture) -> None:
+        """Begins with a picture: Envoy is ready when it has taken it.
+
+        Raises:
+            OSError: Its control plane cannot listen.
+        """
+        await self._ads.start(self._state.ads_socket)
+        await self._ads.push(picture)
+        self.supervision.start()
+
+    async def ready(self) -> None:
+        """Returns when it answers.
+
+        Raises:
+            ChangeFailed: It ends, or does not take its configuration, like a port that is taken.
+        """
+        stage = await self.supervision.until("ready", "backing off")
+        said = self._ads.refusals or self.supervision.last_words[-WORDS_SHOWN:]
+        if stage != "ready" or self._ads.refusals:
+            raise ChangeFailed("The gateway does not start.", *said)
+
+    async def push(self, picture: Picture) -> None:
+        """Tells it of a picture.
+
+        Raises:
+            Rejected: It does not take it; the one before stands.
+        """
+        await self._ads.push(picture)
+
+    async def stop(self) -> None:
+        """Ends it and its control plane."""
+        await self.supervision.stop()
+        await self._ads.stop()
+
+    async def leave(self) -> None:
+        """Leaves it running with what it has."""
+        await self.supervision.leave()
+        await self._ads.stop()
+
+    async def _is_ready(self) -> bool:
+        return await answers(self._state.admin_socket, "/ready")

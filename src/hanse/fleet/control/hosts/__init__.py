@@ -1,0 +1,1 @@
+"""The hosts of a project, and how they come and go without a lost request."""

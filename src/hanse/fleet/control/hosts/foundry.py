@@ -1,0 +1,63 @@
+"""Makes the hosts of a fleet: their orders, their programs, and how they are cared for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.fleet.control.hosts.member import Member, MemberRecord
+from hanse.fleet.control.looks.scrape import answers
+from hanse.fleet.engine.host_order import HostOrder, host_program
+from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.runtime.credentials.issuer import Issuer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hanse.fleet.state import StateFolder
+
+
+class Foundry:
+    """Knows what all hosts of a project have in common.
+
+    Args:
+        state: The project's state folder.
+        variables: The environment.
+        changed: Called whenever a host is otherwise than it was.
+    """
+
+    def __init__(
+        self, state: StateFolder, variables: Mapping[str, str], changed: Callable[[], None]
+    ) -> None:
+        self._state = state
+        self._variables = variables
+        self._changed = changed
+
+    def make(self, record: MemberRecord) -> Member:
+        """A host that is not started yet.
+
+        Raises:
+            StateError: Its order cannot be written.
+        """
+        order = HostOrder(
+            name=record.name,
+            group=record.group.name,
+            services=record.group.services,
+            environment=record.environment,
+            issuers=_issuers(self._state),
+        )
+        socket = self._state.socket(record.name)
+        care = Care(
+            probe=lambda: answers(socket, "/health/ready"), changed=lambda _: self._changed()
+        )
+        program = host_program(order, self._state, self._variables)
+        return Member(record, Supervision(program, self._state, care), self._state)
+
+
+def _issuers(state: StateFolder) -> tuple[Issuer, ...]:
+    """The issuer of `hanse token`, where whoever started the fleet allowed it."""
+    try:
+        return (msgspec.json.decode(state.issuer.read_bytes(), type=Issuer),)
+    except FileNotFoundError:
+        return ()

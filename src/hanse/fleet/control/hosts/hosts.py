@@ -1,0 +1,143 @@
+"""The hosts of a project: what its file asks for, brought about without a lost request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hanse.fleet.control.hosts.member import Member, MemberRecord
+from hanse.fleet.control.hosts.rollout import Rollout, Wanted
+from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
+from hanse.fleet.control.hosts.surveyor import look_at_services
+from hanse.fleet.engine.process import Process
+from hanse.fleet.plan import plan, split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hanse.fleet.control.choices import Choices
+    from hanse.fleet.control.hosts.publisher import Publisher
+    from hanse.fleet.state import StateFolder
+    from hanse.runtime.project.project import Project
+
+
+class Hosts:
+    """Knows all hosts, and writes down who they are before they begin.
+
+    Args:
+        state: The project's state folder.
+        publisher: Tells others of them.
+        make: A member of a record, not yet started.
+
+    Attributes:
+        project: The project's name; empty until its file was read.
+    """
+
+    def __init__(
+        self, state: StateFolder, publisher: Publisher, make: Callable[[MemberRecord], Member]
+    ) -> None:
+        self._state = state
+        self._make = make
+        self._publisher = publisher
+        self._rollout = Rollout(publisher, make, self._begin_change)
+        self.project = ""
+
+    @property
+    def members(self) -> Sequence[Member]:
+        return self._publisher.members
+
+    def adopt(self) -> bool:
+        """Takes over what runs; False if nothing does, or if a change was broken off."""
+        roster = read_roster(self._state.roster)
+        if not any(_is_running(record.name, self._state) for record in roster.members):
+            return False
+        self.project = roster.project
+        self._publisher.members[:] = [self._make(record) for record in roster.members]
+        for one in self.members:
+            one.supervision.start()
+        return roster.settled
+
+    async def follow(
+        self,
+        project: Project,
+        environment: str,
+        choices: Choices,
+        names: frozenset[str] | None = frozenset(),
+    ) -> None:
+        """Brings the hosts to what the project is now.
+
+        Args:
+            project: Its file, read anew.
+            environment: Which one of it.
+            choices: What moved, which is forgotten where the code is new.
+            names: Hosts and groups to replace in any case, all if it is None; the groups of others
+                stay with the code they have, unless nothing is named.
+
+        Raises:
+            ChangeFailed, PlanError: It cannot be; everything is as it was.
+        """
+        self.project = project.name
+        found = await look_at_services(environment)
+        if any(one.record.release != found.release for one in self.members):
+            choices.bring_home()
+        groups = plan(project.groups(), found.services, [one.unit for one in choices.moved])
+        anew = [one for one in self.members if names is None or {one.name, one.group.name} & names]
+        touched = {one.group.name for one in anew}
+        releases = {one.group.name: one.record.release for one in self.members} if names else {}
+        await self._bring(
+            [
+                Wanted(
+                    group,
+                    found.release
+                    if group.name in touched
+                    else releases.get(group.name, found.release),
+                    environment,
+                )
+                for group in groups
+            ],
+            anew,
+        )
+
+    async def move(self, unit: str) -> None:
+        """Gives a unit of services hosts of its own, with the code they have.
+
+        Raises:
+            ChangeFailed: It cannot be; everything is as it was.
+        """
+        wanted: dict[str, Wanted] = {}
+        for one in self.members:
+            record = one.record
+            for group in split(record.group, unit, {each.group.name for each in self.members}):
+                wanted[group.name] = Wanted(group, record.release, record.environment)
+        await self._bring(list(wanted.values()))
+
+    async def stop(self) -> None:
+        """Ends all of them, running calls first."""
+        await self._rollout.end_all()
+        self._publisher.members.clear()
+        self._remember(settled=True)
+
+    async def leave(self) -> None:
+        """Leaves them running, for another to adopt."""
+        for one in self.members:
+            await one.supervision.leave()
+
+    async def _bring(self, wanted: Sequence[Wanted], anew: Sequence[Member] = ()) -> None:
+        try:
+            await self._rollout.bring(wanted, anew)
+        finally:
+            self._remember(settled=True)
+
+    def _begin_change(self) -> None:
+        self._remember(settled=False)
+
+    def _remember(self, *, settled: bool) -> None:
+        records = tuple(one.record for one in self.members)
+        write_roster(self._state.roster, Roster(self.project, records, settled))
+
+
+def _is_running(name: str, state: StateFolder) -> bool:
+    process = Process.adopt(name, state)
+    if process is None:
+        return False
+    process.leave()
+    return True

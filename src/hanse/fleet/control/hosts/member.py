@@ -1,0 +1,79 @@
+"""One host of a fleet: what it serves, where, and whether it may be sent calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.fleet.plan import PlannedGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hanse.fleet.engine.supervision import Supervision
+    from hanse.fleet.state import StateFolder
+
+
+class MemberRecord(msgspec.Struct, frozen=True):
+    """What is written down of a host, so that the next control process knows it.
+
+    Attributes:
+        name: Like `shop-1`.
+        group: What it serves.
+        release: The state of the sources it was started from.
+        environment: Which one of `hanse.toml` it has.
+    """
+
+    name: str
+    group: PlannedGroup
+    release: str
+    environment: str
+
+
+class Member:
+    """A host that is supervised.
+
+    Args:
+        record: What it is.
+        supervision: What keeps it running.
+        state: Where its doors are.
+
+    Attributes:
+        leaving: No new calls; it is about to be stopped.
+    """
+
+    def __init__(self, record: MemberRecord, supervision: Supervision, state: StateFolder) -> None:
+        self.record = record
+        self.supervision = supervision
+        self.socket = state.socket(record.name)
+        self.gate = state.gate(record.name)
+        self.stall = state.stall(record.name)
+        self.problems = state.problems(record.name)
+        self.leaving = False
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def group(self) -> PlannedGroup:
+        return self.record.group
+
+    @property
+    def serving(self) -> bool:
+        """Whether calls may be sent there."""
+        return self.supervision.stage == "ready" and not self.leaving
+
+    def runs(self, group: PlannedGroup, release: str, environment: str) -> bool:
+        """Whether it is what is wanted; the number of replicas is not its business."""
+        own, wanted = self.record.group, group
+        same = (own.name, own.units) == (wanted.name, wanted.units)
+        return same and (self.record.release, self.record.environment) == (release, environment)
+
+
+def free_names(group: str, taken: Iterable[str], count: int) -> list[str]:
+    """So many names for further hosts of a group that none has: `shop-3`, `shop-4`."""
+    numbers = [int(name.rpartition("-")[2]) for name in taken if name.rpartition("-")[0] == group]
+    first = max(numbers, default=0) + 1
+    return [f"{group}-{number}" for number in range(first, first + count)]

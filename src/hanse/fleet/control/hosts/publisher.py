@@ -1,0 +1,101 @@
+"""Tells hosts and gateway who serves what now: the directory's file, and the gateway's picture."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from hanse.fleet.gateway.picture import Certificate, Endpoint, Picture, Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from hanse.fleet.control.hosts.member import Member
+    from hanse.fleet.directory import DirectoryWriter
+
+log = logging.getLogger("hanse.control")
+
+
+class Publisher:
+    """Publishes at every change, one revision after the other.
+
+    Args:
+        file: The directory's.
+        push: Brings a picture to the gateway.
+
+    Attributes:
+        members: Who there is; to be changed in place, and told by `changed`.
+        certificate: The gateway's own.
+        rejected: Why the gateway did not take the last picture; empty when it did.
+    """
+
+    def __init__(self, file: DirectoryWriter, push: Callable[[Picture], Awaitable[object]]) -> None:
+        self._file = file
+        self._push = push
+        self._turn = asyncio.Lock()
+        self._dirty = asyncio.Event()
+        self.members: list[Member] = []
+        self.certificate: Certificate | None = None
+        self.rejected = ""
+
+    def changed(self) -> None:
+        """Something is otherwise than it was published; soon it will be."""
+        self._dirty.set()
+
+    async def run(self) -> None:
+        """Publishes changes as they come, until it is cancelled."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            try:
+                await self.publish()
+            except Exception:
+                log.exception("What has changed cannot be published; the next change is tried.")
+
+    async def publish(self) -> int:
+        """Publishes how things are now; returns the directory's revision.
+
+        Raises:
+            StateError: The directory cannot be written.
+        """
+        async with self._turn:
+            revision = self._file.write(directory_of(self.members))
+            picture = Picture(upstreams_of(self.members), certificate=self.certificate)
+            try:
+                await self._push(picture)
+                self.rejected = ""
+            except Exception as error:  # noqa: BLE001 - whatever it says, people are told
+                self.rejected = f"The gateway does not take its configuration: {error}"
+                log.error("%s", self.rejected)  # noqa: TRY400 - Envoy's words say it all
+            return revision
+
+
+def directory_of(members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
+    """Addresses of every contract.
+
+    Where nobody serves it at the moment, those who are about to: a caller is then told at once that
+    it is not available, and that it will be again.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for contract in dict.fromkeys(name for one in members for name in one.group.contracts):
+        having = [one for one in members if contract in one.group.contracts]
+        serving = [one for one in having if one.serving]
+        staying = [one for one in having if not one.leaving]
+        found[contract] = tuple(f"unix:{one.socket}" for one in serving or staying or having)
+    return found
+
+
+def upstreams_of(members: Sequence[Member]) -> tuple[Upstream, ...]:
+    """Every unit the outside can reach, with its hosts; those that leave get nothing new."""
+    endpoints: dict[str, list[Endpoint]] = {}
+    segments: dict[str, tuple[str, ...]] = {}
+    for one in members:
+        for unit in one.group.units:
+            if not unit.segments:
+                continue
+            segments[unit.name] = unit.segments
+            there = endpoints.setdefault(unit.name, [])
+            if one.supervision.stage in {"ready", "stopping"}:
+                there.append(Endpoint(str(one.gate), draining=not one.serving))
+    return tuple(Upstream(name, segments[name], tuple(endpoints[name])) for name in endpoints)

@@ -1,0 +1,147 @@
+"""Brings the hosts of a fleet from what they are to what they should be: make before break."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from hanse.fleet.control.hosts.member import Member, MemberRecord, free_names
+from hanse.fleet.control.looks.scrape import numbers_of
+from hanse.fleet.plan import PlannedGroup
+from hanse.kit.clock import monotonic, wait_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hanse.fleet.control.hosts.publisher import Publisher
+
+log = logging.getLogger("hanse.control")
+
+APPLIED_SECONDS = 10.0
+"""For all hosts to read the directory; they look four times a second, unless they are blocked."""
+
+LOOK_SECONDS = 0.05
+WORDS_SHOWN = 8
+
+
+class ChangeFailed(Exception):
+    """What was asked for does not run; everything is as it was. `problems` says why."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+
+class Wanted(NamedTuple):
+    """A group that should run, and from which state of the sources."""
+
+    group: PlannedGroup
+    release: str
+    environment: str
+
+    def fits(self, member: Member) -> bool:
+        """Whether a host is one of those."""
+        return member.runs(self.group, self.release, self.environment)
+
+    def missing(self, there: int, taken: Sequence[str]) -> list[MemberRecord]:
+        """Records of the hosts to start where so many are there."""
+        names = free_names(self.group.name, taken, self.group.replicas - there)
+        return [MemberRecord(name, self.group, self.release, self.environment) for name in names]
+
+
+class Rollout:
+    """Starts what is missing, waits until it answers, sends calls there, ends what is too much.
+
+    Args:
+        publisher: Knows all members; they are changed in place.
+        make: A member of a record, not yet started.
+        remember: Writes down who there is, before anybody is started.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        make: Callable[[MemberRecord], Member],
+        remember: Callable[[], None],
+    ) -> None:
+        self._publisher = publisher
+        self._members = publisher.members
+        self._make = make
+        self._remember = remember
+
+    async def bring(self, wanted: Sequence[Wanted], anew: Sequence[Member] = ()) -> None:
+        """Makes the members what they should be.
+
+        Args:
+            wanted: All groups.
+            anew: Those that are replaced although they are what they should be.
+
+        Raises:
+            ChangeFailed: Something new does not start; then all is as it was.
+        """
+        old = [one for one in self._members if one not in anew]
+        taken = [one.name for one in self._members]
+        staying: list[Member] = []
+        coming: list[Member] = []
+        for each in wanted:
+            fit = [one for one in old if each.fits(one)][: each.group.replicas]
+            staying += fit
+            coming += [self._make(record) for record in each.missing(len(fit), taken)]
+        leaving = [one for one in self._members if one not in staying]
+        self._members += coming
+        self._remember()
+        await self._publisher.publish()  # a host refuses to start while a contract has no address
+        await self._begin(coming)
+        await self._end(leaving)
+
+    async def end_all(self) -> None:
+        """Ends every host, the running calls first."""
+        await asyncio.gather(*(one.supervision.stop() for one in self._members))
+
+    async def _begin(self, coming: Sequence[Member]) -> None:
+        for one in coming:
+            one.supervision.start()
+        stages = await asyncio.gather(
+            *(one.supervision.until("ready", "backing off") for one in coming)
+        )
+        failed = [one for one, stage in zip(coming, stages, strict=True) if stage != "ready"]
+        if failed:
+            problems = [said for one in failed for said in self._words(one)]
+            await self._take_away(coming)
+            raise ChangeFailed(*dict.fromkeys(problems))
+
+    def _words(self, member: Member) -> list[str]:
+        """What keeps a host from starting: what is wrong with the code, else its last words."""
+        try:
+            return member.problems.read_text().splitlines()
+        except FileNotFoundError:
+            words = member.supervision.last_words[-WORDS_SHOWN:]
+            return [f"{member.name} does not start.", *words]
+
+    async def _end(self, leaving: Sequence[Member]) -> None:
+        if not leaving:
+            return
+        for one in leaving:
+            one.leaving = True
+        await self._applied(await self._publisher.publish())
+        await self._take_away(leaving)
+
+    async def _take_away(self, members: Sequence[Member]) -> None:
+        await asyncio.gather(*(one.supervision.stop() for one in members))
+        for one in members:
+            self._members.remove(one)
+        await self._publisher.publish()
+
+    async def _applied(self, revision: int) -> None:
+        """Waits until every host has read a revision of the directory, or has had its time."""
+        limit, never = monotonic() + APPLIED_SECONDS, asyncio.Event()
+        waiting: list[Member] = [one for one in self._members if one.serving]
+        while waiting and monotonic() < limit:
+            found = await asyncio.gather(*(numbers_of(one.socket, 0.0) for one in waiting))
+            late = [numbers is None or numbers.revision != revision for numbers in found]
+            waiting = [one for one, is_late in zip(waiting, late, strict=True) if is_late]
+            await wait_set(never, LOOK_SECONDS if waiting else 0)
+        if waiting:
+            names = ", ".join(one.name for one in waiting)
+            log.warning("%s did not read the directory in %g s.", names, APPLIED_SECONDS)

@@ -1,0 +1,1 @@
+"""What is looked at meanwhile: what processes use, do, and block."""

@@ -1,0 +1,44 @@
+"""Asks a host on its trusted door how it is; each question on a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from hanse.fleet.control.looks.numbers import Numbers, read_numbers
+from hanse.kit.http import Address, ConnectionFailed, connect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATIENCE_SECONDS = 1.0
+"""A host whose loop is blocked does not answer; nobody waits longer for it than this."""
+
+ANSWER_BYTES_MAX = 8 * 1024 * 1024
+
+
+async def answers(socket: Path, path: str) -> bool:
+    """Whether somebody listens there and answers well."""
+    return await _get(socket, path) is not None
+
+
+async def numbers_of(socket: Path, at: float) -> Numbers | None:
+    """What a host counts; None if it does not say in time."""
+    body = await _get(socket, "/metrics")
+    return None if body is None else read_numbers(body.decode(), at)
+
+
+async def _get(socket: Path, path: str) -> bytes | None:
+    """The body of a good answer."""
+    request = f"GET {path} HTTP/1.1\r\nhost: host\r\nconnection: close\r\n\r\n".encode()
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            channel = await connect(Address(f"unix:{socket}"), None)
+            channel.limit = ANSWER_BYTES_MAX
+            try:
+                status, _, body = await channel.exchange(request)
+            finally:
+                channel.close()
+    except (TimeoutError, ConnectionFailed):
+        return None
+    return body if status == 200 else None

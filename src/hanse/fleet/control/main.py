@@ -1,0 +1,102 @@
+"""The control process: `python -m hanse.fleet.control.main`, in the project's folder."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from hanse.fleet.control.api import Asked
+from hanse.fleet.control.fleet import Fleet
+from hanse.fleet.control.ground.ground import Ground
+from hanse.fleet.control.ground.stores import stores
+from hanse.fleet.control.hosts.foundry import Foundry
+from hanse.fleet.control.hosts.hosts import Hosts
+from hanse.fleet.control.hosts.publisher import Publisher
+from hanse.fleet.control.keeper import EXIT_OTHER_IN_CHARGE
+from hanse.fleet.control.service import ControlService
+from hanse.fleet.directory import DirectoryWriter
+from hanse.fleet.state import StateError, StateFolder
+from hanse.kit.clock import wait_set
+from hanse.runtime.host import Host
+from hanse.runtime.host_config import HostConfig
+from hanse.runtime.telemetry.log import configure
+
+log = logging.getLogger("hanse.control")
+
+KEEPER = (sys.executable, "-P", "-m", "hanse.fleet.control.keeper")
+LOOK_SECONDS = 0.5
+
+
+def main(variables: Mapping[str, str]) -> int:
+    """Controls until it is asked to stop.
+
+    Args:
+        variables: The environment.
+
+    Returns:
+        0 when everything has ended, 3 when another process is in charge here.
+    """
+    os.umask(0o077)
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    configure(root, sys.stderr, "json", dict)
+    state = StateFolder(Path())
+    try:
+        with state.lock("The control process of hanse up"):
+            asked = msgspec.json.decode(state.asked.read_bytes(), type=Asked)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                has_ended = runner.run(_control(state, asked, variables))
+            if has_ended:
+                state.asked.unlink(missing_ok=True)
+    except StateError as error:
+        log.warning("%s", error)
+        return EXIT_OTHER_IN_CHARGE
+    return 0
+
+
+async def _control(state: StateFolder, asked: Asked, variables: Mapping[str, str]) -> bool:
+    ground = Ground(state, stores(state, variables), variables)
+    publisher = Publisher(DirectoryWriter(state.directory), ground.push)
+    foundry = Foundry(state, variables, publisher.changed)
+    fleet = Fleet(state, ground, Hosts(state, publisher, foundry.make))
+    _end_on_signals(fleet)
+    config = HostConfig(name="control", port=None, socket=state.control_socket, docs=False)
+    async with Host([ControlService], config, provided={Fleet: fleet}):
+        tasks = [
+            asyncio.create_task(_keep_keeper(os.getppid())),
+            asyncio.create_task(publisher.run()),
+        ]
+        try:
+            return await fleet.run(asked)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def _end_on_signals(fleet: Fleet) -> None:
+    """A polite end of the control process is an end of control alone: what runs goes on."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, fleet.leave)
+
+
+async def _keep_keeper(parent: int) -> None:
+    """Starts a new keeper when ours is gone, once; that one waits for our end."""
+    never = asyncio.Event()
+    while os.getppid() == parent:
+        await wait_set(never, LOOK_SECONDS)
+    log.warning("The keeper is gone; there is a new one.")
+    # Nobody waits for it: it is to outlive us.
+    await asyncio.create_subprocess_exec(*KEEPER, str(os.getpid()), start_new_session=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

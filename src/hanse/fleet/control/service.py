@@ -1,0 +1,26 @@
+"""What the command line calls: the control process's own service."""
+
+from __future__ import annotations
+
+from hanse.fleet.control.api import Asked, Control, FleetStatus
+from hanse.fleet.control.fleet import Fleet
+from hanse.runtime.contract.service import Service
+
+
+class ControlService(Service, Control):
+    """Passes on what is asked; the fleet does it at its own pace."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    async def status(self) -> FleetStatus:
+        return self._fleet.status()
+
+    async def apply(self, asked: Asked) -> None:
+        self._fleet.ask(asked)
+
+    async def restart(self, names: tuple[str, ...]) -> None:
+        self._fleet.restart(names)
+
+    async def stop(self) -> None:
+        self._fleet.stop()

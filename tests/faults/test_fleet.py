@@ -1,0 +1,180 @@
+"""Parts of a running fleet are killed by SIGKILL, and what must go on goes on: counted from outside."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.fleet import Fleet, fleet, until
+from tests.end_to_end.terminal import fetch, hanse
+
+ROOT = Path(__file__).parents[2]
+RATE = 1000
+KILLS = 20
+BETWEEN_KILLS_SECONDS = (0.7, 1.6)
+SEED = int(os.environ.get("HANSE_TEST_SEED", "20261121"))
+
+
+@pytest.fixture
+def two(tmp_path: Path):
+    """Everything in one group, two hosts of it."""
+    with fleet(tmp_path, 'default = "together"\nreplicas = 2') as made:
+        made.up()
+        yield made
+
+
+class Load:
+    """A steady load in a process of its own."""
+
+    def __init__(self, url: str, seconds: float, rate: int = RATE) -> None:
+        command = [sys.executable, "-m", "tests.faults.steady_load", url, str(rate), str(seconds)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._until = time.monotonic() + seconds
+
+    @property
+    def runs(self) -> bool:
+        return time.monotonic() < self._until
+
+    def report(self) -> dict[str, Any]:
+        said, _ = self._process.communicate(timeout=120)
+        return json.loads(said)
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def all_ready(made: Fleet, hosts: int) -> bool:
+    found = made.processes("host").values()
+    return len(found) == hosts and all(one["state"] == "ready" for one in found)
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(KILLS, marks=pytest.mark.long)])
+def test_hosts_are_killed_under_load(two: Fleet, kills: int) -> None:
+    """At most one in 10,000 idempotent requests fails, and none is answered wrong."""
+    chance = random.Random(SEED)
+    load = Load(f"{two.url}/echo/v1/numbers", kills * 2.0)
+    killed = 0
+    while killed < kills and load.runs:
+        time.sleep(chance.uniform(*BETWEEN_KILLS_SECONDS))
+        victim = chance.choice(sorted(two.processes("host").values(), key=lambda one: one["name"]))
+        kill(victim["pid"])
+        killed += 1
+        until(lambda: all_ready(two, 2), "both hosts run again")
+    report = load.report()
+
+    right, failed = report["outcomes"].get("right", 0), report["outcomes"].get("failed", 0)
+    assert killed == kills, f"seed {SEED}"
+    assert set(report["outcomes"]) <= {"right", "failed"}, (SEED, report)
+    assert failed <= (right + failed) / 10_000, (SEED, report)
+
+
+def test_the_gateway_is_killed_and_returns(two: Fleet) -> None:
+    url = two.url
+    (gateway,) = two.processes("gateway").values()
+    kill(gateway["pid"])
+
+    until(lambda: _answers(f"{url}/echo/v1/numbers/1"), "the gateway answers again")
+    (again,) = two.processes("gateway").values()
+    assert again["pid"] != gateway["pid"]
+    assert again["restarts"] == 1
+
+
+def test_control_is_killed_and_nobody_notices(two: Fleet) -> None:
+    before = {name: one["pid"] for name, one in two.processes().items()}
+    load = Load(f"{two.url}/echo/v1/numbers", 4.0, rate=300)
+    kill(two.status()["pid"])
+    until(lambda: hanse("status", folder=two.folder).returncode == 0, "control is back")
+    report = load.report()
+
+    assert set(report["outcomes"]) == {"right"}, report
+    assert {name: one["pid"] for name, one in two.processes().items()} == before
+
+
+def test_a_host_that_dies_while_control_is_dead_comes_back(two: Fleet) -> None:
+    (name, one), *_ = two.processes("host").items()
+    kill(two.status()["pid"])
+    kill(one["pid"])
+
+    until(lambda: hanse("status", folder=two.folder).returncode == 0, "control is back")
+    until(lambda: all_ready(two, 2), "both hosts run again")
+    assert two.processes("host")[name]["pid"] != one["pid"]
+
+
+def test_control_and_keeper_are_killed_and_up_takes_over(two: Fleet) -> None:
+    before = {name: one["pid"] for name, one in two.processes().items()}
+    for one in two.running():
+        if any("hanse.fleet.control" in word for word in one.cmdline()):
+            kill(one.pid)
+
+    two.up()
+
+    assert {name: one["pid"] for name, one in two.processes().items()} == before
+    assert two.get("/echo/v1/numbers/9") == 9
+
+
+def test_the_keeper_is_killed_and_another_takes_its_place(two: Fleet) -> None:
+    control = two.status()["pid"]
+    (keeper,) = _keepers(two)
+    kill(keeper)
+    until(lambda: _keepers(two) and _keepers(two) != [keeper], "there is another keeper")
+    kill(control)
+
+    until(lambda: hanse("status", folder=two.folder).returncode == 0, "control is back")
+    assert two.status()["pid"] != control
+
+
+@pytest.mark.parametrize("kind", ["database", "broker"])
+def test_what_hosts_stand_on_is_killed_and_returns(two: Fleet, kind: str) -> None:
+    (one,) = two.processes(kind).values()
+    kill(one["pid"])
+
+    assert two.get("/echo/v1/numbers/2") == 2
+    until(lambda: _is_back(two, kind, one["pid"]), f"the {kind} is back")
+
+
+def test_the_only_host_is_killed_and_callers_are_told_to_come_again(tmp_path: Path) -> None:
+    with fleet(tmp_path) as made:
+        made.up()
+        url = made.url
+        made.write("echo/service.py", "raise SystemExit('not today')\n")  # so that it stays away
+        (host,) = made.processes("host").values()
+        kill(host["pid"])
+
+        status, text = until(lambda: _failed(f"{url}/echo/v1/numbers/1"), "a refusal")
+        assert status == 503, text
+        host = until(lambda: _backing_off(made), "it backs off")
+        assert "not today" in host["note"]
+
+
+def _answers(url: str) -> bool:
+    try:
+        return fetch(url)[0] == 200
+    except OSError:
+        return False
+
+
+def _failed(url: str) -> tuple[int, str] | None:
+    status, text = fetch(url)
+    return None if status == 200 else (status, text)
+
+
+def _backing_off(made: Fleet) -> dict[str, Any] | None:
+    (host,) = made.processes("host").values()
+    return host if host["state"] == "backing off" and host["note"] else None
+
+
+def _is_back(made: Fleet, kind: str, pid: int) -> bool:
+    (one,) = made.processes(kind).values()
+    return one["state"] == "ready" and one["pid"] != pid
+
+
+def _keepers(made: Fleet) -> list[int]:
+    return [one.pid for one in made.running() if "hanse.fleet.control.keeper" in one.cmdline()]
