@@ -276,7 +276,7 @@ class Host:
         stack.callback(self._placement.close)
         if self.authenticator is not None:
             stack.push_async_callback(self.authenticator.close)
-        watch = StallWatch(self.metrics)
+        watch = StallWatch(self.metrics, self._placement.local, self.config.stall_file)
         watch.start(loop)
         stack.callback(watch.stop)
         for instance in (*self._services, *self._mounted):

@@ -41,6 +41,8 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         cors: Pages of which origins may call.
         traces_per_second: Traces recorded whole; errors and slow calls are recorded anyhow.
         trace_folder: Where spans are kept for `hanse trace`; None for nowhere.
+        stall_file: Says which service blocks the event loop, while it does and afterwards, see
+            `StallReport`; None for no such file.
         otlp_endpoint: Collector for spans and metrics, e.g. `http://localhost:4318`.
         docs: Whether `/docs` and `/openapi.json` are served.
         open_metrics: Whether `/metrics` is served at the open door too.
@@ -65,6 +67,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
     cors: Cors | None = None
     traces_per_second: float = 10.0
     trace_folder: Path | None = None
+    stall_file: Path | None = None
     otlp_endpoint: str = ""
     docs: bool = True
     open_metrics: bool = False

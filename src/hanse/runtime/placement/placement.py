@@ -31,6 +31,10 @@ class Placement:
         local: Full names of the contracts served here; their endpoints may come later.
         directory: Where contracts are served that are not, or not to be called, here.
         wrap: Wraps every bound method; for faults in tests.
+
+    Attributes:
+        local: As given.
+        endpoints: What answers here, by full name of the method.
     """
 
     def __init__(
@@ -43,7 +47,7 @@ class Placement:
         tls: ssl.SSLContext | None = None,
         wrap: Callable[[Method, Callable[..., Any]], Callable[..., Any]] | None = None,
     ) -> None:
-        self._local = local
+        self.local = local
         self._directory = directory
         self._site = site
         self._instruments = instruments
@@ -63,7 +67,7 @@ class Placement:
         who = Caller(caller, self._site, self._instruments.deadlines)
         if contract.full_name in self._directory:
             bind = self._remote(contract, who)
-        elif contract.full_name in self._local:
+        elif contract.full_name in self.local:
             bind = self._here(who)
         else:
             return None
@@ -71,7 +75,7 @@ class Placement:
 
     def problems(self) -> list[str]:
         """What is wrong with the directory or served twice, told at the start, not at a call."""
-        counts = Counter(self._local)
+        counts = Counter(self.local)
         twice = [name for name, count in counts.items() if count > 1]
         found = [f"{name} is served by two of the listed services; keep one" for name in twice]
         for name in self._directory.configured:

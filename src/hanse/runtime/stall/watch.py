@@ -1,51 +1,71 @@
-"""Finds code that blocks the event loop, and names it with its stack."""
+"""Finds code that blocks the event loop, names it with its stack, and counts for how long."""
 
 from __future__ import annotations
 
 import logging
-import sys
 import threading
-import traceback
 from typing import TYPE_CHECKING
 
 from hanse.kit.clock import monotonic
+from hanse.runtime.stall.culprit import culprit_of
+from hanse.runtime.stall.stall_report import StallFile, StallReport
 
 if TYPE_CHECKING:
     import asyncio
-    from types import FrameType
+    from collections.abc import Iterable
+    from pathlib import Path
 
+    from hanse.runtime.stall.culprit import Culprit
     from hanse.runtime.telemetry.metrics import Metrics
 
 log = logging.getLogger("hanse.stall")
 
 BEAT_SECONDS = 0.05
 STALL_SECONDS = 0.2
-FRAMES_SHOWN = 12
 
 
 class StallWatch:
     """Looks from a thread of its own whether the loop still beats.
 
-    The first look that finds a beat overdue takes the loop thread's stack: that is the code that
-    blocks. It is reported once a stall; how long it lasted is said when it is over.
+    While a beat is overdue, each look takes the loop thread's stack: that is the code that blocks.
+    It is reported once a stall; for how long, is counted for the service that was seen, and told
+    in a file meanwhile, because a host that is blocked answers nobody.
+
+    Args:
+        metrics: Where stalls are counted by service.
+        services: Full names of the contracts that are served here.
+        file: Says the same to a supervisor, see `StallReport`; None for no file.
+        stall_seconds: From when on a beat that is overdue is a stall.
     """
 
-    def __init__(self, metrics: Metrics, stall_seconds: float = STALL_SECONDS) -> None:
-        self._stalls = metrics.counter(
-            "hanse_loop_stalls_total", "Times the event loop was blocked."
-        )
-        self._limit = stall_seconds
+    def __init__(
+        self,
+        metrics: Metrics,
+        services: Iterable[str] = (),
+        file: Path | None = None,
+        stall_seconds: float = STALL_SECONDS,
+    ) -> None:
+        # Made here, for the watching thread must not add to what the loop's may be reading.
+        self._counts = {service: _Counts(metrics, service) for service in ("", *services)}
+        self._file = StallFile(file)
+        self._limit = stall_seconds + BEAT_SECONDS
         self._beat_at = monotonic()
-        self._reported = False
+        self._longest: dict[str, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._thread_id = 0
         self._stop = threading.Event()
+        # The stall under way, which only the watching thread knows: the beat it began with, who
+        # was seen last, since when without another, and until when.
+        self._begun_at: float | None = None
+        self._service = ""
+        self._since = self._until = 0.0
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to watch the loop of the calling thread."""
         self._loop = loop
         self._thread_id = threading.get_ident()
+        self._file.write(StallReport())
         self._beat()
         threading.Thread(target=self._watch, name="hanse-stall-watch", daemon=True).start()
 
@@ -55,38 +75,70 @@ class StallWatch:
             self._timer.cancel()
 
     def _beat(self) -> None:
-        now = monotonic()
-        if self._reported:
-            log.warning("The event loop runs again after %.1f s.", now - self._beat_at)
-            self._reported = False
-        self._beat_at = now
+        self._beat_at = monotonic()
         if self._loop is not None:
             self._timer = self._loop.call_later(BEAT_SECONDS, self._beat)
 
     def _watch(self) -> None:
         while not self._stop.wait(BEAT_SECONDS):
-            if not self._reported and monotonic() - self._beat_at > self._limit + BEAT_SECONDS:
-                # The documented way to see another thread's stack.
-                frames = sys._current_frames()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-                self._report(frames.get(self._thread_id))
+            beat_at, now = self._beat_at, monotonic()
+            if self._begun_at is not None and self._begun_at != beat_at:
+                self._over(beat_at)
+            if now - beat_at > self._limit:
+                self._blocked(beat_at, now, culprit_of(self._thread_id, self._counts))
+        if self._begun_at is not None:
+            self._over(monotonic())
 
-    def _report(self, frame: FrameType | None) -> None:
-        self._reported = True
-        self._stalls.add()
-        stack = traceback.format_stack(frame)[-FRAMES_SHOWN:] if frame else []
+    def _blocked(self, beat_at: float, now: float, culprit: Culprit) -> None:
+        """The loop has not run since `beat_at`; what it is at belongs to a service, or nobody."""
+        if self._begun_at is None:
+            self._begun_at = self._since = self._until = beat_at
+            self._service = culprit.service
+            self._report(culprit)
+        elif self._service != culprit.service:
+            self._settle()
+            self._service, self._since = culprit.service, self._until
+        self._until = now
+        self._tell(self._service, now - self._since)
+
+    def _over(self, at: float) -> None:
+        """The loop runs again, since the beat at about `at`."""
+        began = self._begun_at
+        assert began is not None
+        self._until = max(self._until, at)
+        self._settle()
+        self._begun_at = None
+        self._file.write(StallReport(longest=self._longest))
+        log.warning("The event loop runs again after %.1f s.", at - began)
+
+    def _settle(self) -> None:
+        """Counts the time of who was seen last."""
+        seconds = self._until - self._since
+        self._longest[self._service] = max(self._longest.get(self._service, 0.0), seconds)
+        self._counts[self._service].seconds.add(seconds)
+
+    def _tell(self, service: str, seconds: float) -> None:
+        longest = {**self._longest, service: max(self._longest.get(service, 0.0), seconds)}
+        self._file.write(StallReport(service, seconds, longest))
+
+    def _report(self, culprit: Culprit) -> None:
+        self._counts[culprit.service].stalls.add()
         log.warning(
             "%s blocks the event loop; make the method a plain def, or offload() the work.\n%s",
-            _culprit(frame),
-            "".join(stack),
+            culprit.text,
+            culprit.stack(),
         )
 
 
-def _culprit(frame: FrameType | None) -> str:
-    """The innermost method of a service on the stack; else the innermost function."""
-    innermost = frame.f_code.co_qualname if frame else "Something"
-    while frame is not None:
-        owner: object = frame.f_locals.get("self")
-        if hasattr(owner, "__contract__"):
-            return f"{owner.__class__.__name__}.{frame.f_code.co_name}"
-        frame = frame.f_back
-    return innermost
+class _Counts:
+    """What one service did to the loop; the empty name stands for code that is nobody's."""
+
+    def __init__(self, metrics: Metrics, service: str) -> None:
+        self.stalls = metrics.counter(
+            "hanse_loop_stalls_total", "Times the event loop was blocked.", service=service
+        )
+        self.seconds = metrics.counter(
+            "hanse_loop_blocked_seconds_total",
+            "For how long the event loop was blocked.",
+            service=service,
+        )
