@@ -6,7 +6,7 @@ from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.clusters import cluster
 from hanse.fleet.gateway.listeners import certificates, listeners
 from hanse.fleet.gateway.picture import Picture, Upstream
-from hanse.fleet.gateway.routes import route_table
+from hanse.fleet.gateway.routes import ROUTES, route_table, service_routes
 from hanse.fleet.gateway.settings import GatewaySettings
 from hanse.fleet.gateway.xds import Resource
 
@@ -39,7 +39,7 @@ class Resources:
         fresh = not snapshot
         if fresh or _addresses(picture) != _addresses(before):
             table = route_table(picture)
-            snapshot[xds.ROUTES] = {table["name"]: xds.encode(xds.ROUTES, table)}
+            snapshot[xds.ROUTES] = {ROUTES: xds.route_table(table, service_routes("any"))}
         if fresh or _shown(picture) != _shown(before):
             self._listen(picture, snapshot)
         self._place(picture, snapshot)
@@ -55,18 +55,16 @@ class Resources:
 
     def _place(self, picture: Picture, snapshot: Snapshot) -> None:
         made: dict[str, tuple[Upstream, Resource]] = {}
-        clusters: dict[str, Resource] = {}
-        known = self._snapshot.get(xds.CLUSTERS, {})
         for upstream in picture.upstreams:
-            name = upstream.service
-            last = self._made.get(name)
-            same = last is not None and last[0] == upstream
-            made[name] = last if last and same else (upstream, xds.assignment(upstream))
-            clusters[name] = known.get(name) or xds.encode(
-                xds.CLUSTERS, cluster(name, self._settings)
-            )
+            last = self._made.get(upstream.service)
+            if last is None or last[0] != upstream:
+                last = (upstream, xds.assignment(upstream))
+            made[upstream.service] = last
+        known = self._snapshot.get(xds.CLUSTERS, {})
+        new = made.keys() - known.keys()
+        clusters = known | xds.clusters(cluster("any", self._settings), new) if new else known
         self._made = made
-        snapshot[xds.CLUSTERS] = clusters
+        snapshot[xds.CLUSTERS] = {name: clusters[name] for name in made}
         snapshot[xds.ASSIGNMENTS] = {name: resource for name, (_, resource) in made.items()}
 
 

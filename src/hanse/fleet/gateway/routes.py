@@ -49,6 +49,8 @@ def segments(upstreams: Iterable[Upstream]) -> dict[str, str]:
 def route_table(picture: Picture) -> dict[str, Any]:
     """All virtual hosts: one for any name, and one for each domain of a site.
 
+    Services stand in it by name; `service_routes` is what each name means.
+
     Raises:
         ValueError: Two services want the same first segment.
     """
@@ -93,7 +95,8 @@ def _matcher(picture: Picture) -> dict[str, Any]:
     exact = {CHALLENGES + token: _challenge(answer) for token, answer in picture.challenges}
     prefixes: dict[str, Any] = {}
     for segment, service in segments(picture.upstreams).items():
-        routes = _to_service(service)
+        # By name alone: what it means is the same for all of them, see `service_routes`.
+        routes = {"action": {"name": service}}
         exact[f"/{segment}"] = routes
         prefixes[f"/{segment}?"] = routes
         if segment:
@@ -119,7 +122,7 @@ def _tree(kind: str, entries: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _to_service(service: str) -> dict[str, Any]:
+def service_routes(service: str) -> dict[str, Any]:
     """The routes to a service: one for what may be repeated, one for the rest."""
     where = {
         "cluster": service,
@@ -128,13 +131,12 @@ def _to_service(service: str) -> dict[str, Any]:
     }
     again = where | {"retry_policy": _retry_policy(f"{NEVER_RECEIVED},reset")}
     method = {"name": ":method", "string_match": {"safe_regex": {"regex": IDEMPOTENT}}}
-    return _action({
-        "@type": "type.googleapis.com/envoy.config.route.v3.RouteList",
+    return {
         "routes": [
             {"match": {"prefix": "/", "headers": [method]}, "route": again},
             {"match": {"prefix": "/"}, "route": where},
-        ],
-    })  # fmt: skip
+        ]
+    }
 
 
 def _retry_policy(conditions: str) -> dict[str, Any]:
@@ -154,12 +156,9 @@ def _retry_policy(conditions: str) -> dict[str, Any]:
 
 
 def _challenge(answer: str) -> dict[str, Any]:
-    return _action({
+    route = {
         "@type": "type.googleapis.com/envoy.config.route.v3.Route",
         "match": {"prefix": "/"},
         "direct_response": {"status": 200, "body": {"inline_string": answer}},
-    })  # fmt: skip
-
-
-def _action(typed_config: dict[str, Any]) -> dict[str, Any]:
-    return {"action": {"name": "route", "typed_config": typed_config}}
+    }
+    return {"action": {"name": "challenge", "typed_config": route}}

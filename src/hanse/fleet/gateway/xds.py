@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -52,6 +53,8 @@ _Assignment = _message("envoy.config.endpoint.v3.ClusterLoadAssignment")
 _Secret = _message("envoy.extensions.transport_sockets.tls.v3.Secret")
 _Listener = _message("envoy.config.listener.v3.Listener")
 _RouteTable = _message("envoy.config.route.v3.RouteConfiguration")
+_RouteList = _message("envoy.config.route.v3.RouteList")
+_Any = _message("google.protobuf.Any")
 _Request = _message("envoy.service.discovery.v3.DeltaDiscoveryRequest")
 _Response = _message("envoy.service.discovery.v3.DeltaDiscoveryResponse")
 _DRAINING = 3  # envoy.config.core.v3.HealthStatus
@@ -69,10 +72,8 @@ _DUMP = re.compile(r"goo\.gle/debug.*?\n: ", re.DOTALL)
 METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
 
 _MESSAGES = {
-    CLUSTERS: _Cluster,
     SECRETS: _Secret,
     LISTENERS: _Listener,
-    ROUTES: _RouteTable,
 }
 
 
@@ -131,6 +132,51 @@ def encode(kind: str, fields: dict[str, Any]) -> Resource:
         google.protobuf.json_format.ParseError: There is no such field.
     """
     return _resource(ParseDict(fields, _MESSAGES[kind]()))
+
+
+def clusters(pattern: dict[str, Any], names: Iterable[str]) -> dict[str, Resource]:
+    """A cluster for each name, alike in all else. JSON is read once: it takes a millisecond."""
+    message = ParseDict(pattern, _Cluster())
+    found: dict[str, Resource] = {}
+    for name in names:
+        message.name = name
+        found[name] = _resource(message)
+    return found
+
+
+def route_table(table: dict[str, Any], pattern: dict[str, Any]) -> Resource:
+    """A table in which services stand by name, each name replaced by routes to it.
+
+    Args:
+        table: The table, as JSON.
+        pattern: The routes to any service, as JSON; they are read once.
+    """
+    message = ParseDict(table, _RouteTable())
+    routes = ParseDict(pattern, _RouteList())
+    made: dict[str, Any] = {}
+    for action in _actions(message):
+        if not action.HasField("typed_config"):
+            if action.name not in made:
+                made[action.name] = _routes_to(action.name, routes)
+            action.typed_config.CopyFrom(made[action.name])
+    return _resource(message)
+
+
+def _actions(table: Any) -> Iterator[Any]:
+    """All ends of all trees of a table."""
+    for host in table.virtual_hosts:
+        exact, rest = host.matcher.matcher_tree, host.matcher.on_no_match.matcher.matcher_tree
+        for entries in (exact.exact_match_map.map, rest.prefix_match_map.map):
+            for end in entries.values():
+                yield end.action
+
+
+def _routes_to(service: str, routes: Any) -> Any:
+    for route in routes.routes:
+        route.route.cluster = service
+    packed = _Any()
+    packed.Pack(routes, deterministic=True)
+    return packed
 
 
 def assignment(upstream: Upstream) -> Resource:

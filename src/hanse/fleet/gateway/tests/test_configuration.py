@@ -15,7 +15,7 @@ from hanse.fleet.gateway.bootstrap import bootstrap, command
 from hanse.fleet.gateway.clusters import cluster
 from hanse.fleet.gateway.listeners import certificates, listeners
 from hanse.fleet.gateway.picture import Certificate, Domain, Endpoint, Picture, Upstream
-from hanse.fleet.gateway.routes import route_table
+from hanse.fleet.gateway.routes import route_table, service_routes
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
 from hanse.fleet.gateway.tests.world import make_certificate
 
@@ -34,17 +34,21 @@ def whole(picture: Picture, told: GatewaySettings) -> dict:
 def placed(upstream: Upstream, told: GatewaySettings) -> dict:
     found = cluster(upstream.service, told)
     del found["eds_cluster_config"]
-    assignment = xds._Assignment.FromString(xds.assignment(upstream).body)
-    assigned = MessageToDict(assignment, preserving_proto_field_name=True)
+    assigned = read(xds._Assignment, xds.assignment(upstream))
     return found | {"type": "STATIC", "load_assignment": assigned}
+
+
+def read(message: type, resource: xds.Resource) -> dict:
+    return MessageToDict(message.FromString(resource.body), preserving_proto_field_name=True)
 
 
 def inlined(listener: dict, picture: Picture) -> dict:
     found = copy.deepcopy(listener)
+    table = read(xds._RouteTable, xds.route_table(route_table(picture), service_routes("any")))
     for chain in found["filter_chains"]:
         manager = chain["filters"][0]["typed_config"]
         del manager["rds"]
-        manager["route_config"] = route_table(picture)
+        manager["route_config"] = table
         if "transport_socket" in chain:
             context = chain["transport_socket"]["typed_config"]["common_tls_context"]
             for secret in context["tls_certificate_sds_secret_configs"]:
