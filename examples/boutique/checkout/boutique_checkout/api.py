@@ -7,9 +7,15 @@ from boutique_email.api import EmailAddress, Order
 from boutique_payment.api import Card, CardExpired, CardNotAccepted, InvalidCard
 from boutique_shipping.api import Address
 
-from hanse import PUBLIC, Contract, FailedPrecondition, rpc
+from hanse import PUBLIC, Aborted, Contract, FailedPrecondition, rpc
 
-__all__ = ["CartEmpty", "ChargedNotShipped", "Checkout", "PaymentUnclear"]
+__all__ = ["AlreadyBuying", "CartEmpty", "ChargedNotShipped", "Checkout", "PaymentUnclear"]
+
+
+class AlreadyBuying(Aborted):
+    """This cart is being bought at this moment, as after two clicks on one button."""
+
+    code = "already_buying"
 
 
 class CartEmpty(FailedPrecondition):
@@ -41,7 +47,7 @@ class Checkout(Contract, package="checkout.v1"):
     @rpc(
         allow=PUBLIC,
         errors=(
-            CartEmpty, NoSuchProduct, UnsupportedCurrency, AmountTooLarge,
+            AlreadyBuying, CartEmpty, NoSuchProduct, UnsupportedCurrency, AmountTooLarge,
             InvalidCard, CardNotAccepted, CardExpired, PaymentUnclear, ChargedNotShipped,
         ),
     )  # fmt: skip

@@ -14,7 +14,8 @@ from boutique_payment.api import Card, CardExpired, CardNotAccepted, Payments
 from boutique_shipping.api import Address, Shipping
 
 from boutique_checkout import api
-from hanse import HanseError, InvalidArgument, Service
+from boutique_checkout.purchases import Purchases
+from hanse import HanseError, InvalidArgument, Service, current
 
 log = logging.getLogger("boutique.checkout")
 
@@ -37,6 +38,7 @@ class Checkout(Service, api.Checkout):
         self._shipping = shipping
         self._payments = payments
         self._emails = emails
+        self._purchases = Purchases()
 
     async def place_order(
         self,
@@ -46,19 +48,20 @@ class Checkout(Service, api.Checkout):
         email: EmailAddress,
         card: Card,
     ) -> Order:
-        items = (await self._carts.get_cart(user_id)).items
-        if not items:
-            raise api.CartEmpty("There is nothing in the cart; put something in first.")
-        lines, shipping_cost = await self._priced(items, address, user_currency)
-        total = sum((line.cost * line.item.quantity for line in lines), start=shipping_cost)
-        transaction = await self._charge(total, card)
-        tracking = await self._ship(address, items, transaction)
-        order = Order(str(uuid4()), tracking, shipping_cost, address, lines, total)
-        await gather(
-            self._try("emptying the cart", self._carts.empty_cart(user_id)),
-            self._try("the confirmation", self._emails.send_order_confirmation(email, order)),
-        )
-        return order
+        with self._purchases.of(current().site, user_id):
+            items = (await self._carts.get_cart(user_id)).items
+            if not items:
+                raise api.CartEmpty("There is nothing in the cart; put something in first.")
+            lines, shipping_cost = await self._priced(items, address, user_currency)
+            total = sum((line.cost * line.item.quantity for line in lines), start=shipping_cost)
+            transaction = await self._charge(total, card)
+            tracking = await self._ship(address, items, transaction)
+            order = Order(str(uuid4()), tracking, shipping_cost, address, lines, total)
+            await gather(
+                self._try("emptying the cart", self._carts.empty_cart(user_id)),
+                self._try("the confirmation", self._emails.send_order_confirmation(email, order)),
+            )
+            return order
 
     async def _priced(
         self, items: tuple[CartItem, ...], address: Address, currency: CurrencyCode

@@ -7,7 +7,13 @@ from boutique_cart.api import CartItem, Carts
 from boutique_cart.service import Carts as CartsService
 from boutique_catalog.api import Catalog, NoSuchProduct
 from boutique_catalog.service import Catalog as CatalogService
-from boutique_checkout.api import CartEmpty, ChargedNotShipped, Checkout, PaymentUnclear
+from boutique_checkout.api import (
+    AlreadyBuying,
+    CartEmpty,
+    ChargedNotShipped,
+    Checkout,
+    PaymentUnclear,
+)
 from boutique_checkout.service import Checkout as Service
 from boutique_currency.api import Currencies, Money, UnsupportedCurrency
 from boutique_currency.service import Currencies as CurrenciesService
@@ -232,6 +238,56 @@ async def test_a_cart_that_cannot_be_emptied_undoes_nothing(diary, apart, caplog
         assert await buy(world)
     assert diary.done == ["quote", "charge", "ship", "write"]
     assert "emptying the cart failed after an order" in caplog.text
+
+
+async def test_two_clicks_buy_and_charge_once(diary, apart):
+    charging, go = asyncio.Event(), asyncio.Event()
+
+    async def charge(amount, card):
+        charging.set()
+        await go.wait()
+        return diary.note("charge", amount, card, answer="t-1")
+
+    _, shipping, emails = diary.services()
+    services = (
+        Service,
+        CartsService,
+        CatalogService,
+        CurrenciesService,
+        fake(Payments, charge=charge),
+        shipping,
+        emails,
+    )
+    async with (
+        World(*services, apart=apart) as world,
+        asyncio.timeout(5),
+        asyncio.TaskGroup() as group,
+    ):
+        await fill(world, MUGS)
+        first = group.create_task(buy(world))
+        await charging.wait()
+        with pytest.raises(AlreadyBuying):
+            await buy(world)
+        with pytest.raises(CartEmpty):
+            await world.get(Checkout).place_order("eve", "USD", HOME, "eve@example.org", CARD)
+        with pytest.raises(CartEmpty):
+            await world.get(Checkout, site="acme").place_order(
+                "ada", "USD", HOME, "ada@example.org", CARD
+            )
+        go.set()
+        assert (await first).total == Money("USD", 34, 900_000_000)
+    assert diary.done.count("charge") == diary.done.count("ship") == 1
+
+
+async def test_after_a_failure_the_cart_can_be_bought_again(world, diary):
+    diary.errors["charge"] = CardExpired("No.")
+    await fill(world, MUGS)
+    with pytest.raises(CardExpired):
+        await buy(world)
+    diary.errors.clear()
+    assert await buy(world)
+    with pytest.raises(CartEmpty):
+        await buy(world)
 
 
 async def test_prices_and_shipping_are_asked_for_at_once(diary, apart):
