@@ -169,7 +169,7 @@ def from_text(values: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
             raise refused(name, "finite", f"`{name}` must be a finite number of 64 bits.")
         if not holds(value, _is_given):
             raise refused(
-                name, "null", f"`{name}` cannot be null in a path or query; leave it out."
+                name, "null", f"`{name}` cannot be null in a path, query or form; leave it out."
             )
     return read
 

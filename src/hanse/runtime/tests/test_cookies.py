@@ -85,6 +85,10 @@ class Shop(Service):
             ),
         )
 
+    @form("/consent", allow=PUBLIC)
+    async def consent(self, agreed: Annotated[bool, Cookie("agreed")]) -> Html:
+        return Html(str(agreed))
+
 
 @pytest.fixture
 async def world():
@@ -159,6 +163,14 @@ async def test_a_cookie_without_a_default_is_required_and_right(http, header):
     assert answer.status == 400
     [violation] = answer.json["violations"]
     assert (violation["field"], violation["rule"]) == REQUIRED[header]
+
+
+async def test_a_cookie_that_is_missing_is_no_box_that_is_not_ticked(http):
+    missing = await http.post("/consent", b"", FORM)
+    given = await http.post("/consent", b"", {**FORM, "cookie": "agreed=true"})
+
+    assert (missing.status, missing.json["violations"][0]["rule"]) == (400, "required")
+    assert given.text == "True"
 
 
 async def test_a_cookie_may_be_of_any_scalar_type(http):

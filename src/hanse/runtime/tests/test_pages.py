@@ -7,7 +7,7 @@ import re
 import pytest
 
 from hanse import PUBLIC, SIGNED_IN, Html, Principal, Service, page, rpc
-from hanse.runtime.errors import NotFound, Unavailable
+from hanse.runtime.errors import Internal, NotFound, Unavailable
 from hanse.testing import World
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -28,6 +28,8 @@ class Careers(Service):
             raise NotFound(detail="<script>alert(1)</script>")
         if job_id == "crash":
             raise ValueError("secret-text")
+        if job_id == "fault":
+            raise Internal(detail="secret-path /srv/hanse")
         if job_id == "busy":
             raise Unavailable(detail="Later.", retry_after=9)
         if job_id == "odd":
@@ -80,15 +82,17 @@ async def test_a_page_may_be_a_plain_method_and_have_a_status_and_policy_of_its_
 async def test_an_error_is_a_page_that_shows_nothing_of_ours(caplog):
     async with World(Careers) as world:
         http = world.http()
-        gone, crash, busy, odd = [
-            await http.get(f"/careers/{name}", BROWSER) for name in ("gone", "crash", "busy", "odd")
+        gone, crash, fault, busy, odd = [
+            await http.get(f"/careers/{name}", BROWSER)
+            for name in ("gone", "crash", "fault", "busy", "odd")
         ]
 
     assert gone.status == 404
     assert "&lt;script&gt;" in gone.text
     assert "<script>" not in gone.text
-    assert (crash.status, odd.status) == (500, 500)
-    assert "secret" not in crash.text
+    assert (crash.status, fault.status, odd.status) == (500, 500, 500)
+    assert "secret" not in crash.text + fault.text
+    assert "its log has the cause" in fault.text
     assert (busy.status, busy.headers["retry-after"]) == (503, "9")
     assert {answer.headers["content-type"] for answer in (gone, crash, busy, odd)} == {
         "text/html; charset=utf-8"

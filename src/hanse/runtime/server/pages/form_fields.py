@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import types
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
@@ -11,7 +10,6 @@ from msgspec import inspect
 from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.http.refusal import UnsupportedMediaType
 from hanse.runtime.server.arguments import TextFields, refused
-from hanse.runtime.server.router import BROKEN_PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +29,7 @@ class FormFields:
         elsewhere: Names of those that come from path and cookies.
 
     Attributes:
-        kind: The arguments as they are read: no text stands for None, and a box that is not
-            ticked is not sent.
+        kind: The arguments as they are read: a box that is not ticked is not sent.
     """
 
     __slots__ = ("_boxes", "_empty", "_named", "check_unique", "kind")
@@ -41,9 +38,10 @@ class FormFields:
         fields = msgspec.structs.fields(request_type)
         self._named = TextFields(request_type, elsewhere)
         self.check_unique = self._named.check_unique
-        self._boxes = {field.name for field in fields if unwrapped(field.type) is bool}
+        boxes = {field.name for field in fields if unwrapped(field.type) is bool}
+        self._boxes = boxes - elsewhere
         self._empty = {field.name for field in fields if _may_be_empty(field.type)}
-        own = [(field.name, _given(field.type), *_default(field)) for field in fields]
+        own = [(field.name, field.type, *self._default(field)) for field in fields]
         self.kind = msgspec.defstruct(request_type.__name__, own, kw_only=True, frozen=True)
 
     def read(self, request: Request) -> dict[str, Any]:
@@ -59,6 +57,11 @@ class FormFields:
                 values[name] = [*filter(None, values[name])]
         return values
 
+    def _default(self, field: msgspec.structs.FieldInfo) -> tuple[Any, ...]:
+        if not field.required:
+            return (field.default,)
+        return (False,) if field.name in self._boxes else ()
+
 
 def pairs(request: Request) -> list[tuple[str, str]]:
     """Names and values of a form as they come.
@@ -72,7 +75,7 @@ def pairs(request: Request) -> list[tuple[str, str]]:
     if body.count(b"&") >= FIELDS_MAX:
         raise refused("", "fields", f"A form has {FIELDS_MAX} fields at most.")
     unreadable = refused("", "form", "The form cannot be read; is it percent-encoded UTF-8?")
-    if not body.isascii() or BROKEN_PERCENT.search(body):
+    if not body.isascii():
         raise unreadable
     if b"%00" in body or b"\0" in body:
         raise refused("", "text", "A form holds text, in which no character is U+0000.")
@@ -90,7 +93,8 @@ def _text(raw: bytes) -> str:
     """What stands for percent signs and plus signs, in one step, not one by one.
 
     The longest form made of nothing else would hold the loop for milliseconds; so they are read by
-    what reads the escapes of Python's own texts, after its backslashes are no escapes any more.
+    what reads the escapes of Python's own texts, after its backslashes are no escapes any more;
+    it also refuses a percent sign without two digits.
     """
     raw = raw.replace(b"+", b" ")
     if b"%" in raw:
@@ -137,19 +141,3 @@ def _options(info: inspect.Type) -> tuple[inspect.Type, ...]:
     if isinstance(info, inspect.UnionType):
         return tuple(option for one in info.types for option in _options(one))
     return (info,)
-
-
-def _given(annotation: Any) -> Any:
-    """A type without None, for which no text stands: `null` is a name some people have."""
-    if get_origin(annotation) is Annotated:
-        return Annotated[_given(get_args(annotation)[0]), *annotation.__metadata__]
-    if get_origin(annotation) in {Union, types.UnionType}:
-        options = tuple(_given(one) for one in get_args(annotation) if one is not type(None))
-        return Union[options]  # noqa: UP007  the options are not known before
-    return annotation
-
-
-def _default(field: msgspec.structs.FieldInfo) -> tuple[Any, ...]:
-    if not field.required:
-        return (field.default,)
-    return (False,) if unwrapped(field.type) is bool else ()
