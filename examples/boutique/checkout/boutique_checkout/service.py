@@ -103,7 +103,8 @@ class Checkout(Service, api.Checkout):
         try:
             return await self._shipping.ship_order(address, items)
         except HanseError as error:
-            log.error("charged and not shipped", extra={"transaction_id": transaction})  # noqa: TRY400  its cause is in the log of who failed
+            owed = {"transaction_id": transaction}
+            log.error("charged and not shipped", extra=owed)  # noqa: TRY400  who failed has logged why
             raise api.ChargedNotShipped(
                 "The card was charged and the order could not be shipped. Tell us the number of "
                 "the transaction, and the money comes back.",
