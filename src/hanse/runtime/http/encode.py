@@ -44,12 +44,14 @@ def whole(response: Response, server: Server, *, close: bool) -> bytes:
     """A response whose body is known."""
     body = response.body
     if response.status == 200 and not close:
-        return b"%b%d\r\n\r\n%b" % (_beginning(response.head, server), len(body), body)
+        beginning = _beginning(response.head, server)
+        return b"%b%d\r\n%b\r\n%b" % (beginning, len(body), response.trace, body)
     if response.status in BODILESS:
         return bodiless(response, server, close=close)
     line = STATUS_LINES[response.status]
     length = b"content-length: %d\r\n\r\n" % len(body)
-    return b"".join((line, response.head, server.date, CLOSE if close else b"", length, body))
+    head = response.head + response.trace
+    return b"".join((line, head, server.date, CLOSE if close else b"", length, body))
 
 
 def _beginning(head: bytes, server: Server) -> bytes:
@@ -66,7 +68,8 @@ def bodiless(response: Response, server: Server, *, close: bool) -> bytes:
     """The head alone, for the answer to HEAD and for what never has a body."""
     line = STATUS_LINES[response.status]
     length = b"" if response.status in BODILESS else b"content-length: %d\r\n" % len(response.body)
-    return b"".join((line, response.head, server.date, CLOSE if close else b"", length, b"\r\n"))
+    head = response.head + response.trace
+    return b"".join((line, head, server.date, CLOSE if close else b"", length, b"\r\n"))
 
 
 def head_of_stream(response: Response, request: Request, date: bytes, *, close: bool) -> bytes:
@@ -78,7 +81,8 @@ def head_of_stream(response: Response, request: Request, date: bytes, *, close: 
     encoding = b"transfer-encoding: chunked\r\n" if chunked else b""
     connection = CLOSE if close else b""
     line = STATUS_LINES[response.status]
-    return b"%b%b%b%b%b\r\n" % (line, response.head, date, connection, encoding)
+    head = response.head + response.trace
+    return b"%b%b%b%b%b\r\n" % (line, head, date, connection, encoding)
 
 
 async def framed(response: Response, request: Request) -> AsyncGenerator[bytes, None]:

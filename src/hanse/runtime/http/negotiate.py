@@ -57,7 +57,7 @@ async def _conditional(request: Request, response: Response) -> Response:
     if matches(request.headers.get(b"if-none-match", b""), tag):
         if response.stream is not None:
             await response.stream.aclose()
-        return Response(304, response.head)
+        return Response(304, response.head, trace=response.trace)
     return response
 
 

@@ -9,6 +9,10 @@ import re
 
 import msgspec
 
+TRACE_RESPONSE = "traceresponse"
+"""Header by which an answer says its trace and span (w3c.github.io/trace-context, "Trace Context
+HTTP Response Headers Format", a draft); its value is formed as that of traceparent."""
+
 STATE_LENGTH_LIMIT = 512
 """Characters of tracestate that go on; the least the specification asks for (3.3.1.5)."""
 

@@ -114,6 +114,58 @@ async def test_its_path_may_be_relative_to_the_working_folder(
     assert await site_of(peer) == "default"
 
 
+# The trace of an answer
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+GIVEN = f"Traceparent: 00-{TRACE}-{SPAN}-00"
+ANSWERS = {
+    "200": get("/desk/v1/who", GIVEN),
+    "204": get("/desk/v1/names/ada", GIVEN, verb="DELETE"),
+    "304": get("/desk/v1/names/ada", GIVEN, "If-None-Match: *"),
+    "HEAD": get("/desk/v1/who", GIVEN, verb="HEAD"),
+    "HTTP/1.0": get("/desk/v1/who", GIVEN).replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "large": get("/desk/v1/large?kilobytes=64", GIVEN, "Accept-Encoding: gzip"),
+    "Connect": connect("Echo", {"text": "a"}, GIVEN),
+    "page": get("/pages/any", GIVEN),
+    "stream": get("/desk/v1/ticks", GIVEN),
+    "invalid": get("/desk/v1/search?limit=1000", GIVEN),
+    "invalid stream": get("/desk/v1/ticks?count=x", GIVEN),
+    "not allowed": get("/desk/v1/me", GIVEN),
+    "failed": post("/desk/v1/failures/raise", b"", GIVEN),
+    "failed, Connect": connect("Fail", {"how": "raise"}, GIVEN),
+    "failed page": get("/pages/broken", GIVEN),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+async def test_every_answer_of_a_call_names_its_trace(gate, name):
+    answer = await gate.ask(ANSWERS[name])
+
+    version, trace, span, flags = answer.headers["traceresponse"].split("-")
+    assert (version, trace, len(span), len(flags)) == ("00", TRACE, 16, 2)
+
+
+async def test_it_names_the_span_that_is_recorded(gate, host):
+    answer = await gate.ask(get("/desk/v1/who"))
+
+    [span] = [one for one in host.spans.drain() if one.name.endswith("/Who")]
+    assert answer.headers["traceresponse"] == f"00-{span.trace_id}-{span.span_id}-01"
+
+
+async def test_answers_sent_ahead_for_name_one_trace_each(gate):
+    for _ in range(20):
+        gate.write(get("/desk/v1/who"))
+    named = {(await gate.answer()).headers["traceresponse"] for _ in range(20)}
+    assert len(named) == 20
+
+
+async def test_other_doors_spare_themselves_that(host, tmp_path, connect_to):
+    for target in (host, tmp_path / "desk.sock"):
+        peer = await connect_to(target)
+        for sent in (get("/desk/v1/who", GIVEN), get("/desk/v1/me", GIVEN)):
+            assert "traceresponse" not in (await peer.ask(sent)).headers
+
+
 # Whose domain
 
 
