@@ -104,7 +104,7 @@ class Checkout(Service, api.Checkout):
             return await self._shipping.ship_order(address, items)
         except HanseError as error:
             owed = {"transaction_id": transaction}
-            log.error("charged and not shipped", extra=owed)  # noqa: TRY400  the cause is logged by it
+            log.error("charged and not shipped", extra=owed)  # noqa: TRY400  who failed logs why
             raise api.ChargedNotShipped(
                 "The card was charged and the order could not be shipped. Tell us the number of "
                 "the transaction, and the money comes back.",
