@@ -60,6 +60,10 @@ class Shop(Service):
     ) -> Html:
         return Html(f"{shopper} {key}")
 
+    @page("/kept", allow=PUBLIC)
+    async def kept(self, currency: Annotated[str, Cookie("currency")] = "EUR") -> Html:
+        return Html(currency, cache="public, max-age=60")
+
     @page("/cookies/{given}", allow=PUBLIC)
     async def give(self, given: str) -> Html | Redirect:
         cookies = {
@@ -197,6 +201,18 @@ async def test_cookies_have_a_limit_that_is_said(http):
 
 async def test_a_page_that_reads_no_cookies_does_not_mind_how_many_there_are(http):
     assert (await http.get("/cookies/one", {"cookie": "a=" + "b" * 9000})).status == 200
+
+
+async def test_a_page_that_reads_cookies_is_kept_apart_for_each(http):
+    assert (await http.get("/kept")).headers["vary"] == "cookie"
+    assert "vary" not in (await http.get("/cookies/one")).headers
+
+
+@pytest.mark.parametrize("cache", ["public, max-age=60", "max-age=60", ""])
+def test_a_page_that_sets_cookies_is_not_given_to_others(cache):
+    with pytest.raises(ValueError, match="say no-store or private"):
+        Html("x", cookies=(SetCookie("a", "b"),), cache=cache)
+    assert Html("x", cookies=(SetCookie("a", "b"),), cache="private, max-age=60").cache
 
 
 LINES = {

@@ -2,6 +2,7 @@
 
 import enum
 import time
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
@@ -27,6 +28,7 @@ from hanse import (
     page,
     rpc,
 )
+from hanse.runtime.server.tests.wire import Peer
 from hanse.testing import World
 
 KIND = "application/x-www-form-urlencoded"
@@ -108,9 +110,14 @@ class Shop(Service):
 
 
 @pytest.fixture
-async def http():
+async def world():
     async with World(Shop) as world:
-        yield world.http()
+        yield world
+
+
+@pytest.fixture
+def http(world):
+    return world.http()
 
 
 async def send(http, path, fields, headers=None):
@@ -341,6 +348,64 @@ async def test_a_form_is_no_part_of_the_contract(http):
 
     assert list(document["paths"]) == ["/shop/v1/count"]
     assert connect.status == 404
+
+
+NOISE = [
+    b"name",
+    b"count",
+    b"tags",
+    b"gift",
+    b"=",
+    b"&",
+    b"%",
+    b"%4",
+    b"%00",
+    b"%ff",
+    b"%C3%A9",
+    b"+",
+    b";",
+    b"\\",
+    b"\\x",
+    b"\0",
+    b"\xff",
+    b"1",
+    b"on",
+    b"null",
+    b"__proto__",
+    b"[",
+    b"]",
+    b" ",
+    b"\r\n",
+]
+HEADS = [b"Cookie", b"Origin", b"Sec-Fetch-Site", b"Accept", b"Content-Type", b"X-Forwarded-Proto"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_is_sent_is_no_fault_of_ours(http, world, seed, caplog):
+    chance = Random(seed)
+
+    def noise(*left_out):
+        parts = [part for part in NOISE if part not in left_out]
+        return b"".join(chance.choices(parts, k=chance.randrange(9)))
+
+    found = Counter()
+    for _ in range(150):
+        body = noise()
+        lines = [
+            chance.choice(HEADS) + b": " + noise(b"\0", b"\r\n") for _ in range(chance.randrange(2))
+        ]
+        if not any(line.startswith(b"Content-Type") for line in lines):
+            lines.append(b"Content-Type: " + KIND.encode())
+        head = b"\r\n".join(
+            [b"POST /all HTTP/1.1", b"Host: shop", b"Content-Length: %d" % len(body), *lines]
+        )
+        async with await Peer.tcp(world.host) as peer:
+            found[(await peer.ask(head + b"\r\n\r\n" + body)).status] += 1
+
+    assert found[200] > 0
+    assert found[400] > 0
+    assert set(found) <= {200, 400, 403, 415}
+    assert caplog.text == ""
 
 
 # From another site.

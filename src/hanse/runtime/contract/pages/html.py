@@ -24,7 +24,8 @@ class Html(msgspec.Struct, frozen=True, tag="html"):
             one that shows whose it is stays with the default, so that nobody else is shown it.
 
     Raises:
-        ValueError: The status is no answer's, a header would break, or the cookies are too much.
+        ValueError: The status is no answer's, a header would break, the cookies are too much, or a
+            cache would hand somebody's cookies to others.
     """
 
     text: str
@@ -42,8 +43,17 @@ class Html(msgspec.Struct, frozen=True, tag="html"):
             _check_line("cache", self.cache)
         if self.cookies:
             check_together(self.cookies)
+            _check_kept(self.cache)
 
 
 def _check_line(name: str, value: str) -> None:
     if not (value.isascii() and value.isprintable()):
         raise ValueError(f"The {name} of a page is one line of printable ASCII.")
+
+
+def _check_kept(cache: str) -> None:
+    if "no-store" not in cache and "private" not in cache:
+        raise ValueError(
+            f"A page that sets cookies says {cache!r}, so that a cache may give them to others; "
+            "say no-store or private."
+        )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from hanse.runtime.contract.pages.cookie import cookies_in
 from hanse.runtime.contract.pages.html import Html
 from hanse.runtime.contract.pages.redirect import Redirect
 from hanse.runtime.http.message import HTML, Response
@@ -26,10 +29,13 @@ HEADS_MAX = 64
 class PageRpc(Rpc):
     """What serves a method declared by `@page` or `@form`."""
 
-    __slots__ = ()
+    __slots__ = ("_vary",)
 
     def __init__(self, endpoint: Endpoint, door: Door) -> None:
         super().__init__(endpoint, door, self._first_read, finished)
+        fields = msgspec.structs.fields(endpoint.method.request_type)
+        # Of a page that a cache keeps, each has the one that was made for cookies like its own.
+        self._vary = b"vary: cookie\r\n" if any(cookies_in(one.type) for one in fields) else b""
 
     def _first_read(self, request: Request) -> Any:
         """Makes the reader when it is first needed: of a host's thousands of methods most sleep."""
@@ -41,6 +47,7 @@ class PageRpc(Rpc):
 
     def _answered(self, body: tuple[Response, tuple[SetCookie, ...]], request: Request) -> Response:
         response, cookies = body
+        response.head += self._vary
         if cookies:
             response.head += cookie_lines(cookies, request)
         return response
