@@ -65,7 +65,10 @@ def _thresholds(settings: GatewaySettings) -> dict[str, Any]:
 
 
 def _outlier_detection() -> dict[str, Any]:
-    """Who does not answer twice in a row rests for half a second; what is answered never counts.
+    """Who does not answer twice in a row rests for a moment; what is answered never counts.
+
+    Hosts come back in half a second: a longer rest would keep one away that is well, just when
+    another one dies.
 
     At most half of the hosts rest, so the only one of a service never does: then its requests wait
     for their next attempt instead of being refused while it starts again.
@@ -79,8 +82,8 @@ def _outlier_detection() -> dict[str, Any]:
         "enforcing_consecutive_gateway_failure": 0,
         "enforcing_success_rate": 0,
         "interval": "0.25s",
-        "base_ejection_time": "0.5s",
-        "max_ejection_time": "2s",
+        "base_ejection_time": "0.25s",
+        "max_ejection_time": "0.5s",
         "max_ejection_percent": 50,
     }
 

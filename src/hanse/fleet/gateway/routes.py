@@ -24,8 +24,12 @@ NEVER_RECEIVED = "connect-failure,refused-stream,reset-before-request"
 IDEMPOTENT = "GET|HEAD|PUT|DELETE|OPTIONS"
 """Methods that may be sent again though a host may have seen them (RFC 9110, 9.2.2)."""
 
-RETRIES = 5
-"""With the pauses below they last for about a second: longer than a host needs to come back."""
+RETRIES = 10
+"""With the pauses below they last for about two seconds: longer than a host needs to come back."""
+
+SELECTIONS = 32
+"""Tries to find a host that was not asked before. Two hosts are drawn, and the one with less to do
+is asked; one that is gone has the least, so of two every fourth draw finds the other."""
 
 
 def segments(upstreams: Iterable[Upstream]) -> dict[str, str]:
@@ -151,7 +155,7 @@ def _retry_policy(conditions: str) -> dict[str, Any]:
                 "typed_config": {"@type": f"{at}.PreviousHostsPredicate"},
             }
         ],
-        "host_selection_retry_max_attempts": 5,
+        "host_selection_retry_max_attempts": SELECTIONS,
     }
 
 
