@@ -101,8 +101,9 @@ class Buying:
         visit = await self._visits.begin(visitor)
         try:
             placed = await self._place(visitor.shopper, visit.currency, cleaned)
-        except CartEmpty:
-            return TO_BASKET
+        except CartEmpty:  # as after a second click on one button
+            number = self._orders.newest(visitor.shopper)
+            return Redirect(f"/orders/{number}") if number else TO_BASKET
         except HanseError as error:
             if wrong := card_mistake(error):
                 return await self._again(visitor, cleaned, wrong)

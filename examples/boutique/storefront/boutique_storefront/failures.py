@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from boutique_cart.api import CartFull, TooMany
-from boutique_checkout.api import ChargedNotShipped, PaymentUnclear
+from boutique_checkout.api import AlreadyBuying, ChargedNotShipped, PaymentUnclear
 from boutique_payment.api import CardExpired, CardNotAccepted, InvalidCard
 
 from hanse import FailedPrecondition, HanseError, Internal, InvalidArgument, NotFound, OutOfRange
@@ -50,6 +50,11 @@ OUR_FAULT = Failure(
     "Something went overboard",
     "That was our mistake, not yours. We have noted it; please try again.",
 )
+ALREADY_BUYING = Failure(
+    409,
+    "Your order is being packed already",
+    "Once was enough. It is charged once, and the confirmation comes by e-mail.",
+)
 ORDER_UNKNOWN = Failure(
     503,
     "We cannot tell whether your order went through",
@@ -83,6 +88,8 @@ def order_failure_of(error: HanseError) -> Failure:
         case ChargedNotShipped():
             sentence = f"{error.detail} The number is {error.transaction_id}."
             return Failure(502, "Your card was charged, nothing was sent", sentence, TO_BASKET)
+        case AlreadyBuying():
+            return ALREADY_BUYING
         case PaymentUnclear():
             return Failure(502, "The bank left us waiting", error.detail, TO_BASKET)
         case NotFound() | OutOfRange() | InvalidArgument() | FailedPrecondition():

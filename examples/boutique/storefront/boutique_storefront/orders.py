@@ -25,6 +25,7 @@ class Orders:
     def __init__(self, limit: int = ORDERS_MAX) -> None:
         self._limit = limit
         self._kept: OrderedDict[str, KeptOrder] = OrderedDict()
+        self._newest: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -32,8 +33,15 @@ class Orders:
     def keep(self, kept: KeptOrder) -> None:
         """Remembers an order, and forgets the oldest if there are too many."""
         self._kept[kept.order.order_id] = kept
+        self._newest[kept.shopper] = kept.order.order_id
         while len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
+            number, oldest = self._kept.popitem(last=False)
+            if self._newest[oldest.shopper] == number:
+                del self._newest[oldest.shopper]
+
+    def newest(self, shopper: str) -> str | None:
+        """The number of a shopper's last order, if it is remembered."""
+        return self._newest.get(shopper)
 
     def find(self, order_id: str, shopper: str) -> KeptOrder | None:
         """The order, if it is this shopper's: its number alone opens nothing."""
