@@ -1,16 +1,18 @@
 """Asks one resource at a fixed rate and checks every answer: what failed, what was wrong, from outside.
 
-    python -m tests.faults.steady_load URL RATE SECONDS
+    python -m tests.faults.steady_load URL RATE
 
 Each request asks for another number below URL and must get just that one. It is due at a fixed time
-whatever became of those before it. The report is one line of JSON.
+whatever became of those before it. It goes on until SIGTERM; the report is one line of JSON.
 """
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from collections import Counter
+from itertools import count
 
 import uvloop
 
@@ -31,10 +33,14 @@ class SteadyLoad:
         self.outcomes: Counter[str] = Counter()
         self.first_failures: list[str] = []
 
-    async def run(self, rate: float, seconds: float) -> None:
-        begun, tasks = time.monotonic(), set()
-        for number in range(int(rate * seconds)):
+    async def run(self, rate: float) -> None:
+        stopping, tasks = asyncio.Event(), set()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+        begun = time.monotonic()
+        for number in count():
             await asyncio.sleep(begun + number / rate - time.monotonic())
+            if stopping.is_set():
+                break
             task = asyncio.create_task(self._ask(number))
             tasks.add(task)
             task.add_done_callback(tasks.discard)
@@ -64,10 +70,9 @@ class SteadyLoad:
 
 
 def main() -> None:
-    url, rate, seconds = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
-    load = SteadyLoad(url)
+    load = SteadyLoad(sys.argv[1])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(load.run(rate, seconds))
+        runner.run(load.run(float(sys.argv[2])))
     print(json.dumps({"outcomes": load.outcomes, "first_failures": load.first_failures}))
 
 

@@ -31,19 +31,15 @@ def two(tmp_path: Path):
 
 
 class Load:
-    """A steady load in a process of its own."""
+    """A steady load in a process of its own, from the first line to `report`."""
 
-    def __init__(self, url: str, seconds: float, rate: int = RATE) -> None:
-        command = [sys.executable, "-m", "tests.faults.steady_load", url, str(rate), str(seconds)]
+    def __init__(self, url: str, rate: int = RATE) -> None:
+        command = [sys.executable, "-m", "tests.faults.steady_load", url, str(rate)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        self._until = time.monotonic() + seconds
-
-    @property
-    def runs(self) -> bool:
-        return time.monotonic() < self._until
 
     def report(self) -> dict[str, Any]:
-        said, _ = self._process.communicate(timeout=120)
+        self._process.terminate()
+        said, _ = self._process.communicate(timeout=60)
         return json.loads(said)
 
 
@@ -60,18 +56,16 @@ def all_ready(made: Fleet, hosts: int) -> bool:
 def test_hosts_are_killed_under_load(two: Fleet, kills: int) -> None:
     """At most one in 10,000 idempotent requests fails, and none is answered wrong."""
     chance = random.Random(SEED)
-    load = Load(f"{two.url}/echo/v1/numbers", kills * 2.0)
-    killed = 0
-    while killed < kills and load.runs:
+    load = Load(f"{two.url}/echo/v1/numbers")
+    for _ in range(kills):
         time.sleep(chance.uniform(*BETWEEN_KILLS_SECONDS))
         victim = chance.choice(sorted(two.processes("host").values(), key=lambda one: one["name"]))
         kill(victim["pid"])
-        killed += 1
         until(lambda: all_ready(two, 2), "both hosts run again")
     report = load.report()
 
     right, failed = report["outcomes"].get("right", 0), report["outcomes"].get("failed", 0)
-    assert killed == kills, f"seed {SEED}"
+    assert right > kills * RATE / 2, (SEED, report)
     assert set(report["outcomes"]) <= {"right", "failed"}, (SEED, report)
     assert failed <= (right + failed) / 10_000, (SEED, report)
 
@@ -89,7 +83,7 @@ def test_the_gateway_is_killed_and_returns(two: Fleet) -> None:
 
 def test_control_is_killed_and_nobody_notices(two: Fleet) -> None:
     before = {name: one["pid"] for name, one in two.processes().items()}
-    load = Load(f"{two.url}/echo/v1/numbers", 4.0, rate=300)
+    load = Load(f"{two.url}/echo/v1/numbers", rate=300)
     kill(two.status()["pid"])
     until(lambda: hanse("status", folder=two.folder).returncode == 0, "control is back")
     report = load.report()

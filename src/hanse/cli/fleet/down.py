@@ -7,16 +7,17 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
+import psutil
 
 from hanse.cli.fleet.connection import connected, enter_project, run
 from hanse.cli.refusal import Refused
-from hanse.fleet.state import StateError
 
 if TYPE_CHECKING:
     from hanse.fleet.state import StateFolder
 
 PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.05
+KEEPER = "hanse.fleet.control.keeper"
 
 
 def down(*, as_json: bool) -> None:
@@ -40,11 +41,12 @@ async def stopped(state: StateFolder) -> bool:
     """
     try:
         async with connected(state) as control:
+            keeping = _keeping((await control.status()).pid)
             await control.stop()
     except Refused:
         return False
     limit = monotonic() + PATIENCE_SECONDS
-    while _is_held(state):
+    while any(one.is_running() for one in keeping):
         if monotonic() > limit:
             raise Refused(
                 f"The fleet did not end within {PATIENCE_SECONDS:.0f} s. Why: hanse logs control"
@@ -53,10 +55,11 @@ async def stopped(state: StateFolder) -> bool:
     return True
 
 
-def _is_held(state: StateFolder) -> bool:
-    """Whether a control process holds the folder."""
+def _keeping(control: int) -> list[psutil.Process]:
+    """The control process and its keeper, which end last."""
     try:
-        with state.lock("hanse down"):
-            return False
-    except StateError:
-        return True
+        process = psutil.Process(control)
+        keeper = process.parent()
+    except psutil.NoSuchProcess:
+        return []
+    return [process, *([keeper] if keeper and KEEPER in keeper.cmdline() else [])]

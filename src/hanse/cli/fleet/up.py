@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
+from ipaddress import ip_address
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,11 @@ from hanse.cli.fleet.connection import connected, enter_project, run
 from hanse.cli.fleet.down import stopped
 from hanse.cli.fleet.progress import settled
 from hanse.cli.listener import open_listener
-from hanse.cli.place import open_project
+from hanse.cli.place import open_project, variables
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import Asked
+from hanse.fleet.control.begin import Beginning, development_issuer
+from hanse.fleet.engine.privileges import lay_down
 
 if TYPE_CHECKING:
     from collections.abc import Sized
@@ -70,20 +73,16 @@ def _check_parts() -> None:
 
 async def _up(project: Project, asked: Asked, *, quiet: bool) -> FleetStatus:
     state = enter_project()
-    if not await _is_running(state):
-        _check_ports(project, asked)
-        state.prepare()
-        keeper = _start(state, asked)
-        await _answering(state, keeper)
-        fresh = True
-    else:
-        fresh = False
+    was_running = await _is_running(state)
+    if not was_running:
+        _begin(state, project, asked)
+        await _answering(state)
     async with connected(state) as control:
-        if not fresh:
+        if was_running:
             await control.apply(asked)
         fleet = await settled(control, quiet=quiet)
     if fleet.problems:
-        if fresh:
+        if not was_running:
             await stopped(state)
         raise Refused(*fleet.problems)
     return fleet
@@ -98,32 +97,35 @@ async def _is_running(state: StateFolder) -> bool:
     return True
 
 
-def _check_ports(project: Project, asked: Asked) -> None:
+def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
+    """Has somebody without root's rights begin, who leaves a process that keeps it all running.
+
+    Raises:
+        Refused, PrivilegeError: It cannot begin.
+    """
     gateway = project.gateway
-    port = gateway.port if asked.port is None else asked.port
-    for number in (port, gateway.https_port):
-        if number:
-            open_listener(gateway.address, number).close()
+    ports = [asked.port or gateway.port, gateway.https_port or 0]
+    for number in filter(None, ports):
+        open_listener(gateway.address, number).close()
+    prefix = lay_down(state, variables(), ports)
+    local = ip_address(gateway.address).is_loopback
+    issuer = development_issuer(state) if local and state.hanse.exists() else None
+    done = subprocess.run(  # noqa: S603 - a module of ours
+        [*prefix, sys.executable, "-P", "-m", "hanse.fleet.control.begin"],
+        input=msgspec.json.encode(Beginning(asked, local, issuer)),
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Refused(*done.stderr.decode(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
 
 
-def _start(state: StateFolder, asked: Asked) -> subprocess.Popen[bytes]:
-    """The keeper, which starts the control process and outlives this command."""
-    state.asked.write_bytes(msgspec.json.encode(asked))
-    command = [sys.executable, "-P", "-m", "hanse.fleet.control.keeper"]
-    with state.log("control").open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 - a module of ours
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-
-
-async def _answering(state: StateFolder, keeper: subprocess.Popen[bytes]) -> None:
-    until = monotonic() + START_SECONDS
+async def _answering(state: StateFolder) -> None:
+    limit = monotonic() + START_SECONDS
     while not await _is_running(state):
-        if keeper.poll() is not None or monotonic() > until:
+        if monotonic() > limit:
             said = state.log("control").read_text(errors="replace").splitlines()
-            raise Refused(
-                "The control process did not start. It said last:", *said[-LOG_LINES_SHOWN:]
-            )
+            raise Refused("The control process does not answer.", *said[-LOG_LINES_SHOWN:])
         await asyncio.sleep(LOOK_SECONDS)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hanse.control")
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 CHANGES_MAX = 16
 EXPECTED = (ChangeFailed, PlanError, ConfigurationError, StateError)
 

@@ -33,10 +33,13 @@ def main() -> None:
     state = StateFolder(Path())
     if len(sys.argv) > 1:
         _wait_for(int(sys.argv[1]))
+        if not state.asked.exists():
+            return
     backoff, never = Backoff(), Event()
-    while state.asked.exists():
+    while True:
         begun = monotonic()
-        if subprocess.call(CONTROL) == EXIT_OTHER_IN_CHARGE:  # noqa: S603 - a module of ours
+        code = subprocess.call(CONTROL)  # noqa: S603 - a module of ours
+        if code == EXIT_OTHER_IN_CHARGE or not state.asked.exists():
             return
         if monotonic() - begun > HEALTHY_SECONDS:
             backoff.reset()

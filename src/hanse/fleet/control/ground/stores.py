@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hanse.fleet.engine.nats import Nats
+from hanse.fleet.engine.postgres import Postgres
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,4 +17,7 @@ if TYPE_CHECKING:
 
 def stores(state: StateFolder, variables: Mapping[str, str]) -> dict[Kind, Supervision]:
     """Both, not yet started."""
-    return {}
+    return {
+        "database": Postgres(state, variables).supervision(),
+        "broker": Nats(state, variables).supervision(),
+    }

@@ -1,4 +1,4 @@
-"""What a process and its children use of the machine."""
+"""What processes and their children use of the machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psutil
 from hanse.kit.clock import unix_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -27,46 +27,72 @@ class Usage(msgspec.Struct, frozen=True):
     age_seconds: float = 0.0
 
 
+class Spent(msgspec.Struct, frozen=True):
+    """What a process and its children have used up to a moment, in seconds."""
+
+    at: float
+    cpu: float
+
+
 class UsageMeter:
-    """Looks at one process again and again.
+    """Looks at processes again and again; it reads files of the kernel, so not on an event loop."""
 
-    Args:
-        pid: Its number.
-        at: Monotonic seconds now.
-    """
+    def __init__(self) -> None:
+        self._spent: dict[int, Spent] = {}
 
-    def __init__(self, pid: int, at: float) -> None:
-        self.pid = pid
-        self._at = at
-        self._spent = _cpu_seconds(pid)
+    def look(self, pids: Iterable[int], at: float) -> dict[int, Usage]:
+        """What each used since the last look, by its number; those that have ended are left out.
 
-    def look(self, at: float) -> Usage:
-        """What it used since the last look; nothing, if it has ended."""
-        spent, seconds = _cpu_seconds(self.pid), at - self._at
-        cpu = max(0.0, spent - self._spent) / seconds if seconds > 0 else 0.0
-        self._at, self._spent = at, spent
-        return Usage(cpu, sum(map(_memory, _family(self.pid))), _age(self.pid))
-
-
-def _family(pid: int) -> Iterator[psutil.Process]:
-    """A process and all that it started."""
-    try:
-        process = psutil.Process(pid)
-        yield process
-        yield from process.children(recursive=True)
-    except psutil.Error:
-        return
+        Args:
+            pids: Numbers of processes.
+            at: Monotonic seconds now.
+        """
+        parents = _children()  # one look at all processes, however many of them are ours
+        families = {pid: list(_family(pid, parents)) for pid in pids}
+        spent = {pid: Spent(at, sum(map(_cpu, family))) for pid, family in families.items()}
+        found = {
+            pid: Usage(
+                _rate(self._spent.get(pid), spent[pid]), sum(map(_memory, family)), _age(pid)
+            )
+            for pid, family in families.items()
+            if family
+        }
+        self._spent = spent
+        return found
 
 
-def _cpu_seconds(pid: int) -> float:
-    spent = 0.0
-    for process in _family(pid):
+def _children() -> dict[int, list[psutil.Process]]:
+    found: dict[int, list[psutil.Process]] = {}
+    for process in psutil.process_iter():
         try:
-            times = process.cpu_times()
+            found.setdefault(process.ppid(), []).append(process)
         except psutil.Error:
             continue
-        spent += times.user + times.system
-    return spent
+    return found
+
+
+def _family(pid: int, children: dict[int, list[psutil.Process]]) -> Iterator[psutil.Process]:
+    """A process and all that it started, unless it has ended."""
+    try:
+        yield psutil.Process(pid)
+    except psutil.Error:
+        return
+    for child in children.get(pid, ()):
+        yield from _family(child.pid, children)
+
+
+def _rate(before: Spent | None, now: Spent) -> float:
+    if before is None or now.at <= before.at:
+        return 0.0
+    return max(0.0, now.cpu - before.cpu) / (now.at - before.at)
+
+
+def _cpu(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return times.user + times.system
 
 
 def _memory(process: psutil.Process) -> int:

@@ -1,4 +1,4 @@
-"""Looks at every process of a fleet every so often: what it uses, what it does, what it blocks."""
+"""Looks at every process of a fleet every so often: what it uses, and what it does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Watch:
     """Remembers the last look at each process."""
 
     def __init__(self) -> None:
-        self._meters: dict[str, UsageMeter] = {}
+        self._meter = UsageMeter()
         self._numbers: dict[str, Numbers] = {}
         self._readings: dict[str, Reading] = {}
 
@@ -41,25 +41,17 @@ class Watch:
     async def look(self, processes: Iterable[Supervision], members: Iterable[Member]) -> None:
         """Looks at all of them."""
         doors = [(one.name, one.socket) for one in members if one.supervision.stage == "ready"]
+        pids = {one.name: one.pid for one in processes if one.pid}
         now = monotonic()
         found = await asyncio.gather(*(numbers_of(socket, now) for _, socket in doors))
-        numbers = {name: some for (name, _), some in zip(doors, found, strict=True) if some}
-        readings = {
-            one.name: Reading(
-                self._usage(one.name, one.pid, now), self._rates(one.name, numbers.get(one.name))
-            )
-            for one in processes
-            if one.pid
+        used = await asyncio.to_thread(self._meter.look, pids.values(), monotonic())
+        before = self._numbers
+        self._numbers = {name: some for (name, _), some in zip(doors, found, strict=True) if some}
+        self._readings = {
+            name: Reading(used.get(pid, Usage()), self._rates(before.get(name), name))
+            for name, pid in pids.items()
         }
-        self._readings, self._numbers = readings, numbers
-        self._meters = {name: meter for name, meter in self._meters.items() if name in readings}
 
-    def _usage(self, name: str, pid: int, now: float) -> Usage:
-        meter = self._meters.get(name)
-        if meter is None or meter.pid != pid:
-            meter = self._meters[name] = UsageMeter(pid, now)
-        return meter.look(now)
-
-    def _rates(self, name: str, numbers: Numbers | None) -> Rates:
-        before = self._numbers.get(name)
-        return rates(before, numbers) if before and numbers else Rates()
+    def _rates(self, before: Numbers | None, name: str) -> Rates:
+        now = self._numbers.get(name)
+        return rates(before, now) if before and now else Rates()
