@@ -42,6 +42,10 @@ class Process(msgspec.Struct, frozen=True):
     module: str
     services: tuple[str, ...]
 
+    def socket(self, folder: Path) -> Path | None:
+        """Where it listens below the folder; None for the storefront, which has a port."""
+        return None if STOREFRONT in self.services else folder / f"{self.services[0]}.sock"
+
 
 class Shop:
     """A shop that is open, and all its processes."""
@@ -90,19 +94,20 @@ def open_shop(name: str) -> Generator[Shop]:
 
 
 def _server(process: Process, folder: Path) -> Server:
-    settings = {
+    return Server(process.module, settings(process, folder), unix_path=process.socket(folder))
+
+
+def settings(process: Process, folder: Path) -> dict[str, str]:
+    """Environment variables that tell a process what it serves and where the others are."""
+    return {
         "BENCH_SOCKETS": str(folder),
         "BENCH_SERVICES": " ".join(process.services),
         "PYTHONPATH": search_path(),
-        # Some C libraries write a line at start for every channel; that is no part of the work.
+        # grpcio writes lines about its own set-up otherwise; that is no part of the work.
         "GRPC_VERBOSITY": "ERROR",
     }
-    if STOREFRONT in process.services:
-        return Server(process.module, settings)
-    socket = folder / f"{process.services[0]}.sock"
-    return Server(process.module, settings, unix_path=socket)
 
 
 def search_path() -> str:
     """Where Python finds the boutique's small distributions, for whoever imports them."""
-    return ":".join(str(EXAMPLE / name) for name in (*INNER, STOREFRONT, "load", "money"))
+    return ":".join(str(EXAMPLE / name) for name in (*INNER, STOREFRONT, "load"))

@@ -8,7 +8,7 @@ The types are the boutique's own, so that its rules and its storefront serve eve
 import msgspec
 from boutique_cart.api import CartFull, TooMany
 from boutique_catalog.api import NoSuchProduct
-from boutique_checkout.api import CartEmpty, ChargedNotShipped, PaymentUnclear
+from boutique_checkout.api import AlreadyBuying, CartEmpty, ChargedNotShipped, PaymentUnclear
 from boutique_currency.api import AmountTooLarge, UnsupportedCurrency
 from boutique_payment.api import CardExpired, CardNotAccepted, InvalidCard
 
@@ -17,6 +17,7 @@ from hanse import HanseError, InvalidArgument, Unavailable
 TYPES = {
     error.code: error
     for error in (
+        AlreadyBuying,
         AmountTooLarge,
         CardExpired,
         CardNotAccepted,

@@ -14,15 +14,25 @@ from benchmarks.load import LoadError
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What the shoppers saw; every answer was looked at."""
+    """What the shoppers saw; every answer was looked at.
+
+    Attributes:
+        requests: Answers that came.
+        wrong: Answers that said something that is not so.
+        failed: Answers that did not come.
+        unserved: What fell due at a rate and was not begun in time.
+        late_p99_ms: How far the shoppers themselves were behind their schedule.
+    """
 
     requests: int
     seconds: float
     wrong: int
     failed: int
+    unserved: int
     p50_ms: float
     p99_ms: float
     max_ms: float
+    late_p99_ms: float
 
 
 def send(url: str, *, users: int, seconds: float, rate: float | None = None) -> Report:
@@ -46,9 +56,10 @@ def send(url: str, *, users: int, seconds: float, rate: float | None = None) -> 
     if not done.stdout.strip():
         raise LoadError(f"the shoppers failed: {done.stderr[-1000:]}")
     report = msgspec.json.decode(done.stdout, type=Report)
-    if report.wrong or report.failed or not report.requests:
+    missing = report.failed + report.unserved
+    if report.wrong or missing or not report.requests:
         raise LoadError(
-            f"{report.wrong} wrong and {report.failed} missing answers among {report.requests} "
+            f"{report.wrong} wrong and {missing} missing answers among {report.requests} "
             f"requests: {done.stdout[-1000:]} {done.stderr[-1000:]}"
         )
     return report

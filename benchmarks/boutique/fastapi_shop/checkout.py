@@ -7,6 +7,7 @@ from asyncio import gather
 from uuid import uuid4
 
 from boutique_checkout.api import CartEmpty, ChargedNotShipped, PaymentUnclear
+from boutique_checkout.purchases import Purchases
 from boutique_payment.api import CardExpired, CardNotAccepted
 from fastapi import Request
 
@@ -23,15 +24,23 @@ from benchmarks.boutique.fastapi_shop.models import Buyer, CartItem, Order, Orde
 from benchmarks.boutique.fastapi_shop.serving import application, join_trace, serve
 from hanse import HanseError, InvalidArgument
 
+SITE = "shop"
+
 log = logging.getLogger("boutique.checkout")
 carts, catalog, currencies = Carts("cart"), Catalog("catalog"), Currencies("currency")
 shipping, payments, emails = Shipping("shipping"), Payments("payment"), Emails("email")
+purchases = Purchases()
 app = application(carts, catalog, currencies, shipping, payments, emails)
 
 
 @app.post("/orders")
 async def place_order(buyer: Buyer, request: Request) -> Order:
     join_trace(request)
+    with purchases.of(SITE, buyer.user_id):
+        return await buy(buyer)
+
+
+async def buy(buyer: Buyer) -> Order:
     items = (await carts.get_cart(buyer.user_id)).items
     if not items:
         raise CartEmpty("There is nothing in the cart; put something in first.")

@@ -8,6 +8,7 @@ from asyncio import gather
 from uuid import uuid4
 
 from boutique_checkout.api import CartEmpty, ChargedNotShipped, PaymentUnclear
+from boutique_checkout.purchases import Purchases
 from boutique_payment.api import CardExpired, CardNotAccepted
 
 from benchmarks.boutique.grpc_shop import checks
@@ -23,11 +24,14 @@ from benchmarks.boutique.grpc_shop.clients import (
 from benchmarks.boutique.grpc_shop.wire import messages, rpc, serve, services
 from hanse import HanseError, InvalidArgument
 
+SITE = "shop"
+
 log = logging.getLogger("boutique.checkout")
 
 
 class Checkout(services.CheckoutServiceServicer):
     def __init__(self):
+        self._purchases = Purchases()
         self._carts = Carts("Cart", "cart")
         self._catalog = Catalog("ProductCatalog", "catalog")
         self._currencies = Currencies("Currency", "currency")
@@ -37,6 +41,10 @@ class Checkout(services.CheckoutServiceServicer):
 
     @rpc(checks.buyer)
     async def PlaceOrder(self, request):
+        with self._purchases.of(SITE, request.user_id):
+            return await self._buy(request)
+
+    async def _buy(self, request):
         items = (await self._carts.get_cart(request.user_id)).items
         if not items:
             raise CartEmpty("There is nothing in the cart; put something in first.")

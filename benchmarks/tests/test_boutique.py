@@ -1,0 +1,192 @@
+"""Every contestant of the boutique serves a whole shopping trip right; a shop that lies is named."""
+
+import contextlib
+import http.server
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+
+from benchmarks.boutique import contestants, trip
+from benchmarks.environment import PYTHON, ROOT
+from benchmarks.load import LoadError
+from benchmarks.server import START_SECONDS_MAX, free_port
+
+NEEDED = ("aiohttp", "fastapi", "grpc_tools", "jinja2", "python_multipart", "uvicorn")
+
+
+def has_all(python):
+    """Whether this interpreter has what the contestants import."""
+    ask = "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, sys.argv[1:])))"
+    return subprocess.run([str(python), "-c", ask, *NEEDED], check=False).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def python():
+    """The interpreter of the benchmarks where there is one, else the one of the tests."""
+    for each in (PYTHON, sys.executable):
+        if Path(each).exists() and has_all(each):
+            return str(each)
+    pytest.skip(f"no interpreter has all of {', '.join(NEEDED)}; ./hanse bench boutique makes one")
+
+
+@contextlib.contextmanager
+def opened(name, python, folder):
+    """All processes of a contestant side by side; gives the address of its storefront."""
+    port = free_port()
+    with contextlib.ExitStack() as stack:
+        waiting = []
+        for process in contestants.processes(name):
+            settings = {
+                **os.environ,
+                **contestants.settings(process, folder),
+                "BENCH_PORT": str(port),
+            }
+            command = [python, "-m", process.module]
+            started = stack.enter_context(subprocess.Popen(command, env=settings, cwd=ROOT))
+            stack.callback(started.terminate)
+            waiting.append((started, process.socket(folder) or ("127.0.0.1", port)))
+        until = time.monotonic() + START_SECONDS_MAX
+        for started, address in waiting:
+            while not answers(address):
+                assert started.poll() is None and time.monotonic() < until, (
+                    f"nobody listens at {address}"
+                )
+                threading.Event().wait(0.05)
+        yield f"http://127.0.0.1:{port}"
+
+
+def answers(address):
+    with socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX) as probe:
+        return probe.connect_ex(address if isinstance(address, tuple) else str(address)) == 0
+
+
+@pytest.mark.parametrize("name", contestants.NAMES)
+def test_a_whole_trip_and_every_answer_of_the_load_are_right(name, python):
+    with tempfile.TemporaryDirectory() as folder, opened(name, python, Path(folder)) as url:
+        trip.check(url)
+        shoppers = [python, "-m", "boutique_load", url, "--users", "4", "--seconds", "1", "--json"]
+        env = {**os.environ, "PYTHONPATH": contestants.search_path()}
+        done = subprocess.run(
+            shoppers, env=env, cwd=ROOT, check=False, capture_output=True, timeout=60
+        )
+    report = json.loads(done.stdout)
+    assert report["requests"] > 0
+    assert (report["wrong"], report["failed"]) == (0, 0), report["sentences"]
+
+
+# What the storefronts answer, each lie in turn: what a page says, and where a form leads.
+
+LINES = "".join(
+    f'<li data-product="{each}" data-quantity="1">' for each in ("storm-lantern", "enamel-mug")
+)
+SUMS = "".join(
+    f'<div data-sum="{name}"><dt>x</dt><dd><data class="price" value="EUR {value}">'
+    for name, value in (("items", "73.76"), ("shipping", "5.36"), ("total", "79.12"))
+)
+PAGES = {
+    "front": 12 * 'class="card" data-product="x"' + 'data-currency="USD" data-basket="0"',
+    "product": '<data class="price" value="EUR 13.97">',
+    "basket": LINES + SUMS,
+    "form": "aria-invalid",
+    "order": SUMS + "ada@example.com Hamburg",
+    "emptied": 'data-currency="EUR" data-basket="0"',
+}
+
+
+class Honest(http.server.BaseHTTPRequestHandler):
+    """Answers the trip as a right shop would, but for the pages and refusals a lie replaces."""
+
+    protocol_version = "HTTP/1.1"
+    pages = PAGES
+    refuses = True
+
+    def do_GET(self):
+        match self.path:
+            case "/":
+                self.say(200, self.pages["front"])
+            case "/products/enamel-mug":
+                self.say(200, self.pages["product"])
+            case "/basket":
+                self.say(200, self.pages["emptied" if self.server.bought else "basket"])
+            case "/orders/7":
+                self.say(200, self.pages["order"])
+            case _:
+                self.say(404 if self.refuses else 200, "")
+
+    def do_POST(self):
+        fields = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+        good = (self.path, fields) not in BAD_FORMS
+        if self.path == "/orders" and fields["card_number"] == trip.NO_CARD:
+            self.say(422, self.pages["form"])
+        elif not good and self.refuses:
+            self.say(422, "")
+        elif self.path == "/orders":
+            self.server.bought = good
+            self.say(303, "", location="/orders/7")
+        else:
+            self.say(303, "", location=fields.get("back", "/basket"))
+
+    def say(self, status, text, **headers):
+        self.send_response(status)
+        for name, value in {**headers, "content-length": str(len(text))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+BAD_FORMS = [
+    (path, {name: value for name, value in fields.items() if value})
+    for path, fields in trip.BAD_FORMS
+]
+
+
+def travel(**lies):
+    """The trip through an honest shop, but for these lies."""
+    handler = type("Chosen", (Honest,), lies)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as shop:
+        shop.bought = False
+        threading.Thread(target=shop.serve_forever).start()
+        try:
+            trip.check(f"http://127.0.0.1:{shop.server_port}")
+        finally:
+            shop.shutdown()
+
+
+def test_an_honest_shop_passes():
+    travel()
+
+
+@pytest.mark.parametrize(
+    ("page", "lie"),
+    [
+        ("front", PAGES["front"].replace("class", "", 1)),
+        ("product", PAGES["product"].replace("EUR", "USD")),
+        ("basket", PAGES["basket"].replace('quantity="1"', 'quantity="2"', 1)),
+        ("basket", PAGES["basket"].replace("79.12", "79.13")),
+        ("form", PAGES["form"] + trip.NO_CARD[-4:]),
+        ("form", ""),
+        ("order", PAGES["order"].replace("73.76", "72.76").replace("79.12", "78.12")),
+        ("order", PAGES["order"].replace("Hamburg", "")),
+        ("emptied", PAGES["emptied"].replace('basket="0"', 'basket="2"')),
+    ],
+)
+def test_a_page_that_lies_is_not_measured(page, lie):
+    with pytest.raises(LoadError, match="is not as it must be"):
+        travel(pages={**PAGES, page: lie})
+
+
+def test_a_shop_that_refuses_nothing_is_not_measured():
+    with pytest.raises(LoadError, match="is not as it must be"):
+        travel(refuses=False)
