@@ -46,7 +46,7 @@ async def stopped(state: StateFolder) -> bool:
     except Refused:
         return False
     limit = monotonic() + PATIENCE_SECONDS
-    while any(one.is_running() for one in keeping):
+    while any(map(_lives, keeping)):
         if monotonic() > limit:
             raise Refused(
                 f"The fleet did not end within {PATIENCE_SECONDS:.0f} s. Why: hanse logs control"
@@ -63,3 +63,11 @@ def _keeping(control: int) -> list[psutil.Process]:
     except psutil.NoSuchProcess:
         return []
     return [process, *([keeper] if keeper and KEEPER in keeper.cmdline() else [])]
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it runs; where nobody collects the dead, they stay listed."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

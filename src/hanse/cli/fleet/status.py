@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hanse.fleet.control.api import FleetStatus, ProcessStatus
 
 _COLOURS = {"ready": "green", "starting": "yellow", "stopping": "yellow", "ended": "dim"}
+SERVICES_SHOWN = 3
 _ORDER = {"gateway": 0, "host": 1, "database": 2, "broker": 3}
 
 
@@ -83,7 +84,10 @@ def _row(one: ProcessStatus) -> tuple[Text | str, ...]:
 def _services(one: ProcessStatus) -> str:
     """Short names where they tell the services apart: `Carts`, not `cart.v1.Carts`."""
     short = [name.rpartition(".")[2] for name in one.services]
-    return ", ".join(short if len(set(short)) == len(short) else one.services)
+    names = short if len(set(short)) == len(short) else [*one.services]
+    more = len(names) - SERVICES_SHOWN
+    shown = names if more <= 1 else [*names[:SERVICES_SHOWN], f"{more} more"]
+    return ", ".join(shown)
 
 
 def _remarks(fleet: FleetStatus) -> list[Text]:

@@ -1,4 +1,4 @@
-"""`hanse trust`: lets this machine and its browsers believe the development certificates, or not."""
+"""`hanse trust`: lets this machine and its browsers believe development certificates, or not."""
 
 from __future__ import annotations
 

@@ -83,4 +83,14 @@ def restart(names: tuple[str, ...], *, as_json: bool) -> None:
     replace(names, as_json=as_json)
 
 
-FLEET = (up, down, status, top, logs, restart)
+@click.command()
+@click.option("--uninstall", is_flag=True, help="Take it away again.")
+@JSON
+def trust(*, uninstall: bool, as_json: bool) -> None:
+    """Let this machine and its browsers believe the development certificates."""
+    from hanse.cli.fleet.trust import trust as believe
+
+    believe(uninstall=uninstall, as_json=as_json)
+
+
+FLEET = (up, down, status, top, logs, restart, trust)

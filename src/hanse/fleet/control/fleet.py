@@ -15,7 +15,7 @@ import msgspec
 
 from hanse.fleet.control.api import Asked, FleetStatus, UnknownProcess
 from hanse.fleet.control.choices import Choices, Moved
-from hanse.fleet.control.ground.gateway_settings import gateway_settings
+from hanse.fleet.control.ground.gateway_settings import gateway_wish
 from hanse.fleet.control.hosts.hosts import Hosts
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.looks.report import process_status
@@ -162,7 +162,7 @@ class Fleet:
             write_whole(self._state.asked, msgspec.json.encode(asked))
             self._asked = asked
             project = read_project(Path.cwd(), asked.environment)
-            await self._ground.start(gateway_settings(project, asked, self._choices))
+            await self._ground.start(gateway_wish(project, asked, self._choices))
             await _both(
                 self._ground.ready(),
                 self._hosts.follow(project, asked.environment, self._choices),
@@ -198,6 +198,7 @@ class Fleet:
         members = self._hosts.members
         programs = [one for _, one in self._ground.programs()]
         await self._watch.look([*programs, *(one.supervision for one in members)], members)
+        self._hosts.show(self._ground.front())
         for moved in filter(None, map(to_be_moved, members)):
             if not self._changing:
                 self._begin(f"moving {moved.service}", partial(self._move, moved))

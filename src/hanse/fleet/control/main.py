@@ -24,7 +24,7 @@ from hanse.fleet.control.keeper import EXIT_OTHER_IN_CHARGE
 from hanse.fleet.control.service import ControlService
 from hanse.fleet.directory import DirectoryWriter
 from hanse.fleet.state import StateError, StateFolder
-from hanse.kit.clock import wait_set
+from hanse.kit.clock import SystemClock, wait_set
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.telemetry.log import configure
@@ -63,7 +63,12 @@ def main(variables: Mapping[str, str]) -> int:
 
 
 async def _control(state: StateFolder, asked: Asked, variables: Mapping[str, str]) -> bool:
-    ground = Ground(state, stores(state, variables), variables)
+
+    async def tell() -> None:
+        publisher.front = ground.front()
+        await publisher.publish()
+
+    ground = Ground(state, stores(state, variables), variables, SystemClock(), tell)
     publisher = Publisher(DirectoryWriter(state.directory), ground.push)
     foundry = Foundry(state, variables, publisher.changed)
     fleet = Fleet(state, ground, Hosts(state, publisher, foundry.make))

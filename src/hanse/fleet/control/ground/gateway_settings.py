@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
+from hanse.runtime.project.gateway_table import GatewayTable
 
 if TYPE_CHECKING:
     from hanse.fleet.control.api import Asked
@@ -16,7 +19,14 @@ if TYPE_CHECKING:
 WORKERS_MAX = 8
 
 
-def gateway_settings(project: Project, asked: Asked, choices: Choices) -> GatewaySettings:
+class GatewayWish(msgspec.Struct, frozen=True):
+    """How a gateway should be: what Envoy begins with, and what the file says of names and TLS."""
+
+    settings: GatewaySettings = GatewaySettings()
+    table: GatewayTable = GatewayTable()
+
+
+def gateway_wish(project: Project, asked: Asked, choices: Choices) -> GatewayWish:
     """What the gateway of a project should be like; where any port will do, one is chosen.
 
     Raises:
@@ -24,7 +34,7 @@ def gateway_settings(project: Project, asked: Asked, choices: Choices) -> Gatewa
     """
     table = project.gateway
     http, https = table.port if asked.port is None else asked.port, table.https_port
-    return GatewaySettings(
+    settings = GatewaySettings(
         address=table.address,
         port=choices.port("http", http, table.address),
         tls_port=None if https is None else choices.port("https", https, table.address),
@@ -32,6 +42,7 @@ def gateway_settings(project: Project, asked: Asked, choices: Choices) -> Gatewa
         per_key=_limit(table.limits.per_key),
         workers=min(os.cpu_count() or 1, WORKERS_MAX),
     )
+    return GatewayWish(settings, table)
 
 
 def _limit(limit: gateway_table.Limit) -> Limit:

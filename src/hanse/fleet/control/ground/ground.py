@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.control.ground.envoy import Envoy
+from hanse.fleet.control.ground.front import Front, FrontDesk
+from hanse.fleet.control.ground.gateway_settings import GatewayWish
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.gateway.picture import Picture
-from hanse.fleet.gateway.settings import GatewaySettings
 from hanse.fleet.state import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
     from hanse.fleet.control.api import Kind
     from hanse.fleet.engine.supervision import Supervision
     from hanse.fleet.state import StateFolder
+    from hanse.kit.clock import Clock
+    from hanse.runtime.project.gateway_table import GatewayTable
 
 OTHER_SETTINGS = (
     "The settings of [gateway] have changed since it began; they count after: hanse down, hanse up."
@@ -33,6 +36,8 @@ class Ground:
         state: The project's state folder.
         stores: Database and broker.
         variables: The environment.
+        clock: Tells when certificates expire.
+        tell: Brings `front` to the gateway; returns when it is there.
     """
 
     def __init__(
@@ -40,14 +45,19 @@ class Ground:
         state: StateFolder,
         stores: Mapping[Kind, Supervision],
         variables: Mapping[str, str],
+        clock: Clock,
+        tell: Callable[[], Awaitable[object]],
     ) -> None:
         self._state = state
         self._stores = stores
         self._variables = variables
+        self._clock = clock
+        self._tell = tell
         self._envoy: Envoy | None = None
-        self._wanted: GatewaySettings | None = None
+        self._desk: FrontDesk | None = None
+        self._wanted: GatewayWish | None = None
 
-    async def start(self, wanted: GatewaySettings | None = None) -> None:
+    async def start(self, wanted: GatewayWish | None = None) -> None:
         """Begins what does not run.
 
         Args:
@@ -59,10 +69,11 @@ class Ground:
         self._wanted = wanted or self._kept()
         for supervision in self._stores.values():
             supervision.start()
+        self._open_desk(self._wanted.table)
         if self._envoy is None:
-            write_whole(self._settings_file, msgspec.json.encode(self._wanted))
-            self._envoy = Envoy(self._state, self._wanted, self._variables)
-            await self._envoy.start(Picture(()))
+            write_whole(self._wish_file, msgspec.json.encode(self._wanted))
+            self._envoy = Envoy(self._state, self._wanted.settings, self._variables)
+            await self._envoy.start(Picture((), *self.front()))
 
     async def ready(self) -> None:
         """Returns when all of it answers.
@@ -72,6 +83,10 @@ class Ground:
         """
         assert self._envoy is not None, "it was started"
         await asyncio.gather(self._envoy.ready(), *map(_ready, self._stores.values()))
+
+    def front(self) -> Front:
+        """What the gateway should show now besides services."""
+        return self._desk.look() if self._desk else Front()
 
     async def push(self, picture: Picture) -> None:
         """Tells the gateway of a picture.
@@ -84,12 +99,14 @@ class Ground:
 
     async def stop(self) -> None:
         """Ends the gateway, then what its hosts stood on."""
+        self._close_desk()
         if self._envoy is not None:
             await self._envoy.stop()
         await asyncio.gather(*(one.stop() for one in self._stores.values()))
 
     async def leave(self) -> None:
         """Leaves all of it running, for another to adopt."""
+        self._close_desk()
         if self._envoy is not None:
             await self._envoy.leave()
         for one in self._stores.values():
@@ -103,8 +120,14 @@ class Ground:
 
     def notes(self) -> Iterator[str]:
         """What an operator should know."""
-        if self._envoy is not None and self._envoy.settings != self._wanted:
+        if (
+            self._envoy is not None
+            and self._wanted
+            and self._envoy.settings != self._wanted.settings
+        ):
             yield OTHER_SETTINGS
+        if self._desk is not None:
+            yield from self._desk.notes
 
     @property
     def urls(self) -> tuple[str, str]:
@@ -114,16 +137,25 @@ class Ground:
         at = self._envoy.settings
         return _url("http", at.address, at.port), _url("https", at.address, at.tls_port)
 
-    def _kept(self) -> GatewaySettings:
+    def _open_desk(self, table: GatewayTable) -> None:
+        self._close_desk()
+        self._desk = FrontDesk(self._state, table, self._clock, self._tell)
+        self._desk.start()
+
+    def _close_desk(self) -> None:
+        if self._desk is not None:
+            self._desk.stop()
+
+    def _kept(self) -> GatewayWish:
         """How the gateway that runs was begun."""
         try:
-            return msgspec.json.decode(self._settings_file.read_bytes(), type=GatewaySettings)
+            return msgspec.json.decode(self._wish_file.read_bytes(), type=GatewayWish)
         except (FileNotFoundError, msgspec.MsgspecError):
-            return GatewaySettings()
+            return GatewayWish()
 
     @property
-    def _settings_file(self) -> Path:
-        return self._state.envoy / "settings.json"
+    def _wish_file(self) -> Path:
+        return self._state.envoy / "wish.json"
 
 
 async def _ready(one: Supervision) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hanse.fleet.control.choices import Choices
+    from hanse.fleet.control.ground.front import Front
     from hanse.fleet.control.hosts.publisher import Publisher
     from hanse.fleet.state import StateFolder
     from hanse.runtime.project.project import Project
@@ -109,6 +110,12 @@ class Hosts:
             for group in split(record.group, unit, {each.group.name for each in self.members}):
                 wanted[group.name] = Wanted(group, record.release, record.environment)
         await self._bring(list(wanted.values()))
+
+    def show(self, front: Front) -> None:
+        """Has the gateway show this besides the hosts."""
+        if front != self._publisher.front:
+            self._publisher.front = front
+            self._publisher.changed()
 
     async def stop(self) -> None:
         """Ends all of them, running calls first."""

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from hanse.fleet.gateway.picture import Certificate, Endpoint, Picture, Upstream
+from hanse.fleet.control.ground.front import Front
+from hanse.fleet.gateway.picture import Endpoint, Picture, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -26,7 +27,7 @@ class Publisher:
 
     Attributes:
         members: Who there is; to be changed in place, and told by `changed`.
-        certificate: The gateway's own.
+        front: What the gateway shows besides services.
         rejected: Why the gateway did not take the last picture; empty when it did.
     """
 
@@ -36,7 +37,7 @@ class Publisher:
         self._turn = asyncio.Lock()
         self._dirty = asyncio.Event()
         self.members: list[Member] = []
-        self.certificate: Certificate | None = None
+        self.front = Front()
         self.rejected = ""
 
     def changed(self) -> None:
@@ -61,7 +62,7 @@ class Publisher:
         """
         async with self._turn:
             revision = self._file.write(directory_of(self.members))
-            picture = Picture(upstreams_of(self.members), certificate=self.certificate)
+            picture = Picture(upstreams_of(self.members), *self.front)
             try:
                 await self._push(picture)
                 self.rejected = ""
