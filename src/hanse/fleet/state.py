@@ -48,8 +48,10 @@ class StateFolder:
         self.directory = self.folder / "directory.json"
         self.asked = self.folder / "asked.json"
         self.roster = self.folder / "roster.json"
+        self.issuer = self.folder / "issuer.json"
         self.choices = self.folder / "choices.json"
         self.asked = self.folder / "asked.json"
+        self.issuer = self.folder / "issuer.json"
         self.choices = self.folder / "choices.json"
         self.roster = self.folder / "roster.json"
         self.processes = self.folder / "processes"
@@ -177,7 +179,8 @@ def write_whole(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with telling(path):
         try:
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            draft.unlink(missing_ok=True)
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
             draft.replace(path)
@@ -223,7 +226,7 @@ def _make_private(folder: Path) -> None:
 
 def _check_owner(folder: Path) -> None:
     owner, own = folder.lstat().st_uid, os.geteuid()
-    if owner != own:
+    if own not in {owner, 0}:  # root prepares it for others, see privileges
         raise StateError(
             f"{folder} belongs to {_user(owner)}, and this runs as {_user(own)}. Run it as that "
             f"user, or give the folder over: sudo chown -R {own} {folder}"

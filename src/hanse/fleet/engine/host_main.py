@@ -51,7 +51,7 @@ def main(arguments: list[str], given: Mapping[str, str]) -> int:
     except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
         said = explain(error, folder)
         for sentence in said:
-            log.error("%s", sentence)  # noqa: TRY400 - the sentence has the place, a stack adds none
+            log.error("%s", sentence)  # noqa: TRY400 - it names the place; a stack adds none
         write_whole(problems, "\n".join(said).encode())
         return 1
     return 0

@@ -197,12 +197,14 @@ class Supervision:
 
     async def _ready(self, ended: asyncio.Task[int | None]) -> bool:
         """Waits until it answers or has ended; False if it does neither for too long."""
-        limit = monotonic() + self._care.start_seconds
+        began = monotonic()
         while not ended.done() and not await self._answers():
-            if monotonic() > limit:
+            waited = monotonic() - began
+            if waited > self._care.start_seconds:
                 log.warning("%s does not get ready; it is killed.", self.name)
                 return False
-            await asyncio.wait((ended,), timeout=PROBE_SECONDS)
+            # Known within a tenth of what it takes, and what starts slowly is not asked too often.
+            await asyncio.wait((ended,), timeout=PROBE_SECONDS + waited / 10)
         return True
 
     async def _answers(self) -> bool:

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,11 +96,18 @@ def test_a_link_that_leads_outside_is_refused(state: StateFolder, tmp_path: Path
 
 
 @as_root
-def test_the_folder_of_somebody_else_is_refused(state: StateFolder):
-    state.prepare()
-    os.chown(state.folder, NOBODY, NOBODY)
-    with pytest.raises(StateError, match="belongs to .*sudo chown -R 0 "):
+def test_the_folder_of_somebody_else_is_refused():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        state = StateFolder(Path(folder))
         state.prepare()
+        os.chown(state.hanse, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            with pytest.raises(StateError, match=f"belongs to user root.*sudo chown -R {NOBODY} "):
+                state.prepare()
+        finally:
+            os.seteuid(0)
 
 
 @as_root
