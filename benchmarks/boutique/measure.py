@@ -46,12 +46,13 @@ its published load mix (home 1, currency 2, product 10, add to basket 2, basket 
 Contestants: Hanse together (one process) and apart (ten), and the same written in FastAPI with
 aiohttp and in grpc.aio with an aiohttp front (ten processes each). All import the boutique's own
 rules, storefront and templates, so that only the plumbing differs: same fan-out, same checks of
-every request (each first proves a whole trip and a dozen refusals), Unix sockets with connections kept, the W3C trace handed on, uvloop, one worker
-each, no access log. Nobody stands behind a gateway. All server processes on core 0; the boutique's
-load generator, which checks every answer, on core 1 and not counted. Requests per CPU second: user
-and system time of all server processes together over a closed loop, each at the number of users it
-answers most. Latency: open loop at one rate equal for all, {rate:,.0f} requests/s, half of what the
-slowest answered, measured from the scheduled time. Rounds are interleaved, every round starts
+every request (each first proves a whole trip and a dozen refusals), Unix sockets with connections
+kept, the W3C trace handed on, uvloop, one worker each, no access log. Nobody stands behind a
+gateway. All server processes on core 0; the boutique's load generator, which checks every answer,
+on core 1 and not counted. Requests per CPU second: user and system time of all server processes
+together over a closed loop, each at the number of users it answers most. Latency: open loop at one
+rate equal for all, {rate:,.0f} requests/s, half of what the slowest answered, from the scheduled
+time; shoppers that ran late themselves do not count. Rounds are interleaved, every round starts
 fresh processes and warms them up; medians are shown.
 
 {SERVICE_WEAVER}"""

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from benchmarks.boutique import contestants, trip
+from benchmarks.boutique import contestants, measure, trip
 from benchmarks.environment import PYTHON, ROOT
 from benchmarks.load import LoadError
 from benchmarks.server import START_SECONDS_MAX, free_port
@@ -190,3 +190,34 @@ def test_a_page_that_lies_is_not_measured(page, lie):
 def test_a_shop_that_refuses_nothing_is_not_measured():
     with pytest.raises(LoadError, match="is not as it must be"):
         travel(refuses=False)
+
+
+def closed(peer, done, cpu):
+    return measure.Closed(peer, 32, done, done / 4, done / cpu, cpu / 4, 0.0)
+
+
+def opened_loop(peer, p99, late=0.1):
+    return measure.Open(peer, 50.0, 1.0, p99, 9.0, late, 0.0)
+
+
+def test_work_is_compared_by_medians_and_met_is_computed():
+    done = [closed(measure.TOGETHER, requests, 4.0) for requests in (4_000, 8_000, 1_000)]
+    done += [closed(measure.APART, 2_000, 4.0), closed(measure.FASTAPI, 400, 4.0)]
+    found = {
+        (line.metric.partition("_")[0], line.peer): line
+        for line in measure.results(done)
+        if "cpu" in line.metric
+    }
+    assert found["together", measure.APART].ratio == pytest.approx(2.0)
+    assert found["together", measure.APART].met is True
+    assert found["together", measure.FASTAPI].ratio == pytest.approx(10.0)
+    assert found["together", measure.GRPC].met is False, "a goal nobody measured is missed"
+
+
+def test_latency_of_shoppers_that_ran_late_does_not_count():
+    late = measure.LATE_P99_MS_MAX + 0.1
+    done = [opened_loop(measure.TOGETHER, 2.0), opened_loop(measure.TOGETHER, 90.0, late)]
+    done += [opened_loop(measure.APART, 4.0), opened_loop(measure.FASTAPI, 8.0, late)]
+    found = {(line.metric, line.peer): line for line in measure.results(done)}
+    assert found["together_latency_p99", measure.APART].ratio == pytest.approx(2.0)
+    assert found["together_latency_p99", measure.FASTAPI].peer_value is None
