@@ -1,4 +1,4 @@
-"""What has to be done for a machine to trust an authority, or to forget it: steps, not yet taken."""
+"""What has to be done for a machine to trust an authority or forget it: steps, not yet taken."""
 
 from __future__ import annotations
 
