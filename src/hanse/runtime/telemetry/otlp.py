@@ -10,16 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from typing import Any
 
 from hanse.runtime.telemetry.metrics import Family, Kind, MethodMetrics, Metrics, by_kind
 from hanse.runtime.telemetry.span import Span
-
-if TYPE_CHECKING:
-    from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
-    from opentelemetry.proto.metrics.v1 import metrics_pb2
-    from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-    from opentelemetry.proto.trace.v1 import trace_pb2
 
 TRACES_PATH = "/v1/traces"
 """Where a collector takes spans (OTLP/HTTP)."""
@@ -46,8 +40,7 @@ def spans_request(spans: Iterable[Span], resource: Mapping[str, str]) -> bytes:
         resource: What is known about this host, e.g. `{"host.name": …}`; `service.name` only stands
             for spans without a service.
     """
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-    from opentelemetry.proto.trace.v1 import trace_pb2
+    from hanse.runtime.telemetry.otlp_messages import trace_pb2, trace_service_pb2
 
     by_service = groupby(sorted(spans, key=_service_of), key=_service_of)
     groups = [
@@ -57,7 +50,8 @@ def spans_request(spans: Iterable[Span], resource: Mapping[str, str]) -> bytes:
         )
         for service, group in by_service
     ]
-    return ExportTraceServiceRequest(resource_spans=groups).SerializeToString()
+    request = trace_service_pb2.ExportTraceServiceRequest(resource_spans=groups)
+    return request.SerializeToString()
 
 
 def metrics_request(metrics: Metrics, resource: Mapping[str, str], now_ns: int) -> bytes:
@@ -68,10 +62,7 @@ def metrics_request(metrics: Metrics, resource: Mapping[str, str], now_ns: int) 
         resource: What is known about this host.
         now_ns: The moment the numbers are from, in nanoseconds since 1970.
     """
-    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-        ExportMetricsServiceRequest,
-    )
-    from opentelemetry.proto.metrics.v1 import metrics_pb2
+    from hanse.runtime.telemetry.otlp_messages import metrics_pb2, metrics_service_pb2
 
     span = (metrics.started_ns, now_ns)
     used = [one for one in metrics.methods() if one.in_flight or any(one.codes.values())]
@@ -79,7 +70,8 @@ def metrics_request(metrics: Metrics, resource: Mapping[str, str], now_ns: int) 
     sent = [*calls, *(_family(one, span) for one in metrics.families())]
     scoped = metrics_pb2.ScopeMetrics(scope=_scope(), metrics=sent)
     one = metrics_pb2.ResourceMetrics(resource=_resource(resource), scope_metrics=[scoped])
-    return ExportMetricsServiceRequest(resource_metrics=[one]).SerializeToString()
+    request = metrics_service_pb2.ExportMetricsServiceRequest(resource_metrics=[one])
+    return request.SerializeToString()
 
 
 def rejected(path: str, answer: bytes) -> tuple[int, str]:
@@ -89,9 +81,11 @@ def rejected(path: str, answer: bytes) -> tuple[int, str]:
         path: Which request it answers, `TRACES_PATH` or `METRICS_PATH`.
         answer: The body; one that cannot be read counts as no complaint.
     """
-    from google.protobuf.message import DecodeError
-    from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
-    from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+    from hanse.runtime.telemetry.otlp_messages import (
+        DecodeError,
+        metrics_service_pb2,
+        trace_service_pb2,
+    )
 
     try:
         if path == TRACES_PATH:
@@ -107,8 +101,8 @@ def _service_of(span: Span) -> str:
     return span.service
 
 
-def _span(span: Span) -> trace_pb2.Span:
-    from opentelemetry.proto.trace.v1 import trace_pb2
+def _span(span: Span) -> Any:
+    from hanse.runtime.telemetry.otlp_messages import trace_pb2
 
     failed = bool(span.code) and (span.kind != "server" or span.code in SERVER_FAULTS)
     status = trace_pb2.Status(code=trace_pb2.Status.STATUS_CODE_ERROR) if failed else None
@@ -117,7 +111,7 @@ def _span(span: Span) -> trace_pb2.Span:
         span_id=bytes.fromhex(span.span_id),
         parent_span_id=bytes.fromhex(span.parent_id),
         name=_text(span.name),
-        kind=trace_pb2.Span.SpanKind.ValueType(_KINDS.get(span.kind, 1)),
+        kind=_KINDS.get(span.kind, 1),
         start_time_unix_nano=span.start_ns,
         end_time_unix_nano=span.start_ns + span.duration_ns,
         attributes=_attributes(_span_attributes(span)),
@@ -140,8 +134,8 @@ def _span_attributes(span: Span) -> dict[str, str]:
 
 def _method_metrics(
     kind: Kind, used: Sequence[MethodMetrics], span: tuple[int, int]
-) -> Iterator[metrics_pb2.Metric]:
-    from opentelemetry.proto.metrics.v1 import metrics_pb2
+) -> Iterator[Any]:
+    from hanse.runtime.telemetry.otlp_messages import metrics_pb2
 
     cumulative = metrics_pb2.AGGREGATION_TEMPORALITY_CUMULATIVE
     yield metrics_pb2.Metric(
@@ -173,8 +167,8 @@ def _method_metrics(
     )
 
 
-def _family(family: Family, span: tuple[int, int]) -> metrics_pb2.Metric:
-    from opentelemetry.proto.metrics.v1 import metrics_pb2
+def _family(family: Family, span: tuple[int, int]) -> Any:
+    from hanse.runtime.telemetry.otlp_messages import metrics_pb2
 
     points = [_number(one.value, one.labels, span) for one in family.series.values()]
     metric = metrics_pb2.Metric(name=family.name, description=family.meaning)
@@ -187,8 +181,8 @@ def _family(family: Family, span: tuple[int, int]) -> metrics_pb2.Metric:
     return metric
 
 
-def _durations(one: MethodMetrics, span: tuple[int, int]) -> metrics_pb2.HistogramDataPoint:
-    from opentelemetry.proto.metrics.v1 import metrics_pb2
+def _durations(one: MethodMetrics, span: tuple[int, int]) -> Any:
+    from hanse.runtime.telemetry.otlp_messages import metrics_pb2
 
     # Prometheus counts what is no greater than a bound, OTLP what lies between two of them.
     count = one.latency.count
@@ -205,10 +199,8 @@ def _durations(one: MethodMetrics, span: tuple[int, int]) -> metrics_pb2.Histogr
     )
 
 
-def _number(
-    value: float, labels: Mapping[str, str], span: tuple[int, int]
-) -> metrics_pb2.NumberDataPoint:
-    from opentelemetry.proto.metrics.v1 import metrics_pb2
+def _number(value: float, labels: Mapping[str, str], span: tuple[int, int]) -> Any:
+    from hanse.runtime.telemetry.otlp_messages import metrics_pb2
 
     point = metrics_pb2.NumberDataPoint(
         attributes=_attributes(labels), start_time_unix_nano=span[0], time_unix_nano=span[1]
@@ -224,19 +216,19 @@ def _method_labels(one: MethodMetrics) -> dict[str, str]:
     return {"rpc.system": "connect_rpc", "rpc.service": one.service, "rpc.method": one.method}
 
 
-def _resource(known: Mapping[str, str]) -> Resource:
-    from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+def _resource(known: Mapping[str, str]) -> Any:
+    from hanse.runtime.telemetry.otlp_messages import resource_pb2
 
-    return Resource(attributes=_attributes(known))
-
-
-def _scope() -> InstrumentationScope:
-    from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
-
-    return InstrumentationScope(name="hanse")
+    return resource_pb2.Resource(attributes=_attributes(known))
 
 
-def _attributes(known: Mapping[str, str]) -> list[KeyValue]:
+def _scope() -> Any:
+    from hanse.runtime.telemetry.otlp_messages import common_pb2
+
+    return common_pb2.InstrumentationScope(name="hanse")
+
+
+def _attributes(known: Mapping[str, str]) -> list[Any]:
     return [
         _usual(name, value) if len(value) < 200 else _attribute(name, value)
         for name, value in known.items()
@@ -244,10 +236,11 @@ def _attributes(known: Mapping[str, str]) -> list[KeyValue]:
     ]
 
 
-def _attribute(name: str, value: str) -> KeyValue:
-    from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+def _attribute(name: str, value: str) -> Any:
+    from hanse.runtime.telemetry.otlp_messages import common_pb2
 
-    return KeyValue(key=_text(name), value=AnyValue(string_value=_text(value)))
+    text = common_pb2.AnyValue(string_value=_text(value))
+    return common_pb2.KeyValue(key=_text(name), value=text)
 
 
 # Most are the same in every span of a method; making them anew would cost two thirds of a request.

@@ -10,17 +10,10 @@ import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-    ExportMetricsServiceResponse,
-)
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
 
 from hanse.runtime.telemetry.exporter import Exporter, ExportSettings, Surroundings
 from hanse.runtime.telemetry.metrics import Metrics
+from hanse.runtime.telemetry.otlp_messages import metrics_service_pb2, trace_service_pb2
 from hanse.runtime.telemetry.span import Span
 
 NOW_S = 1_700_000_000
@@ -44,7 +37,7 @@ class Collector:
 
     async def traces(self, request: web.Request) -> web.Response:
         body = await self._body(request)
-        sent = ExportTraceServiceRequest.FromString(body)
+        sent = trace_service_pb2.ExportTraceServiceRequest.FromString(body)
         if not self.answers:
             self.batches.append(
                 [
@@ -53,12 +46,12 @@ class Collector:
                     for s in r.scope_spans[0].spans
                 ]
             )
-        return self._answer(ExportTraceServiceResponse())
+        return self._answer(trace_service_pb2.ExportTraceServiceResponse())
 
     async def take_metrics(self, request: web.Request) -> web.Response:
-        sent = ExportMetricsServiceRequest.FromString(await self._body(request))
+        sent = metrics_service_pb2.ExportMetricsServiceRequest.FromString(await self._body(request))
         self.metrics.append({m.name for m in sent.resource_metrics[0].scope_metrics[0].metrics})
-        return self._answer(ExportMetricsServiceResponse())
+        return self._answer(metrics_service_pb2.ExportMetricsServiceResponse())
 
     async def _body(self, request: web.Request) -> bytes:
         self.requests.append(request)
@@ -154,7 +147,9 @@ async def test_the_body_is_really_gzip(world: World) -> None:
     exporter = world.exporter(post, compress=True)
     exporter.offer([span(1)])
     await exporter.flush()
-    assert ExportTraceServiceRequest.FromString(gzip.decompress(bodies[0])).resource_spans
+    assert trace_service_pb2.ExportTraceServiceRequest.FromString(
+        gzip.decompress(bodies[0])
+    ).resource_spans
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -265,7 +260,7 @@ async def test_trouble_is_logged_once_not_per_batch(world: World, caplog) -> Non
 
 
 async def test_partial_success_is_logged_counted_and_not_repeated(world: World, caplog) -> None:
-    answer = ExportTraceServiceResponse()
+    answer = trace_service_pb2.ExportTraceServiceResponse()
     answer.partial_success.rejected_spans = 2
     answer.partial_success.error_message = "two are too old"
     world.collector.answers = [web.Response(body=answer.SerializeToString())]

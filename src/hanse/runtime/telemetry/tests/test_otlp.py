@@ -3,15 +3,6 @@
 import subprocess
 import sys
 
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-    ExportMetricsServiceResponse,
-)
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
-
 from hanse.runtime.telemetry.metrics import Metrics
 from hanse.runtime.telemetry.otlp import (
     METRICS_PATH,
@@ -20,6 +11,7 @@ from hanse.runtime.telemetry.otlp import (
     rejected,
     spans_request,
 )
+from hanse.runtime.telemetry.otlp_messages import metrics_service_pb2, trace_service_pb2
 from hanse.runtime.telemetry.span import Span
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -33,7 +25,9 @@ def span(span_id="00f067aa0ba902b7", parent="", kind="server", code="", service=
 
 
 def decoded(*spans: Span):
-    request = ExportTraceServiceRequest.FromString(spans_request(spans, {"host.name": "h1"}))
+    request = trace_service_pb2.ExportTraceServiceRequest.FromString(
+        spans_request(spans, {"host.name": "h1"})
+    )
     return [(dict(_plain(group.resource.attributes)), list(group.scope_spans[0].spans))
             for group in request.resource_spans]  # fmt: skip
 
@@ -104,7 +98,7 @@ def test_metrics_arrive_whole_and_cumulative() -> None:
     metrics.gauge("y", "Y.").set(1.5)
     # When they are encoded at a moment
     body = metrics_request(metrics, {"service.name": "host"}, 200)
-    [group] = ExportMetricsServiceRequest.FromString(body).resource_metrics
+    [group] = metrics_service_pb2.ExportMetricsServiceRequest.FromString(body).resource_metrics
     sent = {metric.name: metric for metric in group.scope_metrics[0].metrics}
     # Then a collector reads the same numbers
     assert _plain(group.resource.attributes) == [("service.name", "host")]
@@ -132,7 +126,10 @@ def test_metrics_arrive_whole_and_cumulative() -> None:
 
 
 def test_complaints_of_a_collector_are_read_and_rubbish_is_none() -> None:
-    traces, metrics = ExportTraceServiceResponse(), ExportMetricsServiceResponse()
+    traces, metrics = (
+        trace_service_pb2.ExportTraceServiceResponse(),
+        metrics_service_pb2.ExportMetricsServiceResponse(),
+    )
     traces.partial_success.rejected_spans = 3
     traces.partial_success.error_message = "too old"
     metrics.partial_success.rejected_data_points = 5
@@ -146,5 +143,15 @@ def test_a_host_that_exports_nothing_does_not_pay_for_protobuf() -> None:
     code = (
         "import sys, hanse.runtime.telemetry.exporter;"
         "sys.exit('google.protobuf' in sys.modules or 'opentelemetry' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_other_definitions_of_the_same_names_do_no_harm() -> None:
+    """Xds-protos has old ones, which another part of the process may have loaded before."""
+    code = (
+        "from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as theirs;"
+        "from hanse.runtime.telemetry.otlp_messages import trace_pb2, trace_service_pb2 as ours;"
+        "assert theirs is not ours and trace_pb2.ScopeSpans().scope.name == ''"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
