@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hanse.fleet.certificates.acme_client import AcmeClient, AcmeError
 from hanse.fleet.certificates.pair import CertificateError, Pair, from_bytes, to_bytes
 from hanse.fleet.state import StateError, write_whole
 from hanse.kit.clock import wait_set
@@ -84,8 +83,7 @@ class AcmeRenewal:
     ) -> None:
         # A trial with a staging directory must not be taken for the real thing afterwards.
         self._folder = folder / f"acme-{sha256(wish.directory.encode()).hexdigest()[:12]}"
-        account = self._folder / "account.key"
-        self._client = AcmeClient(account, wish.directory, wish.email, wish.roots)
+        self._wish = wish
         self._domains = domains = wish.domains
         self._clock = clock
         self._tell = tell
@@ -102,7 +100,7 @@ class AcmeRenewal:
     def notes(self) -> tuple[str, ...]:
         """What goes wrong, in sentences."""
         return tuple(
-            f"No certificate for {one} from {self._client.directory}: {attempt.says}. Next try "
+            f"No certificate for {one} from {self._wish.directory}: {attempt.says}. Next try "
             f"after {attempt.again.astimezone(UTC):%d %B, %H:%M} UTC."
             for one in self._domains
             if (attempt := self._attempts.get(one)) is not None and attempt.failures
@@ -140,7 +138,7 @@ class AcmeRenewal:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         pair = await self._ordered(domain)
         if not pair.covers(domain):
-            raise AcmeError(f"the server sent one for {', '.join(pair.names)}")
+            raise CertificateError(f"the server sent one for {', '.join(pair.names)}")
         write_whole(self._file(domain), to_bytes(pair))
         self._pairs[domain], self._pem[domain] = pair, pair.pem()
         self._keep(domain, Attempt(self._clock.now() + AFTER_SUCCESS))
@@ -149,13 +147,18 @@ class AcmeRenewal:
         await self._tell()
 
     async def _ordered(self, domain: str) -> Pair:
+        # Brings an HTTP client of its own: who needs no certificate does without.
+        from hanse.fleet.certificates.acme_client import AcmeClient
+
+        wish, account = self._wish, self._folder / "account.key"
+        client = AcmeClient(account, wish.directory, wish.email, wish.roots)
         loop = asyncio.get_running_loop()
 
         def show(token: str, answer: str) -> None:
             told = asyncio.run_coroutine_threadsafe(self._show(token, answer), loop)
             told.result(SHOW_SECONDS)
 
-        return await in_thread(lambda: self._client.order(domain, show))
+        return await in_thread(lambda: client.order(domain, show))
 
     async def _show(self, token: str, answer: str) -> None:
         self.challenges[token] = answer

@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -326,3 +327,9 @@ async def test_while_it_waits_for_the_server_it_can_be_ended_at_once(
         # Then nothing waits for it
         assert time.monotonic() - begun < 5
         accepted.close()
+
+
+def test_who_fetches_no_certificate_loads_nothing_for_it() -> None:
+    ask = "import sys, hanse.fleet.certificates.acme_renewal; print({'acme', 'requests'} & {*sys.modules})"
+    answer = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert answer.stdout == "set()\n"
