@@ -19,6 +19,9 @@ OURS = ("hanse-", "x-envoy-", "x-forwarded-")
 HEARSAY = ("forwarded", "x-real-ip", "true-client-ip", "proxy", "x-request-id")
 """Headers in which clients tell what only a gateway knows, or what libraries take for settings."""
 
+REPEATED = "%CEL(request.method in ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'] ? 'reset' : '')%"
+"""What else than `NEVER_RECEIVED` is sent again, for idempotent methods (RFC 9110, 9.2.2)."""
+
 NOBODY = {"address_prefix": "255.255.255.255", "prefix_len": 32}
 """Whose requests count as Envoy's own and may steer it: no address there is."""
 
@@ -149,20 +152,32 @@ def _filters(settings: GatewaySettings, *, strict_transport: bool) -> list[dict[
         },
     }
     promise = [_strict_transport()] if strict_transport else []
-    return [*promise, *rate_limits(settings), router]
+    return [*promise, *rate_limits(settings), _repeats(), router]
+
+
+def _repeats() -> dict[str, Any]:
+    """Lets be sent again what a host may have seen, if its method says that this does no harm.
+
+    By a header that the router takes out again, rather than by two routes to each service: a table
+    of 3,000 services is a third as long, and Envoy reads it in a second instead of nine.
+    """
+    return _header_mutation("repeats", "request_mutations", "x-envoy-retry-on", REPEATED)
 
 
 def _strict_transport() -> dict[str, Any]:
-    header = {"key": "strict-transport-security", "value": HSTS}
+    name = "strict-transport-security"
+    return _header_mutation("strict_transport", "response_mutations", name, HSTS)
+
+
+def _header_mutation(name: str, when: str, key: str, value: str) -> dict[str, Any]:
+    """A filter that sets one header; none if the value comes out empty."""
+    header = {"key": key, "value": value}
+    mutation = {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
     return {
-        "name": "hanse.strict_transport",
+        "name": f"hanse.{name}",
         "typed_config": {
             "@type": f"{AT}.filters.http.header_mutation.v3.HeaderMutation",
-            "mutations": {
-                "response_mutations": [
-                    {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
-                ]
-            },
+            "mutations": {when: [mutation]},
         },
     }
 

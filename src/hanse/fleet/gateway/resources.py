@@ -6,7 +6,7 @@ from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.clusters import cluster
 from hanse.fleet.gateway.listeners import certificates, listeners
 from hanse.fleet.gateway.picture import Picture, Upstream
-from hanse.fleet.gateway.routes import ROUTES, route_table, service_routes
+from hanse.fleet.gateway.routes import ROUTES, route_table, service_route
 from hanse.fleet.gateway.settings import GatewaySettings
 from hanse.fleet.gateway.xds import Resource
 
@@ -39,7 +39,7 @@ class Resources:
         fresh = not snapshot
         if fresh or _addresses(picture) != _addresses(before):
             table = route_table(picture)
-            snapshot[xds.ROUTES] = {ROUTES: xds.route_table(table, service_routes("any"))}
+            snapshot[xds.ROUTES] = {ROUTES: xds.route_table(table, service_route("any"))}
         if fresh or _shown(picture) != _shown(before):
             self._listen(picture, snapshot)
         self._place(picture, snapshot)

@@ -21,9 +21,6 @@ CHALLENGES = "/.well-known/acme-challenge/"
 NEVER_RECEIVED = "connect-failure,refused-stream,reset-before-request"
 """What may be sent again whatever it is: no host has seen it."""
 
-IDEMPOTENT = "GET|HEAD|PUT|DELETE|OPTIONS"
-"""Methods that may be sent again though a host may have seen them (RFC 9110, 9.2.2)."""
-
 RETRIES = 10
 """With the pauses below they last for about two seconds: longer than a host needs to come back."""
 
@@ -53,7 +50,7 @@ def segments(upstreams: Iterable[Upstream]) -> dict[str, str]:
 def route_table(picture: Picture) -> dict[str, Any]:
     """All virtual hosts: one for any name, and one for each domain of a site.
 
-    Services stand in it by name; `service_routes` is what each name means.
+    Services stand in it by name; `service_route` is what each name means.
 
     Raises:
         ValueError: Two services want the same first segment.
@@ -99,7 +96,7 @@ def _matcher(picture: Picture) -> dict[str, Any]:
     exact = {CHALLENGES + token: _challenge(answer) for token, answer in picture.challenges}
     prefixes: dict[str, Any] = {}
     for segment, service in segments(picture.upstreams).items():
-        # By name alone: what it means is the same for all of them, see `service_routes`.
+        # By name alone: what it means is the same for all of them, see `service_route`.
         routes = {"action": {"name": service}}
         exact[f"/{segment}"] = routes
         prefixes[f"/{segment}?"] = routes
@@ -126,21 +123,10 @@ def _tree(kind: str, entries: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def service_routes(service: str) -> dict[str, Any]:
-    """The routes to a service: one for what may be repeated, one for the rest."""
-    where = {
-        "cluster": service,
-        # Whether an answer is a stream is not known beforehand; hosts hold the deadline of calls.
-        "timeout": "0s",
-    }
-    again = where | {"retry_policy": _retry_policy(f"{NEVER_RECEIVED},reset")}
-    method = {"name": ":method", "string_match": {"safe_regex": {"regex": IDEMPOTENT}}}
-    return {
-        "routes": [
-            {"match": {"prefix": "/", "headers": [method]}, "route": again},
-            {"match": {"prefix": "/"}, "route": where},
-        ]
-    }
+def service_route(service: str) -> dict[str, Any]:
+    """The route to a service, for any method; which may be repeated how is said elsewhere."""
+    # Whether an answer is a stream is not known beforehand; hosts hold the deadlines of calls.
+    return {"match": {"prefix": "/"}, "route": {"cluster": service, "timeout": "0s"}}
 
 
 def _retry_policy(conditions: str) -> dict[str, Any]:

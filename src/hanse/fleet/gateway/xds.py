@@ -53,7 +53,7 @@ _Assignment = _message("envoy.config.endpoint.v3.ClusterLoadAssignment")
 _Secret = _message("envoy.extensions.transport_sockets.tls.v3.Secret")
 _Listener = _message("envoy.config.listener.v3.Listener")
 _RouteTable = _message("envoy.config.route.v3.RouteConfiguration")
-_RouteList = _message("envoy.config.route.v3.RouteList")
+_Route = _message("envoy.config.route.v3.Route")
 _Any = _message("google.protobuf.Any")
 _Request = _message("envoy.service.discovery.v3.DeltaDiscoveryRequest")
 _Response = _message("envoy.service.discovery.v3.DeltaDiscoveryResponse")
@@ -145,19 +145,19 @@ def clusters(pattern: dict[str, Any], names: Iterable[str]) -> dict[str, Resourc
 
 
 def route_table(table: dict[str, Any], pattern: dict[str, Any]) -> Resource:
-    """A table in which services stand by name, each name replaced by routes to it.
+    """A table in which services stand by name, each name replaced by the route to it.
 
     Args:
         table: The table, as JSON.
-        pattern: The routes to any service, as JSON; they are read once.
+        pattern: The route to any service, as JSON; it is read once.
     """
     message = ParseDict(table, _RouteTable())
-    routes = ParseDict(pattern, _RouteList())
+    route = ParseDict(pattern, _Route())
     made: dict[str, Any] = {}
     for action in _actions(message):
         if not action.HasField("typed_config"):
             if action.name not in made:
-                made[action.name] = _routes_to(action.name, routes)
+                made[action.name] = _route_to(action.name, route)
             action.typed_config.CopyFrom(made[action.name])
     return _resource(message)
 
@@ -171,11 +171,10 @@ def _actions(table: Any) -> Iterator[Any]:
                 yield end.action
 
 
-def _routes_to(service: str, routes: Any) -> Any:
-    for route in routes.routes:
-        route.route.cluster = service
+def _route_to(service: str, route: Any) -> Any:
+    route.route.cluster = service
     packed = _Any()
-    packed.Pack(routes, deterministic=True)
+    packed.Pack(route, deterministic=True)
     return packed
 
 

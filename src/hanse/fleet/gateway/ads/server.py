@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +16,10 @@ from hanse.fleet.gateway.ads.stream import Refusal, Stream
 from hanse.fleet.gateway.picture import Picture
 from hanse.fleet.gateway.resources import Resources, Snapshot
 from hanse.fleet.gateway.settings import GatewaySettings
+from hanse.kit.clock import monotonic, wait_set
 
 ANSWER_SECONDS = 10.0
-"""For an Envoy to take a push; one that does not answer is cut off and comes back by itself."""
+"""For an Envoy that has not all of a push to say anything; cut off, it comes back by itself."""
 
 ENVOYS_MAX = 16
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
@@ -49,7 +49,7 @@ class Ads:
 
     Args:
         settings: The gateway's.
-        answer_seconds: How long an Envoy may take for a push.
+        answer_seconds: How long an Envoy may be silent during a push.
 
     Attributes:
         refusals: What Envoys did not take of what stands, newest last; empty if all is well.
@@ -112,7 +112,7 @@ class Ads:
                 self._trial = None
             if trial.words:
                 raise Rejected(trial.words)
-            return Applied(len(self._streams) - cut, cut)
+            return Applied(len(self._streams), cut)
 
     async def wait_for_envoys(self, number: int = 1, seconds: float = ANSWER_SECONDS) -> None:
         """Returns when so many Envoys are connected and have all there is.
@@ -129,16 +129,22 @@ class Ads:
             one.wake.set()
 
     async def _all_settle(self) -> int:
-        def done() -> bool:
-            return self._settled() == len(self._streams)
+        """Waits for all Envoys, as long as they say anything; returns how many were cut off."""
+        began, cut = monotonic(), 0
+        while waiting := [one for one in self._streams if not self._has_all(one)]:
+            ends = {one: max(one.heard_at, began) + self._answer_seconds for one in waiting}
+            now = monotonic()
+            for one in (one for one in waiting if ends[one] <= now):
+                self._cut_off(one)
+                cut += 1
+            self._progress.clear()
+            await wait_set(self._progress, max(min(ends.values()) - now, 0))
+        return cut
 
-        with suppress(TimeoutError):
-            await self._until(done, self._answer_seconds)
-        late = [one for one in self._streams if not self._has_all(one)]
-        for one in late:
-            log.warning("An Envoy did not answer in %g s and is cut off.", self._answer_seconds)
-            one.cut.set()
-        return len(late)
+    def _cut_off(self, one: _Connected) -> None:
+        log.warning("An Envoy did not answer in %g s and is cut off.", self._answer_seconds)
+        self._streams.discard(one)
+        one.cut.set()
 
     async def _until(self, reached: Callable[[], bool], seconds: float) -> None:
         async with asyncio.timeout(seconds):
@@ -181,6 +187,7 @@ class Ads:
 
     async def _hear(self, one: _Connected, asks: AsyncIterator[bytes]) -> None:
         async for data in asks:
+            one.heard_at = monotonic()
             refusal = one.stream.hear(xds.read_ask(data))
             if refusal is not None:
                 self._take_refusal(refusal)
@@ -220,14 +227,16 @@ class _Connected:
     """One Envoy's stream.
 
     Attributes:
+        heard_at: When it last said anything.
         wake: Set when there may be something to say.
         cut: Set to end it.
     """
 
-    __slots__ = ("cut", "stream", "wake")
+    __slots__ = ("cut", "heard_at", "stream", "wake")
 
     def __init__(self) -> None:
         self.stream = Stream()
+        self.heard_at = monotonic()
         self.wake = asyncio.Event()
         self.cut = asyncio.Event()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import count
 
 from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.resources import Snapshot
@@ -42,7 +42,7 @@ class Refusal(Exception):
 class Stream:
     """One Envoy's side of the conversation. No I/O: asks go in, answers come out.
 
-    Nothing is sent for a type while an earlier one is unanswered, save assignments while clusters
+    Nothing is sent of a type while an earlier one is unanswered, save assignments while clusters
     are: a cluster is only taken when its assignment has come. Removals come last of all.
     """
 
@@ -61,17 +61,27 @@ class Stream:
         """What may be sent now; it counts as sent."""
         found: list[Answer] = []
         for kind in ORDER:
-            state = self._kinds[kind]
             if kind != xds.ASSIGNMENTS and any(one.sent for one in self._before(kind)):
                 return found
-            changed = state.changed(target.get(kind, {}))
-            if kind == xds.CLUSTERS:
-                self._kinds[xds.ASSIGNMENTS].forget(changed)
-            found += [
-                state.send(str(next(self._nonces)), {name: target[kind][name] for name in names})
-                for names in _chunks(changed, at_least_one=state.waits_for_any)
-            ]
+            found += self._next_of(kind, target.get(kind, {}))
         return found if self._waits() else self._removals(target)
+
+    def _next_of(self, kind: str, target: dict[str, Resource]) -> list[Answer]:
+        """At most one message, and none before the last is answered.
+
+        More of them would fill the way to the Envoy with clusters, whose assignments then wait
+        behind them: and it reads no further before it has those.
+        """
+        state = self._kinds[kind]
+        names = [] if state.sent else state.changed(target)[:CHUNK]
+        if not names and not state.waits_for_any:
+            return []
+        if kind == xds.CLUSTERS:
+            self._kinds[xds.ASSIGNMENTS].forget(names)
+        return [self._send(state, {name: target[name] for name in names}, [])]
+
+    def _send(self, state: _Kind, resources: dict[str, Resource], removed: list[str]) -> Answer:
+        return state.send(str(next(self._nonces)), resources, tuple(removed))
 
     def settled(self, target: Snapshot) -> bool:
         """Whether the Envoy has all of the target that it did not refuse, and nothing else."""
@@ -89,10 +99,8 @@ class Stream:
         found: list[Answer] = []
         for kind in reversed(ORDER):
             state = self._kinds[kind]
-            found += [
-                state.send(str(next(self._nonces)), {}, names)
-                for names in _chunks(state.superfluous(target.get(kind, {})))
-            ]
+            if gone := state.superfluous(target.get(kind, {}))[:CHUNK]:
+                found.append(self._send(state, {}, gone))
         return found
 
     def _waits(self) -> bool:
@@ -188,9 +196,7 @@ class _Kind:
         for name in names:
             self._has.pop(name, None)
 
-    def send(
-        self, nonce: str, resources: dict[str, Resource], removed: tuple[str, ...] = ()
-    ) -> Answer:
+    def send(self, nonce: str, resources: dict[str, Resource], removed: tuple[str, ...]) -> Answer:
         versions = {name: one.version for name, one in resources.items()}
         self.sent[nonce] = versions
         self.waits_for_any = False
@@ -199,10 +205,3 @@ class _Kind:
             self._has.pop(name, None)
         self._has |= dict.fromkeys(self._wants.intersection(removed), GONE)
         return Answer(self._type, nonce, resources, removed)
-
-
-def _chunks(names: list[str], *, at_least_one: bool = False) -> Iterator[tuple[str, ...]]:
-    rest = iter(names)
-    while (chunk := tuple(islice(rest, CHUNK))) or at_least_one:
-        at_least_one = False
-        yield chunk

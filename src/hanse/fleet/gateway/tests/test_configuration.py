@@ -15,7 +15,7 @@ from hanse.fleet.gateway.bootstrap import bootstrap, command
 from hanse.fleet.gateway.clusters import cluster
 from hanse.fleet.gateway.listeners import certificates, listeners
 from hanse.fleet.gateway.picture import Certificate, Domain, Endpoint, Picture, Upstream
-from hanse.fleet.gateway.routes import route_table, service_routes
+from hanse.fleet.gateway.routes import route_table, service_route
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
 from hanse.fleet.gateway.tests.world import make_certificate
 
@@ -44,7 +44,7 @@ def read(message: type, resource: xds.Resource) -> dict:
 
 def inlined(listener: dict, picture: Picture) -> dict:
     found = copy.deepcopy(listener)
-    table = read(xds._RouteTable, xds.route_table(route_table(picture), service_routes("any")))
+    table = read(xds._RouteTable, xds.route_table(route_table(picture), service_route("any")))
     for chain in found["filter_chains"]:
         manager = chain["filters"][0]["typed_config"]
         del manager["rds"]

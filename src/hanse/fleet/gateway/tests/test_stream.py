@@ -25,7 +25,7 @@ class Client:
     def __init__(self, stream: Stream, held: dict[str, dict[str, str]] | None = None) -> None:
         self.stream = stream
         self.has: dict[str, dict[str, str]] = held or {kind: {} for kind in ORDER}
-        self.heard: list[Answer] = []
+        self._warming: list[Answer] = []
         for kind in (xds.CLUSTERS, xds.LISTENERS):
             self.stream.hear(ask(kind, held=self.has[kind]))
         if held:
@@ -58,7 +58,16 @@ class Client:
             self.stream.hear(ask(xds.ROUTES, subscribe=["hanse"]))
         for name in answer.removed:
             has.pop(name, None)
-        self.stream.hear(ask(answer.type, nonce=answer.nonce))
+        self._warming.append(answer)
+        for one in [one for one in self._warming if self._is_warm(one)]:
+            self._warming.remove(one)
+            self.stream.hear(ask(one.type, nonce=one.nonce))
+
+    def _is_warm(self, answer: Answer) -> bool:
+        return (
+            answer.type != xds.CLUSTERS
+            or answer.resources.keys() <= self.has[xds.ASSIGNMENTS].keys()
+        )
 
 
 def picture(*services: str, weight: int = 1) -> Picture:
@@ -200,8 +209,18 @@ def test_nothing_is_sent_before_what_it_needs_is_taken() -> None:
 def test_messages_are_bounded() -> None:
     target = Resources(TOLD).of(picture(*(f"s{number}" for number in range(CHUNK * 2 + 1))))
     sent = Client(Stream()).settle(target)
-    assert [len(answer.resources) for answer in sent[:3]] == [CHUNK, CHUNK, 1]
+    clusters = [len(answer.resources) for answer in sent if answer.type == xds.CLUSTERS]
+    assert clusters == [CHUNK, CHUNK, 1]
     assert max(len(answer.resources) for answer in sent) == CHUNK
+
+
+def test_next_clusters_wait_for_the_assignments_of_the_last() -> None:
+    # given
+    target = Resources(TOLD).of(picture(*(f"s{number}" for number in range(CHUNK * 3))))
+    # when
+    sent = Client(Stream()).settle(target)
+    # then
+    assert [answer.type for answer in sent[:6]] == [xds.CLUSTERS, xds.ASSIGNMENTS] * 3
 
 
 def test_what_is_refused_is_not_sent_again_until_it_changes_or_is_tried_anew() -> None:

@@ -173,6 +173,7 @@ class World:
 
     async def show(self, *upstreams: Upstream, **rest: object) -> None:
         """Pushes a picture and waits until the Envoy has it."""
+        assert await eventually(lambda: self.ads.envoys > 0)
         await self.ads.push(Picture(upstreams, **rest))
         await self.ads.wait_for_envoys(1, DEADLINE)
         await self._listening()
@@ -219,6 +220,10 @@ class World:
     def log_lines(self) -> list[dict]:
         file = self.folder / self.settings.access_log
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def proc(self) -> Path:
+        """What the kernel says of the newest Envoy."""
+        return Path(f"/proc/{self.envoys[-1].pid}")
 
     def request_ids(self) -> set[str]:
         return {line.get("request_id", "") for line in self.log_lines()}
