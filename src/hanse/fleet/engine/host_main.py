@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hanse.fleet.engine.host_order import HostOrder
+from hanse.fleet.engine.host_order import DRAIN_SECONDS, HostOrder
 from hanse.fleet.state import StateFolder, write_whole
 from hanse.kit.environment import variables
 from hanse.runtime.project.failure import explain
@@ -58,6 +58,8 @@ def main(arguments: list[str], given: Mapping[str, str]) -> int:
 
 
 def _host(project: Project, order: HostOrder, state: StateFolder, given: Mapping[str, str]) -> Host:
+    limits = project.file.host.limits
+    drain = min(limits.drain_timeout, DRAIN_SECONDS)  # what whoever stops it waits for
     doors: dict[str, Any] = {
         # Nobody reaches a host but by these two: whatever [host] of the project says of ports is
         # for hosts that stand alone.
@@ -75,6 +77,7 @@ def _host(project: Project, order: HostOrder, state: StateFolder, given: Mapping
         stall_file=state.stall(order.name),
         trace_folder=state.traces,
         issuers=(*project.file.issuers, *order.issuers),
+        limits=msgspec.structs.replace(limits, drain_timeout=drain),
         **doors,
     )
 

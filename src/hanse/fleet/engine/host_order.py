@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hanse.fleet.state import StateFolder
 
 DRAIN_SECONDS = 30.0
-"""What a project that says nothing else gives running requests."""
+"""What running requests have at most when a host is stopped."""
 
 END_SECONDS = 5.0
 """For what comes after draining: closing services, writing the last spans."""
@@ -46,19 +46,13 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
     issuers: tuple[Issuer, ...] = ()
 
 
-def host_program(
-    order: HostOrder,
-    state: StateFolder,
-    variables: Mapping[str, str],
-    drain: float = DRAIN_SECONDS,
-) -> Program:
+def host_program(order: HostOrder, state: StateFolder, variables: Mapping[str, str]) -> Program:
     """Writes the order down, and says how it is carried out.
 
     Args:
         order: What to run.
         state: The project's state folder, as seen from its folder.
         variables: The environment.
-        drain: Seconds that running requests have when it is stopped.
 
     Raises:
         StateError: The order cannot be written.
@@ -72,5 +66,5 @@ def host_program(
         name=order.name,
         command=(sys.executable, "-P", "-m", _MODULE, str(path), digest),
         environment=surroundings(variables),
-        grace=drain + END_SECONDS,
+        grace=DRAIN_SECONDS + END_SECONDS,
     )

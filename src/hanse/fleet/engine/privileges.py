@@ -15,6 +15,7 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from hanse.fleet.state import StateFolder
 
@@ -109,16 +110,35 @@ def give_over(state: StateFolder, account: Account) -> None:
     `.hanse` around it becomes theirs too if it is made now and they are a person; else it stays
     root's, who keeps the key of `hanse token` there.
     """
-    if not state.hanse.exists():
-        state.hanse.mkdir(mode=0o700)
-        if account.name != "nobody":
-            os.chown(state.hanse, account.user, account.group)
+    project = os.open(state.project, os.O_RDONLY | os.O_DIRECTORY)
+    hanse = up = project
+    try:
+        hanse, made = _enter(project, state.hanse)
+        if made and account.name != "nobody":
+            os.fchown(hanse, account.user, account.group)
+        up, _ = _enter(hanse, state.folder)
+        for _, folders, files, handle in os.fwalk(".", dir_fd=up, follow_symlinks=False):
+            for name in (".", *folders, *files):
+                _give(name, handle, account)
+    finally:
+        for handle in {project, hanse, up}:
+            os.close(handle)
+
+
+def _enter(above: int, folder: Path) -> tuple[int, bool]:
+    """Opens a folder, which must be a real one, and says whether it is made now.
+
+    Everything goes by what is open, because whoever owns the project may exchange names meanwhile.
+    """
+    made = False
     with suppress(FileExistsError):
-        state.folder.mkdir(mode=0o700)
-    for _, folders, files, handle in os.fwalk(state.folder, follow_symlinks=False):
-        _give(".", handle, account)
-        for name in (*folders, *files):
-            _give(name, handle, account)
+        os.mkdir(folder.name, 0o700, dir_fd=above)
+        made = True
+    try:
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+        return os.open(folder.name, flags, dir_fd=above), made
+    except OSError as error:
+        raise PrivilegeError(f"{folder} is in the way: {error.strerror}. Move it away.") from None
 
 
 def _give(name: str, folder: int, account: Account) -> None:

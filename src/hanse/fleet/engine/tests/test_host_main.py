@@ -98,7 +98,7 @@ def supervise(wanted: HostOrder, state: StateFolder) -> Supervision:
     async def ready() -> bool:
         return (await get(state.gate(wanted.name), "/health/ready"))[0] == 200
 
-    program = host_program(wanted, state, variables(), drain=5.0)
+    program = host_program(wanted, state, variables())
     return Supervision(program, state, Care(probe=ready, backoff=Backoff(first=0.05)))
 
 

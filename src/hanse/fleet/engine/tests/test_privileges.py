@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hanse.fleet.engine.privileges import account_for, give_over, lay_down
+from hanse.fleet.engine.privileges import PrivilegeError, account_for, give_over, lay_down
 from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
 
@@ -127,6 +127,19 @@ def test_it_is_who_called_sudo_else_whose_project_it_is_else_nobody(
 
 
 @as_root
+@pytest.mark.parametrize(("owner", "keeper"), [(0, 0), (4321, 4321)])
+def test_the_folder_around_it_is_theirs_only_if_they_are_a_person(
+    tmp_path: Path, owner: int, keeper: int
+):
+    os.chown(tmp_path, owner, owner)
+    state = StateFolder(tmp_path)
+    account = account_for(state, {})
+    give_over(state, account)
+    assert (state.hanse.stat().st_uid, state.folder.stat().st_uid) == (keeper, account.user)
+    assert {each.stat().st_mode & 0o777 for each in (state.hanse, state.folder)} == {0o700}
+
+
+@as_root
 def test_only_the_state_folder_is_given_away_and_nothing_it_links_to(tmp_path: Path):
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -146,11 +159,25 @@ def test_only_the_state_folder_is_given_away_and_nothing_it_links_to(tmp_path: P
 
 
 @as_root
+@pytest.mark.parametrize("link", [".hanse", ".hanse/up"])
+def test_a_link_in_its_place_leads_root_nowhere(tmp_path: Path, link: str):
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    (project / link).parent.mkdir(parents=True)
+    outside.mkdir()
+    (project / link).symlink_to(outside)
+    state = StateFolder(project)
+    with pytest.raises(PrivilegeError, match="is in the way"):
+        give_over(state, account_for(state, {}))
+    assert outside.stat().st_uid == 0
+    assert list(outside.iterdir()) == []
+
+
+@as_root
 def test_without_setpriv_it_is_refused_with_the_way_out(
     project: StateFolder, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(Exception, match="apt-get install util-linux"):
+    with pytest.raises(PrivilegeError, match="apt-get install util-linux"):
         lay_down(project, variables())
 
 

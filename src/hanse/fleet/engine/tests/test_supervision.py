@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from hanse.fleet.engine.process import Process
@@ -10,6 +11,7 @@ from hanse.fleet.engine.supervision import Care, Supervision
 from hanse.fleet.engine.tests.test_process import lives, shell
 from hanse.fleet.engine.tests.waiting import until
 from hanse.fleet.state import StateFolder
+from hanse.fleet.tests.test_state import as_root, small_disk
 from hanse.kit.backoff import Backoff
 
 
@@ -203,3 +205,35 @@ async def test_it_can_be_stopped_while_it_waits_or_starts(state: StateFolder):
         await within(kept.stop())
         assert kept.stage == "ended"
         assert not state.record("one").exists()
+
+
+@as_root
+async def test_on_a_full_disk_what_runs_goes_on_and_what_waits_says_why(
+    tmp_path: Path, monkeypatch
+):
+    with small_disk(tmp_path / "disk", "256k") as disk:
+        state = StateFolder(disk)
+        state.prepare(space=0)
+        runs = Supervision(shell("while :; do echo more; sleep 0.01; done", "runs"), state, quick())
+        runs.start()
+        await within(runs.until("ready"))
+        fill(disk / "filler")
+        waits = Supervision(shell("exec sleep 600", "waits"), state, quick())
+        waits.start()
+        await within(waits.until("backing off"))
+        assert "The disk is full: " in waits.last_words[0]
+        assert (runs.stage, runs.crashes) == ("ready", 0)
+        remove(disk / "filler")
+        await within(waits.until("ready"))
+        await within(waits.stop())
+        await within(runs.stop())
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def fill(path: Path) -> None:
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        while file.write(b"x" * 512):
+            pass
