@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.service import Service
 
 SOURCES = ("*.py", "*.toml", "*.html", "*.sql", "*.css", "*.js", "*.svg", "*.json")
-RELEASE_DIGITS = 10
+RELEASE_DIGITS = 8
 SKIPPED = frozenset({".hanse", ".venv", ".git", "node_modules", "__pycache__"})
 
 

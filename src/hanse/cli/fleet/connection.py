@@ -14,7 +14,7 @@ from hanse.cli.place import project_folder
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import Control
 from hanse.fleet.state import StateFolder
-from hanse.runtime.errors import Unavailable
+from hanse.runtime.errors import DeadlineExceeded, Internal, Unavailable
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-NOTHING_RUNS = "Nothing runs here. Start it: hanse up"
+
+class NothingRuns(Refused):
+    """No control process answers in this project."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing runs here. Start it: hanse up")
 
 
 def enter_project() -> StateFolder:
@@ -42,14 +47,19 @@ async def connected(state: StateFolder) -> AsyncGenerator[Control]:
     """The control process, to be called.
 
     Raises:
-        Refused: It does not run.
+        NothingRuns: It does not run.
+        Refused: It runs and is at fault.
     """
     directory = {Control.__contract__.full_name: (f"unix:{state.control_socket}",)}
     async with Host([], HostConfig(port=None, docs=False, directory=directory)) as host:
         try:
             yield host.get(Control)
         except Unavailable as error:
-            raise Refused(NOTHING_RUNS) from error
+            raise NothingRuns from error
+        except (Internal, DeadlineExceeded) as error:
+            raise Refused(
+                f"The control process failed. Why: hanse logs control\n{error}"
+            ) from error
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import psutil
 
-from hanse.cli.fleet.connection import connected, enter_project, run
+from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, run
 from hanse.cli.refusal import Refused
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def stopped(state: StateFolder) -> bool:
         async with connected(state) as control:
             keeping = _keeping((await control.status()).pid)
             await control.stop()
-    except Refused:
+    except NothingRuns:
         return False
     limit = monotonic() + PATIENCE_SECONDS
     while any(map(_lives, keeping)):

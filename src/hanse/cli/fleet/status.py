@@ -50,35 +50,50 @@ def _headline(fleet: FleetStatus) -> Text:
     line = Text(fleet.project, style="bold")
     line.append(f" {fleet.environment}".rstrip(), style="cyan")
     line.append(f"  {doors}", style="not bold")
+    releases = _releases(fleet)
+    if len(releases) == 1:
+        line.append(f"  release {releases.pop()}", style="not bold dim")
     if fleet.changing:
         line.append(f"  {fleet.changing} …", style="yellow")
     return line
 
 
+def _releases(fleet: FleetStatus) -> set[str]:
+    return {one.release for one in fleet.processes if one.release}
+
+
 def _table(fleet: FleetStatus) -> Table:
+    """Without what is the same everywhere: a terminal is narrow."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("process", "state", "services", "release", "up"):
-        table.add_column(name, overflow="fold")
-    for name in ("again", "CPU", "memory", "req/s", "p99"):
-        table.add_column(name, justify="right", no_wrap=True)
+    columns = {"process": "left", "state": "left", "services": "left", "release": "left"}
+    columns |= dict.fromkeys(("up", "again", "CPU", "memory", "req/s", "p99"), "right")
+    left_out = {
+        "release": len(_releases(fleet)) <= 1,
+        "again": not any(one.restarts for one in fleet.processes),
+    }
+    shown = [name for name in columns if not left_out.get(name)]
+    for name in shown:
+        justify = "right" if columns[name] == "right" else "left"
+        table.add_column(name, justify=justify, no_wrap=name != "services")
     for one in sorted(fleet.processes, key=lambda one: (_ORDER[one.kind], one.name)):
-        table.add_row(*_row(one))
+        row = _row(one)
+        table.add_row(*(row[name] for name in shown))
     return table
 
 
-def _row(one: ProcessStatus) -> tuple[Text | str, ...]:
-    return (
-        one.name,
-        Text(one.state, style=_COLOURS.get(one.state, "red")),
-        _services(one),
-        one.release,
-        duration(one.up_seconds) if one.pid else "",
-        str(one.restarts) if one.restarts else "",
-        f"{one.cpu:.2f}" if one.pid else "",
-        f"{one.memory_bytes / 1e6:.0f} MB" if one.pid else "",
-        f"{one.requests_per_second:.0f}" if one.kind in {"host", "gateway"} else "",
-        "" if one.p99_seconds is None else f"{one.p99_seconds * 1e3:.1f} ms",
-    )
+def _row(one: ProcessStatus) -> dict[str, Text | str]:
+    return {
+        "process": one.name,
+        "state": Text(one.state, style=_COLOURS.get(one.state, "red")),
+        "services": _services(one),
+        "release": one.release,
+        "up": duration(one.up_seconds) if one.pid else "",
+        "again": str(one.restarts) if one.restarts else "",
+        "CPU": f"{one.cpu:.2f}" if one.pid else "",
+        "memory": f"{one.memory_bytes / 1e6:.0f} MB" if one.pid else "",
+        "req/s": f"{one.requests_per_second:.0f}" if one.kind in {"host", "gateway"} else "",
+        "p99": "" if one.p99_seconds is None else f"{one.p99_seconds * 1e3:.1f} ms",
+    }
 
 
 def _services(one: ProcessStatus) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from hanse.cli.fleet.connection import connected, enter_project, run
+from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, run
 from hanse.cli.fleet.down import stopped
 from hanse.cli.fleet.progress import settled
 from hanse.cli.listener import open_listener
@@ -21,7 +21,9 @@ from hanse.cli.place import open_project, variables
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import Asked
 from hanse.fleet.control.begin import Beginning, development_issuer
+from hanse.fleet.control.ground.envoy import GATEWAY
 from hanse.fleet.engine.privileges import lay_down
+from hanse.fleet.engine.process import is_running
 
 if TYPE_CHECKING:
     from collections.abc import Sized
@@ -92,7 +94,7 @@ async def _is_running(state: StateFolder) -> bool:
     try:
         async with connected(state) as control:
             await control.status()
-    except Refused:
+    except NothingRuns:
         return False
     return True
 
@@ -105,8 +107,9 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
     """
     gateway = project.gateway
     ports = [asked.port or gateway.port, gateway.https_port or 0]
-    for number in filter(None, ports):
-        open_listener(gateway.address, number).close()
+    if not is_running(GATEWAY, state):  # else it is ours that has them
+        for number in filter(None, ports):
+            open_listener(gateway.address, number).close()
     prefix = lay_down(state, variables(), ports)
     local = ip_address(gateway.address).is_loopback
     issuer = development_issuer(state) if local and state.hanse.exists() else None

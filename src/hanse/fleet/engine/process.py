@@ -273,3 +273,9 @@ def _open_descriptor(pid: int) -> int | None:
         if error.errno in {errno.ENOSYS, errno.EPERM, errno.EINVAL}:  # old, or a sandbox forbids
             return None
         raise
+
+
+def is_running(name: str, state: StateFolder) -> bool:
+    """Whether the process that was recorded under a name runs; nobody need watch it."""
+    record = read_record(state.record(name))
+    return record is not None and start_of(record.pid) == record.start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.rollout import ChangeFailed
@@ -10,14 +11,17 @@ from hanse.fleet.engine.program import Program, surroundings
 from hanse.fleet.engine.supervision import Care, Supervision
 from hanse.fleet.gateway.ads.server import Ads
 from hanse.fleet.gateway.bootstrap import bootstrap_text, command
+from hanse.fleet.gateway.picture import Picture
 from hanse.fleet.state import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hanse.fleet.gateway.picture import Picture
     from hanse.fleet.gateway.settings import GatewaySettings
     from hanse.fleet.state import StateFolder
+
+GATEWAY = "gateway"
+"""Name of its process."""
 
 GRACE_SECONDS = 3.0
 WORDS_SHOWN = 8
@@ -36,17 +40,11 @@ class Envoy:
         self, state: StateFolder, settings: GatewaySettings, variables: Mapping[str, str]
     ) -> None:
         self._state = state
+        self._variables = variables
         self.settings = settings
         self._ads = Ads(settings)
-        file = state.envoy / "bootstrap.json"
-        program = Program(
-            name="gateway",
-            command=command(settings, file),
-            environment=surroundings(variables),
-            grace=GRACE_SECONDS,
-        )
-        write_whole(file, bootstrap_text(settings))
-        self.supervision = Supervision(program, state, Care(probe=self._is_ready))
+        self._picture = Picture(())
+        self.supervision = Supervision(self._program(), state, Care(probe=self._is_ready))
 
     async def start(self, picture: Picture) -> None:
         """Begins with a picture: Envoy is ready when it has taken it.
@@ -54,9 +52,47 @@ class Envoy:
         Raises:
             OSError: Its control plane cannot listen.
         """
+        await self._steer(picture)
+        self.supervision.start()
+
+    async def change(self, settings: GatewaySettings) -> None:
+        """Listens elsewhere or bounds otherwise, without an end of what is open.
+
+        Raises:
+            ChangeFailed: Envoy does not take it, like a port that is taken; all is as it was.
+        """
+        before = self.settings
+        await self._settle(settings)
+        if self._ads.refusals:
+            said = tuple(self._ads.refusals)
+            await self._settle(before)
+            raise ChangeFailed("The gateway does not take its new settings.", *said)
+
+    async def _settle(self, settings: GatewaySettings) -> None:
+        await self._ads.stop()
+        self.settings = settings
+        self._ads = Ads(settings)
+        self.supervision.program = (
+            self._program()
+        )  # what Envoy reads once counts from its next start
+        await self._steer(self._picture)
+        with suppress(TimeoutError):
+            await self._ads.wait_for_envoys()
+
+    async def _steer(self, picture: Picture) -> None:
+        self._picture = picture
         await self._ads.start(self._state.ads_socket)
         await self._ads.push(picture)
-        self.supervision.start()
+
+    def _program(self) -> Program:
+        file = self._state.envoy / "bootstrap.json"
+        write_whole(file, bootstrap_text(self.settings))
+        return Program(
+            name=GATEWAY,
+            command=command(self.settings, file),
+            environment=surroundings(self._variables),
+            grace=GRACE_SECONDS,
+        )
 
     async def ready(self) -> None:
         """Returns when it answers.
@@ -76,6 +112,7 @@ class Envoy:
             Rejected: It does not take it; the one before stands.
         """
         await self._ads.push(picture)
+        self._picture = picture
 
     async def stop(self) -> None:
         """Ends it and its control plane."""

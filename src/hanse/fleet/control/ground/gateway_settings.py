@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.project.gateway_table import GatewayTable
 
 if TYPE_CHECKING:
@@ -30,10 +31,13 @@ def gateway_wish(project: Project, asked: Asked, choices: Choices) -> GatewayWis
     """What the gateway of a project should be like; where any port will do, one is chosen.
 
     Raises:
+        ConfigurationError: Both doors would have one port.
         StateError: What was chosen cannot be kept.
     """
     table = project.gateway
     http, https = table.port if asked.port is None else asked.port, table.https_port
+    if http and http == https:
+        raise ConfigurationError(f"HTTPS has port {https} already; choose another for HTTP.")
     settings = GatewaySettings(
         address=table.address,
         port=choices.port("http", http, table.address),

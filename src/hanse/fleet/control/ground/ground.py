@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from hanse.kit.clock import Clock
     from hanse.runtime.project.gateway_table import GatewayTable
 
-OTHER_SETTINGS = (
-    "The settings of [gateway] have changed since it began; they count after: hanse down, hanse up."
-)
-
 
 class Ground:
     """Starts it, tells how it is, ends it.
@@ -64,6 +60,7 @@ class Ground:
             wanted: How the gateway should be; as it was when it began, if left out.
 
         Raises:
+            ChangeFailed: The gateway does not take new settings; it has the old ones then.
             OSError, StateError: The gateway cannot be steered or its settings not be kept.
         """
         self._wanted = wanted or self._kept()
@@ -74,6 +71,9 @@ class Ground:
             write_whole(self._wish_file, msgspec.json.encode(self._wanted))
             self._envoy = Envoy(self._state, self._wanted.settings, self._variables)
             await self._envoy.start(Picture((), *self.front()))
+        elif self._envoy.settings != self._wanted.settings:
+            await self._envoy.change(self._wanted.settings)
+            write_whole(self._wish_file, msgspec.json.encode(self._wanted))
 
     async def ready(self) -> None:
         """Returns when all of it answers.
@@ -120,12 +120,6 @@ class Ground:
 
     def notes(self) -> Iterator[str]:
         """What an operator should know."""
-        if (
-            self._envoy is not None
-            and self._wanted
-            and self._envoy.settings != self._wanted.settings
-        ):
-            yield OTHER_SETTINGS
         if self._desk is not None:
             yield from self._desk.notes
 

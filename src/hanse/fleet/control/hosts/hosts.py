@@ -8,7 +8,7 @@ from hanse.fleet.control.hosts.member import Member, MemberRecord
 from hanse.fleet.control.hosts.rollout import Rollout, Wanted
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
 from hanse.fleet.control.hosts.surveyor import look_at_services
-from hanse.fleet.engine.process import Process
+from hanse.fleet.engine.process import is_running
 from hanse.fleet.plan import plan, split
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Hosts:
     def adopt(self) -> bool:
         """Takes over what runs; False if nothing does, or if a change was broken off."""
         roster = read_roster(self._state.roster)
-        if not any(_is_running(record.name, self._state) for record in roster.members):
+        if not any(is_running(record.name, self._state) for record in roster.members):
             return False
         self.project = roster.project
         self._publisher.members[:] = [self._make(record) for record in roster.members]
@@ -140,11 +140,3 @@ class Hosts:
     def _remember(self, *, settled: bool) -> None:
         records = tuple(one.record for one in self.members)
         write_roster(self._state.roster, Roster(self.project, records, settled))
-
-
-def _is_running(name: str, state: StateFolder) -> bool:
-    process = Process.adopt(name, state)
-    if process is None:
-        return False
-    process.leave()
-    return True
