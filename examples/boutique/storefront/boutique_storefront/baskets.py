@@ -6,6 +6,7 @@ from asyncio import gather
 from collections.abc import Sequence
 
 from boutique_cart.api import CartItem, Carts
+from boutique_catalog.api import NoSuchProduct, Product
 from boutique_shipping.api import Shipping
 
 from boutique_storefront.goods import Goods
@@ -33,14 +34,17 @@ class Baskets:
             return 0
 
     async def bill(self, items: Sequence[CartItem], currency: str) -> Bill:
-        """What it all costs, shipping included."""
+        """What it all costs, shipping included; what the shop no longer sells is left out."""
         goods = self._goods
         products, quote = await gather(
-            goods.several(item.product_id for item in items),
+            gather(*(self._sold(item.product_id) for item in items)),
             self._shipping.get_quote(tuple(items)),
         )
+        if None in products:
+            left = [item for item, sold in zip(items, products, strict=True) if sold]
+            return await self.bill(left, currency)
         shown, shipping = await gather(
-            goods.priced(products, currency), goods.money(quote, currency)
+            goods.priced(filter(None, products), currency), goods.money(quote, currency)
         )
         lines = [line(each, item.quantity) for each, item in zip(shown, items, strict=True)]
         return bill(lines, shipping)
@@ -69,6 +73,12 @@ class Baskets:
             await self._carts.empty_cart(shopper)
             for item in wanted:  # one after the other, so that they keep their order
                 await self._carts.add_item(shopper, item)
+
+    async def _sold(self, product_id: str) -> Product | None:
+        try:
+            return await self._goods.one(product_id)
+        except NoSuchProduct:
+            return None
 
     async def empty(self, shopper: str) -> None:
         """Takes everything out."""

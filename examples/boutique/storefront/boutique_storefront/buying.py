@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from secrets import token_urlsafe
 from types import MappingProxyType
 
+from boutique_catalog.api import NoSuchProduct
 from boutique_checkout.api import CartEmpty, Checkout
 from boutique_email.api import Order
 
@@ -104,6 +105,9 @@ class Buying:
         except CartEmpty:  # as after a second click on one button
             number = self._orders.newest(visitor.shopper)
             return Redirect(f"/orders/{number}") if number else TO_BASKET
+        except NoSuchProduct as error:
+            await self._baskets.change(visitor.shopper, error.product_id, 0)
+            return TO_BASKET
         except HanseError as error:
             if wrong := card_mistake(error):
                 return await self._again(visitor, cleaned, wrong)

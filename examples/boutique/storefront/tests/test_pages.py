@@ -5,7 +5,7 @@ import re
 import pytest
 from boutique_ad.api import Ad, Ads
 from boutique_cart.api import QUANTITY_MAX
-from boutique_catalog.api import Catalog, Product, ProductList
+from boutique_catalog.api import Catalog, NoSuchProduct, Product, ProductList
 from boutique_catalog.products import read_products
 from boutique_checkout.api import AlreadyBuying, ChargedNotShipped, Checkout, PaymentUnclear
 from boutique_currency.api import Currencies, Money
@@ -301,6 +301,30 @@ async def test_a_product_that_is_not_there_gets_into_no_basket(shop):
     visitor = shop.visitor()
     assert (await visitor.put_in("unknown")).status == 404
     assert visitor.cookies == {}
+
+
+async def test_what_is_no_longer_sold_leaves_the_basket_and_keeps_nobody_from_buying(open_shop):
+    sold = {product.id: product for product in PRODUCTS}
+
+    def get_product(product_id):
+        if product_id not in sold:
+            raise NoSuchProduct("Gone.", product_id=product_id)
+        return sold[product_id]
+
+    catalog = fake(Catalog, get_product=get_product, list_products=lambda: ProductList(PRODUCTS))
+    async with open_shop(catalog) as shop:
+        visitor = shop.visitor()
+        await visitor.put_in("enamel-mug", 2)
+        await visitor.put_in("tea-caddy")
+        del sold["enamel-mug"]
+        basket = await visitor.get("/basket")
+        looked_again = await visitor.follow(await visitor.order())
+        order = await visitor.follow(await visitor.order())
+
+    assert lines(basket.text) == {"tea-caddy": 1}
+    assert sums(basket.text) == {"items": "USD 19.75", "shipping": "USD 4.99", "total": "USD 24.74"}
+    assert "Your basket" in looked_again.text
+    assert lines(order.text) == {"tea-caddy": 1}
 
 
 async def test_more_than_the_shop_sells_at_once_is_refused_in_its_own_words(shop):
