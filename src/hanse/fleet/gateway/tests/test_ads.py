@@ -147,6 +147,23 @@ async def answer_of_new_envoy(world: World, picture: Picture):
     return await world.get("/cart")
 
 
+async def test_second_envoy_that_cannot_listen_holds_nothing_up(world: World) -> None:
+    """Its refusal is none of a later picture: what was there before is not that one's fault."""
+    # given
+    first, second = await world.host("first"), await world.host("second")
+    await world.show(cart(first))
+    (world.folder / "twin/logs").mkdir(parents=True)
+    (world.folder / "twin/ads.sock").symlink_to(world.folder / world.settings.ads_socket)
+    await world.start_envoy(msgspec.structs.replace(world.settings, state="twin"))
+    assert await eventually(lambda: world.ads.refusals)
+    # when
+    applied = await world.ads.push(Picture((cart(second),)))
+    # then
+    assert applied == Applied(envoys=2, cut=0)
+    assert any("in use" in words for words in world.ads.refusals)
+    assert await eventually_answers(world, second)
+
+
 async def test_control_plane_may_die_and_come_back(world: World) -> None:
     # given
     first, second = await world.host("first"), await world.host("second")

@@ -1,6 +1,7 @@
 """What a client may not say, how much it may send, and what the gateway answers by itself."""
 
 import asyncio
+import os
 import re
 import ssl
 
@@ -296,6 +297,18 @@ class TestLog:
         await world.raw(b'GET /"\xff}\\n{" HTTP/1.1\r\nhost: "x\x7f\r\n\r\n')
         await world.get('/a"b', host='x"y')
         assert await eventually(lambda: len(world.log_lines()) >= 1)
+
+    async def test_file_that_is_emptied_goes_on_from_its_beginning(self, world: World) -> None:
+        # given
+        await world.show()
+        await world.get("/first")
+        assert await eventually(world.log_lines)
+        # when
+        os.truncate(world.folder / world.settings.access_log, 0)
+        await world.get("/second")
+        # then
+        assert await eventually(world.log_lines)
+        assert [line["path"] for line in world.log_lines()] == ["/second"]
 
 
 class TestLimits:
