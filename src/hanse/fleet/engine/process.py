@@ -123,11 +123,9 @@ class Process:
 
     @classmethod
     def _found(cls, record: Record, path: Path) -> Self | None:
-        if start_of(record.pid) != record.start:
-            return None
         with suppress(ProcessLookupError):
             process = cls(record, path, None)
-            # Looked at again through what is open now: between the looks it could have ended.
+            # Looked at only now that its descriptor is open: from here on that stands for no other.
             if start_of(record.pid) == record.start:
                 return process
             process.leave()
@@ -165,9 +163,8 @@ class Process:
                 os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Kills it and everything in its session."""
+        """Kills it; when that is noticed, everything left in its session too."""
         self.send(signal.SIGKILL)
-        self._kill_session()
 
     async def terminate(self, grace: float, number: int = signal.SIGTERM) -> int | None:
         """Asks it to end, and after so many seconds kills it with its session.
