@@ -9,7 +9,8 @@ import click
 import msgspec
 
 from hanse.cli.pepper import development_pepper
-from hanse.cli.place import open_project, variables
+from hanse.cli.place import open_project
+from hanse.kit.environment import variables
 from hanse.runtime.credentials.api_key import KeyMint
 from hanse.runtime.identity.principal import Principal
 from hanse.runtime.project.api_keys import to_toml, write_key

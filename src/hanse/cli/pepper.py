@@ -8,7 +8,8 @@ from contextlib import suppress
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
-from hanse.cli.place import state_folder, variables
+from hanse.cli.place import state_folder
+from hanse.kit.environment import variables
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.credentials.development import DevelopmentIssuer
 from hanse.runtime.project.pepper import read_pepper

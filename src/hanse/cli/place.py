@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,8 +56,3 @@ def state_folder(folder: Path, name: str) -> Path:
             f"and not {TRACES!r}."
         )
     return folder / STATE / name
-
-
-def variables() -> dict[str, str]:
-    """The environment as it is now."""
-    return dict(os.environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hanse.cli.place import variables
+from hanse.kit.environment import variables
 from hanse.runtime.project import serving
 
 if TYPE_CHECKING:

@@ -17,13 +17,14 @@ from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, ru
 from hanse.cli.fleet.down import stopped
 from hanse.cli.fleet.progress import settled
 from hanse.cli.listener import open_listener
-from hanse.cli.place import open_project, variables
+from hanse.cli.place import open_project
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import Asked
 from hanse.fleet.control.begin import Beginning, development_issuer
 from hanse.fleet.control.ground.envoy import GATEWAY
 from hanse.fleet.engine.privileges import lay_down
 from hanse.fleet.engine.process import is_running
+from hanse.kit.environment import variables
 
 if TYPE_CHECKING:
     from collections.abc import Sized

@@ -24,6 +24,7 @@ from hanse.fleet.control.keeper import EXIT_OTHER_IN_CHARGE
 from hanse.fleet.control.service import ControlService
 from hanse.fleet.directory import DirectoryWriter
 from hanse.fleet.state import StateError, StateFolder
+from hanse.kit import environment
 from hanse.kit.clock import SystemClock, wait_set
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
@@ -104,4 +105,4 @@ async def _keep_keeper(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(environment.variables()))
