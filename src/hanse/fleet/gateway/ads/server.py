@@ -198,11 +198,11 @@ class Ads:
         """Takes the trial back that caused it, before anything else is sent."""
         log.error("Envoy refuses what it is told: %s", refusal)
         trial = self._trial
-        if trial is None or not trial.is_to_blame(refusal):
+        if trial is None or trial.words or not trial.is_to_blame(refusal):
             self.refusals = [*self.refusals, str(refusal)][-REFUSALS_KEPT:]
             return
-        trial.words = trial.words or str(refusal)
-        if trial.before is not None:
+        trial.words = str(refusal)
+        if trial.before is not None:  # once: what stood before may be refused by now as well
             self._aim(trial.before)
 
 

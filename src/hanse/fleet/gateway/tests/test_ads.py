@@ -96,15 +96,39 @@ async def test_what_envoy_refuses_changes_nothing(world: World, wrong: dict) -> 
     host = await world.host("cart")
     good = Picture((cart(host),), certificate=make_certificate(world.folder, "localhost"))
     await world.show(*good.upstreams, certificate=good.certificate)
+    bad = msgspec.structs.replace(good, **wrong)
+    bad = msgspec.structs.replace(bad, upstreams=(*bad.upstreams, service("ad", host)))
     # when
     with pytest.raises(Rejected) as caught:
-        await world.ads.push(msgspec.structs.replace(good, **wrong))
+        await world.ads.push(bad)
     # then
+    assert (await world.get("/ad")).status == 404
     assert len(str(caught.value)) < 1000
     assert "BEGIN" not in str(caught.value)
     assert (await world.get("/cart")).status == 200
     assert await world.ads.push(good) == Applied(envoys=1, cut=0)
     assert world.ads.refusals == []
+
+
+async def test_what_stood_before_may_be_refused_by_now_as_well(world: World) -> None:
+    """An Envoy that died meanwhile, and its port taken: neither picture can be shown, and that is said."""
+    # given
+    await world.show()
+    world.envoys[-1].kill()
+    await world.envoys[-1].wait()
+    assert await eventually(lambda: world.ads.envoys == 0)
+    with socket.create_server(("127.0.0.1", world.settings.port)):
+        await world.start_envoy()
+        assert await eventually(lambda: world.ads.refusals)
+        # when
+        async with asyncio.timeout(DEADLINE):
+            with pytest.raises(Rejected):
+                certificate = Certificate(
+                    "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n", "x"
+                )
+                await world.ads.push(Picture((), certificate=certificate))
+        # then
+        assert any("in use" in words for words in world.ads.refusals)
 
 
 async def test_two_services_of_one_segment_are_told_to_nobody(world: World) -> None:
