@@ -46,7 +46,6 @@ class FreshMachine:
     def __init__(self, folder: Path, line: SlowLine) -> None:
         self.clone = folder / "hanse"
         self.home = folder / "home"
-        self.project = folder / "greeter"
         self.line = line
         programs = folder / "bin"
         for made in (self.home, programs):
@@ -59,12 +58,15 @@ class FreshMachine:
             "HTTPS_PROXY": line.address,
         }
         clone_into(self.clone)
+        # Others may run on this machine; a newcomer's has its usual ports free.
+        with (self.clone / "examples/boutique/hanse.toml").open("a") as file:
+            file.write("\n[gateway]\nport = 0\ntls_port = 0\n")
 
-    def run(self, *arguments: str, folder: Path) -> str:
+    def run(self, *arguments: str) -> str:
         """What `./hanse` says; it has to succeed."""
         answer = subprocess.run(
             [self.clone / "hanse", *arguments],
-            cwd=folder,
+            cwd=self.clone,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -110,38 +112,27 @@ def machine(tmp_path: Path) -> Iterator[FreshMachine]:
         yield FreshMachine(tmp_path, line)
 
 
-def on_any_port(project: Path) -> None:
-    file = project / "hanse.toml"
-    file.write_text(f"{file.read_text()}\n[gateway]\nport = 0\ntls_port = 0\n")
-
-
-def greeting(url: str) -> str:
-    status, body = fetch(f"{url}/greeter/v1/greetings", {"name": "Ada"})
-    assert status == 200, body
-    return json.loads(body)["text"]
+def seconds_until_the_shop_is_open(machine: FreshMachine) -> float:
+    """From the one command to the first page."""
+    begun = time.monotonic()
+    url = json.loads(machine.run("up", "--json"))["url"]
+    status, page = fetch(f"{url}/")
+    assert (status, "<h1" in page) == (200, True), page
+    return time.monotonic() - begun
 
 
 @pytest.mark.long
-def test_a_fresh_clone_answers_within_a_minute_and_a_half_and_again_within_seconds(
+def test_a_fresh_clone_opens_a_shop_within_a_minute_and_a_half_and_again_within_seconds(
     machine: FreshMachine,
 ) -> None:
-    # Given a fresh machine and a fresh clone
-    begun = time.monotonic()
-    # When a project is begun and brought up
-    machine.run("new", "greeter", folder=machine.project.parent)
-    on_any_port(machine.project)
+    # Given a fresh machine and a fresh clone, when the first command of the README is given
     try:
-        up = json.loads(machine.run("up", "--json", folder=machine.project))
-        # Then it answers, after so long, and for so many bytes
-        assert greeting(up["url"]) == "Hello, Ada"
-        cold = time.monotonic() - begun
-        machine.run("down", folder=machine.project)
-        begun = time.monotonic()
-        up = json.loads(machine.run("up", "--json", folder=machine.project))
-        assert greeting(up["url"]) == "Hello, Ada"
-        second = time.monotonic() - begun
+        # Then a shop of ten services is open, after so long, and for so many bytes
+        cold = seconds_until_the_shop_is_open(machine)
+        machine.run("down")
+        second = seconds_until_the_shop_is_open(machine)
     finally:
-        machine.run("down", folder=machine.project)
+        machine.run("down")
     here = bytes_at_hand()
     fetched = machine.line.fetched + here
     cold += here * 8 / LINE_BITS_PER_SECOND
