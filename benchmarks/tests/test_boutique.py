@@ -20,22 +20,28 @@ from benchmarks.environment import PYTHON, ROOT
 from benchmarks.load import LoadError
 from benchmarks.server import START_SECONDS_MAX, free_port
 
-NEEDED = ("aiohttp", "fastapi", "grpc_tools", "jinja2", "python_multipart", "uvicorn")
+NEEDED = {
+    contestants.TOGETHER: ("jinja2",),
+    contestants.APART: ("jinja2",),
+    contestants.FASTAPI: ("aiohttp", "fastapi", "jinja2", "python_multipart", "uvicorn"),
+    contestants.GRPC: ("aiohttp", "grpc_tools", "jinja2"),
+}
 
 
-def has_all(python):
-    """Whether this interpreter has what the contestants import."""
+def has_all(python, modules):
+    """Whether this interpreter has what a contestant imports."""
     ask = "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, sys.argv[1:])))"
-    return subprocess.run([str(python), "-c", ask, *NEEDED], check=False).returncode == 0
+    return subprocess.run([python, "-c", ask, *modules], check=False).returncode == 0
 
 
-@pytest.fixture(scope="module")
-def python():
-    """The interpreter of the benchmarks where there is one, else the one of the tests."""
-    for each in (PYTHON, sys.executable):
-        if Path(each).exists() and has_all(each):
-            return str(each)
-    pytest.skip(f"no interpreter has all of {', '.join(NEEDED)}; ./hanse bench boutique makes one")
+def python_for(name):
+    """The interpreter of the benchmarks if it is made, else the one of the tests."""
+    for each in (str(PYTHON), sys.executable):
+        if Path(each).exists() and has_all(each, NEEDED[name]):
+            return each
+    pytest.skip(
+        f"no interpreter has all of {', '.join(NEEDED[name])}; ./hanse bench boutique makes one"
+    )
 
 
 @contextlib.contextmanager
@@ -70,7 +76,8 @@ def answers(address):
 
 
 @pytest.mark.parametrize("name", contestants.NAMES)
-def test_a_whole_trip_and_every_answer_of_the_load_are_right(name, python):
+def test_a_whole_trip_and_every_answer_of_the_load_are_right(name):
+    python = python_for(name)
     with tempfile.TemporaryDirectory() as folder, opened(name, python, Path(folder)) as url:
         trip.check(url)
         shoppers = [python, "-m", "boutique_load", url, "--users", "4", "--seconds", "1", "--json"]
