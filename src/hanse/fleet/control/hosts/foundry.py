@@ -45,7 +45,7 @@ class Foundry:
             group=record.group.name,
             services=record.group.services,
             environment=record.environment,
-            issuers=_issuers(self._state),
+            issuers=_issuers(self._state) if record.local else (),
         )
         socket = self._state.socket(record.name)
         care = Care(
@@ -56,7 +56,7 @@ class Foundry:
 
 
 def _issuers(state: StateFolder) -> tuple[Issuer, ...]:
-    """The issuer of `hanse token`, where whoever started the fleet allowed it."""
+    """The issuer of `hanse token`, if whoever started the fleet could read its key."""
     try:
         return (msgspec.json.decode(state.issuer.read_bytes(), type=Issuer),)
     except FileNotFoundError:

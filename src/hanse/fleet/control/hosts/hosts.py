@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.member import Member, MemberRecord
@@ -83,20 +84,14 @@ class Hosts:
         groups = plan(project.groups(), found.services, [one.unit for one in choices.moved])
         anew = [one for one in self.members if names is None or {one.name, one.group.name} & names]
         touched = {one.group.name for one in anew}
-        releases = {one.group.name: one.record.release for one in self.members} if names else {}
-        await self._bring(
-            [
-                Wanted(
-                    group,
-                    found.release
-                    if group.name in touched
-                    else releases.get(group.name, found.release),
-                    environment,
-                )
-                for group in groups
-            ],
-            anew,
-        )
+        kept = {one.group.name: one.record.release for one in self.members} if names else {}
+        releases = {name: release for name, release in kept.items() if name not in touched}
+        local = ip_address(project.gateway.address).is_loopback
+        wanted = [
+            Wanted(group, releases.get(group.name, found.release), environment, local)
+            for group in groups
+        ]
+        await self._bring(wanted, anew)
 
     async def move(self, unit: str) -> None:
         """Gives a unit of services hosts of its own, with the code they have.
@@ -108,7 +103,7 @@ class Hosts:
         for one in self.members:
             record = one.record
             for group in split(record.group, unit, {each.group.name for each in self.members}):
-                wanted[group.name] = Wanted(group, record.release, record.environment)
+                wanted[group.name] = Wanted(group, record.release, record.environment, record.local)
         await self._bring(list(wanted.values()))
 
     def show(self, front: Front) -> None:

@@ -23,12 +23,14 @@ class MemberRecord(msgspec.Struct, frozen=True):
         group: What it serves.
         release: The state of the sources it was started from.
         environment: Which one of `hanse.toml` it has.
+        local: Whether only this machine reaches it, so that tokens of `hanse token` count.
     """
 
     name: str
     group: PlannedGroup
     release: str
     environment: str
+    local: bool = False
 
 
 class Member:
@@ -64,12 +66,6 @@ class Member:
     def serving(self) -> bool:
         """Whether calls may be sent there."""
         return self.supervision.stage == "ready" and not self.leaving
-
-    def runs(self, group: PlannedGroup, release: str, environment: str) -> bool:
-        """Whether it is what is wanted; the number of replicas is not its business."""
-        own, wanted = self.record.group, group
-        same = (own.name, own.units) == (wanted.name, wanted.units)
-        return same and (self.record.release, self.record.environment) == (release, environment)
 
 
 def free_names(group: str, taken: Iterable[str], count: int) -> list[str]:

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from hanse.fleet.control.hosts.member import Member, MemberRecord, free_names
 from hanse.fleet.control.looks.scrape import numbers_of
 from hanse.fleet.plan import PlannedGroup
@@ -34,20 +36,28 @@ class ChangeFailed(Exception):
 
 
 class Wanted(NamedTuple):
-    """A group that should run, and from which state of the sources."""
+    """A group that should run, and as what; see `MemberRecord`."""
 
     group: PlannedGroup
     release: str
     environment: str
+    local: bool
+
+    def record(self, name: str) -> MemberRecord:
+        """One host of it."""
+        return MemberRecord(name, *self)
 
     def fits(self, member: Member) -> bool:
-        """Whether a host is one of those."""
-        return member.runs(self.group, self.release, self.environment)
+        """Whether a host is one of those; the number of replicas is not its business."""
+        own = member.record
+        wanted = self.record(own.name)
+        group = msgspec.structs.replace(own.group, replicas=self.group.replicas)
+        return msgspec.structs.replace(own, group=group) == wanted
 
     def missing(self, there: int, taken: Sequence[str]) -> list[MemberRecord]:
         """Records of the hosts to start where so many are there."""
         names = free_names(self.group.name, taken, self.group.replicas - there)
-        return [MemberRecord(name, self.group, self.release, self.environment) for name in names]
+        return [self.record(name) for name in names]
 
 
 class Rollout:
