@@ -5,6 +5,7 @@ anything, and each sees exactly the machine it describes.
 """
 
 import ast
+import contextlib
 import json
 import os
 import resource
@@ -14,7 +15,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -84,13 +84,15 @@ class House:
         self.put("uv", UV)
         (self.bin / "python3").symlink_to(BASE_PYTHON)
 
-    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *arguments: str, stderr: int = subprocess.PIPE, **variables: str
+    ) -> "subprocess.Popen[str]":
         surroundings = {"PATH": str(self.bin), "HOME": str(self.clone), "NOTES": str(self.notes)}
         return subprocess.Popen(
             [self.clone / "hanse", *arguments],
             env=surroundings | {"BASE_PYTHON": BASE_PYTHON} | variables,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             cwd=self.clone.parent,
             # A worker of pytest-xdist ignores SIGINT, and what it starts would inherit that.
@@ -122,7 +124,7 @@ class Midway(NamedTuple):
     gate: TextIO
 
 
-@contextmanager
+@contextlib.contextmanager
 def stopped_while_installing(house: House, *arguments: str) -> Iterator[Midway]:
     pipe = house.notes.with_name("gate")
     os.mkfifo(pipe)
@@ -340,6 +342,29 @@ Downloading grpcio (7000.0KiB)
 def test_progress_is_read_from_what_the_installer_says(tmp_path: Path, log: str, said: str) -> None:
     (tmp_path / "log").write_text(log)
     assert progress(tmp_path / "log", total=38) == said
+
+
+def test_on_a_terminal_progress_stays_in_one_line(house: House) -> None:
+    # Given an installer at work, and somebody who looks
+    house.put_python_and_uv()
+    gate = house.notes.with_name("gate")
+    os.mkfifo(gate)
+    screen, terminal = os.openpty()
+    process = house.start("up", stderr=terminal, GATE=str(gate))
+    os.close(terminal)
+    # When it takes a while
+    shown = b""
+    while shown.count("… at it".encode()) < 2:
+        shown += os.read(screen, 4096)
+    gate.write_text("")
+    # Then the line is written over, and gone when it is done
+    with contextlib.suppress(OSError):  # what a terminal says whose other end was closed
+        while piece := os.read(screen, 4096):
+            shown += piece
+    os.close(screen)
+    assert process.communicate(timeout=60)[0] == "cli up\n"
+    assert b"at it\r\x1b[K" in shown
+    assert b"at it\r\n" not in shown
 
 
 @pytest.mark.parametrize("name", MADE_FROM)
