@@ -130,6 +130,8 @@ class TestBounds:
         await world.show()
         answer = await world.raw(b"GET / HTTP/1.1\r\nhost: x\r\n")
         assert (answer.status, answer.json()["code"]) == (408, "request_timeout")
+        assert await eventually(world.log_lines)
+        assert world.log_lines()[0]["reason"] == "request_header_timeout"
 
     async def test_slow_body(self, world: World) -> None:
         # given
@@ -497,6 +499,23 @@ async def test_host_that_leaves_gets_nothing_new(world: World) -> None:
         assert (await world.get("/cart")).status == 200
     # then
     assert leaving.seen == []
+
+
+async def test_host_that_leaves_right_after_another_gets_nothing_new_either(world: World) -> None:
+    """By default a change of health waits up to a second for others."""
+    # given
+    hosts = [await world.host("one"), await world.host("two")]
+    for number in range(4):
+        staying, leaving = hosts[number % 2], hosts[(number + 1) % 2]
+        gone = msgspec.structs.replace(leaving.endpoint, draining=True)
+        # when
+        await world.show(msgspec.structs.replace(cart(), endpoints=(staying.endpoint, gone)))
+
+        async def all_from_there(name: str = staying.name) -> bool:
+            return all([(await world.get("/cart")).headers["host-name"] == name for _ in range(8)])
+
+        # then
+        assert await eventually(all_from_there, 2.0)
 
 
 async def test_weights_share_requests_out(world: World) -> None:
