@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hanse.runtime.credentials.api_key import StoredKey
     from hanse.runtime.identity.principal import PrincipalKind
 
-ONLY_HERE = "Made with the development pepper: only `hanse dev` here accepts it."
+ONLY_HERE = "Made with the development pepper: only `hanse dev` and `hanse up` here accept it."
 
 
 class Wish(NamedTuple):

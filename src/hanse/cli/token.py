@@ -44,6 +44,6 @@ def token(wish: Wish) -> None:
     may = f" may {', '.join(wish.permissions)}," if wish.permissions else ""
     click.echo(
         f"{wish.kind} {wish.id_},{may} for {wish.minutes:g} minutes; "
-        "only `hanse dev` here accepts it.",
+        "only `hanse dev` and `hanse up` here accept it.",
         err=True,
     )

@@ -1,4 +1,4 @@
-"""`hanse trace`: what requests did, out of the store that `hanse dev` keeps."""
+"""`hanse trace`: what requests did, out of the stores that `hanse dev` and `hanse up` keep."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def waterfall(trace_id: str, name: str, *, as_json: bool) -> None:
         AmbiguousTrace: There are several.
     """
     try:
-        spans = _store(name).trace(trace_id)
+        spans = [span for store in _stores(name) for span in store.trace(trace_id)]
     except ValueError as error:
         raise Refused(f"{error}.") from error
     if not spans:
@@ -35,11 +35,13 @@ def waterfall(trace_id: str, name: str, *, as_json: bool) -> None:
 
 def recent(name: str, *, as_json: bool) -> None:
     """Lists the latest traces, the newest last, where one looks first."""
-    found = _store(name).recent()[::-1]
+    found = sorted(
+        (one for store in _stores(name) for one in store.recent()), key=lambda one: one.start_ns
+    )
     if as_json:
         click.echo(_json(found))
     elif not found:
-        click.echo("No request was recorded yet. Start `hanse dev` and send one.")
+        click.echo("No request was recorded yet. Start `hanse dev` or `hanse up` and send one.")
     else:
         _table(found)
 
@@ -55,8 +57,11 @@ def _table(found: list[TraceSummary]) -> None:
     click.echo("\nMore about one: hanse trace ID", err=True)
 
 
-def _store(name: str) -> TraceStore:
-    return TraceStore(state_folder(project_folder(), name) / TRACES)
+def _stores(name: str) -> list[TraceStore]:
+    """What `hanse dev` keeps, and what the hosts of `hanse up` keep together."""
+    state = state_folder(project_folder(), name)
+    shared = state / "up" / TRACES
+    return [TraceStore(folder) for folder in (state / TRACES, shared) if folder.exists()]
 
 
 def _json(value: object) -> str:

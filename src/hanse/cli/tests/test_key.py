@@ -131,7 +131,9 @@ def test_development_needs_no_pepper_and_its_keys_count_nowhere_else(project: Pa
     told = hanse("key", "reports", "--permission", "greeter.greet", folder=project)
     assert told.returncode == 0, told.stderr
     key = told.stdout.strip()
-    assert told.stderr.count("only `hanse dev` here accepts it") == 2  # said, and in the table
+    assert (
+        told.stderr.count("only `hanse dev` and `hanse up` here accept it") == 2
+    )  # said, and in the table
     assert "set HANSE_API_KEYS__PEPPER, and mint another" in told.stderr
     with Program("dev", folder=project) as dev:
         url = dev.wait_for(ANSWERS)[1]

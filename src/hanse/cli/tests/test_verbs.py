@@ -32,7 +32,8 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
     )  # fmt: skip
     listed = shown.stdout.partition("Commands:")[2].splitlines()
     verbs = [line.split()[0] for line in listed if line]
-    assert verbs == ["new", "dev", "test", "run", "token", "key", "trace", "contracts"]
+    fleet = ["up", "down", "status", "top", "logs", "restart", "trust"]
+    assert verbs == ["new", "dev", "test", "run", *fleet, "token", "key", "trace", "contracts"]
     for heavy in ("asyncio", "msgspec", "rich", "cryptography", "watchfiles", "hanse.runtime"):
         assert f"| {heavy}" not in shown.stderr.replace("|   ", "| "), heavy
 
@@ -185,7 +186,7 @@ def test_a_token_says_whom_it_is_for(project: Path) -> None:
     )
     assert minted.stdout.count(".") == 2
     assert minted.stderr == (
-        "staff bo, may crm.read, for 5 minutes; only `hanse dev` here accepts it.\n"
+        "staff bo, may crm.read, for 5 minutes; only `hanse dev` and `hanse up` here accept it.\n"
     )
     (project / ".hanse").chmod(0o755)
     refused = hanse("token", folder=project)
