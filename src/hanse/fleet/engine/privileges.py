@@ -170,6 +170,8 @@ def _prefix(setpriv: str, account: Account, rights: tuple[str, ...]) -> tuple[st
     only = ",".join(("-all", *(f"+{right}" for right in rights)))
     return (
         *(setpriv, f"--reuid={account.user}", f"--regid={account.group}", "--clear-groups"),
+        # Else access(2) would answer without these rights, and initdb believes what it answers.
+        "--securebits=+no_setuid_fixup",
         *("--no-new-privs", f"--inh-caps={only}", f"--ambient-caps={only}"),
         f"--bounding-set={only}",
         *("/usr/bin/env", f"HOME={account.home}", f"USER={account.name}"),
