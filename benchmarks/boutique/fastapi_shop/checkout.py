@@ -44,9 +44,9 @@ async def buy(buyer: Buyer) -> Order:
     items = (await carts.get_cart(buyer.user_id)).items
     if not items:
         raise CartEmpty("There is nothing in the cart; put something in first.")
-    shipping_cost, *priced = await gather(
+    shipping_cost, priced = await gather(
         price_of_shipping(items, buyer),
-        *(price(item, buyer.user_currency) for item in items),
+        gather(*(price(item, buyer.user_currency) for item in items)),
     )
     total = sum((cost * item.quantity for item, _, cost in priced), start=shipping_cost)
     transaction_id = await charge(total, buyer)

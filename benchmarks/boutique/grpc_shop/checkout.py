@@ -48,9 +48,9 @@ class Checkout(services.CheckoutServiceServicer):
         items = (await self._carts.get_cart(request.user_id)).items
         if not items:
             raise CartEmpty("There is nothing in the cart; put something in first.")
-        shipping_cost, *priced = await gather(
+        shipping_cost, priced = await gather(
             self._price_of_shipping(items, request),
-            *(self._price(item, request.user_currency) for item in items),
+            gather(*(self._price(item, request.user_currency) for item in items)),
         )
         total = sum((cost * item.quantity for item, _, cost in priced), start=shipping_cost)
         transaction_id = await self._charge(total, request)
