@@ -1,0 +1,18 @@
+"""What is taken out of the code, one at a time, and which test has to notice.
+
+A file an area. A text that is no longer there fails, so the table keeps up with the source. The
+first rows of each area run every time: what would hurt most stands there, if its test is quick.
+"""
+
+from tests.faults.sabotages.boutique import BOUTIQUE
+from tests.faults.sabotages.call import CALL
+from tests.faults.sabotages.connect import CONNECT
+from tests.faults.sabotages.contract import CONTRACT
+from tests.faults.sabotages.door import DOOR
+from tests.faults.sabotages.fleet import FLEET
+from tests.faults.sabotages.http import HTTP
+from tests.faults.sabotages.identity import IDENTITY
+from tests.faults.sabotages.pages import PAGES
+from tests.faults.sabotages.placement import PLACEMENT
+
+AREAS = (HTTP, DOOR, CONNECT, CALL, CONTRACT, IDENTITY, PAGES, PLACEMENT, FLEET, BOUTIQUE)
