@@ -73,6 +73,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         project: Its name.
         environment: Which one of `hanse.toml` applies; empty for none.
+        port: Of the open door as `hanse up` was told; None for the one in `hanse.toml`.
         version: Of the platform that runs it.
         pid: Of the control process.
         changing: What is being done to it now; empty when it is as it should be.
@@ -85,6 +86,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     project: str
     environment: str
+    port: int | None = None
     version: str
     pid: int
     changing: str

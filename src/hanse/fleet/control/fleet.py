@@ -124,13 +124,18 @@ class Fleet:
         return FleetStatus(
             project=self._hosts.project,
             environment=self._asked.environment,
+            port=self._asked.port,
             version=version("hanse"),
             pid=os.getpid(),
             changing=self._changing,
             problems=self._problems,
             url=url,
             tls_url=tls_url,
-            notes=(*map(_said_of, self._choices.moved), *self._ground.notes()),
+            notes=(
+                *map(_said_of, self._choices.moved),
+                *self._hosts.notes(),
+                *self._ground.notes(),
+            ),
             processes=(*hosts, *ground),
         )
 
@@ -198,6 +203,7 @@ class Fleet:
         members = self._hosts.members
         programs = [one for _, one in self._ground.programs()]
         await self._watch.look([*programs, *(one.supervision for one in members)], members)
+        self._hosts.look(self._watch.silent)
         self._hosts.show(self._ground.front())
         for moved in filter(None, map(to_be_moved, members)):
             if not self._changing:

@@ -9,11 +9,13 @@ from hanse.fleet.control.hosts.member import Member, MemberRecord
 from hanse.fleet.control.hosts.rollout import Rollout, Wanted
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
 from hanse.fleet.control.hosts.surveyor import look_at_services
+from hanse.fleet.control.looks.hangs import Hangs
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.plan import plan, split
+from hanse.kit.clock import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.ground.front import Front
@@ -41,6 +43,7 @@ class Hosts:
         self._make = make
         self._publisher = publisher
         self._rollout = Rollout(publisher, make, self._begin_change)
+        self._hangs = Hangs()
         self.project = ""
 
     @property
@@ -111,6 +114,19 @@ class Hosts:
         if front != self._publisher.front:
             self._publisher.front = front
             self._publisher.changed()
+
+    def look(self, silent: Mapping[str, int]) -> None:
+        """Sends calls past hosts that do not answer, and kills those that never will.
+
+        Args:
+            silent: Those that did not answer the last look, with their processes then.
+        """
+        if self._hangs.look(self.members, silent, monotonic()):
+            self._publisher.changed()
+
+    def notes(self) -> Iterator[str]:
+        """What an operator should know."""
+        return self._hangs.notes()
 
     async def stop(self) -> None:
         """Ends all of them, running calls first."""

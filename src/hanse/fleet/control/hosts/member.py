@@ -43,6 +43,7 @@ class Member:
 
     Attributes:
         leaving: No new calls; it is about to be stopped.
+        silent: It does not answer at the moment; calls go there only where no other one answers.
     """
 
     def __init__(self, record: MemberRecord, supervision: Supervision, state: StateFolder) -> None:
@@ -53,6 +54,7 @@ class Member:
         self.stall = state.stall(record.name)
         self.problems = state.problems(record.name)
         self.leaving = False
+        self.silent = False
 
     @property
     def name(self) -> str:
@@ -66,6 +68,11 @@ class Member:
     def serving(self) -> bool:
         """Whether calls may be sent there."""
         return self.supervision.stage == "ready" and not self.leaving
+
+    @property
+    def answering(self) -> bool:
+        """Whether calls sent there are answered, as far as is known."""
+        return self.serving and not self.silent
 
 
 def free_names(group: str, taken: Iterable[str], count: int) -> list[str]:

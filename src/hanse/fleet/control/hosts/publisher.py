@@ -81,14 +81,21 @@ def directory_of(members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for contract in dict.fromkeys(name for one in members for name in one.group.contracts):
         having = [one for one in members if contract in one.group.contracts]
+        answering = [one for one in having if one.answering]
         serving = [one for one in having if one.serving]
         staying = [one for one in having if not one.leaving]
-        found[contract] = tuple(f"unix:{one.socket}" for one in serving or staying or having)
+        found[contract] = tuple(
+            f"unix:{one.socket}" for one in answering or serving or staying or having
+        )
     return found
 
 
 def upstreams_of(members: Sequence[Member]) -> tuple[Upstream, ...]:
-    """Every unit the outside can reach, with its hosts; those that leave get nothing new."""
+    """Every unit the outside can reach, with its hosts.
+
+    Those that leave get nothing new; nor do those that are silent, where another one answers.
+    """
+    answered = {unit.name for one in members if one.answering for unit in one.group.units}
     endpoints: dict[str, list[Endpoint]] = {}
     segments: dict[str, tuple[str, ...]] = {}
     for one in members:
@@ -98,5 +105,6 @@ def upstreams_of(members: Sequence[Member]) -> tuple[Upstream, ...]:
             segments[unit.name] = unit.segments
             there = endpoints.setdefault(unit.name, [])
             if one.supervision.stage in {"ready", "stopping"}:
-                there.append(Endpoint(str(one.gate), draining=not one.serving))
+                takes = one.answering if unit.name in answered else one.serving
+                there.append(Endpoint(str(one.gate), draining=not takes))
     return tuple(Upstream(name, segments[name], tuple(endpoints[name])) for name in endpoints)

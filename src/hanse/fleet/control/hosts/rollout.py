@@ -146,7 +146,7 @@ class Rollout:
     async def _applied(self, revision: int) -> None:
         """Waits until every host has read a revision of the directory, or has had its time."""
         limit, never = monotonic() + APPLIED_SECONDS, asyncio.Event()
-        waiting: list[Member] = [one for one in self._members if one.serving]
+        waiting: list[Member] = [one for one in self._members if one.answering]
         while waiting and monotonic() < limit:
             found = await asyncio.gather(*(numbers_of(one.socket, 0.0) for one in waiting))
             late = [numbers is None or numbers.revision != revision for numbers in found]

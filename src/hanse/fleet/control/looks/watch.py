@@ -27,12 +27,17 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Watch:
-    """Remembers the last look at each process."""
+    """Remembers the last look at each process.
+
+    Attributes:
+        silent: Hosts that did not answer the last look, with their processes then.
+    """
 
     def __init__(self) -> None:
         self._meter = UsageMeter()
         self._numbers: dict[str, Numbers] = {}
         self._readings: dict[str, Reading] = {}
+        self.silent: dict[str, int] = {}
 
     def reading(self, name: str) -> Reading:
         """What the last look at a process said."""
@@ -45,8 +50,10 @@ class Watch:
         now = monotonic()
         found = await asyncio.gather(*(numbers_of(socket, now) for _, socket in doors))
         used = await asyncio.to_thread(self._meter.look, pids.values(), monotonic())
+        said = dict(zip((name for name, _ in doors), found, strict=True))
+        self.silent = {name: pids[name] for name, some in said.items() if not some and name in pids}
         before = self._numbers
-        self._numbers = {name: some for (name, _), some in zip(doors, found, strict=True) if some}
+        self._numbers = {name: some for name, some in said.items() if some}
         self._readings = {
             name: Reading(used.get(pid, Usage()), self._rates(before.get(name), name))
             for name, pid in pids.items()
