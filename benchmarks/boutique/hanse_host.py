@@ -7,9 +7,8 @@ import importlib
 import os
 from pathlib import Path
 
-import uvloop
-
 from hanse import Host, HostConfig
+from hanse.runtime.project.serving import serve
 
 SERVICES = {
     "ad": ("boutique_ad.service", "Ads", "ad.v1.Ads"),
@@ -52,4 +51,4 @@ def host(names: list[str]) -> Host:
 
 
 if __name__ == "__main__":
-    uvloop.run(host(os.environ["BENCH_SERVICES"].split()).run())
+    serve(host(os.environ["BENCH_SERVICES"].split()), lambda: None)  # as hanse run and hanse up do

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -64,9 +65,22 @@ async def _serve(host: Host, ready: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with host:
+        _spare_collections()
         ready()
         await stopping.wait()
         log.info("Draining: running requests finish, new ones are refused.")
+
+
+def _spare_collections() -> None:
+    """Lets the garbage collector look at what requests leave, not at what was there before.
+
+    Modules, contracts and whatever services keep from their start live as long as the process; each
+    full collection would walk over all of it. And a request makes more objects than the default of
+    700 that the youngest generation is collected after.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def configure_logs(style: Literal["json", "console"], stream: TextIO | None = None) -> None:
