@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from time import monotonic
+import subprocess
 from typing import TYPE_CHECKING
 
 import click
-import psutil
 
+from hanse.cli.fleet.charge import STOP_SECONDS, ended, in_charge, keeping
 from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, run
 from hanse.cli.refusal import Refused
+from hanse.fleet.control.begin import KEEPER
+from hanse.fleet.engine.log_file import open_log
+from hanse.fleet.engine.privileges import lay_down
+from hanse.fleet.engine.process import is_running
+from hanse.kit.environment import variables
 
 if TYPE_CHECKING:
     from hanse.fleet.state import StateFolder
-
-PATIENCE_SECONDS = 60.0
-LOOK_SECONDS = 0.05
-KEEPER = "hanse.fleet.control.keeper"
 
 
 def down(*, as_json: bool) -> None:
@@ -39,35 +39,31 @@ async def stopped(state: StateFolder) -> bool:
     Raises:
         Refused: It still does.
     """
+    if await in_charge(state) is None:
+        if not _is_left_alone(state):
+            return False
+        _take_charge(state)
+        await in_charge(state)
+    processes = keeping()
     try:
         async with connected(state) as control:
-            keeping = _keeping((await control.status()).pid)
             await control.stop()
     except NothingRuns:
         return False
-    limit = monotonic() + PATIENCE_SECONDS
-    while any(map(_lives, keeping)):
-        if monotonic() > limit:
-            raise Refused(
-                f"The fleet did not end within {PATIENCE_SECONDS:.0f} s. Why: hanse logs control"
-            )
-        await asyncio.sleep(LOOK_SECONDS)
+    if not await ended(processes):
+        raise Refused(f"The fleet did not end within {STOP_SECONDS:.0f} s. Why: hanse logs control")
     return True
 
 
-def _keeping(control: int) -> list[psutil.Process]:
-    """The control process and its keeper, which end last."""
-    try:
-        process = psutil.Process(control)
-        keeper = process.parent()
-    except psutil.NoSuchProcess:
-        return []
-    return [process, *([keeper] if keeper and KEEPER in keeper.cmdline() else [])]
+def _is_left_alone(state: StateFolder) -> bool:
+    """Whether something runs that nobody is in charge of: control and keeper were killed."""
+    return any(is_running(record.stem, state) for record in state.processes.glob("*.json"))
 
 
-def _lives(process: psutil.Process) -> bool:
-    """Whether it runs; where nobody collects the dead, they stay listed."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+def _take_charge(state: StateFolder) -> None:
+    """Has a control process adopt it, which knows how to end it without a loss."""
+    command = (*lay_down(state, variables()), *KEEPER)
+    log = open_log(state.log("control"))
+    subprocess.Popen(  # noqa: S603 - a module of ours
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+    )
