@@ -173,9 +173,14 @@ class StateFolder:
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file whole or not at all: who reads sees what was or what is, never a part.
 
+    Nothing is written where it says so already: a fleet is taken over on a full disk too.
+
     Raises:
         StateError: The disk is full, or it may not be written.
     """
+    with suppress(OSError):
+        if path.read_bytes() == data:
+            return
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with telling(path):
         try:

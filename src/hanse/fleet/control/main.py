@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,7 @@ from hanse.runtime.telemetry.log import configure
 log = logging.getLogger("hanse.control")
 
 KEEPER = (sys.executable, "-P", "-m", "hanse.fleet.control.keeper")
+EXIT_FAILED = 1
 LOOK_SECONDS = 0.5
 
 
@@ -43,23 +45,33 @@ def main(variables: Mapping[str, str]) -> int:
         variables: The environment.
 
     Returns:
-        0 when everything has ended, 3 when another process is in charge here.
+        0 when everything has ended or goes on without control, as it was told; 1 when it cannot
+        work here; 3 when another process is in charge.
     """
     os.umask(0o077)
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     configure(root, sys.stderr, "json", dict)
     state = StateFolder(Path())
+    with ExitStack() as charge:
+        try:
+            charge.enter_context(state.lock("The control process of hanse up"))
+        except StateError as error:
+            log.warning("%s", error)
+            return EXIT_OTHER_IN_CHARGE
+        return _take_charge(state, variables)
+
+
+def _take_charge(state: StateFolder, variables: Mapping[str, str]) -> int:
     try:
-        with state.lock("The control process of hanse up"):
-            asked = msgspec.json.decode(state.asked.read_bytes(), type=Asked)
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                has_ended = runner.run(_control(state, asked, variables))
-            if has_ended:
-                state.asked.unlink(missing_ok=True)
-    except StateError as error:
-        log.warning("%s", error)
-        return EXIT_OTHER_IN_CHARGE
+        asked = msgspec.json.decode(state.asked.read_bytes(), type=Asked)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            has_ended = runner.run(_control(state, asked, variables))
+    except StateError as error:  # like a full disk: the keeper tries again until there is space
+        log.error("%s", error)  # noqa: TRY400 - it says what is wrong and the way out
+        return EXIT_FAILED
+    if has_ended:
+        state.asked.unlink(missing_ok=True)
     return 0
 
 

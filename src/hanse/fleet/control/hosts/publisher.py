@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hanse.fleet.control.ground.front import Front
 from hanse.fleet.gateway.picture import Endpoint, Picture, Upstream
+from hanse.kit.clock import wait_set
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from hanse.fleet.directory import DirectoryWriter
 
 log = logging.getLogger("hanse.control")
+
+RETRY_SECONDS = 1.0
 
 
 class Publisher:
@@ -46,13 +49,16 @@ class Publisher:
 
     async def run(self) -> None:
         """Publishes changes as they come, until it is cancelled."""
+        never = asyncio.Event()
         while True:
             await self._dirty.wait()
             self._dirty.clear()
             try:
                 await self.publish()
             except Exception:
-                log.exception("What has changed cannot be published; the next change is tried.")
+                log.exception("What has changed cannot be published; it is tried again.")
+                self._dirty.set()
+                await wait_set(never, RETRY_SECONDS)
 
     async def publish(self) -> int:
         """Publishes how things are now; returns the directory's revision.
