@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
 import psutil
 
+from hanse.fleet.engine.process_table import start_of
 from hanse.kit.clock import unix_seconds
 
 if TYPE_CHECKING:
@@ -104,7 +108,11 @@ def _memory(process: psutil.Process) -> int:
 
 
 def _age(pid: int) -> float:
-    try:
-        return max(0.0, unix_seconds() - psutil.Process(pid).create_time())
-    except psutil.Error:
+    start = start_of(pid)
+    if start is None:
         return 0.0
+    boot, _, number = start.rpartition(":")
+    if boot and sys.platform == "linux":  # by the clock nobody sets, as the kernel writes it down
+        ticks = float(number) / os.sysconf("SC_CLK_TCK")
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks)
+    return max(0.0, unix_seconds() - float(number))
