@@ -35,7 +35,7 @@ all, which hosts, Envoy and wrk share. Cores used with one replica: {used[1]}; w
 Services: one Envoy with one worker, steered by `hanse.fleet.gateway`, with 3,000 services that are
 one cheap host; both on core 0, wrk with 32 connections on core 1. A fresh Envoy each round;
 "told" is from push to the acknowledgement of everything; bytes are all that the control plane wrote
-on its socket; memory (PSS) is taken before the load. Straight is the same host at a port of its own;
+on its socket; memory (PSS) is taken before the load. Straight is the same host by its own port;
 latencies in open loop, one rate, half of what the slowest of the first round answered. Verbs:
 seconds of the whole command, everything installed; the first `up` in a fresh folder makes the
 database. Every answer is checked; medians, rounds interleaved. MB and kB are decimal.
