@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import re
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.2
 LINE_BYTES_MAX = 64 * 1024
+STAMP_LENGTH = 64
+_STAMP = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)")
+"""As Envoy, PostgreSQL and NATS write it."""
+
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 _COLOURS = ("cyan", "magenta", "green", "blue", "bright_cyan", "bright_magenta")
 _PLAIN = ("time", "level", "logger", "message", "stack")
@@ -42,6 +47,11 @@ class LogFile:
         self._place = 0
         self._time = ""
 
+    def answers_to(self, name: str) -> bool:
+        """Whether it is that of a process or a group of this name."""
+        own = {self.process, self.process.rpartition("-")[0]}
+        return name in own or (name == "gateway" and self.process == "access")
+
     def last(self, count: int) -> list[Line]:
         """The newest lines; what comes later is for `new`."""
         return list(deque(self.new(), count))
@@ -61,7 +71,7 @@ class LogFile:
 
     def _line(self, text: str) -> Line:
         # A line without a time belongs to the one before it, like those of a stack.
-        self._time = str(_fields(text).get("time", self._time))
+        self._time = _time_of(text) or self._time
         return Line(self._time, self.process, text)
 
 
@@ -76,30 +86,32 @@ def logs(names: tuple[str, ...], count: int, *, follow: bool, as_json: bool) -> 
     wide = max(len(file.process) for file in files)
     merged = heapq.merge(*(file.last(count) for file in files), key=lambda line: line.time)
     _show(deque(merged, count), wide, as_json=as_json)
-    while follow:
-        time.sleep(LOOK_SECONDS)
-        known = {file.process for file in files}
-        files += [file for file in _all(folder) if not names and file.process not in known]
-        _show(sorted(line for file in files for line in file.new()), wide, as_json=as_json)
+    try:
+        while follow:
+            time.sleep(LOOK_SECONDS)
+            known = {file.process for file in files}
+            files += [file for file in _all(folder, names) if file.process not in known]
+            new = (line for file in files for line in file.new())
+            _show(sorted(new, key=lambda line: line.time), wide, as_json=as_json)
+    except KeyboardInterrupt:
+        click.echo()
 
 
 def _chosen(folder: Path, names: tuple[str, ...]) -> list[LogFile]:
-    found = _all(folder)
+    found = _all(folder, ())
     if not found:
         raise Refused("There are no logs yet. Start something: hanse up")
-    chosen = [
-        file
-        for file in found
-        if not names or file.process in names or file.process.rpartition("-")[0] in names
-    ]
-    if not chosen:
-        there_are = ", ".join(file.process for file in found)
-        raise Refused(f"No process is called {' or '.join(names)}; logs are there of {there_are}.")
-    return chosen
+    for name in names:
+        if not any(file.answers_to(name) for file in found):
+            there_are = ", ".join(file.process for file in found)
+            raise Refused(f"No process is called {name}; logs are there of {there_are}.")
+    return _all(folder, names)
 
 
-def _all(folder: Path) -> list[LogFile]:
-    return [LogFile(path) for path in sorted(folder.glob("*.log"))]
+def _all(folder: Path, names: tuple[str, ...]) -> list[LogFile]:
+    """Logs of processes and groups of these names; of all, if there are none."""
+    files = [LogFile(path) for path in sorted(folder.glob("*.log"))]
+    return [file for file in files if not names or any(map(file.answers_to, names))]
 
 
 def _show(lines: Iterable[Line], wide: int, *, as_json: bool) -> None:
@@ -138,6 +150,15 @@ def _access(fields: dict[str, Any]) -> str:
     trace = click.style(f"  trace {fields.get('trace_id', '')[:8]}", dim=True)
     when = str(fields.get("time", ""))[11:23]
     return f"{when}  {click.style(status, fg=colour)} {asked}  {told}{trace}"
+
+
+def _time_of(text: str) -> str:
+    """When a line was written, as text that sorts; empty if it does not say."""
+    said = _fields(text).get("time")
+    if said is not None:
+        return str(said)
+    found = _STAMP.search(text[:STAMP_LENGTH])
+    return f"{found[1]}-{found[2]}-{found[3]}T{found[4]}" if found else ""
 
 
 def _fields(text: str) -> dict[str, Any]:

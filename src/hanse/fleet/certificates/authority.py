@@ -89,12 +89,29 @@ def found_authority(machine: str, now: datetime) -> Authority:
         ]
     )
     draft = _draft(subject, key, now=now, ends=now + AUTHORITY_LIFE).issuer_name(subject)
-    hosts = [x509.DNSName(one) for one in LOCAL_HOSTS]
-    networks = [x509.IPAddress(ip_network(one)) for one in LOCAL_NETWORKS]
-    only = x509.NameConstraints([*hosts, *networks], None)
     for extension, critical in _extensions(key, key, is_authority=True):
         draft = draft.add_extension(extension, critical=critical)
-    return Authority(Pair((draft.add_extension(only, critical=True).sign(key, SHA256()),), key))
+    return Authority(
+        Pair((draft.add_extension(only_local(), critical=True).sign(key, SHA256()),), key)
+    )
+
+
+def only_local() -> x509.NameConstraints:
+    """What holds an authority to names of this machine."""
+    hosts = [x509.DNSName(one) for one in LOCAL_HOSTS]
+    networks = [x509.IPAddress(ip_network(one)) for one in LOCAL_NETWORKS]
+    return x509.NameConstraints([*hosts, *networks], None)
+
+
+def is_constrained(certificate: x509.Certificate) -> bool:
+    """Whether a certificate can sign names of this machine, and nothing else."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.NameConstraints)
+        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
+    held = names.critical and names.value == only_local()
+    return held and basic.value.ca and basic.value.path_length == 0
 
 
 def may_sign(name: str) -> bool:

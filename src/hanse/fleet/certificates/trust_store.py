@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
+from hanse.fleet.certificates.authority import is_constrained
 from hanse.fleet.certificates.pair import pem_of
 
 if TYPE_CHECKING:
@@ -51,9 +52,12 @@ def read_subject(file: Path) -> Subject:
 
     Raises:
         OSError: It is not there, or not to be read.
-        ValueError: It is no certificate.
+        ValueError: It is no certificate, or one that could sign for more than this machine: the file
+            lies where whoever runs the project may write.
     """
     certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    if not is_constrained(certificate):
+        raise ValueError("it could sign for more than this machine, so it is not ours")
     (title,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     digest = certificate.fingerprint(SHA256()).hex()
     return Subject(file.absolute(), pem_of(certificate), str(title.value), digest)

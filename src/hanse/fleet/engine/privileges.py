@@ -55,8 +55,8 @@ def lay_down(
 
     That is as whoever called sudo, else as the owner of the project's folder, else as nobody. The
     state folder is given over to them, and nothing else is touched; so this comes after all that
-    root writes there. Where code or project lie in a folder of root's, they get the right to read
-    what root reads, and only there.
+    root writes there. Nobody, where code or project lie in a folder that only root may enter, gets
+    the right to read what root reads; a person never does.
 
     Args:
         state: The project's state folder, as seen from its folder.
@@ -80,7 +80,10 @@ def lay_down(
     account = account_for(state, variables)
     give_over(state, account)
     rights = (BIND_LOW,) if any(0 < port < PRIVILEGED_PORTS for port in ports) else ()
-    for more in ((), (READ_ALL,)):
+    # Not for a person: by closing one file to themselves they could have all of root's read.
+    further = [(READ_ALL,)] if account.user == _nobody() else []
+    said = ""
+    for more in ((), *further):
         command = _prefix(setpriv, account, (*rights, *more))
         said = _try(command, state, variables)
         if not said:
@@ -99,9 +102,13 @@ def account_for(state: StateFolder, variables: Mapping[str, str]) -> Account:
     for user in (int(asked) if asked.isdecimal() else 0, found.st_uid):
         if user != 0:
             return _account(user, found.st_gid)
+    return _account(_nobody(), NOBODY)
+
+
+def _nobody() -> int:
     with suppress(KeyError):
-        return _account(pwd.getpwnam("nobody").pw_uid, NOBODY)
-    return _account(NOBODY, NOBODY)
+        return pwd.getpwnam("nobody").pw_uid
+    return NOBODY
 
 
 def give_over(state: StateFolder, account: Account) -> None:

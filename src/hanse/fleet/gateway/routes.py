@@ -70,7 +70,7 @@ def route_table(picture: Picture) -> dict[str, Any]:
 
 def _site_host(domain: Domain, matcher: dict[str, Any]) -> dict[str, Any]:
     return _virtual_host(domain.name, domain.name, matcher) | {
-        "request_headers_to_add": [_header(SITE_HEADER, domain.site)]
+        "request_headers_to_add": [_header(SITE_HEADER, domain.site.replace("%", "%%"))]
     }
 
 

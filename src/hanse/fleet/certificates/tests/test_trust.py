@@ -8,13 +8,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from conftest import absent
 from hanse.fleet.certificates.development import public_file
@@ -24,6 +29,7 @@ from hanse.fleet.certificates.trust_store import Command, Subject, read_subject
 
 REFRESH = shutil.which("update-ca-certificates", path=f"{os.environ['PATH']}:/usr/sbin")
 EMPTY: dict[str, str] = {}
+BEGUN = datetime(2026, 11, 1, tzinfo=UTC)
 
 # A system each: a folder that tells it, what is on its PATH, and the commands that are right there.
 SYSTEMS = {
@@ -320,3 +326,28 @@ def visit(chromium: str, url: str, home: str) -> str:
             return str(error)
         finally:
             browser.close()
+
+
+@pytest.mark.parametrize("constrained", [None, "com"])
+def test_an_authority_that_could_sign_for_others_is_trusted_by_nobody(
+    tmp_path: Path, constrained: str | None
+) -> None:
+    """Root reads the file where whoever runs the project may write."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Hanse development on here")])
+    draft = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    )
+    draft = (
+        draft.serial_number(1).not_valid_before(BEGUN).not_valid_after(BEGUN + timedelta(days=9))
+    )
+    draft = draft.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    if constrained:
+        draft = draft.add_extension(
+            x509.NameConstraints([x509.DNSName(constrained)], None), critical=True
+        )
+    file = tmp_path / "authority.crt"
+    file.write_bytes(draft.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+
+    with pytest.raises(ValueError, match="more than this machine"):
+        read_subject(file)

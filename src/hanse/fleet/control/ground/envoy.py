@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from hanse.fleet.gateway.ads.server import Ads
 from hanse.fleet.gateway.bootstrap import bootstrap_text, command
 from hanse.fleet.gateway.picture import Picture
 from hanse.fleet.state import write_whole
+from hanse.kit.clock import wait_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,7 @@ GATEWAY = "gateway"
 
 GRACE_SECONDS = 3.0
 WORDS_SHOWN = 8
+LOOK_SECONDS = 0.05
 
 
 class Envoy:
@@ -100,9 +103,11 @@ class Envoy:
         Raises:
             ChangeFailed: It ends, or does not take its configuration, like a port that is taken.
         """
-        stage = await self.supervision.until("ready", "backing off")
+        never = asyncio.Event()
+        while self.supervision.stage == "starting" and not self._ads.refusals:
+            await wait_set(never, LOOK_SECONDS)
         said = self._ads.refusals or self.supervision.last_words[-WORDS_SHOWN:]
-        if stage != "ready" or self._ads.refusals:
+        if self.supervision.stage != "ready" or self._ads.refusals:
             raise ChangeFailed("The gateway does not start.", *said)
 
     async def push(self, picture: Picture) -> None:

@@ -51,7 +51,6 @@ class Ground:
         self._tell = tell
         self._envoy: Envoy | None = None
         self._desk: FrontDesk | None = None
-        self._wanted: GatewayWish | None = None
 
     async def start(self, wanted: GatewayWish | None = None) -> None:
         """Begins what does not run.
@@ -63,17 +62,20 @@ class Ground:
             ChangeFailed: The gateway does not take new settings; it has the old ones then.
             OSError, StateError: The gateway cannot be steered or its settings not be kept.
         """
-        self._wanted = wanted or self._kept()
+        kept = self._kept()
+        wish = wanted or kept
         for supervision in self._stores.values():
             supervision.start()
-        self._open_desk(self._wanted.table)
         if self._envoy is None:
-            write_whole(self._wish_file, msgspec.json.encode(self._wanted))
-            self._envoy = Envoy(self._state, self._wanted.settings, self._variables)
+            self._open_desk(wish.table)
+            self._envoy = Envoy(self._state, wish.settings, self._variables)
             await self._envoy.start(Picture((), *self.front()))
-        elif self._envoy.settings != self._wanted.settings:
-            await self._envoy.change(self._wanted.settings)
-            write_whole(self._wish_file, msgspec.json.encode(self._wanted))
+        else:
+            if self._envoy.settings != wish.settings:
+                await self._envoy.change(wish.settings)
+            self._open_desk(wish.table)
+        if wish != kept:
+            write_whole(self._wish_file, msgspec.json.encode(wish))
 
     async def ready(self) -> None:
         """Returns when all of it answers.

@@ -70,6 +70,18 @@ async def test_site_of_a_domain_is_said_to_the_host(world: World) -> None:
         assert b"evil" not in host.seen[-1]
 
 
+async def test_a_site_is_what_it_is_called_and_no_format(world: World) -> None:
+    """Envoy reads values of headers as formats: `%REQ(…)%` would let the client name its site."""
+    # given
+    host = await world.host("cart")
+    for site in ("%REQ(x-pick)%", "50%off", "%%"):
+        await world.show(cart(host), domains=(Domain("shop.example", site),))
+        # when
+        await world.get("/cart", host="shop.example", x_pick="acme")
+        # then
+        assert b"hanse-site: %b\r\n" % site.lower().encode() in host.seen[-1]
+
+
 async def test_challenges_are_answered_by_the_gateway(world: World) -> None:
     # given
     await world.show(
