@@ -21,6 +21,7 @@ from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.looks.report import process_status
 from hanse.fleet.control.looks.stalls import to_be_moved
 from hanse.fleet.control.looks.watch import Watch
+from hanse.fleet.engine.log_file import trim_log
 from hanse.fleet.plan import PlanError
 from hanse.fleet.state import StateError, write_whole
 from hanse.kit.clock import wait_set
@@ -204,6 +205,8 @@ class Fleet:
         programs = [one for _, one in self._ground.programs()]
         await self._watch.look([*programs, *(one.supervision for one in members)], members)
         self._hosts.look(self._watch.silent)
+        for name in ("access", "control"):  # what Envoy and we write ourselves, nobody else trims
+            trim_log(self._state.log(name))
         self._hosts.show(self._ground.front())
         for moved in filter(None, map(to_be_moved, members)):
             if not self._changing:

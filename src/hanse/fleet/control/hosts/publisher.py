@@ -97,20 +97,25 @@ def directory_of(members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
 
 
 def upstreams_of(members: Sequence[Member]) -> tuple[Upstream, ...]:
-    """Every unit the outside can reach, with its hosts.
+    """Every unit the outside can reach, with its hosts."""
+    units = {unit.name: unit for one in members for unit in one.group.units if unit.segments}
+    return tuple(
+        Upstream(name, unit.segments, _endpoints(name, members)) for name, unit in units.items()
+    )
 
-    Those that leave get nothing new; nor do those that are silent, where another one answers.
+
+def _endpoints(unit: str, members: Sequence[Member]) -> tuple[Endpoint, ...]:
+    """Those that leave get nothing new; nor do those that are silent, where another one answers.
+
+    Where nobody serves, those that are about to are named: the gateway tries them for a while, which
+    bridges the restart of an only host, where no host at all would be a refusal at once.
     """
-    answered = {unit.name for one in members if one.answering for unit in one.group.units}
-    endpoints: dict[str, list[Endpoint]] = {}
-    segments: dict[str, tuple[str, ...]] = {}
-    for one in members:
-        for unit in one.group.units:
-            if not unit.segments:
-                continue
-            segments[unit.name] = unit.segments
-            there = endpoints.setdefault(unit.name, [])
-            if one.supervision.stage in {"ready", "stopping"}:
-                takes = one.answering if unit.name in answered else one.serving
-                there.append(Endpoint(str(one.gate), draining=not takes))
-    return tuple(Upstream(name, segments[name], tuple(endpoints[name])) for name in endpoints)
+    having = [one for one in members if any(each.name == unit for each in one.group.units)]
+    answering = [one for one in having if one.answering]
+    serving = [one for one in having if one.serving]
+    taking = answering or serving or [one for one in having if not one.leaving]
+    return tuple(
+        Endpoint(str(one.gate), draining=one not in taking)
+        for one in having
+        if one in taking or one.supervision.stage in {"ready", "stopping"}
+    )

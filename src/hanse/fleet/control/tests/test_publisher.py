@@ -63,11 +63,11 @@ def test_a_host_that_leaves_gets_nothing_new() -> None:
 
 
 def test_a_service_nobody_serves_yet_has_the_address_it_will_have() -> None:
-    """Else the hosts that need it would not start, and it would have to be first."""
+    """Else the hosts that need it would not start, and the gateway would refuse at once."""
     members = [member("shop-1", CART, stage="starting")]
 
     assert directory_of(members) == {"cart.v1.Carts": (address("shop-1"),)}
-    assert upstreams_of(members) == (Upstream("cart.v1.Carts", CART.segments, ()),)
+    assert upstreams_of(members) == (Upstream("cart.v1.Carts", CART.segments, (gate("shop-1"),)),)
 
 
 def test_new_hosts_get_names_that_no_other_has() -> None:
