@@ -99,7 +99,7 @@ def test_a_full_disk_stops_no_host(tmp_path: Path) -> None:
         assert made.running() == []
 
 
-@pytest.mark.parametrize("seconds", [3600, -3600])
+@pytest.mark.parametrize("seconds", [3600, pytest.param(-3600, marks=pytest.mark.long)])
 def test_a_clock_that_is_set_by_an_hour_ends_nothing(tmp_path: Path, seconds: int) -> None:
     """Of every Python process of the fleet, for no process can have a wall clock of its own.
 
