@@ -90,7 +90,8 @@ def _subject() -> Subject:
         ) from None
     except ValueError:
         raise Refused(
-            f"{file} is no certificate of a development authority. Delete it; hanse up writes it anew."
+            f"{file} is no certificate of a development authority. Delete it; hanse up writes it "
+            "anew."
         ) from None
 
 

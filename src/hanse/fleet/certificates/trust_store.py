@@ -52,8 +52,8 @@ def read_subject(file: Path) -> Subject:
 
     Raises:
         OSError: It is not there, or not to be read.
-        ValueError: It is no certificate, or one that could sign for more than this machine: the file
-            lies where whoever runs the project may write.
+        ValueError: It is no certificate, or one that could sign for more than this machine: the
+            file lies where whoever runs the project may write.
     """
     certificate = x509.load_pem_x509_certificate(file.read_bytes())
     if not is_constrained(certificate):

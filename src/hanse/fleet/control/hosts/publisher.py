@@ -107,8 +107,8 @@ def upstreams_of(members: Sequence[Member]) -> tuple[Upstream, ...]:
 def _endpoints(unit: str, members: Sequence[Member]) -> tuple[Endpoint, ...]:
     """Those that leave get nothing new; nor do those that are silent, where another one answers.
 
-    Where nobody serves, those that are about to are named: the gateway tries them for a while, which
-    bridges the restart of an only host, where no host at all would be a refusal at once.
+    Where nobody serves, those that are about to are named: the gateway tries them for a while,
+    which bridges the restart of an only host; no host at all would be a refusal at once.
     """
     having = [one for one in members if any(each.name == unit for each in one.group.units)]
     answering = [one for one in having if one.answering]
