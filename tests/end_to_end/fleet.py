@@ -147,6 +147,15 @@ class Fleet:
             one for one in psutil.process_iter() if one.pid != os.getpid() and self._works_here(one)
         ]
 
+    def pids_of(self, module: str) -> list[int]:
+        """Processes that run a module; those that have ended and wait to be collected do not."""
+        found = []
+        for one in self.running():
+            with suppress(psutil.Error):
+                if module in one.cmdline():
+                    found.append(one.pid)
+        return found
+
     def kill_all(self) -> None:
         for _ in range(20):
             found = self.running()

@@ -54,7 +54,7 @@ def test_two_ups_at_once_are_one(tmp_path: Path) -> None:
         said = [one.communicate(timeout=60) for one in both]
 
         assert [one.returncode for one in both] == [0, 0], said
-        controls = [one for one in made.running() if "hanse.fleet.control.main" in one.cmdline()]
+        controls = made.pids_of("hanse.fleet.control.main")
         assert len(controls) == 1
         made.url = json.loads(said[0][0])["url"]
         assert made.get("/echo/v1/numbers/1") == 1
@@ -247,7 +247,7 @@ def test_a_killed_terminal_takes_nothing_with_it(tmp_path: Path) -> None:
             _hanse("up"), cwd=made.folder, stdout=-1, stderr=-1, start_new_session=True
         )
         until(
-            lambda: [one for one in made.running() if "hanse.fleet.control.main" in one.cmdline()],
+            lambda: made.pids_of("hanse.fleet.control.main"),
             "control runs",
         )
         os.killpg(up.pid, signal.SIGKILL)

@@ -77,9 +77,7 @@ def test_an_environment_may_serve_others(folder: Folder) -> None:
     assert folder.read(text).files() == (
         ServedFolder("/static", folder.path / "shop" / "static", 0),
     )
-    assert folder.read(text, "live").files() == (
-        ServedFolder("/static", folder.path / "shop", 0),
-    )
+    assert folder.read(text, "live").files() == (ServedFolder("/static", folder.path / "shop", 0),)
 
 
 FOLDER = 'a folder is "shop/static", or { folder = "shop/static", max_age = 3600 } with seconds up to a year.'
