@@ -84,7 +84,8 @@ def test_status_counts_what_a_host_does(shop: Fleet) -> None:
 
 def test_logs_are_one_stream(shop: Fleet) -> None:
     lines = [
-        json.loads(line) for line in hanse("logs", "--json", folder=shop.folder).stdout.splitlines()
+        json.loads(line)
+        for line in hanse("logs", "-n", "1000", "--json", folder=shop.folder).stdout.splitlines()
     ]
 
     assert {"shop-1"} <= {line["process"] for line in lines}
@@ -175,6 +176,41 @@ def test_restart_with_broken_code_leaves_what_runs(shop: Fleet) -> None:
 
     assert done.returncode == 1
     assert "Nobody" in done.stderr
+    assert shop.get("/echo/v1/pid") == before
+
+
+def test_restart_with_code_that_dies_at_its_start_leaves_what_runs(shop: Fleet) -> None:
+    """It can be imported, so nothing is wrong with it before it is tried."""
+    before = shop.get("/echo/v1/pid")
+    text = (shop.folder / "nap/service.py").read_text()
+    shop.write(
+        "nap/service.py",
+        text + "\n    def __init__(self) -> None:\n        raise RuntimeError('no bed')\n",
+    )
+    try:
+        done = hanse("restart", folder=shop.folder)
+    finally:
+        shop.write("nap/service.py", text)
+
+    assert done.returncode == 1
+    assert "no bed" in done.stderr
+    assert "What ran before goes on unchanged." in done.stderr
+    assert shop.get("/echo/v1/pid") == before
+    assert len(shop.processes("host")) == 1
+
+
+def test_a_failed_up_is_not_what_was_asked_for(shop: Fleet) -> None:
+    before = shop.get("/echo/v1/pid")
+    text = (shop.folder / "hanse.toml").read_text()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        shop.write("hanse.toml", f"{text}\n[environments.dead.gateway]\nport = {port}\n")
+        done = hanse("up", "--env", "dead", folder=shop.folder)
+    shop.write("hanse.toml", text)
+
+    assert done.returncode == 1
+    assert "Address already in use" in done.stderr
+    assert shop.status()["environment"] == ""
     assert shop.get("/echo/v1/pid") == before
 
 

@@ -75,6 +75,19 @@ def test_hosts_are_killed_under_load(two: Fleet, rate: int, kills: int) -> None:
     assert failed <= (right + failed) / 10_000, (SEED, report)
 
 
+def test_hosts_are_replaced_and_placed_apart_under_load(two: Fleet) -> None:
+    """Not one request fails, be it new code, or each service in a process of its own."""
+    load = Load(f"{two.url}/relay/v1/numbers", QUICK_RATE)
+    two.hanse("restart")
+    text = (two.folder / "hanse.toml").read_text()
+    two.write("hanse.toml", text.replace('"together"', '"apart"'))
+    two.up()
+    report = load.report()
+
+    assert len(two.processes("host")) == 6
+    assert set(report["outcomes"]) == {"right"}, report
+
+
 def test_the_gateway_is_killed_and_returns(two: Fleet) -> None:
     url = two.url
     (gateway,) = two.processes("gateway").values()

@@ -55,6 +55,7 @@ def new(name: str, folder: Path) -> None:
         target.write_text(_filled((templates / template).read_text("utf-8"), words), "utf-8")
     click.echo(f"{folder} is ready: {package}/service.py is yours to change. Next:\n")
     click.secho(f"  cd {folder}\n  hanse dev", bold=True)
+    click.echo("\nAnd as a fleet, with gateway, database and broker: hanse up")
 
 
 def _check_name(name: str, package: str) -> None:

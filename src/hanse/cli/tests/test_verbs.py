@@ -67,7 +67,7 @@ def test_a_failing_test_fails_the_verb(tmp_path: Path) -> None:
 
 def test_new_says_what_to_type_next_and_overwrites_nothing(tmp_path: Path) -> None:
     made = hanse("new", "greeter", "--path", "some/where", folder=tmp_path)
-    assert made.stdout.endswith("Next:\n\n  cd some/where\n  hanse dev\n")
+    assert "Next:\n\n  cd some/where\n  hanse dev\n" in made.stdout
     before = (tmp_path / "some/where/hanse.toml").read_text()
 
     again = hanse("new", "other", "--path", "some/where", folder=tmp_path)

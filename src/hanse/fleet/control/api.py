@@ -8,7 +8,7 @@ import msgspec
 
 from hanse.runtime.contract.declaration import rpc
 from hanse.runtime.contract.service import Contract
-from hanse.runtime.errors import NotFound
+from hanse.runtime.errors import NotFound, ResourceExhausted
 from hanse.runtime.identity.permission import kind
 
 SERVICES_ONLY = kind("service")
@@ -80,6 +80,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
         problems: Why the last change was not made, in sentences.
         url: The gateway's open door.
         tls_url: Its door with TLS; empty for none.
+        has_pages: Whether there is something to look at behind `/`.
         notes: What an operator should know, in sentences.
         processes: All of it.
     """
@@ -93,6 +94,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
     url: str
     tls_url: str
+    has_pages: bool
     notes: tuple[str, ...]
     processes: tuple[ProcessStatus, ...]
 
@@ -103,6 +105,12 @@ class UnknownProcess(NotFound):
     code = "unknown_process"
 
 
+class TooManyChanges(ResourceExhausted):
+    """So many changes wait already that this one is not taken."""
+
+    code = "too_many_changes"
+
+
 class Control(Contract, package="hanse.control.v1"):
     """Runs the fleet of one project on this machine."""
 
@@ -111,17 +119,17 @@ class Control(Contract, package="hanse.control.v1"):
         """How everything is."""
         ...
 
-    @rpc(allow=SERVICES_ONLY, idempotent=True)
+    @rpc(allow=SERVICES_ONLY, errors=(TooManyChanges,), idempotent=True)
     async def apply(self, asked: Asked) -> None:
         """Reads the project again and begins to change what differs; `status` says how it goes."""
         ...
 
-    @rpc(allow=SERVICES_ONLY, errors=(UnknownProcess,))
+    @rpc(allow=SERVICES_ONLY, errors=(UnknownProcess, TooManyChanges))
     async def restart(self, names: tuple[str, ...]) -> None:
         """Begins to replace groups or processes of these names, all hosts if there are none."""
         ...
 
-    @rpc(allow=SERVICES_ONLY, idempotent=True)
+    @rpc(allow=SERVICES_ONLY, errors=(TooManyChanges,), idempotent=True)
     async def stop(self) -> None:
         """Begins to end everything; the control process goes last."""
         ...

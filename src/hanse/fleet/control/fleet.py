@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.control.api import Asked, FleetStatus, UnknownProcess
+from hanse.fleet.control.api import Asked, FleetStatus, TooManyChanges, UnknownProcess
 from hanse.fleet.control.choices import Choices, Moved
+from hanse.fleet.control.ground.envoy import GATEWAY
 from hanse.fleet.control.ground.gateway_settings import gateway_wish
 from hanse.fleet.control.hosts.hosts import Hosts
+from hanse.fleet.control.hosts.publisher import upstreams_of
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.looks.report import process_status
 from hanse.fleet.control.looks.stalls import to_be_moved
@@ -103,8 +105,8 @@ class Fleet:
         there = {name for one in self._hosts.members for name in (one.name, one.group.name)}
         unknown = [name for name in names if name not in there]
         if unknown:
-            known = ", ".join(sorted(there))
-            raise UnknownProcess(f"There is no host {unknown[0]}; there are {known}.")
+            known = ", ".join(sorted({one.group.name for one in self._hosts.members}))
+            raise UnknownProcess(f"There is no host or group {unknown[0]}; groups are {known}.")
         self._begin("restarting", partial(self._restart, frozenset(names)))
 
     def stop(self) -> None:
@@ -132,6 +134,7 @@ class Fleet:
             problems=self._problems,
             url=url,
             tls_url=tls_url,
+            has_pages=any("" in one.segments for one in upstreams_of(self._hosts.members)),
             notes=(
                 *map(_said_of, self._choices.moved),
                 *self._hosts.notes(),
@@ -146,7 +149,7 @@ class Fleet:
         try:
             self._changes.put_nowait((what, work))
         except asyncio.QueueFull:
-            raise UnknownProcess("Too many changes wait already; see hanse status.") from None
+            raise TooManyChanges("Too many changes wait already; see hanse status.") from None
         self._changing = self._changing or what
 
     async def _work(self) -> None:
@@ -164,17 +167,24 @@ class Fleet:
             self._changing = ""
 
     async def _apply(self, asked: Asked) -> None:
+        before = self._asked
         try:
-            write_whole(self._state.asked, msgspec.json.encode(asked))
-            self._asked = asked
+            self._remember(asked)
             project = read_project(Path.cwd(), asked.environment)
             await self._ground.start(gateway_wish(project, asked, self._choices))
             await _both(
                 self._ground.ready(),
                 self._hosts.follow(project, asked.environment, self._choices),
             )
+        except BaseException:
+            self._remember(before)  # else a restart would take what does not run for what was asked
+            raise
         finally:
             self._applying = None
+
+    def _remember(self, asked: Asked) -> None:
+        write_whole(self._state.asked, msgspec.json.encode(asked))
+        self._asked = asked
 
     async def _restart(self, names: frozenset[str]) -> None:
         project = read_project(Path.cwd(), self._asked.environment)
@@ -203,7 +213,11 @@ class Fleet:
     async def _look(self) -> None:
         members = self._hosts.members
         programs = [one for _, one in self._ground.programs()]
-        await self._watch.look([*programs, *(one.supervision for one in members)], members)
+        await self._watch.look(
+            [*programs, *(one.supervision for one in members)],
+            members,
+            (GATEWAY, self._state.admin_socket),
+        )
         self._hosts.look(self._watch.silent)
         for name in ("access", "control"):  # what Envoy and we write ourselves, nobody else trims
             trim_log(self._state.log(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.looks.numbers import Numbers, read_numbers
+from hanse.fleet.control.looks.numbers import Numbers, read_gateway_numbers, read_numbers
 from hanse.kit.http import Address, ConnectionFailed, connect
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ async def numbers_of(socket: Path, at: float) -> Numbers | None:
     """What a host counts; None if it does not say in time."""
     body = await _get(socket, "/metrics")
     return None if body is None else read_numbers(body.decode(), at)
+
+
+async def gateway_numbers(admin: Path, at: float) -> Numbers | None:
+    """What the gateway counts: requests of all its doors; None if it does not say in time."""
+    body = await _get(admin, "/stats?usedonly&filter=downstream_rq_total")
+    return None if body is None else read_gateway_numbers(body.decode(), at)
 
 
 async def _get(socket: Path, path: str) -> bytes | None:

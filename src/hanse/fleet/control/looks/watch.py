@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.control.looks.numbers import Numbers, Rates, rates
-from hanse.fleet.control.looks.scrape import numbers_of
+from hanse.fleet.control.looks.scrape import gateway_numbers, numbers_of
 from hanse.fleet.control.looks.usage import Usage, UsageMeter
 from hanse.kit.clock import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from hanse.fleet.control.hosts.member import Member
     from hanse.fleet.engine.supervision import Supervision
@@ -43,16 +44,32 @@ class Watch:
         """What the last look at a process said."""
         return self._readings.get(name, Reading())
 
-    async def look(self, processes: Iterable[Supervision], members: Iterable[Member]) -> None:
-        """Looks at all of them."""
+    async def look(
+        self,
+        processes: Iterable[Supervision],
+        members: Iterable[Member],
+        gateway: tuple[str, Path],
+    ) -> None:
+        """Looks at all of them.
+
+        Args:
+            processes: All there are.
+            members: Those of them that are hosts.
+            gateway: Name of its process, and its admin door.
+        """
         doors = [(one.name, one.socket) for one in members if one.supervision.stage == "ready"]
         pids = {one.name: one.pid for one in processes if one.pid}
         now = monotonic()
-        found = await asyncio.gather(*(numbers_of(socket, now) for _, socket in doors))
+        asked = [
+            gateway_numbers(gateway[1], now),
+            *(numbers_of(socket, now) for _, socket in doors),
+        ]
+        counted, *found = await asyncio.gather(*asked)
         used = await asyncio.to_thread(self._meter.look, pids.values(), monotonic())
         said = dict(zip((name for name, _ in doors), found, strict=True))
         self.silent = {name: pids[name] for name, some in said.items() if not some and name in pids}
         before = self._numbers
+        said[gateway[0]] = counted
         self._numbers = {name: some for name, some in said.items() if some}
         self._readings = {
             name: Reading(used.get(pid, Usage()), self._rates(before.get(name), name))

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.fleet.control.looks.numbers import Numbers, Rates, rates, read_numbers
+from hanse.fleet.control.looks.numbers import (
+    Numbers,
+    Rates,
+    rates,
+    read_gateway_numbers,
+    read_numbers,
+)
 from hanse.runtime.telemetry.metrics import Metrics
 
 
@@ -54,3 +60,11 @@ def test_p99_is_off_by_the_width_of_a_bucket_at_most(durations: list[float]) -> 
     true = sorted(durations)[-(-len(durations) * 99 // 100) - 1]
     assert found.p99_seconds is not None
     assert true / 4 <= found.p99_seconds <= true * 4
+
+
+def test_the_gateways_requests_are_those_of_its_doors() -> None:
+    text = "http.http.downstream_rq_total: 40\nhttp.https.downstream_rq_total: 2\nhttp.admin.downstream_rq_total: 9\n"
+
+    now = read_gateway_numbers(text, at=3.0)
+
+    assert rates(Numbers(1.0, 2), now) == Rates(20.0, None)
