@@ -19,7 +19,7 @@ RAW = environment.ROOT / "docs" / "benchmarks"
 _INTRODUCTION = """\
 # Benchmarks
 
-Measured by `./hanse bench rpc`, `calls` and `start`; how, and by which rules, is in
+Measured by `./hanse bench` with their names (and `fleet`); how, and by which rules, is in
 `benchmarks/README.md`. The sections below are written by the runs themselves, raw rounds lie in
 `docs/benchmarks/`. A ratio above 1 always means that Hanse is better, whichever way the metric
 points; a result is met when ratio ≥ goal.

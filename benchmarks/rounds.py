@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from benchmarks import machine, open_loop
-from benchmarks.environment import PYTHON, ROOT, say
+from benchmarks.environment import ROOT, say
 from benchmarks.load import CONNECTIONS
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _open_loop(plan: open_loop.Plan) -> open_loop.Report:
 
 def _run_generator(plan: open_loop.Plan) -> open_loop.Report:
     done = subprocess.run(
-        machine.pinned(machine.LOAD_CPU, [str(PYTHON), "-m", "benchmarks.open_loop"]),
+        machine.pinned(machine.LOAD_CPU, [sys.executable, "-m", "benchmarks.open_loop"]),
         input=msgspec.json.encode(plan),
         cwd=ROOT,
         check=True,

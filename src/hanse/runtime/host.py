@@ -276,10 +276,10 @@ class Host:
         stack.callback(self._placement.close)
         if self.authenticator is not None:
             stack.push_async_callback(self.authenticator.close)
+        watch = StallWatch(self.metrics, self._placement.local, self.config.stall_file)
         if self._services:  # else there is nobody to name
-            watch = StallWatch(self.metrics, self._placement.local, self.config.stall_file)
             watch.start(loop)
-            stack.callback(watch.stop)
+        stack.callback(watch.stop)
         for instance in (*self._services, *self._mounted):
             if hasattr(instance, "__aenter__"):
                 await stack.enter_async_context(instance)

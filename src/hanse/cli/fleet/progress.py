@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hanse.fleet.control.api import Control, FleetStatus
 
 LOOK_SECONDS = 0.1
+NAME_WIDTH = 18
 
 
 async def settled(control: Control, *, quiet: bool) -> FleetStatus:
@@ -35,7 +36,7 @@ class Progress:
     def __init__(self, fleet: FleetStatus, *, quiet: bool) -> None:
         self._quiet = quiet
         self._states = {one.name: one.state for one in fleet.processes}
-        self._wide = 0
+        self._wide = NAME_WIDTH
 
     def show(self, fleet: FleetStatus) -> None:
         before, self._states = self._states, {one.name: one.state for one in fleet.processes}

@@ -25,7 +25,7 @@ class Oracle(Contract, package="oracle.v1"):
         """Answers."""
         ...  # noqa: PIE790 - what makes it a declaration for type checkers
 
-    @rpc(allow=PUBLIC, timeout=0.2)
+    @rpc(allow=PUBLIC, timeout=0.5)
     async def ask(self) -> str:
         """Answers."""
         ...  # noqa: PIE790 - what makes it a declaration for type checkers
