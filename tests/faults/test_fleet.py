@@ -110,6 +110,20 @@ def test_control_is_killed_and_nobody_notices(two: Fleet) -> None:
     assert {name: one["pid"] for name, one in two.processes().items()} == before
 
 
+def test_domains_named_while_it_ran_outlive_control(two: Fleet) -> None:
+    """What the next control process tells the gateway is what the last one was asked for."""
+    text = (two.folder / "hanse.toml").read_text()
+    two.write("hanse.toml", f'{text}\n[gateway.domains]\n"shop.example" = "acme"\n')
+    two.up()
+    control = two.status()["pid"]
+    kill(control)
+    until(lambda: hanse("status", folder=two.folder).returncode == 0, "control is back")
+
+    assert two.status()["pid"] != control
+    kept = json.loads((two.folder / ".hanse/up/envoy/wish.json").read_text())
+    assert kept["table"]["domains"] == {"shop.example": "acme"}
+
+
 def test_a_host_that_dies_while_control_is_dead_comes_back(two: Fleet) -> None:
     (name, one), *_ = two.processes("host").items()
     kill(two.status()["pid"])

@@ -14,6 +14,7 @@ from hanse.fleet.control.begin import KEEPER
 from hanse.fleet.engine.log_file import open_log
 from hanse.fleet.engine.privileges import lay_down
 from hanse.fleet.engine.process import is_running
+from hanse.fleet.engine.program import surroundings
 from hanse.kit.environment import variables
 
 if TYPE_CHECKING:
@@ -62,8 +63,14 @@ def _is_left_alone(state: StateFolder) -> bool:
 
 def _take_charge(state: StateFolder) -> None:
     """Has a control process adopt it, which knows how to end it without a loss."""
-    command = (*lay_down(state, variables()), *KEEPER)
+    given = surroundings(variables())
+    command = (*lay_down(state, given), *KEEPER)
     log = open_log(state.log("control"))
     subprocess.Popen(  # noqa: S603 - a module of ours
-        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        command,
+        env=given,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
     )

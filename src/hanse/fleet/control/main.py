@@ -15,6 +15,7 @@ import msgspec
 import uvloop
 
 from hanse.fleet.control.api import Asked
+from hanse.fleet.control.begin import KEEPER
 from hanse.fleet.control.fleet import Fleet
 from hanse.fleet.control.ground.ground import Ground
 from hanse.fleet.control.ground.stores import stores
@@ -33,7 +34,6 @@ from hanse.runtime.telemetry.log import configure
 
 log = logging.getLogger("hanse.control")
 
-KEEPER = (sys.executable, "-P", "-m", "hanse.fleet.control.keeper")
 EXIT_FAILED = 1
 LOOK_SECONDS = 0.5
 

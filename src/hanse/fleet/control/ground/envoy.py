@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.control.looks.scrape import answers
 from hanse.fleet.engine.program import Program, surroundings
 from hanse.fleet.engine.supervision import Care, Supervision
@@ -26,7 +26,6 @@ GATEWAY = "gateway"
 """Name of its process."""
 
 GRACE_SECONDS = 3.0
-WORDS_SHOWN = 8
 LOOK_SECONDS = 0.05
 
 

@@ -10,7 +10,7 @@ import msgspec
 from hanse.fleet.control.ground.envoy import Envoy
 from hanse.fleet.control.ground.front import Front, FrontDesk
 from hanse.fleet.control.ground.gateway_settings import GatewayWish
-from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.gateway.picture import Picture
 from hanse.fleet.state import write_whole
 
@@ -156,7 +156,7 @@ class Ground:
 
 async def _ready(one: Supervision) -> None:
     if await one.until("ready", "backing off") != "ready":
-        raise ChangeFailed(f"{one.name} does not start.", *one.last_words[-8:])
+        raise ChangeFailed(f"{one.name} does not start.", *one.last_words[-WORDS_SHOWN:])
 
 
 def _url(scheme: str, address: str, port: int | None) -> str:

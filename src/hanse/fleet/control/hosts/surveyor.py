@@ -8,11 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.survey import Survey
 
 SURVEY_SECONDS = 60.0
-WORDS_SHOWN = 8
 
 
 async def look_at_services(environment: str) -> Survey:
