@@ -1,0 +1,1 @@
+"""Documents and rows in PostgreSQL, each site its own."""
