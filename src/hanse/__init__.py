@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.declaration import rpc
     from hanse.runtime.contract.mistakes import DeclarationError
     from hanse.runtime.contract.pages.cookie import Cookie, SetCookie
+    from hanse.runtime.contract.pages.document import Document
     from hanse.runtime.contract.pages.html import Html
     from hanse.runtime.contract.pages.page import form, page
     from hanse.runtime.contract.pages.redirect import Redirect
@@ -67,6 +68,7 @@ __all__ = [
     "DeadlineExceeded",
     "DeclarationError",
     "Doc",
+    "Document",
     "FailedPrecondition",
     "HanseError",
     "Host",
@@ -129,6 +131,7 @@ _HOMES = {
     "hanse.runtime.contract.declaration": "rpc",
     "hanse.runtime.contract.mistakes": "DeclarationError",
     "hanse.runtime.contract.pages.cookie": "Cookie SetCookie",
+    "hanse.runtime.contract.pages.document": "Document",
     "hanse.runtime.contract.pages.html": "Html",
     "hanse.runtime.contract.pages.page": "form page",
     "hanse.runtime.contract.pages.redirect": "Redirect",

@@ -103,6 +103,10 @@ class TextFields:
         self._many = {name for name, origin in origins.items() if origin is tuple} | self._sets
         self._known = {field.encode_name for field in fields} - elsewhere
 
+    def knows(self, name: str) -> bool:
+        """Whether an argument of that name may be given here."""
+        return name in self._known
+
     def gather(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """Values by name; only sequences may come more than once.
 

@@ -38,15 +38,16 @@ class Html(msgspec.Struct, frozen=True, tag="html"):
         if not 200 <= self.status <= 599:
             raise ValueError(f"The status of a page is 200 to 599, not {self.status}.")
         if self.policy is not POLICY:
-            _check_line("policy", " ".join(self.policy.split()))
+            check_line("policy", " ".join(self.policy.split()))
         if self.cache is not NO_STORE:
-            _check_line("cache", self.cache)
+            check_line("cache", self.cache)
         if self.cookies:
             check_together(self.cookies)
             _check_kept(self.cache)
 
 
-def _check_line(name: str, value: str) -> None:
+def check_line(name: str, value: str) -> None:
+    """Refuses what would break a header; `ValueError`."""
     if not (value.isascii() and value.isprintable()):
         raise ValueError(f"The {name} of a page is one line of printable ASCII.")
 

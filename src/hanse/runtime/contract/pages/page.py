@@ -14,6 +14,7 @@ from hanse.runtime.contract.declaration import Declaration
 from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.contract.method import Method, Signature
 from hanse.runtime.contract.pages.cookie import cookies_in
+from hanse.runtime.contract.pages.document import Document
 from hanse.runtime.contract.pages.html import Html
 from hanse.runtime.contract.pages.redirect import Redirect
 from hanse.runtime.contract.route import Route
@@ -31,7 +32,9 @@ FORM_BYTES_MAX = 64 * 1024
 
 _PATH = re.compile(r"/|(?:/(?:[A-Za-z0-9_.~-]+|\{[a-z_][a-z0-9_]*\}))+/?")
 
-Function = TypeVar("Function", bound="Callable[..., Awaitable[Html | Redirect] | Html | Redirect]")
+Answer = Html | Redirect | Document
+
+Function = TypeVar("Function", bound="Callable[..., Awaitable[Answer] | Answer]")
 
 
 def page(
@@ -40,7 +43,8 @@ def page(
     """Declares a method to answer `GET path`; its arguments come from path, query and cookies.
 
     A page is for people: it has no place in the contract, and other services do not call it. It
-    answers with `Html`, or with a `Redirect` to another.
+    answers with `Html`, with a `Redirect` to another, or with a `Document` that is no HTML. What a
+    query has beside its arguments is passed over, as who links to a page adds names of their own.
 
     Args:
         path: Like `/careers/{job_id}`; not in the style of the API, but for people to read.
@@ -138,7 +142,7 @@ def _route(declaration: Declaration, where: str, mistakes: Mistakes) -> Route:
 def _check_answer(signature: Signature, route: Route, where: str, mistakes: Mistakes) -> None:
     result = signature.result
     options = get_args(result) if get_origin(result) in {Union, types.UnionType} else (result,)
-    if signature.streams or not set(options) <= {Html, Redirect}:
+    if signature.streams or not set(options) <= {Html, Redirect, Document}:
         noun = "page" if route.verb == "GET" else "form"
         what = f"is a {noun} and answers no Html"
         mistakes.add(where, what, "write -> Html, -> Redirect or -> Html | Redirect")

@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
 
 def page_reader(method: Method) -> Callable[[Request], Any]:
-    """A function from a request for a page to checked arguments."""
+    """A function from a request for a page to checked arguments.
+
+    Names that nobody declared are passed over: newsletters and networks add theirs to links.
+    """
     kind = method.request_type
     cookies = CookieArguments(kind)
     fields = TextFields(kind, _in_path(method) | cookies.names)
 
     def read(request: Request) -> Any:
         values: dict[str, Any] = {**request.parameters, **cookies.read(request)}
-        values.update(fields.gather(query_pairs(request.query)))
+        known = [pair for pair in query_pairs(request.query) if fields.knows(pair[0])]
+        values.update(fields.gather(known))
         arguments = from_text(values, kind)
         fields.check_unique(arguments, values)
         return arguments

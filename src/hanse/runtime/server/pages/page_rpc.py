@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hanse.runtime.contract.pages.cookie import cookies_in
+from hanse.runtime.contract.pages.document import POLICY, Document
 from hanse.runtime.contract.pages.html import Html
 from hanse.runtime.contract.pages.redirect import Redirect
 from hanse.runtime.http.message import HTML, Response
@@ -63,12 +64,15 @@ def finished(answer: Any) -> tuple[Response, tuple[SetCookie, ...]]:
         TypeError: It is none of those a page may give.
     """
     if isinstance(answer, Html):
-        head = _head(answer.policy, answer.cache)
+        head = HTML + _head(answer.policy, answer.cache)
         return Response(answer.status, head, answer.text.encode()), answer.cookies
     if isinstance(answer, Redirect):
         head = f"location: {answer.to}\r\ncache-control: no-store\r\n".encode()
         return Response(303, head), answer.cookies
-    raise TypeError(f"A page answers with Html or Redirect, not {type(answer).__name__}.")
+    if isinstance(answer, Document):
+        kind = f"content-type: {answer.media_type}; charset=utf-8\r\n".encode()
+        return Response(answer.status, kind + _head(POLICY, answer.cache), answer.text.encode()), ()
+    raise TypeError(f"A page answers with Html, Redirect or Document, not {type(answer).__name__}.")
 
 
 @functools.lru_cache(HEADS_MAX)
@@ -76,4 +80,4 @@ def _head(policy: str, cache: str) -> bytes:
     """Most pages of a service have one."""
     policy = " ".join(policy.split())
     lines = f"content-security-policy: {policy}\r\ncache-control: {cache}\r\n"
-    return HTML + lines.encode()
+    return lines.encode()
