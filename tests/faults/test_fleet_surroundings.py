@@ -218,6 +218,25 @@ def test_a_host_that_hangs_gets_no_requests_and_is_replaced(shop: Fleet) -> None
     assert not psutil.pid_exists(victim["pid"])
 
 
+def test_what_hosts_stand_on_hangs_and_is_replaced(shop: Fleet) -> None:
+    before = shop.processes()
+    victims = {name for name, one in before.items() if one["kind"] != "host"}
+    assert victims == {"gateway", "postgres", "nats"}
+    for name in victims:
+        os.kill(before[name]["pid"], signal.SIGSTOP)
+
+    until(lambda: all(_note(shop, f"{name} does not answer") for name in victims), "it is said")
+    for name in victims:
+        until(lambda: shop.processes()[name]["pid"] not in {0, before[name]["pid"]}, f"{name} ends")
+    until(lambda: _all_ready(shop), "all are ready")
+    assert all(_note(shop, f"{name} did not answer for") for name in victims)
+    assert not any(_note(shop, f"{name} does not answer") for name in victims)
+    until(lambda: shop.get("/echo/v1/numbers/5") == 5, "it serves")
+    assert {
+        name for name, one in shop.processes().items() if one["pid"] != before[name]["pid"]
+    } == victims
+
+
 def test_a_far_and_foreign_folder_is_as_good_as_any(tmp_path: Path) -> None:
     with fleet(tmp_path / LONG / "Lübeck Süd") as made:
         assert len(str(made.folder)) > 150

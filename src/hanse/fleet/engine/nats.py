@@ -71,7 +71,7 @@ class Nats:
 
     def supervision(self, changed: Callable[[Supervision], None] | None = None) -> Supervision:
         """What keeps it running."""
-        care = Care(probe=self.answers, prepare=self.prepare, changed=changed)
+        care = Care(probe=self.answers, lives=self.lives, prepare=self.prepare, changed=changed)
         return Supervision(self.program, self._state, care)
 
     def access(self) -> Access | None:
@@ -110,6 +110,17 @@ class Nats:
             told = {"user": USER, "pass": access.password, "verbose": False, "pedantic": False}
             writer.write(b"CONNECT " + msgspec.json.encode(told) + b"\r\nPING\r\n")
             return await reader.readline() == b"PONG\r\n"
+        finally:
+            writer.close()
+
+    async def lives(self) -> bool:
+        """Whether somebody greets whoever comes: without a word of JetStream, or of being full."""
+        access = self.access()
+        if access is None:
+            return False
+        reader, writer = await asyncio.open_connection(HOST, access.port)
+        try:
+            return await reader.read(1) != b""
         finally:
             writer.close()
 

@@ -96,7 +96,7 @@ class Postgres:
 
     def supervision(self, changed: Callable[[Supervision], None] | None = None) -> Supervision:
         """What keeps it running."""
-        care = Care(probe=self.answers, prepare=self.prepare, changed=changed)
+        care = Care(probe=self.answers, lives=self.lives, prepare=self.prepare, changed=changed)
         return Supervision(self.program, self._state, care)
 
     async def prepare(self) -> None:
@@ -119,6 +119,14 @@ class Postgres:
 
     async def answers(self) -> bool:
         """Whether it lets its user in."""
+        return await self._said() == b"R"  # any other answer is an error: it starts, or it ends
+
+    async def lives(self) -> bool:
+        """Whether it says anything, if only that it starts, recovers, or has no room for more."""
+        return await self._said() != b""
+
+    async def _said(self) -> bytes:
+        """The first letter it says to whoever asks to be let in; empty if it says nothing."""
         reader, writer = await asyncio.open_unix_connection(str(self.socket))
         try:
             words = ("user", USER, "database", DATABASE)
@@ -126,7 +134,7 @@ class Postgres:
             writer.write(struct.pack("!ii", len(body) + 8, _PROTOCOL) + body)
             kind = await reader.read(1)
             writer.write(b"X" + struct.pack("!i", 4))
-            return kind == b"R"  # any other answer is an error: it starts, or it ends
+            return kind
         finally:
             writer.close()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from hanse.fleet.engine.log_file import last_lines, length, trim_log
 from hanse.fleet.engine.process import Process
+from hanse.fleet.engine.silence import QUESTION_SECONDS, Silence
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
 
@@ -22,9 +23,6 @@ log = logging.getLogger("hanse.engine")
 Stage = Literal["starting", "ready", "backing off", "stopping", "ended"]
 
 PROBE_SECONDS = 0.02
-PROBE_SECONDS_MAX = 2.0
-START_SECONDS = 60.0
-HEALTHY_SECONDS = 10.0
 LAST_LINES = 20
 
 
@@ -33,15 +31,33 @@ async def always_ready() -> bool:
     return True
 
 
+class Patience(NamedTuple):
+    """How long a program is waited for, in seconds.
+
+    Attributes:
+        start: It may take to get ready, before it is killed and tried again.
+        healthy: It must run, ready, for its crashes to be forgotten.
+        silent: It may say nothing once it was ready, before it is killed and started again.
+    """
+
+    start: float = 60.0
+    healthy: float = 10.0
+    silent: float = 10.0
+
+
+PATIENCE = Patience()
+
+
 class Care:
     """How a program is cared for; what is not given has a good default.
 
     Args:
         probe: Whether it answers by now; asked again and again until it does, and never after.
+        lives: Whether it says anything at all, if only that it is not ready; asked once it was
+            ready, and before it is killed for taking long to get there.
         prepare: Done before each start, like making a database; may raise as a start may fail.
         changed: Called at every change of `stage`, at once: the moment a process is gone.
-        start_seconds: How long it may take to get ready, before it is killed and tried again.
-        healthy_seconds: How long it must run, ready, for its crashes to be forgotten.
+        patience: How long it is waited for.
         backoff: How long to wait after each failure.
     """
 
@@ -49,17 +65,17 @@ class Care:
         self,
         *,
         probe: Callable[[], Awaitable[bool]] = always_ready,
+        lives: Callable[[], Awaitable[bool]] | None = None,
         prepare: Callable[[], Awaitable[None]] | None = None,
         changed: Callable[[Supervision], None] | None = None,
-        start_seconds: float = START_SECONDS,
-        healthy_seconds: float = HEALTHY_SECONDS,
+        patience: Patience = PATIENCE,
         backoff: Backoff | None = None,
     ) -> None:
         self.probe = probe
+        self.lives = lives
         self.prepare = prepare
         self.changed = changed
-        self.start_seconds = start_seconds
-        self.healthy_seconds = healthy_seconds
+        self.patience = patience
         self.backoff = backoff or Backoff()
 
 
@@ -74,6 +90,7 @@ class Supervision:
         restarts: All of them since `start`.
         last_words: The end of its log when it last died, or why it could not be started.
         exit_code: Of its last end; None while unknown.
+        silence: Since when it says nothing, and when it was killed for that.
     """
 
     def __init__(self, program: Program, state: StateFolder, care: Care | None = None) -> None:
@@ -83,6 +100,7 @@ class Supervision:
         self.restarts = 0
         self.last_words: tuple[str, ...] = ()
         self.exit_code: int | None = None
+        self.silence = Silence()
         self._state = state
         self._care = care or Care()
         self._process: Process | None = None
@@ -177,7 +195,7 @@ class Supervision:
                 self._process.kill()
             elif not ended.done():
                 self._enter("ready")
-                await self._watch(ended)
+                await asyncio.gather(self._watch(ended), self._listen(ended))
             self.exit_code = await ended
         finally:
             ended.cancel()
@@ -196,32 +214,42 @@ class Supervision:
         return Process.spawn(self.program, self._state)
 
     async def _ready(self, ended: asyncio.Task[int | None]) -> bool:
-        """Waits until it answers or has ended; False if it does neither for too long."""
+        """Waits until it answers or has ended; False if it does neither for too long.
+
+        What says that it is on its way is not too long: a database that is killed while it recovers
+        has all of it before it again.
+        """
         began = monotonic()
-        while not ended.done() and not await self._answers():
+        while not ended.done() and not await _is_so(self._care.probe):
             waited = monotonic() - began
-            if waited > self._care.start_seconds:
+            if waited > self._care.patience.start and not await _is_so(self._care.lives):
                 log.warning("%s does not get ready; it is killed.", self.name)
                 return False
             # Known within a tenth of what it takes, and what starts slowly is not asked too often.
             await asyncio.wait((ended,), timeout=PROBE_SECONDS + waited / 10)
         return True
 
-    async def _answers(self) -> bool:
-        try:
-            async with asyncio.timeout(PROBE_SECONDS_MAX):
-                return await self._care.probe()
-        except (OSError, TimeoutError):
-            return False
-
     async def _watch(self, ended: asyncio.Task[int | None]) -> None:
         """Waits for the end; meanwhile keeps its log short, and forgets old crashes."""
         while not ended.done():
-            await asyncio.wait((ended,), timeout=self._care.healthy_seconds)
+            await asyncio.wait((ended,), timeout=self._care.patience.healthy)
             if not ended.done():
                 self.crashes = 0
                 self._care.backoff.reset()
                 trim_log(self._state.log(self.name))
+
+    async def _listen(self, ended: asyncio.Task[int | None]) -> None:
+        """Kills it when it hangs; the end that follows is one like any other."""
+        process, patience = self._process, self._care.patience.silent
+        while process is not None and self._care.lives is not None and not ended.done():
+            asked = monotonic()
+            self.silence.note(asked, heard=await _is_so(self._care.lives))
+            if self.stage == "ready" and self.silence.is_over(monotonic(), patience):
+                self.silence.end(monotonic())
+                log.error("%s did not answer for %.0f s; it is killed.", self.name, patience)
+                process.kill()
+            await asyncio.wait((ended,), timeout=min(QUESTION_SECONDS, patience))
+        self.silence.since = None
 
     async def _back_off(self) -> None:
         self.crashes += 1
@@ -241,3 +269,12 @@ class Supervision:
         self._changed = asyncio.Event()
         if self._care.changed is not None:
             self._care.changed(self)
+
+
+async def _is_so(asked: Callable[[], Awaitable[bool]] | None) -> bool:
+    """What a program says, if it says anything in time."""
+    try:
+        async with asyncio.timeout(QUESTION_SECONDS):
+            return asked is not None and await asked()
+    except (OSError, TimeoutError):
+        return False

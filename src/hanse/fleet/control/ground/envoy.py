@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
-from hanse.fleet.control.looks.scrape import answers
+from hanse.fleet.control.looks.scrape import answers, speaks
 from hanse.fleet.engine.program import Program, surroundings
 from hanse.fleet.engine.supervision import Care, Supervision
 from hanse.fleet.gateway.ads.server import Ads
@@ -46,7 +46,8 @@ class Envoy:
         self.settings = settings
         self._ads = Ads(settings)
         self._picture = Picture(())
-        self.supervision = Supervision(self._program(), state, Care(probe=self._is_ready))
+        care = Care(probe=self._is_ready, lives=self._lives)
+        self.supervision = Supervision(self._program(), state, care)
 
     async def start(self, picture: Picture) -> None:
         """Begins with a picture: Envoy is ready when it has taken it.
@@ -130,3 +131,7 @@ class Envoy:
 
     async def _is_ready(self) -> bool:
         return await answers(self._state.admin_socket, "/ready")
+
+    async def _lives(self) -> bool:
+        """Its admin door is of its main thread, which takes all that it is told."""
+        return await speaks(self._state.admin_socket, "/ready")

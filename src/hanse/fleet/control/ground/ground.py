@@ -11,8 +11,10 @@ from hanse.fleet.control.ground.envoy import Envoy
 from hanse.fleet.control.ground.front import Front, FrontDesk
 from hanse.fleet.control.ground.gateway_settings import GatewayWish
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
+from hanse.fleet.control.looks.hangs import silence_notes
 from hanse.fleet.gateway.picture import Picture
 from hanse.fleet.state import write_whole
+from hanse.kit.clock import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -122,6 +124,8 @@ class Ground:
 
     def notes(self) -> Iterator[str]:
         """What an operator should know."""
+        for _, one in self.programs():
+            yield from silence_notes(one.name, one.silence, monotonic())
         if self._desk is not None:
             yield from self._desk.notes
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hanse.fleet.control.hosts.member import Member
+    from hanse.fleet.engine.silence import Silence as ProgramSilence
 
 log = logging.getLogger("hanse.control")
 
@@ -102,10 +103,7 @@ class Hangs:
 
     def _kill(self, name: str, silence: Silence) -> None:
         """Whoever supervises it starts it again, as after any other death."""
-        said = (
-            f"{name} did not answer for {self._now - silence.begun:.0f} s, so it was killed and "
-            f"started again. What it did last: hanse logs {name}"
-        )
+        said = _said_of_kill(name, self._now - silence.begun)
         log.error("%s", said)
         self._killed[name] = (self._now, said)
         with suppress(ProcessLookupError):  # it went by itself
@@ -114,6 +112,27 @@ class Hangs:
     def _forget(self) -> None:
         since = self._now - REMEMBERED_SECONDS
         self._killed = {name: one for name, one in self._killed.items() if one[0] > since}
+
+
+def silence_notes(name: str, silence: ProgramSilence, now: float) -> Iterator[str]:
+    """What an operator should know of gateway, database or broker, which hang or did.
+
+    Args:
+        name: Of its process.
+        silence: What its supervision knows.
+        now: Monotonic seconds.
+    """
+    if silence.since is not None and now - silence.since >= SAID_SECONDS:
+        yield f"{name} does not answer. What it did last: hanse logs {name}"
+    if silence.killed_at is not None and now - silence.killed_at < REMEMBERED_SECONDS:
+        yield _said_of_kill(name, silence.lasted)
+
+
+def _said_of_kill(name: str, seconds: float) -> str:
+    return (
+        f"{name} did not answer for {seconds:.0f} s, so it was killed and started again. "
+        f"What it did last: hanse logs {name}"
+    )
 
 
 def _stalls_of(member: Member) -> StallReport | None:

@@ -22,6 +22,11 @@ async def answers(socket: Path, path: str) -> bool:
     return await _get(socket, path) is not None
 
 
+async def speaks(socket: Path, path: str) -> bool:
+    """Whether somebody listens there and answers, if only that it is not well."""
+    return await _ask(socket, path) is not None
+
+
 async def numbers_of(socket: Path, at: float) -> Numbers | None:
     """What a host counts; None if it does not say in time."""
     body = await _get(socket, "/metrics")
@@ -36,6 +41,12 @@ async def gateway_numbers(admin: Path, at: float) -> Numbers | None:
 
 async def _get(socket: Path, path: str) -> bytes | None:
     """The body of a good answer."""
+    status, body = await _ask(socket, path) or (0, b"")
+    return body if status == 200 else None
+
+
+async def _ask(socket: Path, path: str) -> tuple[int, bytes] | None:
+    """Status and body of an answer; None if there is none in time."""
     request = f"GET {path} HTTP/1.1\r\nhost: host\r\nconnection: close\r\n\r\n".encode()
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -47,4 +58,4 @@ async def _get(socket: Path, path: str) -> bytes | None:
                 channel.close()
     except (TimeoutError, ConnectionFailed):
         return None
-    return body if status == 200 else None
+    return status, body

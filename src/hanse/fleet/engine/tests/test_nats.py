@@ -9,6 +9,7 @@ import socket
 import psutil
 
 from hanse.fleet.engine.nats import Access, Nats
+from hanse.fleet.engine.supervision import Care, Patience, Supervision
 from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
 
@@ -93,6 +94,23 @@ async def test_killed_it_comes_back_where_it_was_with_what_was_acknowledged(stat
         assert Nats(state, variables()).access() == access
         found = await request(access, "$JS.API.STREAM.INFO.ORDERS", {})
         assert found["state"]["messages"] == number
+    await within(kept.stop())
+
+
+async def test_one_that_hangs_is_killed_and_started_again(state: StateFolder):
+    nats = Nats(state, variables())
+    care = Care(
+        probe=nats.answers, lives=nats.lives, prepare=nats.prepare, patience=Patience(silent=0.1)
+    )
+    kept = Supervision(nats.program, state, care)
+    kept.start()
+    await within(kept.until("ready"))
+    pid = kept.pid
+    os.kill(pid, signal.SIGSTOP)
+    await within(kept.until("backing off"))
+    await within(kept.until("ready"))
+    assert not psutil.pid_exists(pid)
+    assert "PONG" in await talk(nats.access())
     await within(kept.stop())
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import struct
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from hanse.fleet.engine.installed import NotInstalled, find_postgres
 from hanse.fleet.engine.postgres import Postgres
 from hanse.fleet.engine.process_table import start_of
+from hanse.fleet.engine.supervision import Care, Patience, Supervision
 from hanse.fleet.engine.tests.waiting import until
 from hanse.fleet.state import StateError, StateFolder
 from hanse.kit.environment import variables
@@ -77,6 +79,20 @@ async def test_it_is_reached_by_its_socket_alone_and_only_by_its_user(state: Sta
         )
         == "0"
     )
+
+
+async def _guest(postgres: Postgres) -> asyncio.StreamWriter:
+    """Somebody who is let in, and stays."""
+    reader, writer = await asyncio.open_unix_connection(str(postgres.socket))
+    words = b"user\0hanse\0database\0postgres\0\0"
+    writer.write(struct.pack("!ii", len(words) + 8, 196_608) + words)
+    await reader.readexactly(1)
+    return writer
+
+
+async def _until_it(answers) -> None:
+    while not await answers():
+        await asyncio.sleep(0.01)
 
 
 async def test_data_outlive_an_orderly_end(state: StateFolder, running):
@@ -144,6 +160,42 @@ async def test_killed_while_it_is_made_it_is_made_anew(state: StateFolder):
     kept = Postgres(state, variables()).supervision()
     kept.start()
     await within(kept.until("ready"))
+    await within(kept.stop())
+
+
+async def test_it_lives_while_it_has_no_room_for_more(state: StateFolder, running):
+    postgres = Postgres(state, variables())
+    guests = []
+    while await postgres.answers():
+        assert len(guests) < 200
+        guests.append(await within(_guest(postgres)))
+    assert await postgres.lives()
+    for each in guests:
+        each.close()
+    await within(_until_it(postgres.answers))
+
+
+async def test_while_it_recovers_it_is_given_time(state: StateFolder, running):
+    """A standby that lets nobody in recovers for as long as a test wants."""
+    assert await ask(state, "alter system set hot_standby = off") == ""
+    await within(running.stop())
+    postgres = Postgres(state, variables())
+    (postgres.data / "standby.signal").touch()
+    asked: list[bool] = []
+
+    async def lives() -> bool:
+        asked.append(await postgres.lives())
+        return asked[-1]
+
+    care = Care(probe=postgres.answers, lives=lives, patience=Patience(start=0.1))
+    kept = Supervision(postgres.program, state, care)
+    kept.start()
+    await until(lambda: sum(asked) >= 5)
+    (postgres.data / "promote").touch()
+    os.kill(kept.pid or 0, signal.SIGUSR1)
+    await within(kept.until("ready"))
+    assert kept.crashes <= asked.count(False)  # before it listens it says nothing
+    assert not await ask(state, "select 1 where pg_is_in_recovery()")
     await within(kept.stop())
 
 

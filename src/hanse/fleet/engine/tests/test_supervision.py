@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from hanse.fleet.engine.process import Process
-from hanse.fleet.engine.supervision import Care, Supervision
-from hanse.fleet.engine.tests.test_process import lives, shell
+from hanse.fleet.engine.supervision import Care, Patience, Supervision
+from hanse.fleet.engine.tests.test_process import lives as is_there
+from hanse.fleet.engine.tests.test_process import shell
 from hanse.fleet.engine.tests.waiting import until
 from hanse.fleet.state import StateFolder
 from hanse.fleet.tests.test_state import as_root, small_disk
@@ -46,7 +47,7 @@ async def test_it_is_ready_when_it_answers_and_not_before(state: StateFolder):
     pid = kept.pid
     await within(kept.stop())
     assert stages == ["starting", "ready", "stopping", "ended"]
-    assert not lives(pid)
+    assert not is_there(pid)
     assert kept.pid is None
 
 
@@ -87,7 +88,7 @@ async def test_a_crash_loop_waits_longer_each_time_and_keeps_the_last_words(stat
 
 
 async def test_a_while_of_health_forgets_crashes(state: StateFolder):
-    kept = Supervision(shell("exec sleep 600"), state, quick(healthy_seconds=0.1))
+    kept = Supervision(shell("exec sleep 600"), state, quick(patience=Patience(healthy=0.1)))
     kept.start()
     await within(kept.until("ready"))
     os.kill(kept.pid, signal.SIGKILL)
@@ -99,11 +100,71 @@ async def test_a_while_of_health_forgets_crashes(state: StateFolder):
 
 
 async def test_what_never_gets_ready_is_killed_and_tried_again(state: StateFolder):
-    kept = Supervision(shell("exec sleep 600"), state, quick(probe=answers, start_seconds=0.1))
+    care = quick(probe=answers, patience=Patience(start=0.1))
+    kept = Supervision(shell("exec sleep 600"), state, care)
     kept.start()
     await until(lambda: kept.crashes >= 2)
     touch("ready")
     await within(kept.until("ready"))
+    await within(kept.stop())
+
+
+async def test_what_says_that_it_is_on_its_way_is_given_time(state: StateFolder):
+    asked: list[int] = []
+
+    async def lives() -> bool:
+        asked.append(1)
+        return True
+
+    care = quick(probe=answers, lives=lives, patience=Patience(start=0.01))
+    kept = Supervision(shell("exec sleep 600"), state, care)
+    kept.start()
+    await until(lambda: len(asked) >= 3)
+    touch("ready")
+    await within(kept.until("ready", "backing off"))
+    assert (kept.stage, kept.crashes) == ("ready", 0)
+    await within(kept.stop())
+
+
+async def test_what_says_nothing_for_long_is_killed_and_started_again(state: StateFolder):
+    said = asyncio.Event()
+
+    async def lives() -> bool:
+        if not said.is_set():
+            raise ConnectionRefusedError
+        return True
+
+    said.set()
+    care = quick(lives=lives, patience=Patience(silent=0.05))
+    kept = Supervision(shell("exec sleep 600"), state, care)
+    kept.start()
+    await within(kept.until("ready"))
+    pid = kept.pid
+    os.kill(pid, signal.SIGSTOP)  # no polite signal ends it now
+    said.clear()
+    await within(kept.until("backing off"))
+    assert not is_there(pid)
+    assert (kept.crashes, kept.exit_code) == (1, -signal.SIGKILL)
+    assert kept.silence.lasted >= 0.05
+    said.set()
+    await within(kept.until("ready"))
+    assert kept.silence.since is None
+    await within(kept.stop())
+
+
+async def test_a_question_or_two_in_vain_end_nothing(state: StateFolder):
+    asked: list[int] = []
+
+    async def lives() -> bool:
+        asked.append(1)
+        return len(asked) % 3 == 0  # two in vain, then an answer
+
+    kept = Supervision(
+        shell("exec sleep 600"), state, quick(lives=lives, patience=Patience(silent=0.001))
+    )
+    kept.start()
+    await until(lambda: len(asked) >= 12)
+    assert (kept.stage, kept.crashes, kept.silence.killed_at) == ("ready", 0, None)
     await within(kept.stop())
 
 
@@ -131,7 +192,7 @@ async def test_what_was_left_is_adopted_by_the_next_and_not_started_anew(state: 
     await within(first.until("ready"))
     pid = first.pid
     await within(first.leave())
-    assert lives(pid)
+    assert is_there(pid)
     second = Supervision(shell("exec sleep 600"), state, quick())
     second.start()
     await within(second.until("ready"))
@@ -148,7 +209,7 @@ async def test_what_runs_another_program_is_ended_and_replaced(state: StateFolde
     kept = Supervision(shell("exec sleep 601"), state, quick())
     kept.start()
     await within(kept.until("ready"))
-    assert not lives(old.pid)
+    assert not is_there(old.pid)
     assert not kept.adopted
     await old.ended()
     await within(kept.stop())

@@ -1,0 +1,43 @@
+"""How long a program has said nothing, though it should."""
+
+from __future__ import annotations
+
+QUESTION_SECONDS = 2.0
+"""What a program has for an answer, and about what lies between two questions."""
+
+QUESTIONS_MIN = 3
+"""So many in a row were in vain: who asks may have stood still too, as a whole machine may."""
+
+
+class Silence:
+    """What was asked of one program in vain.
+
+    Attributes:
+        since: Monotonic seconds of the first question without an answer; None while it answers.
+        killed_at: When it was last killed for that; None for never.
+        lasted: Seconds it said nothing then.
+    """
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+        self.killed_at: float | None = None
+        self.lasted = 0.0
+        self._missed = 0
+
+    def note(self, asked: float, *, heard: bool) -> None:
+        """What came of a question, asked at that moment."""
+        if heard:
+            self.since, self._missed = None, 0
+            return
+        self.since = asked if self.since is None else self.since
+        self._missed += 1
+
+    def is_over(self, now: float, seconds: float) -> bool:
+        """Whether nobody should wait any longer."""
+        since = self.since
+        return since is not None and self._missed >= QUESTIONS_MIN and now - since >= seconds
+
+    def end(self, now: float) -> None:
+        """It is killed."""
+        self.lasted = now - (now if self.since is None else self.since)
+        self.killed_at, self.since, self._missed = now, None, 0
