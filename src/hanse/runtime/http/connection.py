@@ -32,8 +32,7 @@ IDLE, READ, RUN, WRITE, CLOSE, LINGER = range(6)
 """What a connection waits for: a request, the rest of it, its answer, a slow reader; that the last
 bytes are taken; that the peer has seen the last answer and closes."""
 
-LINGER_SECONDS = 2.0
-"""For a peer that has been sent the last answer to close."""
+LINGER_SECONDS = 2.0  # for a peer that has been sent the last answer to close
 
 
 class Connection(asyncio.Protocol):
@@ -71,6 +70,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not inherit from asyncio's, they only behave like them.
         self._transport = cast("asyncio.Transport", transport)
+        self.reader.read_from(self._transport)
         self._server.connections.add(self)
         too_many = len(self._server.connections) > self._server.limits.connections
         if too_many or self._server.draining:  # accepted in the very moment the door was closed
@@ -103,15 +103,12 @@ class Connection(asyncio.Protocol):
                 self._close()
             self.closing = True
         if not self.deaf and self._task is None and not self._waiting:
-            self.reader.keep_promise(self._transport)
+            self.reader.keep_promise()
             if self.phase == IDLE and self.reader.url:
                 self.phase = READ
 
     def eof_received(self) -> bool:
-        """A peer that stops sending has gone, so what runs for it is cancelled.
-
-        HTTP allows it to read on; but nobody could tell it from one that left.
-        """
+        """A peer that stops sending has gone: HTTP allows it to read on, but who could tell?"""
         return False
 
     def pause_writing(self) -> None:
@@ -144,8 +141,10 @@ class Connection(asyncio.Protocol):
     def _refuse(self, error: HanseError) -> None:
         """Answers what cannot be understood, after what was asked before it, and closes."""
         self.deaf = True
-        self.reader.drop()
-        if self._task is None and not self._waiting:
+        self.reader.drop(error)
+        if self.reader.stream is not None:  # whoever reads the body is told, and answers
+            self.closing = True
+        elif self._task is None and not self._waiting:
             self._refuse_now(error)
         else:
             self._waiting.put(error)
@@ -198,7 +197,7 @@ class Connection(asyncio.Protocol):
             self._part()
         elif self.phase == RUN:
             self.phase = READ if self.reader.url else IDLE
-            self.reader.keep_promise(self._transport)
+            self.reader.keep_promise()
 
     def _next(self) -> None:
         request = self._waiting.next()
@@ -246,7 +245,7 @@ class Connection(asyncio.Protocol):
 
     def _is_last(self, request: Request) -> bool:
         """Whether the connection ends with this answer; what came before a drain is answered."""
-        return not request.keep_alive or (self._server.draining and not self._waiting)
+        return not request.lasts or (self._server.draining and not self._waiting)
 
     def _stop_after_this(self) -> None:
         """Whatever the peer sent after a request that ends the connection was never asked."""
@@ -264,6 +263,7 @@ class Connection(asyncio.Protocol):
             self._close()
         else:
             self.phase = LINGER
+            self._transport.resume_reading()  # else what it still sends keeps it from our answer
             with suppress(OSError):  # the peer may be gone, which asyncio's own transport raises
                 self._transport.write_eof()
 
@@ -287,14 +287,14 @@ class Connection(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """Ends the connection if its peer has been too slow; called a few times a second."""
-        held = self._transport.get_write_buffer_size() if self.phase >= WRITE else 0
-        limits, in_body = self._server.limits, self.reader.in_body
-        spent = self._patience.still_for((self._steps, self.phase, in_body, held), now)
-        if self.phase == IDLE and (spent > limits.idle_timeout or self._server.draining):
+        phase, limits, reader = self.phase, self._server.limits, self.reader
+        held = self._transport.get_write_buffer_size() if phase >= WRITE else 0
+        spent = self._patience.still_for((self._steps, phase, held, reader.progress), now)
+        if phase == IDLE and (spent > limits.idle_timeout or self._server.draining):
             self._close()
-        elif self.phase == READ and not in_body and spent > limits.header_timeout:
+        elif phase == READ and not reader.in_body and spent > limits.header_timeout:
             self._refuse(TooSlow("The headers took too long."))
-        elif self.phase == READ and in_body and spent > limits.body_timeout:
+        elif (phase == READ or reader.stream) and reader.starving and spent > limits.body_timeout:
             self._refuse(TooSlow("The body took too long."))
-        elif self.phase >= WRITE and spent > (limits.write_timeout if held else LINGER_SECONDS):
+        elif phase >= WRITE and spent > (limits.write_timeout if held else LINGER_SECONDS):
             self.abort()

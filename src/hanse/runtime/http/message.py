@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import msgspec
 
+from hanse.runtime.http.body_stream import BodyStream
 from hanse.runtime.identity.shown import Shown
 
 JSON = b"content-type: application/json\r\n"
@@ -31,6 +33,8 @@ class Request(msgspec.Struct, eq=False):
         parameters: Values of the parameters in its path.
         task: What answers it, where that is known before it runs.
         gate: Whether the gateway passed it on, which may say whose domain it was sent to.
+        stream: The body as it comes, where it is large and its resource takes it so; else None, and
+            `body` is all of it.
     """
 
     verb: bytes
@@ -48,6 +52,20 @@ class Request(msgspec.Struct, eq=False):
     parameters: dict[str, str] = {}
     task: Any = None
     gate: bool = False
+    stream: BodyStream | None = None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether another may follow: what did not come of a body would be taken for the next."""
+        return self.keep_alive and (self.stream is None or self.stream.complete)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body, however it comes."""
+        if self.stream is None:
+            yield self.body
+        else:
+            async for piece in self.stream:
+                yield piece
 
 
 class Response(msgspec.Struct, eq=False):
@@ -76,6 +94,8 @@ class Resource(Protocol):
 
     Attributes:
         max_body: Bytes of a request's body at most.
+
+    One with a true `takes_stream` is asked as soon as the head of a large request has come.
     """
 
     max_body: int

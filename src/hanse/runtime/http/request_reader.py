@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
 from hanse.runtime.call.room import SMALL
 from hanse.runtime.errors import HanseError
+from hanse.runtime.http.body_stream import BodyStream
 from hanse.runtime.http.encode import CONTINUE
 from hanse.runtime.http.head import check_encoding, check_host, check_size, origin_form
 from hanse.runtime.http.message import Request
@@ -34,6 +35,8 @@ CHUNK_OVERHEAD_MAX = 8
 
 NO_HOST_YET = b"\0"
 
+NOWHERE = cast("asyncio.Transport", None)
+
 
 class RequestReader:
     """Reads the requests of one connection, one after the other.
@@ -47,13 +50,14 @@ class RequestReader:
     Attributes:
         url: Target of the request that has begun; empty between two.
         request: The one whose head is complete and whose body is not.
+        stream: Its body, if its resource takes it as it comes.
         owes_continue: Whether its sender waits to be told to send the body.
     """
 
     __slots__ = (
         "_behind", "_body", "_fed", "_gate", "_head_max", "_headers", "_held", "_host", "_limits",
         "_parser", "_received", "_repeats", "_resolve", "_room", "_shown", "_size", "_size_limit",
-        "_take", "_trusted", "owes_continue", "request", "url",
+        "_source", "_take", "_trusted", "owes_continue", "request", "stream", "url",
     )  # fmt: skip
 
     def __init__(
@@ -81,12 +85,24 @@ class RequestReader:
         self._behind = False
         self.url = b""
         self.request: Request | None = None
+        self.stream: BodyStream | None = None
+        self._source = NOWHERE
         self.owes_continue = False
 
     @property
     def in_body(self) -> bool:
         """Whether the head of a request has come and its body has not."""
         return self.request is not None
+
+    @property
+    def progress(self) -> tuple[bool, int]:
+        """What is otherwise whenever a slow peer makes headway."""
+        return self.in_body, 0 if self.stream is None else self.stream.received
+
+    @property
+    def starving(self) -> bool:
+        """Whether more of a body is waited for."""
+        return self.in_body and (self.stream is None or self.stream.starving)
 
     def feed(self, data: bytes) -> None:
         """Reads on.
@@ -109,14 +125,20 @@ class RequestReader:
             self._received = 0
             self._behind = False
 
-    def keep_promise(self, transport: asyncio.Transport) -> None:
+    def read_from(self, transport: asyncio.Transport) -> None:
+        """Says where the bytes come from."""
+        self._source = transport
+
+    def keep_promise(self) -> None:
         """Tells a waiting peer to send its body; not to be called amid another answer."""
         if self.owes_continue:
             self.owes_continue = False
-            transport.write(CONTINUE)
+            self._source.write(CONTINUE)
 
-    def drop(self) -> None:
+    def drop(self, error: HanseError | None = None) -> None:
         """Forgets what came of a request that will never be complete."""
+        if self.stream is not None:
+            self.stream.fail(error)
         self._room.give(self._held)
         self._body = b""
         self._held = 0
@@ -156,15 +178,24 @@ class RequestReader:
         if unusual or headers.get(b"host") != self._host:
             self._look_closer(request)
         self.request = request
-        self._size_limit = self._resolve(request).max_body
+        resource = self._resolve(request)
+        self._size_limit = resource.max_body
         length = headers.get(b"content-length")
-        if length is not None and int(length) > self._size_limit:
+        size = int(length) if length is not None else 0
+        if size > self._size_limit:
             raise BodyTooLarge.over(self._size_limit)
+        is_large = size > SMALL or b"transfer-encoding" in headers
+        if is_large and getattr(resource, "takes_stream", False):
+            request.stream = self.stream = BodyStream(self._source, self.keep_promise)
+            self._take(request)
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
         if self._size > self._size_limit:
             raise BodyTooLarge.over(self._size_limit)
+        if self.stream is not None:
+            self.stream.feed(body)
+            return
         if self._size > SMALL:
             self._held = self._room.hold(self._size, self._held)
         if not self._body:
@@ -177,7 +208,11 @@ class RequestReader:
     def on_message_complete(self) -> None:
         request, body = self.request, self._body
         assert request is not None
-        if body:
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            self._size = 0
+            stream.end()
+        elif body:
             request.body = bytes(body)  # itself, if it came in one piece
             request.held, self._held = self._held, 0
             self._body = b""
@@ -191,7 +226,8 @@ class RequestReader:
         # How much of what was just fed is the next request's is not known, so none is counted.
         self._received = -self._fed
         self._behind = True
-        self._take(request)
+        if stream is None:
+            self._take(request)
 
     # What few requests need.
 
