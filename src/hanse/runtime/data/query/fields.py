@@ -45,6 +45,11 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         """As queries write it, like `address.city`."""
         return ".".join(self.path)
 
+    @property
+    def sql(self) -> str:
+        """The expression as a part of a greater one."""
+        return self.expression if self.column else f"({self.expression})"
+
 
 class IndexShape(msgspec.Struct, frozen=True, kw_only=True):
     """An index of the table, beside the primary key.
@@ -73,22 +78,21 @@ def key_of(index: IndexShape, fields: dict[Path, Field]) -> str:
     if index.many:
         ((path, _),) = index.parts
         return f"({items_of(fields[path])}) jsonb_path_ops"
-    ordered = [
-        f"{_bracketed(fields[path])} {ordering(descending=down)}" for path, down in index.parts
-    ]
-    last = [] if index.unique else [f"id {ordering(descending=index.parts[-1][1])}"]
+    ordered = [in_order(fields[path].sql, descending=down) for path, down in index.parts]
+    last = [] if index.unique else [in_order("id", descending=index.parts[-1][1])]
     return ", ".join(["site_id", *ordered, *last])
 
 
-def ordering(*, descending: bool) -> str:
-    """How a direction is written: what is absent comes first, and descending last."""
-    return "desc nulls last" if descending else "asc nulls first"
+def in_order(sql: str, *, descending: bool) -> str:
+    """An expression and its direction: what is absent comes first, and descending last.
+
+    The id is never absent, and is written as the primary key has it, which could not serve else.
+    """
+    if sql == "id":
+        return "id desc" if descending else "id"
+    return f"{sql} desc nulls last" if descending else f"{sql} asc nulls first"
 
 
 def items_of(field: Field) -> str:
     """A list's items under their site, so that in one GIN index no site meets another's."""
     return f"jsonb_set('{{}}'::jsonb, array[site_id], {field.expression})"
-
-
-def _bracketed(field: Field) -> str:
-    return field.expression if field.column else f"({field.expression})"

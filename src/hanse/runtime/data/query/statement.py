@@ -1,0 +1,93 @@
+"""A query's shape as the text of a statement: the same for the same shape, whatever its values."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.runtime.data.query.fields import in_order
+from hanse.runtime.data.query.keyset import ranges_after
+from hanse.runtime.data.query.operators import Node, condition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hanse.runtime.data.query.fields import Field
+    from hanse.runtime.data.query.order import Direction
+
+SITE = "site_id = $1"
+KEY = "key_"
+"""What the columns of an order are called, with a number behind; the id has its own name."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What a collection's queries read. It is put into statements as it is.
+
+    Attributes:
+        table: Its name, quoted where it must be.
+        columns: What is selected, `id` by its name among it.
+        condition: What holds of all its rows beside their site, like `delete_time is null`.
+    """
+
+    table: str
+    columns: str
+    condition: str = ""
+
+
+def page_text(
+    source: Source,
+    fields: Mapping[str, Field],
+    node: Node | None,
+    order: tuple[Sequence[Direction], Sequence[Direction]],
+    present: Sequence[bool] | None,
+) -> str:
+    """The statement that reads one page.
+
+    Its parameters are the site, the values of the filter, those of the cursor that are present,
+    and the number of rows. It selects the source's columns, then those of the order.
+
+    Args:
+        source: What it reads.
+        fields: By name.
+        node: The filter, if there is one.
+        order: What stands first in the order and is absent everywhere, and the sort.
+        present: For each field of the sort whether the cursor has a value; None on the first page.
+    """
+    fixed, sort = order
+    by = [*fixed, *sort]
+    numbers = count(2)
+    where = _where(source, fields, node, numbers)
+    ranges = [""]
+    if present is not None:
+        places = [next(numbers) if there else None for there in present]
+        ranges = [f" and {each}" for each in ranges_after(sort, places)]
+    limit = f"limit ${next(numbers)}::bigint"
+    keys = [f", {each.field.sql} as {KEY}{number}" for number, each in enumerate(by[:-1])]
+    head = f"select {source.columns}{''.join(keys)} from {source.table} where {where}"
+    tail = f" order by {', '.join(each.sql for each in by)} {limit}"
+    if len(ranges) == 1:
+        return f"{head}{ranges[0]}{tail}"
+    # Each range is in order, so PostgreSQL merges them, and begins with one when it needs it.
+    merged = " union all ".join(f"({head}{each}{tail})" for each in ranges)
+    named = [
+        in_order(f"{KEY}{number}", descending=each.descending)
+        for number, each in enumerate(by[:-1])
+    ]
+    return f"{merged} order by {', '.join([*named, by[-1].sql])} {limit}"
+
+
+def count_text(source: Source, fields: Mapping[str, Field], node: Node | None) -> str:
+    """The statement that counts, up to its last parameter."""
+    numbers = count(2)
+    where = _where(source, fields, node, numbers)
+    rows = f"select 1 from {source.table} where {where} limit ${next(numbers)}::bigint"
+    return f"select count(*) from ({rows}) as found"
+
+
+def _where(
+    source: Source, fields: Mapping[str, Field], node: Node | None, numbers: count[int]
+) -> str:
+    parts = [SITE, source.condition, condition(node, fields, numbers) if node else ""]
+    return " and ".join(filter(None, parts))
