@@ -18,6 +18,8 @@ LINES_SHOWN = 8
 PROGRAMS = {
     "certutil": ("libnss3-tools", "tests of hanse trust in a browser"),
     "pebble": ("pebble", "tests of ACME against a real server"),
+    "/usr/sbin/pgbouncer": ("pgbouncer", "tests of the database behind a pooler"),
+    "/usr/lib/postgresql/15/bin/postgres": ("postgresql-15", "tests of the oldest PostgreSQL"),
 }
 
 

@@ -14,6 +14,7 @@ from hanse.testing.acting import acting
 from hanse.testing.fakes import fake
 from hanse.testing.faults import Faults
 from hanse.testing.http_client import Answer, HttpClient
+from hanse.testing.postgres_server import PostgresServer
 from hanse.testing.world import World
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Faults",
     "HttpClient",
     "ManualClock",
+    "PostgresServer",
     "Span",
     "World",
     "acting",

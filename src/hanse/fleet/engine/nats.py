@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hanse.fleet.engine.installed import find_nats
 from hanse.fleet.engine.program import Program, surroundings
 from hanse.fleet.engine.supervision import Care, Supervision
 from hanse.fleet.state import write_whole
+from hanse.runtime.config.installed import find_nats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,11 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hanse.fleet.engine.installed import PostgresPrograms, find_postgres
 from hanse.fleet.engine.process_table import start_of
 from hanse.fleet.engine.program import Program, surroundings
 from hanse.fleet.engine.supervision import Care, Supervision
 from hanse.fleet.state import StateError, StateFolder, telling
+from hanse.runtime.config.installed import PostgresPrograms, find_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -71,6 +71,8 @@ class Call(msgspec.Struct, eq=False):
         task: The task it runs in, once somebody may have to cancel it.
         expired: The deadline passed and the task was told.
         children: Tasks its handler started; none may outlive it.
+        root: The call from outside it is part of; None if it is that itself.
+        transaction: What is open in the database for it; no call is made meanwhile.
     """
 
     method: Method
@@ -86,6 +88,8 @@ class Call(msgspec.Struct, eq=False):
     task: Any = None
     expired: bool = False
     children: list[Any] | None = None
+    root: Call | None = None
+    transaction: Any = None
 
     @property
     def name(self) -> str:
@@ -102,6 +106,9 @@ class Call(msgspec.Struct, eq=False):
 
 
 running: ContextVar[Call | None] = ContextVar("hanse_running_call", default=None)
+
+alone: ContextVar[Any] = ContextVar("hanse_transaction_alone", default=None)
+"""The transaction that is open where no call is running, as in scripts and while a host starts."""
 
 
 def current() -> Context:

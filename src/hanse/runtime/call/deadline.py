@@ -13,6 +13,8 @@ from hanse.runtime.errors import DeadlineExceeded
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
+    from hanse.runtime.call.leaving import Writes
+
 T = TypeVar("T")
 
 SWEEP_SECONDS = 0.01
@@ -26,12 +28,14 @@ class Deadlines:
 
     Attributes:
         calls: What is watched.
+        writing: Tasks that have begun to write, see `leaving`.
     """
 
-    __slots__ = ("_paused", "_sweeping", "calls")
+    __slots__ = ("_paused", "_sweeping", "calls", "writing")
 
     def __init__(self) -> None:
         self.calls: set[Call] = set()
+        self.writing: dict[asyncio.Task[Any], Writes] = {}
         self._sweeping = False
         self._paused = False
 
@@ -143,6 +147,8 @@ def within(seconds: float) -> Generator[None]:
         outer.sampled,
         outer.trace_state,
         children=outer.children,
+        root=outer.root or outer,
+        transaction=outer.transaction,
     )
     token = running.set(inner)
     outer.deadlines.watch(inner)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
-from hanse.runtime.call.context import Call, Origin, begin_trace, running
+from hanse.runtime.call.context import Call, Origin, alone, begin_trace, running
+from hanse.runtime.call.transaction_open import TransactionOpen
 from hanse.runtime.errors import DeadlineExceeded
 from hanse.runtime.identity.principal import Principal
 
@@ -39,13 +40,18 @@ class Caller:
 
         Raises:
             DeadlineExceeded: The running call has no time left.
+            TransactionOpen: The running call has to end its transaction first.
         """
         outer = running.get()
         now = monotonic_ns()
         deadline_ns = now + method.timeout_ns
         if outer is None:
+            if alone.get() is not None:
+                raise TransactionOpen.before(method)
             trace, span = begin_trace()
             return Call(method, self._alone, now, deadline_ns, self.deadlines, trace, span), True
+        if outer.transaction is not None:
+            raise TransactionOpen.before(method)
         if outer.deadline_ns <= now:
             raise DeadlineExceeded(f"{method.full_name} was not called: no time was left for it.")
         given = outer.origin
@@ -60,5 +66,6 @@ class Caller:
             outer.span_id,
             outer.sampled,
             outer.trace_state,
+            root=outer.root or outer,
         )
         return call, deadline_ns < outer.deadline_ns

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from hanse.runtime.call.leaving import leave
 from hanse.runtime.errors import HanseError, Internal
 from hanse.runtime.http.connections import Patience, Waiting
 from hanse.runtime.http.encode import bodiless, framed, head_of_stream, whole
@@ -82,8 +83,7 @@ class Connection(asyncio.Protocol):
         self.reader.drop()
         if self._writable is not None:
             self._writable.set()
-        if self._task is not None:
-            self._task.cancel()
+        leave(self._task, self._server.deadlines)
 
     def data_received(self, data: bytes) -> None:
         if self.deaf:

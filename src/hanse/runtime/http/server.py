@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from hanse.runtime.call.admission import Limits
+    from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.call.room import Room
     from hanse.runtime.http.connections import Connections
     from hanse.runtime.http.message import Request, Resource, Response
@@ -20,6 +21,7 @@ class Server(Protocol):
     beginnings: dict[bytes, bytes]
     draining: bool
     connections: Connections
+    deadlines: Deadlines
 
     def resolve(self, request: Request) -> Resource:
         """What will answer a request, noted in it."""

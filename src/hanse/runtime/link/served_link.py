@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from hanse.kit.http import ANSWER_BYTES_MAX
+from hanse.runtime.call.leaving import leave
 from hanse.runtime.errors import HanseError, Internal, Unimplemented
 from hanse.runtime.http.connections import Patience
 from hanse.runtime.http.refusal import BodyTooLarge
@@ -25,6 +26,7 @@ from hanse.runtime.remote.wire import error_body
 
 if TYPE_CHECKING:
     from hanse.runtime.call.admission import Limits
+    from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.call.endpoint import Endpoint
     from hanse.runtime.http.connections import Connections
     from hanse.runtime.remote.frames import Frame
@@ -43,6 +45,7 @@ class LinkHost(Protocol):
 
     limits: Limits
     connections: Connections
+    deadlines: Deadlines
     draining: bool
 
 
@@ -90,7 +93,7 @@ class ServedLink(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._host.connections.discard(self)
         for task in self._tasks.values():
-            task.cancel()
+            leave(task, self._host.deadlines)
 
     def pause_writing(self) -> None:
         """Who does not take answers is not asked for more calls."""
@@ -133,9 +136,7 @@ class ServedLink(asyncio.Protocol):
             self._start(frame)
         elif isinstance(frame, Stop):
             # Taken out here: a task that has not begun yet never runs to do it itself.
-            task = self._tasks.pop(frame.id, None)
-            if task is not None:
-                task.cancel()
+            leave(self._tasks.pop(frame.id, None), self._host.deadlines)
         else:
             raise ValueError("a frame that only hosts send")  # noqa: TRY004 - as other bad ones
 

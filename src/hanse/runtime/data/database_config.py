@@ -1,0 +1,43 @@
+"""Which PostgreSQL a host uses, and how much of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from hanse.runtime.config.secret import Secret
+
+CONNECTIONS = 10
+"""What a host holds at most where nobody says otherwise."""
+
+Count = Annotated[int, Meta(ge=1, le=1000)]
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
+
+
+class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How one host reaches its database. Times are seconds.
+
+    Attributes:
+        url: `postgresql://user:password@host:5432/database`; a folder as `?host=/run/postgresql`
+            is a Unix socket.
+        connections: Open at most. All hosts of all who use the server together may hold no more
+            than its `max_connections` less those it reserves.
+        waiting: Statements and transactions that may queue for a connection; more are refused.
+        wait_timeout: The longest wait for a connection; a call's deadline may end it sooner.
+        pooler: "transaction" behind PgBouncer or the like, where each transaction may run on
+            another connection of the server: nothing is kept on one then.
+        connect_timeout: For opening a connection.
+        statement_timeout: After which the server ends a statement whose caller did not.
+        idle_timeout: After which a connection nobody uses is closed.
+    """
+
+    url: Secret
+    connections: Count = CONNECTIONS
+    waiting: Annotated[int, Meta(ge=0, le=100_000)] = 200
+    wait_timeout: Seconds = 5.0
+    pooler: Literal["none", "transaction"] = "none"
+    connect_timeout: Seconds = 5.0
+    statement_timeout: Seconds = 30.0
+    idle_timeout: Seconds = 60.0

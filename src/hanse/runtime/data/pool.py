@@ -1,0 +1,213 @@
+"""The connections of a host: opened when needed, used last in first out, never too many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from hanse.kit.clock import monotonic
+from hanse.runtime.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hanse.runtime.data.database_config import DatabaseConfig
+    from hanse.runtime.data.session import Session
+
+AGAIN = 1
+
+
+class Pool:
+    """Lends sessions.
+
+    Args:
+        open_session: Makes one.
+        config: How many there may be, and how long one waits for one.
+
+    Attributes:
+        size: Sessions that are open, being opened, or being healed.
+        shed: How often nobody was served, for too many waited or waited too long.
+    """
+
+    def __init__(
+        self, open_session: Callable[[], Awaitable[Session]], config: DatabaseConfig
+    ) -> None:
+        self._open_session = open_session
+        self._config = config
+        self._idle: list[Session] = []
+        self._waiting: deque[tuple[float, asyncio.Future[Session | None]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._healing: set[asyncio.Task[None]] = set()
+        self._lent: set[Session] = set()
+        self._closed = False
+        self.size = 0
+        self.shed = 0
+
+    @property
+    def in_use(self) -> int:
+        """Sessions that somebody has, or that do not work yet or again."""
+        return self.size - len(self._idle)
+
+    @property
+    def waiting(self) -> int:
+        """Who waits for one."""
+        return len(self._waiting)
+
+    async def take(self) -> Session:
+        """A session that is open; `give` must follow.
+
+        Raises:
+            Unavailable: None became free in time, or too many wait already.
+            OSError, TimeoutError, asyncpg.PostgresError: None can be opened.
+        """
+        while True:
+            session = self._pop_idle()
+            if session is None:
+                if self._closed:
+                    raise Unavailable("This host is stopping.")
+                if self.size < self._config.connections:
+                    session = await self._open()
+                else:
+                    session = await self._wait()
+            if session is not None:
+                self._lent.add(session)
+                return session
+
+    def give(self, session: Session) -> None:
+        """Takes one back that can be used again as it is."""
+        self._lent.discard(session)
+        if session.closed or self._closed:
+            self._forget(session)
+            return
+        if not self._wake(session):
+            session.idle_since = monotonic()
+            self._idle.append(session)
+
+    def mend(self, session: Session) -> asyncio.Future[None] | None:
+        """Takes one back on which something was broken off: it is cleaned first, or ended.
+
+        Returns:
+            What is done when that is done; None if nothing is left to do. Nobody needs to wait.
+        """
+        self._lent.discard(session)
+        if session.closed or self._closed:
+            self._forget(session)
+            return None
+        # Of the pool, and not of the call that may be ending: no task factory sees it.
+        task = asyncio.Task(self._mend(session), loop=asyncio.get_running_loop())
+        self._healing.add(task)
+        task.add_done_callback(self._healing.discard)
+        return asyncio.shield(task)
+
+    def look(self, now: float) -> None:
+        """Closes what nobody has used for long; called a few times a second."""
+        oldest = now - self._config.idle_timeout
+        while self._idle and (self._idle[0].closed or self._idle[0].idle_since < oldest):
+            self._forget(self._idle.pop(0))
+
+    def forget_idle(self) -> None:
+        """Ends those nobody uses: the server they lead to is no longer the right one."""
+        while self._idle:
+            self._forget(self._idle.pop())
+
+    async def close(self) -> None:
+        """Ends all of them, also those in use."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._waiting:
+            self._wake(None)
+        for task in tuple(self._healing):
+            task.cancel()
+        idle, self._idle = self._idle, []
+        self.size -= len(idle)
+        await asyncio.gather(*(session.close() for session in idle))
+        for session in tuple(self._lent):
+            session.end()
+
+    def _pop_idle(self) -> Session | None:
+        while self._idle:
+            session = self._idle.pop()
+            if not session.closed:
+                return session
+            self._forget(session)
+        return None
+
+    async def _open(self) -> Session | None:
+        self.size += 1
+        try:
+            session = await self._open_session()
+        except BaseException:
+            self.size -= 1
+            self._wake(None)  # whoever waits learns by itself whether one can be opened
+            raise
+        if self._closed:
+            self._forget(session)
+            return None
+        return session
+
+    async def _wait(self) -> Session | None:
+        """A session that another gives back; None to look again."""
+        if len(self._waiting) >= self._config.waiting:
+            raise self._shed("Too many wait for the database")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Session | None] = loop.create_future()
+        place = (monotonic() + self._config.wait_timeout, future)
+        self._waiting.append(place)
+        if self._timer is None:
+            self._timer = loop.call_later(self._config.wait_timeout, self._expire)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if place in self._waiting:
+                self._waiting.remove(place)
+            elif not future.cancelled() and future.exception() is None:
+                self._pass_on(future.result())  # it came in the same moment
+            raise
+
+    def _pass_on(self, session: Session | None) -> None:
+        if session is None:
+            self._wake(None)
+        else:
+            self.give(session)
+
+    def _wake(self, session: Session | None) -> bool:
+        """Gives the first who still waits a session, or the chance to open one."""
+        while self._waiting:
+            _, future = self._waiting.popleft()
+            if not future.done():
+                future.set_result(session)
+                return True
+        return False
+
+    def _expire(self) -> None:
+        """One timer for all who wait: the first of them has waited longest."""
+        self._timer = None
+        now = monotonic()
+        while self._waiting and (self._waiting[0][0] <= now or self._waiting[0][1].done()):
+            _, future = self._waiting.popleft()
+            if not future.done():
+                future.set_exception(self._shed("The database was busy for too long"))
+        if self._waiting:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._waiting[0][0] - now, self._expire)
+
+    def _shed(self, why: str) -> Unavailable:
+        self.shed += 1
+        return Unavailable(f"{why}; try again shortly.", retry_after=AGAIN)
+
+    def _forget(self, session: Session) -> None:
+        self.size -= 1
+        session.end()
+        self._wake(None)
+
+    async def _mend(self, session: Session) -> None:
+        healed = False
+        try:
+            healed = await session.heal()
+        finally:
+            if healed:
+                self.give(session)
+            else:
+                self._forget(session)

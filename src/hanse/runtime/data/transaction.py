@@ -1,0 +1,116 @@
+"""One transaction: a session from its first command to its last, and who may use it meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from hanse.runtime.data.failures import failure_of
+from hanse.runtime.errors import Aborted, Internal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+
+    from hanse.runtime.data.record import Record
+    from hanse.runtime.data.session import Session
+
+Isolation = Literal["read committed", "repeatable read", "serializable"]
+
+_LEVELS: tuple[Isolation, ...] = ("read committed", "repeatable read", "serializable")
+
+
+class Transaction:
+    """Runs statements one after another, also those of tasks that run side by side.
+
+    Args:
+        session: Where it runs.
+        owner: The database it belongs to.
+        isolation: How much it sees of others.
+        read_only: Whether it may not write.
+    """
+
+    __slots__ = ("_failed", "_savepoints", "_session", "_turn", "isolation", "owner", "read_only")
+
+    def __init__(
+        self, session: Session, owner: object, isolation: Isolation, *, read_only: bool
+    ) -> None:
+        self.owner = owner
+        self.isolation: Isolation = isolation
+        self.read_only = read_only
+        self._session = session
+        self._turn = asyncio.Lock()
+        self._failed = False
+        self._savepoints = 0
+
+    async def begin(self) -> None:
+        """Opens it on the server."""
+        access = " read only" if self.read_only else ""
+        await self.do(lambda one: one.begin(f"begin isolation level {self.isolation}{access}"))
+
+    async def run(self, text: str, arguments: Sequence[Any]) -> tuple[list[Record], Any]:
+        """Runs a statement when those before it are done.
+
+        Raises:
+            Aborted: One before it failed, so that nothing can follow but the end.
+            HanseError: What went wrong, see `failure_of`.
+        """
+        return await self.do(lambda one: one.run(text, arguments))
+
+    async def do(self, step: Callable[[Session], Awaitable[Any]]) -> Any:
+        """Does something on the session, alone."""
+        async with self._turn:
+            if self._failed:
+                raise Aborted("An earlier statement of this transaction failed; begin anew.")
+            try:
+                return await step(self._session)
+            except BaseException as error:
+                self._failed = True
+                if not isinstance(error, Exception):
+                    self._session.break_off()
+                    raise
+                raise failure_of(error) from error
+
+    async def commit(self) -> None:
+        """Makes lasting what was done.
+
+        Raises:
+            Aborted: A part of it failed, so all of it is undone.
+            HanseError: The server refuses.
+        """
+        if self._failed:
+            raise Aborted("A part of this transaction failed, so nothing of it was kept.")
+        if await self.do(lambda one: one.command("commit")) != "COMMIT":
+            raise Aborted("A part of this transaction failed, so nothing of it was kept.")
+
+    @asynccontextmanager
+    async def part(self, isolation: Isolation, *, savepoint: bool) -> AsyncGenerator[None]:
+        """A block inside it. If it fails all fails, unless it has a savepoint to go back to.
+
+        Raises:
+            Internal: It asks for more than the transaction around it gives.
+        """
+        if _LEVELS.index(isolation) > _LEVELS.index(self.isolation):
+            raise Internal(f"A {isolation} part cannot stand in a {self.isolation} transaction.")
+        if savepoint:
+            async with self._with_savepoint():
+                yield
+            return
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    @asynccontextmanager
+    async def _with_savepoint(self) -> AsyncGenerator[None]:
+        self._savepoints += 1
+        name = f"part_{self._savepoints}"
+        await self.do(lambda one: one.command(f"savepoint {name}"))
+        try:
+            yield
+        except Exception:
+            self._failed = False
+            await self.do(lambda one: one.command(f"rollback to savepoint {name}"))
+            raise
+        await self.do(lambda one: one.command(f"release savepoint {name}"))

@@ -1,0 +1,245 @@
+"""A real PostgreSQL for tests: on in half a second, gone with the process that began it."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import hashlib
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from typing import Self
+
+from hanse.kit.clock import monotonic
+from hanse.kit.environment import variables
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.config.installed import find_postgres
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.database import Database
+from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.testing.unprivileged import NOBODY, as_nobody
+
+USER = "hanse"
+START_SECONDS = 60.0
+LOOK_SECONDS = 0.02
+SOCKET_PATH_MAX = 100
+WORDS_SHOWN = 5
+CONNECTIONS = 200
+
+_INIT = (
+    *("--encoding=UTF8", "--locale=C", "--no-sync", "--auth-local=trust", "--auth-host=reject"),
+    *(f"--username={USER}", "--no-instructions", "--wal-segsize=1"),
+)
+
+# Nothing here is to last: what is lost with the machine is lost with the test.
+_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": str(CONNECTIONS),
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "shared_buffers": "32MB",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+# It reads from whoever began it, and nothing ever comes: when that process is gone, however it
+# went, reading ends, and the server goes with all it wrote.
+_WATCH = """
+folder=$1; shift
+"$@" >"$folder/log" 2>&1 </dev/null &
+server=$!
+echo "$server"
+exec >/dev/null
+read -r _
+kill -QUIT "$server" 2>/dev/null
+wait "$server"
+rm -rf "$folder"
+"""
+
+
+class PostgresServer:
+    """A server of one's own, for a fixture.
+
+        @pytest.fixture(scope="session")
+        def server():
+            with PostgresServer() as server:
+                yield server
+
+        url = await server.create()
+
+    It listens on a Unix socket in a folder that only its user opens, and keeps nothing: no write
+    waits for the disk. Its process ends with this one, even where this one is killed.
+
+    Args:
+        programs: Folder of `postgres` and `initdb`; the PostgreSQL of `hanse[fleet]`, if left out.
+
+    Raises:
+        ConfigurationError: There is none, or it does not start; with what it said.
+    """
+
+    def __init__(self, programs: Path | None = None) -> None:
+        self._programs = programs or find_postgres().folder
+        self._folder = _private_folder()
+        self._watch: subprocess.Popen[str] | None = None
+        self._names = itertools.count(1)
+        self._finished: list[str] = []
+        self.pid = 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Returns when it answers; does nothing if it runs."""
+        if self._watch is None:
+            data = self._folder / "data"
+            if not data.exists():
+                _copy(_template(self._programs), data)
+            self._launch(data)
+
+    def stop(self) -> None:
+        """Ends it, and forgets what was in it."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            assert watch.stdin is not None
+            watch.stdin.close()
+            watch.wait()
+
+    def url(self, database: str = "postgres") -> str:
+        """Where a database of it is."""
+        return f"postgresql://{USER}@/{database}?host={self._folder}"
+
+    async def create(self) -> str:
+        """Makes an empty database and gives its URL."""
+        name = f"world_{next(self._names)}"
+        config = DatabaseConfig(url=Secret(self.url()), connections=1)
+        async with Database(config) as admin:
+            while self._finished:
+                await admin.execute(f"drop database {self._finished.pop()} with (force)")
+            # Copied file by file: half as long as by the log, where no write waits for the disk.
+            await admin.execute(f"create database {name} strategy file_copy")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Has a database dropped, when the next one is made."""
+        self._finished.append(url.partition("@/")[2].partition("?")[0])
+
+    def _launch(self, data: Path) -> None:
+        settings = {**_SETTINGS, "unix_socket_directories": str(self._folder)}
+        words = (word for pair in settings.items() for word in ("-c", "=".join(pair)))
+        server = str(self._programs / "postgres")
+        self._watch = subprocess.Popen(  # noqa: S603  put together here
+            ("/bin/sh", "-c", _WATCH, "sh", str(self._folder), *as_nobody(), server,
+             *("-D", str(data)), *words),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the tests
+        )  # fmt: skip
+        assert self._watch.stdout is not None
+        with self._watch.stdout as said:
+            self.pid = int(said.readline())
+        self._await_answer(data)
+
+    def _await_answer(self, data: Path) -> None:
+        until = monotonic() + START_SECONDS
+        file = data / "postmaster.pid"
+        never = threading.Event()
+        while True:
+            lines = file.read_text().splitlines() if file.exists() else []
+            if lines[-1:] and lines[-1].strip() == "ready":
+                return
+            if monotonic() > until or not _lives(self.pid):
+                said = (self._folder / "log").read_text(errors="replace").splitlines()
+                self.stop()
+                raise ConfigurationError(
+                    "PostgreSQL does not start for tests. It says:", *said[-WORDS_SHOWN:]
+                )
+            never.wait(LOOK_SECONDS)
+
+
+@functools.cache
+def shared_server() -> PostgresServer:
+    """The one server of this process, for all its worlds; it ends with the process."""
+    server = PostgresServer()
+    server.start()
+    atexit.register(server.stop)
+    return server
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _private_folder() -> Path:
+    """A folder that its server's user alone opens; near the root, for a socket's path is short."""
+    folder = Path(tempfile.mkdtemp(prefix="hanse-pg-"))
+    if len(str(folder)) > SOCKET_PATH_MAX - len("/.s.PGSQL.5432"):
+        folder.rmdir()
+        folder = Path(tempfile.mkdtemp(prefix="hanse-pg-", dir="/tmp"))
+    _give(folder)
+    return folder
+
+
+def _template(programs: Path) -> Path:
+    """The data of an empty server, made once on a machine and then copied."""
+    version = _said(str(programs / "postgres"), "--version")
+    words = " ".join((version, str(programs), *_INIT))
+    digest = hashlib.sha256(words.encode()).hexdigest()[:16]
+    home = Path(variables().get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hanse"
+    template = home / f"postgres-{digest}"
+    if not template.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix="unfinished-", dir=home))
+        _give(draft)
+        try:
+            _said(*as_nobody(), str(programs / "initdb"), "-D", str(draft), *_INIT)
+            try:
+                draft.rename(template)  # whoever else made one meanwhile made the same
+            except OSError:
+                if not template.exists():
+                    raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return template
+
+
+def _copy(template: Path, data: Path) -> None:
+    shutil.copytree(template, data, symlinks=True)
+    data.chmod(0o700)
+    for folder, folders, files in os.walk(data):
+        for name in (*folders, *files):
+            _give(Path(folder, name))
+    _give(data)
+
+
+def _give(path: Path) -> None:
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+
+
+def _said(*command: str) -> str:
+    # Put together here.
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  ours
+    if done.returncode:
+        said = (done.stderr or done.stdout).splitlines()[-WORDS_SHOWN:]
+        raise ConfigurationError(f"{Path(command[0]).name} fails for tests. It says:", *said)
+    return done.stdout.strip()
