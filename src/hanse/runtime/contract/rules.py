@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Annotated
+
 from msgspec import Meta
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""A moment: a datetime that has a zone, without which nobody can say which of two is later."""
 
 
 def Length(minimum: int = 0, maximum: int | None = None) -> Meta:  # noqa: N802 - reads as a type
