@@ -13,6 +13,7 @@ from hanse.kit.type_id import is_prefix
 from hanse.runtime.contract.immutable import flaws, is_struct, parts
 from hanse.runtime.data.entity.columns import COLUMNS, DELETE_TIME
 from hanse.runtime.data.entity.marks import Immutable, Indexed, Unique
+from hanse.runtime.data.entity.references import declared_references
 from hanse.runtime.data.entity.table_index import part_of
 
 if TYPE_CHECKING:
@@ -71,13 +72,19 @@ def check_leaf(leaf: Leaf, owner: str, mistakes: Mistakes) -> None:
         mistakes.add(where, "is Indexed and Unique", "Unique is an index already")
     if leaf.has(Immutable) and leaf.many:
         mistakes.add(where, "is an immutable list", "put Immutable at a field that is no list")
-    if (reference := leaf.reference) is not None and not isinstance(reference.target, str):
-        if not _is_entity(reference.target) or "__entity__" not in vars(reference.target):
-            what = f"refers to {reference.target!r}, which is not stored"
+
+
+def check_references(model: EntityModel, mistakes: Mistakes) -> None:
+    """Notes ids of what is not stored."""
+    for where, reference in declared_references(model.cls):
+        target = reference.target
+        if isinstance(target, str):
+            if target != model.cls.__name__:
+                what = f"refers to {target!r} by name"
+                mistakes.add(where, what, "only the own class is named in quotes")
+        elif not _is_entity(target) or "__entity__" not in vars(target):
+            what = f"refers to {target!r}, which is not stored"
             mistakes.add(where, what, 'Ref[…] takes a class below @entity("…")')
-    elif reference is not None and reference.target != owner:
-        what = f"refers to {reference.target!r} by name"
-        mistakes.add(where, what, "a name in quotes is for its own class; name others themselves")
 
 
 def check_index(
@@ -140,10 +147,8 @@ def _check_names(model: EntityModel, mistakes: Mistakes) -> None:
     for name in sorted(written.intersection(COLUMNS)):
         mistakes.add(f"{cls.__name__}.{name}", "is a field of every entity", "name it otherwise")
     for field in msgspec.structs.fields(cls):
-        if not _NAME.fullmatch(field.encode_name) or field.encode_name != field.name:
-            mistakes.add(
-                f"{cls.__name__}.{field.name}", "is not snake_case in JSON", "rename it, no rename="
-            )
+        if not _NAME.fullmatch(field.name):
+            mistakes.add(f"{cls.__name__}.{field.name}", "is not snake_case", "rename it")
     deleted = next((one for one in msgspec.structs.fields(cls) if one.name == DELETE_TIME), None)
     if deleted is not None and not (model.soft and deleted.default is None):
         remedy = 'deletes="soft" and delete_time: Instant | None = None'
@@ -164,6 +169,8 @@ def _check_structs(cls: type, mistakes: Mistakes) -> None:
         if config.forbid_unknown_fields:
             what = "forbids unknown fields, which another release may have written"
             mistakes.add(plain.__name__, what, "take forbid_unknown_fields out")
+        if any(one.name != one.encode_name for one in msgspec.structs.fields(struct)):
+            mistakes.add(plain.__name__, "has other names in JSON", "take rename out")
         if config.array_like:
             what = "is an array in JSON, which loses what it does not know"
             mistakes.add(plain.__name__, what, "take array_like out")

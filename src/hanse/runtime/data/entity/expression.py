@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.json import encode
 
+from hanse.runtime.data.entity.leaf import ABSENT
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hanse.runtime.data.entity.leaf import Leaf
     from hanse.runtime.data.query.fields import Kind
-
-from hanse.runtime.data.entity.leaf import ABSENT
 
 _CASTS: dict[Kind, str] = {
     "text": '({}) collate "C"',
@@ -58,11 +60,21 @@ def _text(value: Any) -> str:
     return quoted(value if isinstance(value, str) else encode(value).decode())
 
 
-def _with_default(found: str, leaf: Leaf, literal: Any) -> str:
-    inner = len(leaf.path) > 1 and leaf.nullable
-    if leaf.default is ABSENT or leaf.default is None or inner:
-        return found
-    if not leaf.nullable:
-        return f"coalesce({found}, {literal(leaf.default)})"
-    present = f"doc ? {quoted(leaf.path[0])}"
-    return f"case when {present} then {found} else {literal(leaf.default)} end"
+def _with_default(found: str, leaf: Leaf, literal: Callable[[Any], str]) -> str:
+    """What is found, or the default of the outermost that a document lacks."""
+    if len(leaf.path) == 1 and not leaf.nullable:
+        return found if leaf.default is ABSENT else f"coalesce({found}, {literal(leaf.default)})"
+    cases = [
+        f"when {_lacks(leaf.path[:depth], leaf.path[depth])} then {literal(default)}"
+        for depth, default in enumerate(leaf.defaults)
+        if default is not ABSENT and default is not None
+    ]
+    return f"case {' '.join(cases)} else {found} end" if cases else found
+
+
+def _lacks(path: tuple[str, ...], name: str) -> str:
+    """Whether the object at a path has no such member; false where there is no object."""
+    if not path:
+        return f"not doc ? {quoted(name)}"
+    around = inside("doc", path)
+    return f"jsonb_typeof({around}) = 'object' and not {around} ? {quoted(name)}"

@@ -7,12 +7,11 @@ import decimal
 import enum
 import types
 import uuid
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import msgspec
 
 from hanse.runtime.contract.immutable import is_struct, unwrapped
-from hanse.runtime.data.entity.marks import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +41,8 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
         marks: What its annotation says besides its type.
         nullable: Whether it, or a struct around it, can be null or missing.
         many: Whether it is a list.
-        default: Its value where a document lacks it; `ABSENT` where it has none.
+        defaults: Its value where a document lacks the first name of the path, where what is
+            there lacks the second, and so on; `ABSENT` where it may not be lacking.
         length: Characters it has at most; None for texts without a bound.
     """
 
@@ -51,7 +51,7 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[Any, ...]
     nullable: bool
     many: bool
-    default: Any
+    defaults: tuple[Any, ...]
     length: int | None
 
     @property
@@ -60,9 +60,9 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
         return ".".join(self.path)
 
     @property
-    def reference(self) -> Reference | None:
-        """Whose id it is, or of a list its items; None for anything else."""
-        return next((mark for mark in self.marks if isinstance(mark, Reference)), None)
+    def default(self) -> Any:
+        """Its value where the struct it is a field of lacks it."""
+        return self.defaults[-1]
 
     def has(self, mark: type) -> bool:
         """Whether its annotation carries a mark."""
@@ -74,6 +74,7 @@ class Place(msgspec.Struct, frozen=True):
 
     path: Path = ()
     nullable: bool = False
+    defaults: tuple[Any, ...] = ()
     around: tuple[Any, ...] = ()
 
 
@@ -93,25 +94,34 @@ def _leaves(field: msgspec.structs.FieldInfo, place: Place) -> Iterator[Leaf]:
     path = (*place.path, field.encode_name)
     plain, marks, nullable = split(field.type)
     nullable = nullable or place.nullable
+    defaults = (*(_member(one, path[-1]) for one in place.defaults), _default(field))
     if is_struct(plain):
         if plain not in place.around:
-            inner = Place(path, nullable or not field.required, (*place.around, plain))
+            inner = Place(path, nullable, defaults, (*place.around, plain))
             for one in msgspec.structs.fields(plain):
                 yield from _leaves(one, inner)
         return
     item = item_of(plain)
+    own_marks = marks
     if item is not None:
-        inner_plain, inner_marks, _ = split(item)
-        plain, marks = inner_plain, (*marks, *inner_marks)
+        plain, own_marks, _ = split(item)
+        marks = (*marks, *own_marks)
     yield Leaf(
         path=path,
         kind=kind_of(plain),
         marks=marks,
         nullable=nullable,
         many=item is not None,
-        default=_default(field),
-        length=_length(plain, inner_marks if item is not None else marks),
+        defaults=defaults,
+        length=_length(plain, own_marks),
     )
+
+
+def _member(default: Any, name: str) -> Any:
+    """What stands under a name in a default; null where that is null itself."""
+    if isinstance(default, dict):
+        return cast("dict[str, Any]", default).get(name)
+    return default
 
 
 def split(annotation: Any) -> tuple[Any, tuple[Any, ...], bool]:
@@ -158,8 +168,8 @@ def kind_of(plain: Any) -> Kind | None:
 
 
 def _kind_of_values(values: tuple[Any, ...]) -> Kind | None:
-    kinds = {_KINDS.get(type(value)) for value in values}
-    return kinds.pop() if len(kinds) == 1 else None
+    kinds = list({_KINDS.get(type(value)) for value in values})
+    return kinds[0] if len(kinds) == 1 else None
 
 
 def _length(plain: Any, marks: tuple[Any, ...]) -> int | None:

@@ -61,5 +61,5 @@ else:
         refers to its own kind names it: `parent: Ref["Category"] | None = None`.
         """
 
-        def __class_getitem__(cls, target):
+        def __class_getitem__(cls, target: Any) -> Any:
             return Annotated[str, msgspec.Meta(max_length=TYPE_ID_LENGTH_MAX), Reference(target)]

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import msgspec
 
 from hanse.kit.type_id import parse_type_id, type_id
-from hanse.runtime.data.entity.checks import check_declaration, check_index, check_leaf
+from hanse.runtime.data.entity.checks import (
+    check_declaration,
+    check_index,
+    check_leaf,
+    check_references,
+)
 from hanse.runtime.data.entity.columns import COLUMNS, DELETE_TIME
 from hanse.runtime.data.entity.expression import expression
 from hanse.runtime.data.entity.leaf import Leaf, leaves
 from hanse.runtime.data.entity.marks import Immutable, Index, Indexed, Unique
+from hanse.runtime.data.entity.references import declared_references
 from hanse.runtime.data.entity.table_index import TableIndex, table_index
 from hanse.runtime.data.query.fields import Field
 
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.query.fields import Path
 
 Deletes: TypeAlias = Literal["hard", "soft"]
+
 
 class EntityModel:
     """What was read of an entity's class.
@@ -40,7 +47,7 @@ class EntityModel:
         fields: What queries may ask for, by path.
         indexes: All of its table but the primary key.
         immutable: Values that never change.
-        references: Values that are ids of other entities.
+        referred: Classes, or the own name, whose ids its fields hold.
         names: Attributes that are part of its document.
         upcasters: By the shape that each takes a document from, the first is 1.
     """
@@ -55,7 +62,7 @@ class EntityModel:
         self.fields: dict[Path, Field] = {}
         self.indexes: tuple[TableIndex, ...] = ()
         self.immutable: tuple[Leaf, ...] = ()
-        self.references: tuple[Leaf, ...] = ()
+        self.referred: tuple[Any, ...] = ()
         self.names: tuple[str, ...] = ()
         self.shows_delete_time = False
 
@@ -95,7 +102,7 @@ class EntityModel:
         return uuid
 
 
-def read_entity(  # noqa: PLR0913, PLR0917 - what the decorator was told, and where mistakes go
+def read_entity(
     cls: type[Any],
     table: str,
     indexes: Sequence[Index],
@@ -117,7 +124,9 @@ def read_entity(  # noqa: PLR0913, PLR0917 - what the decorator was told, and wh
     asked = [leaf for leaf in found if leaf.kind is not None]
     model.fields = {leaf.path: _field(leaf) for leaf in asked} | _column_fields(model)
     model.immutable = tuple(leaf for leaf in found if leaf.has(Immutable))
-    model.references = tuple(leaf for leaf in found if leaf.reference is not None)
+    check_references(model, mistakes)
+    targets = [reference.target for _, reference in declared_references(cls)]
+    model.referred = tuple(dict.fromkeys(targets))
     wanted = [index for leaf in found for index in _own_indexes(leaf)] + list(indexes)
     by_name = {leaf.name: leaf for leaf in found}
     for index in wanted:
@@ -149,21 +158,21 @@ def _field(leaf: Leaf) -> Field:
 
 
 def _column_fields(model: EntityModel) -> dict[Path, Field]:
+    instants = ["create_time", "update_time"] + [DELETE_TIME] * model.shows_delete_time
     columns = [
         Field(path=("id",), kind="uuid", expression="id", column=True, identify=model.uuid_of),
         Field(path=("revision",), kind="integer", expression="revision", column=True),
         *(
-            Field(path=(name,), kind="instant", expression=name, column=True)
-            for name in ("create_time", "update_time")
+            Field(
+                path=(name,),
+                kind="instant",
+                expression=name,
+                column=True,
+                nullable=name == DELETE_TIME,
+            )
+            for name in instants
         ),
     ]
-    if model.shows_delete_time:
-        columns.append(
-            Field(
-                path=(DELETE_TIME,), kind="instant", expression=DELETE_TIME, column=True,
-                nullable=True,
-            )  # fmt: skip
-        )
     return {field.path: field for field in columns}
 
 

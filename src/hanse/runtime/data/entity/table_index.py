@@ -45,9 +45,7 @@ class TableIndex(msgspec.Struct, frozen=True, kw_only=True):
         return f"create {unique}index {how}if not exists {self.name} on {table} {self.definition}"
 
 
-def table_index(
-    table: str, index: Index, fields: dict[Path, Field], *, soft: bool
-) -> TableIndex:
+def table_index(table: str, index: Index, fields: dict[Path, Field], *, soft: bool) -> TableIndex:
     """An index as it was declared, with a name of its own."""
     parts = tuple(part_of(text) for text in index.fields)
     many = any(fields[path].many for path, _ in parts)
