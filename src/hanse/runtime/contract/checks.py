@@ -49,7 +49,10 @@ def check_method(
     if signature:
         _check_no_cookies(signature, where, mistakes)
     _check_errors(declaration.errors, where, mistakes)
-    return _check_route(declaration.route, signature, where, mistakes)
+    route = _check_route(declaration, signature, where, mistakes)
+    if declaration.body:
+        _check_body(declaration.body, route, signature, where, mistakes)
+    return route
 
 
 def check_routes(cls: type, declared: dict[str, Callable[..., Any]], mistakes: Mistakes) -> None:
@@ -150,9 +153,27 @@ def _check_fields(error: type[HanseError], where: str, mistakes: Mistakes) -> No
         note_flaws(field.type, f"{where} {error.__name__}.{field.name}", mistakes)
 
 
+def _check_body(
+    name: str, route: Route | None, signature: Signature | None, where: str, mistakes: Mistakes
+) -> None:
+    """Notes a body that a request of the route could not have, or that is no argument."""
+    if route is None or route.verb in BODILESS:
+        mistakes.add(where, "names a body", "only a route of POST, PUT or PATCH has one")
+    if signature is None:
+        return
+    fields = {field.name: field.type for field in msgspec.structs.fields(signature.request_type)}
+    if name not in fields:
+        mistakes.add(where, f"its body is to be {name!r}", f"take an argument {name}")
+    elif not is_struct(unwrapped(fields[name])):
+        mistakes.add(where, f"its body {name} is no struct", "a body of its own is a Struct")
+    elif route is not None and name in route.parameters:
+        mistakes.add(where, f"{name} is body and in the path", "take it out of one")
+
+
 def _check_route(
-    text: str | None, signature: Signature | None, where: str, mistakes: Mistakes
+    declaration: Declaration, signature: Signature | None, where: str, mistakes: Mistakes
 ) -> Route | None:
+    text = declaration.route
     if text is None:
         return None
     try:
@@ -161,11 +182,13 @@ def _check_route(
         mistakes.add(where, f"route {text!r} cannot be read", str(error))
         return None
     if signature is not None:
-        check_parameters(route, signature, where, mistakes)
+        check_parameters(route, signature, where, mistakes, body=declaration.body)
     return route
 
 
-def check_parameters(route: Route, signature: Signature, where: str, mistakes: Mistakes) -> None:
+def check_parameters(
+    route: Route, signature: Signature, where: str, mistakes: Mistakes, *, body: str = ""
+) -> None:
     """Notes parameters of a path that are no arguments, and arguments that a query cannot carry."""
     fields = {field.name: field.type for field in msgspec.structs.fields(signature.request_type)}
     for name in route.parameters:
@@ -173,9 +196,9 @@ def check_parameters(route: Route, signature: Signature, where: str, mistakes: M
             mistakes.add(where, f"the path names {{{name}}}", f"take an argument {name}: str")
         elif not _is_text(fields[name]):
             mistakes.add(where, f"{name} is in the path", "it must be a str, int, UUID or enum")
-    if route.verb in BODILESS:
+    if route.verb in BODILESS or body:
         for name, annotation in fields.items():
-            if not fits_text(annotation):
+            if name != body and not fits_text(annotation):
                 remedy = "a query carries scalars and tuples of them; use POST with a body"
                 mistakes.add(where, f"{name} does not fit the query of a {route.verb}", remedy)
 

@@ -41,6 +41,7 @@ class Declaration(msgspec.Struct, frozen=True):
     timeout: float = 30.0
     max_body: int = 1024 * 1024
     concurrency: int = 256
+    body: str = ""
 
 
 def rpc(
@@ -49,6 +50,7 @@ def rpc(
     allow: Rule | None = None,
     errors: tuple[type[HanseError], ...] = (),
     idempotent: bool | None = None,
+    body: str = "",
     **limits: Unpack[MethodLimits],
 ) -> Callable[[Function], Function]:  # a decorator's options are its documentation
     """Declares a method callable.
@@ -59,11 +61,14 @@ def rpc(
         allow: Who may call. There is no default: nobody is let in by forgetting.
         errors: The errors of its own it can end with, besides the platform's kinds.
         idempotent: A repeat does no harm, so clients may retry. Default for GET, PUT and DELETE.
+        body: The argument that the body of the route's request is, by itself; the others are in
+            the path and the query then. Without one, the body is an object of all that are not in
+            the path.
         **limits: `timeout`, `max_body`, `concurrency`; see `MethodLimits`.
     """
 
     def declare(function: Function) -> Function:
-        given = Declaration(route, allow, errors, idempotent, **limits)
+        given = Declaration(route, allow, errors, idempotent, body=body, **limits)
         setattr(function, DECLARATION, given)
         return function
 

@@ -90,6 +90,7 @@ class _Describer:
             idempotent=method.idempotent,
             streams=method.signature.streams,
             timeout=method.timeout,
+            body=method.body,
         )
 
     def _error(self, error: type[HanseError]) -> ErrorDescription:

@@ -115,6 +115,7 @@ class MethodDescription(msgspec.Struct, frozen=True, omit_defaults=True):
         errors: Codes of declared errors, in the contract's `errors`.
         idempotent: Whether a repeat does no harm, so that a client may retry.
         timeout: Seconds the method may take at most.
+        body: The argument that is the body by itself; the others are in path and query then.
     """
 
     name: str
@@ -129,6 +130,7 @@ class MethodDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     idempotent: bool = False
     streams: bool = False
     timeout: float = 30.0
+    body: str = ""
 
 
 class ContractDescription(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -63,6 +63,7 @@ class Method:
         self.rule: Rule = declaration.allow
         self.signature = signature
         self.request_type = signature.request_type
+        self.body = declaration.body
         self.errors = {error.code: error for error in declaration.errors}
         self.idempotent = _is_idempotent(declaration, route)
         self.timeout = declaration.timeout

@@ -12,7 +12,7 @@ VERBS: tuple[Verb, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE")
 BODILESS: frozenset[str] = frozenset({"GET", "DELETE"})
 
 _PACKAGE = re.compile(r"/([a-z][a-z0-9_]*)/(v[0-9]+(?:(?:alpha|beta)[0-9]+)?)(?:/|$)")
-_SEGMENT = re.compile(r"(?:[a-z0-9][a-z0-9_.-]*|\{[a-z_][a-z0-9_]*\})(?::[a-z][a-z0-9_]*)?")
+_SEGMENT = re.compile(r"(?:[a-z0-9][a-z0-9_.-]*|\{[a-z_][a-z0-9_]*\})(?::[a-z][a-zA-Z0-9_]*)?")
 _PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 

@@ -115,9 +115,7 @@ class _ContractPage:
         return self._writer.components() | problems
 
     def operation(self, method: MethodDescription) -> dict[str, Any]:
-        in_path = [a for a in method.arguments if a.name in path_names(str(method.path))]
-        others = [a for a in method.arguments if a not in in_path]
-        in_query = others if method.verb in _NO_BODY else []
+        in_path, in_query, in_body = places(method)
         operation: dict[str, Any] = {
             "operationId": f"{self._service}_{method.name}",
             "tags": [self._service],
@@ -133,12 +131,15 @@ class _ContractPage:
             "x-hanse-permission": method.permission,
             "x-hanse-timeout-seconds": method.timeout,
         }
-        if others and not in_query:
-            operation["requestBody"] = self._body(others)
+        if in_body:
+            operation["requestBody"] = self._body(in_body, alone=bool(method.body))
         return operation
 
-    def _body(self, arguments: list[FieldDescription]) -> dict[str, Any]:
-        schema = self._writer.struct(tuple(arguments)) | {"additionalProperties": False}
+    def _body(self, arguments: list[FieldDescription], *, alone: bool) -> dict[str, Any]:
+        if alone:
+            schema = self._writer.shape(arguments[0].shape)
+        else:
+            schema = self._writer.struct(tuple(arguments)) | {"additionalProperties": False}
         return {
             "required": any(argument.required for argument in arguments),
             "content": {"application/json": {"schema": schema}},
@@ -190,6 +191,17 @@ def _event(name: str, content: dict[str, Any]) -> dict[str, Any]:
         "required": ["event", "data"],
         "properties": {"event": {"const": name}, "data": data},
     }
+
+
+def places(method: MethodDescription) -> tuple[list[FieldDescription], ...]:
+    """A method's arguments as its route has them: in the path, in the query, in the body."""
+    names = path_names(str(method.path))
+    in_path = [argument for argument in method.arguments if argument.name in names]
+    others = [argument for argument in method.arguments if argument.name not in names]
+    if method.body:
+        body = [argument for argument in others if argument.name == method.body]
+        return in_path, [argument for argument in others if argument not in body], body
+    return (in_path, others, []) if method.verb in _NO_BODY else (in_path, [], others)
 
 
 def path_names(path: str) -> list[str]:

@@ -24,7 +24,7 @@ from hanse.runtime.publish.naming import (
     service_names,
     type_entries,
 )
-from hanse.runtime.publish.openapi import path_names
+from hanse.runtime.publish.openapi import places
 from hanse.runtime.publish.outside import outside
 from hanse.runtime.publish.typescript_types import (
     TypeWriter,
@@ -167,13 +167,14 @@ def _parameters(method: MethodDescription, writer: TypeWriter) -> str:
 
 def _call(method: MethodDescription) -> str:
     """The object that says what is sent where."""
-    in_path = path_names(str(method.path))
-    others = [argument for argument in method.arguments if argument.name not in in_path]
+    _, in_query, in_body = places(method)
     members = [f"verb: {string(str(method.verb))}", f"path: {_path(str(method.path))}"]
-    if method.verb in _NO_BODY:
-        members += [f"query: {_object(others)}"] if others else []
-    else:
-        members.append(f"body: {_object(others)}")
+    if in_query:
+        members.append(f"query: {_object(in_query)}")
+    if method.body:
+        members.append(f"body: args[{string(method.body)}]")
+    elif method.verb not in _NO_BODY:
+        members.append(f"body: {_object(in_body)}")
     return f"{{ {', '.join(members)} }}"
 
 

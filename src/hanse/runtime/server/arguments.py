@@ -29,6 +29,8 @@ def reader(method: Method, depth: int) -> Callable[[Request], Any]:
     """A function from a request and its path's parameters to checked arguments."""
     assert method.route is not None
     path_names = frozenset(method.route.parameters)
+    if method.body:
+        return _own_body_reader(method, path_names, depth)
     if method.route.verb in BODILESS:
         return _query_reader(method.request_type, path_names)
     fields = msgspec.structs.fields(method.request_type)
@@ -147,6 +149,27 @@ def _mixed_reader(method: Method, path_names: frozenset[str], depth: int) -> Cal
         in_body = strict.read(json_body(request, empty=empty))
         values = msgspec.structs.asdict(in_path) | msgspec.structs.asdict(in_body)
         return method.request_type(**values)
+
+    return read
+
+
+def _own_body_reader(method: Method, path_names: frozenset[str], depth: int) -> Callable[..., Any]:
+    """The body is one argument; what is wrong in it is named as that argument's own."""
+    fields = {field.name: field for field in msgspec.structs.fields(method.request_type)}
+    body = fields.pop(method.body)
+    around = _part(method, list(fields.values()))
+    texts = TextFields(around, path_names)
+    kind = unwrapped(body.type)
+    strict = StrictReader(kind, depth, ours=False)
+    empty = not _any_required(msgspec.structs.fields(kind))
+
+    def read(request: Request) -> Any:
+        values: dict[str, Any] = dict(request.parameters)
+        values.update(texts.gather(query_pairs(request.query)))
+        arguments = from_text(values, around)
+        texts.check_unique(arguments, values)
+        given = strict.read(json_body(request, empty=empty))
+        return method.request_type(**msgspec.structs.asdict(arguments), **{method.body: given})
 
     return read
 

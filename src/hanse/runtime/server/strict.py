@@ -52,8 +52,10 @@ class StrictReader:
     write with the same bytes has nothing else in it.
 
     Args:
-        request_type: A struct of our making, so that forbidding unknown fields at the top is free.
+        request_type: A struct. One of our making forbids unknown fields at the top for free.
         depth: Nesting of arrays and objects at most.
+        ours: Whether it is of our making. Values of another are to be of the very class, so there
+            the second look alone finds what nobody declared.
     """
 
     __slots__ = (
@@ -67,10 +69,13 @@ class StrictReader:
         "_walk",
     )
 
-    def __init__(self, request_type: type[msgspec.Struct], depth: int) -> None:
+    def __init__(
+        self, request_type: type[msgspec.Struct], depth: int, *, ours: bool = True
+    ) -> None:
         fields = msgspec.structs.fields(request_type)
         self._type = request_type
-        self._decode = msgspec.json.Decoder(forbidding(request_type)).decode
+        decoded = forbidding(request_type) if ours else request_type
+        self._decode = msgspec.json.Decoder(decoded).decode
         self._depth = depth
         self._counts = any(one is int or one is Any for one in parts(request_type))
         self._decimals = any(one is Decimal for one in parts(request_type))

@@ -93,6 +93,13 @@ def service_with(**members):
     return type("Odd", (Service,), members)
 
 
+def packaged(**members):
+    """The same, of a package that no route has to say."""
+    return types.new_class(
+        "Odd", (Service,), {"package": "odd.v1"}, lambda body: body.update(members)
+    )
+
+
 def one(function, route="POST /odd/v1/one", **options):
     """A service with one method, declared like this."""
     options = {"allow": PUBLIC, **options}
@@ -129,6 +136,8 @@ async def two_shapes(self, x: tuple[int, ...] | frozenset[int]) -> None: ...
 async def takes_id(self, id: str) -> None: ...
 async def takes_float_id(self, id: float) -> None: ...
 async def takes_struct(self, x: Frozen | None = None) -> None: ...
+async def takes_one_struct(self, x: Frozen) -> None: ...
+async def takes_two_structs(self, x: Frozen, y: Frozen) -> None: ...
 async def two_places(self, x: Place, y: tuple[errors_elsewhere.Place, ...]) -> None: ...
 async def takes_place_of_ours(self, x: Place) -> None: ...
 async def shelves_both(self, x: Shelf[Place]) -> Shelf[errors_elsewhere.Place]: ...
@@ -184,6 +193,11 @@ WRONG = {
     "unknown parameter": (one(fine, "POST /odd/v1/{id}"), "Odd.one: the path names {id} → take an argument id: str"),
     "float in path": (one(takes_float_id, "POST /odd/v1/{id}"), "Odd.one: id is in the path → it must be a str, int, UUID or enum"),
     "struct in query": (one(takes_struct, "GET /odd/v1/one"), "x does not fit the query of a GET → a query carries scalars"),
+    "body of a GET": (one(takes_one_struct, "GET /odd/v1/one", body="x"), "Odd.one: names a body → only a route of POST, PUT or PATCH has one"),
+    "body without a route": (lambda: packaged(one=rpc(None, allow=PUBLIC, body="x")(unmarked(takes_one_struct))), "Odd.one: names a body"),
+    "body that is no argument": (one(takes_id, body="x"), "Odd.one: its body is to be 'x' → take an argument x"),
+    "body that is no struct": (one(takes_id, body="id"), "Odd.one: its body id is no struct → a body of its own is a Struct"),
+    "struct in the query beside a body": (one(takes_two_structs, body="x"), "Odd.one: y does not fit the query"),
     "no time": (one(fine, timeout=0), "has a limit below one → timeout, max_body, concurrency are positive"),
     "no body": (one(fine, max_body=0), "has a limit below one"),
     "no calls": (one(fine, concurrency=-1), "has a limit below one"),

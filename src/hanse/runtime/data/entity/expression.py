@@ -1,4 +1,4 @@
-"""The SQL of a value inside a document; of immutable built-ins alone, so that indexes may use it."""
+"""The SQL of a value inside a document, of immutable built-ins alone: an index may be of it."""
 
 from __future__ import annotations
 

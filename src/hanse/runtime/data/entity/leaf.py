@@ -168,8 +168,8 @@ def kind_of(plain: Any) -> Kind | None:
 
 
 def _kind_of_values(values: tuple[Any, ...]) -> Kind | None:
-    kinds = list({_KINDS.get(type(value)) for value in values})
-    return kinds[0] if len(kinds) == 1 else None
+    kinds: set[Kind | None] = {_KINDS.get(type(value)) for value in values}
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _length(plain: Any, marks: tuple[Any, ...]) -> int | None:

@@ -1,4 +1,4 @@
-"""What an annotation can say of a field: indexed, unique, immutable, or the id of something else."""
+"""What an annotation says of a field: indexed, unique, immutable, the id of something else."""
 
 from __future__ import annotations
 

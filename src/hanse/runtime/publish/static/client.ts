@@ -70,7 +70,7 @@ interface Call {
   readonly verb: string;
   readonly path: string;
   readonly query?: Json;
-  readonly body?: Json;
+  readonly body?: object;
 }
 
 /** The longest event taken from a stream, in characters. */

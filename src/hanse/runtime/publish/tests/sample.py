@@ -147,6 +147,21 @@ METHODS = (
         idempotent=True,
     ),
     MethodDescription(
+        "replace",
+        "Replace",
+        (
+            ID,
+            F("payment", Ref("Payment[Money]")),
+            F("marks", Many(TEXT), required=False, default=[]),
+        ),
+        Ref("Node"),
+        "crm.contacts.write",
+        "PUT",
+        "/crm/v1/contacts/{contact_id}",
+        idempotent=True,
+        body="payment",
+    ),
+    MethodDescription(
         "watch",
         "Watch",
         (F("word", TEXT, required=False, default=""),),
