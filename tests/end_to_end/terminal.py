@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import queue
 import re
 import signal
@@ -11,6 +12,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -87,6 +90,52 @@ class Program:
         for line in self.process.stdout:
             self._lines.put(line)
         self._lines.put(None)
+
+
+class Terminal:
+    """A running `hanse` in a terminal of its own: what it shows, and what is typed there."""
+
+    def __init__(self, *arguments: str, folder: Path) -> None:
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [*HANSE, *arguments],
+            cwd=folder,
+            env=clean_environment(),
+            preexec_fn=partial(os.login_tty, theirs),  # its keys are signals, as in any terminal
+        )
+        os.close(theirs)
+        self._shown = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join(PATIENCE_SECONDS)
+        os.close(self._ours)
+
+    @property
+    def shown(self) -> str:
+        """All of it, without colours."""
+        return re.sub(r"\x1b\[[0-9;]*m", "", self._shown.decode(errors="replace"))
+
+    def press(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def end(self) -> int:
+        """Waits for its exit code."""
+        code = self.process.wait(PATIENCE_SECONDS)
+        self._reader.join(PATIENCE_SECONDS)
+        return code
+
+    def _read(self) -> None:
+        with suppress(OSError):  # that is how a terminal says that nobody is there any more
+            while read := os.read(self._ours, 65_536):
+                self._shown += read
 
 
 def hanse(*arguments: str, folder: Path, program=HANSE, **environment: str):

@@ -22,7 +22,7 @@ START_SECONDS = 15.0
 """For a control process to answer; it says itself how long the rest takes."""
 
 STOP_SECONDS = 120.0
-"""For everything to end: a start that hangs is given up in a minute, calls have half of one."""
+"""For everything to end: calls have half a minute, and so has the database."""
 
 LOOK_SECONDS = 0.02
 

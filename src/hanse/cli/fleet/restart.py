@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from hanse.cli.fleet.connection import connected, enter_project, run
-from hanse.cli.fleet.progress import settled
+from hanse.cli.fleet.progress import interruptible, settled
 from hanse.cli.fleet.up import UNCHANGED
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import UnknownProcess
@@ -19,7 +19,8 @@ def restart(names: tuple[str, ...], *, as_json: bool) -> None:
         Refused: Nothing runs, no process has that name, or the new code does not start; the old
             one goes on then.
     """
-    run(_restart(names, as_json=as_json))
+    with interruptible():
+        run(_restart(names, as_json=as_json))
 
 
 async def _restart(names: tuple[str, ...], *, as_json: bool) -> None:

@@ -23,7 +23,7 @@ from hanse.cli.fleet.connection import (
     run,
 )
 from hanse.cli.fleet.down import stopped
-from hanse.cli.fleet.progress import settled
+from hanse.cli.fleet.progress import interruptible, settled
 from hanse.cli.listener import open_listener
 from hanse.cli.pepper import pepper_for_development
 from hanse.cli.place import open_project
@@ -60,7 +60,8 @@ def up(asked: Asked, *, as_json: bool) -> None:
     begun = monotonic()
     project = open_project(asked.environment)
     _check_parts()
-    fleet = run(_up(project, asked, quiet=as_json))
+    with interruptible():
+        fleet = run(_up(project, asked, quiet=as_json))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(fleet), indent=2).decode())
     else:

@@ -38,6 +38,7 @@ log = logging.getLogger("hanse.control")
 
 LOOK_SECONDS = 2.0
 CHANGES_MAX = 16
+STOPPING = "stopping"
 EXPECTED = (ChangeFailed, PlanError, ConfigurationError, StateError)
 
 Work = Callable[[], Awaitable[None]]
@@ -60,6 +61,7 @@ class Fleet:
         self._watch = Watch()
         self._changes: asyncio.Queue[tuple[str, Work]] = asyncio.Queue(CHANGES_MAX)
         self._changing = ""
+        self._change: asyncio.Task[None] | None = None
         self._problems: tuple[str, ...] = ()
         self._asked = Asked()
         self._applying: Asked | None = None
@@ -110,8 +112,15 @@ class Fleet:
         self._begin("restarting", partial(self._restart, frozenset(names)))
 
     def stop(self) -> None:
-        """Begins to end everything."""
-        self._begin("stopping", self._stop)
+        """Begins to end everything, instead of whatever is done or waits."""
+        if self._changing == STOPPING:
+            return
+        while not self._changes.empty():
+            self._changes.get_nowait()
+        self._begin(STOPPING, self._stop)
+        self._changing = STOPPING
+        if self._change is not None:
+            self._change.cancel()
 
     def leave(self) -> None:
         """Ends control, and nothing else."""
@@ -156,15 +165,22 @@ class Fleet:
         while True:
             self._changing, work = await self._changes.get()
             self._problems = ()
+            self._change = asyncio.create_task(self._do(work))
             try:
-                await work()
-            except EXPECTED as error:
-                self._problems = _problems_of(error)
-                log.warning("%s failed: %s", self._changing, " ".join(self._problems))
-            except Exception as error:
-                log.exception("%s failed.", self._changing)
-                self._problems = (f"This should not happen: {error!r}. See hanse logs control.",)
+                await asyncio.wait((self._change,))
+            finally:
+                self._change.cancel()
             self._changing = ""
+
+    async def _do(self, work: Work) -> None:
+        try:
+            await work()
+        except EXPECTED as error:
+            self._problems = _problems_of(error)
+            log.warning("%s failed: %s", self._changing, " ".join(self._problems))
+        except Exception as error:
+            log.exception("%s failed.", self._changing)
+            self._problems = (f"This should not happen: {error!r}. See hanse logs control.",)
 
     async def _apply(self, asked: Asked) -> None:
         before = self._asked

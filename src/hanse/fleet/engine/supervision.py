@@ -24,6 +24,8 @@ Stage = Literal["starting", "ready", "backing off", "stopping", "ended"]
 
 PROBE_SECONDS = 0.02
 LAST_LINES = 20
+UNUSED_GRACE_SECONDS = 2.0
+"""What was never ready has nothing to finish, and may not even listen yet."""
 
 
 async def always_ready() -> bool:
@@ -108,6 +110,7 @@ class Supervision:
         self._changed = asyncio.Event()
         self._hurry = asyncio.Event()
         self._wanted = False
+        self._used = False
         self._log_start = 0
 
     @property
@@ -194,6 +197,7 @@ class Supervision:
             if not await self._ready(ended):
                 self._process.kill()
             elif not ended.done():
+                self._used = True
                 self._enter("ready")
                 await asyncio.gather(self._watch(ended), self._listen(ended))
             self.exit_code = await ended
@@ -205,11 +209,13 @@ class Supervision:
         """The process that runs, if it runs what it should, or else a new one."""
         found = self._process = Process.adopt(self.name, self._state)
         if found is not None:
+            self._used = True  # before our time
             if found.runs(self.program):
                 return found
             await self._terminate(found)
         if self._care.prepare is not None:
             await self._care.prepare()
+        self._used = False
         self._log_start = length(self._state.log(self.name))
         return Process.spawn(self.program, self._state)
 
@@ -258,8 +264,8 @@ class Supervision:
         await wait_set(self._hurry, self._care.backoff.next())
 
     async def _terminate(self, process: Process) -> None:
-        code = await process.terminate(self.program.grace, self.program.stop_signal)
-        self.exit_code = code
+        grace = self.program.grace if self._used else UNUSED_GRACE_SECONDS
+        self.exit_code = await process.terminate(grace, self.program.stop_signal)
 
     def _enter(self, stage: Stage) -> None:
         if stage == self.stage:

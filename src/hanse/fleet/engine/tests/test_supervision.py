@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hanse.fleet.engine.process import Process
-from hanse.fleet.engine.supervision import Care, Patience, Supervision
+from hanse.fleet.engine.supervision import UNUSED_GRACE_SECONDS, Care, Patience, Supervision
 from hanse.fleet.engine.tests.test_process import lives as is_there
 from hanse.fleet.engine.tests.test_process import shell
 from hanse.fleet.engine.tests.waiting import until
@@ -107,6 +107,35 @@ async def test_what_never_gets_ready_is_killed_and_tried_again(state: StateFolde
     touch("ready")
     await within(kept.until("ready"))
     await within(kept.stop())
+
+
+async def test_what_was_never_ready_is_not_waited_for(state: StateFolder):
+    kept = Supervision(
+        shell("trap : TERM; echo up; while :; do sleep 1; done", grace=600.0),
+        state,
+        quick(probe=answers),
+    )
+    kept.start()
+    await until(lambda: state.log("one").exists() and state.log("one").read_text())
+    pid = kept.pid
+    await within(kept.stop())
+    assert not is_there(pid)
+
+
+async def test_what_was_adopted_has_all_of_its_time_though_it_does_not_answer(state: StateFolder):
+    seconds = UNUSED_GRACE_SECONDS + 0.5
+    program = shell(
+        f"trap 'sleep {seconds}; echo finished; exit' TERM; echo up; while :; do sleep 0.1; done",
+        grace=600.0,
+    )
+    old = Process.spawn(program, state)
+    await until(lambda: state.log("one").exists() and state.log("one").read_text())
+    kept = Supervision(program, state, quick(probe=answers))
+    kept.start()
+    await until(lambda: kept.adopted)
+    await within(kept.stop())
+    assert state.log("one").read_text().split() == ["up", "finished"]
+    await old.ended()
 
 
 async def test_what_says_that_it_is_on_its_way_is_given_time(state: StateFolder):
