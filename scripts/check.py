@@ -46,8 +46,13 @@ PINNED = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
 UNPINNED = ("PYRIGHT_PYTHON_FORCE_VERSION", "PYRIGHT_PYTHON_PYLANCE_VERSION")
 
 
+# Domains are distributions of their own, which the clone does not install.
+DOMAINS = os.pathsep.join(str(found.parent) for found in ROOT.glob("domains/*/pyproject.toml"))
+
+
 def run(step: Step) -> Outcome:
     surroundings = {name: value for name, value in os.environ.items() if name not in UNPINNED}
+    surroundings["PYTHONPATH"] = DOMAINS
     started = time.monotonic()
     answer = subprocess.run(
         step.command,

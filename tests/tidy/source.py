@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-CHECKED_FOLDERS = ("src", "scripts", "benchmarks")
+CHECKED_FOLDERS = ("src", "scripts", "benchmarks", "domains")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Hiring: jobs, the public site around them, and who applies."""

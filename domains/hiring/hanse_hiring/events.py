@@ -1,0 +1,32 @@
+"""Facts of hiring, in the past tense. They are sent once events are; their names and fields count."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hanse import Struct
+
+
+class JobPublished(Struct, frozen=True):
+    """A job is open that was not."""
+
+    external_id: str
+    title: str
+    team: str
+    published: datetime
+
+
+class JobClosed(Struct, frozen=True):
+    """A job is no longer open: it was filled, or given up."""
+
+    external_id: str
+    title: str
+    closed: datetime
+
+
+class ApplicationReceived(Struct, frozen=True):
+    """Somebody applied. Who it was stays in the application."""
+
+    application_id: str
+    job: str
+    received: datetime

@@ -1,0 +1,1 @@
+"""What hiring decides: plain functions without a clock, chance, files or waiting."""

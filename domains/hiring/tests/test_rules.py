@@ -1,0 +1,159 @@
+"""Statuses, addresses, feeds and the form: what they decide without asking anybody."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from xml.etree import ElementTree
+
+import pytest
+from hanse_hiring.api import Employer, IllegalStatus, Job, Opening, PostLine
+from hanse_hiring.rules import applying, feeds, slugs
+from hanse_hiring.rules.status import dated
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
+EARLIER = NOW - timedelta(days=30)
+EMPLOYER = Employer(external_id="employer", name="K & K", address="https://x.example")
+RIGHT = {"name": "Ada", "email": "ada@example.com"}
+
+
+def job(status, **fields):
+    return Job(
+        external_id="be-1",
+        title="Engineer",
+        team="Payments",
+        locations=("Kyiv",),
+        status=status,
+        **fields,
+    )
+
+
+def opening(**fields):
+    said = {
+        "external_id": "be-1",
+        "title": "Engineer",
+        "team": "Payments",
+        "locations": ("Kyiv",),
+        "tags": ("Full time",),
+        "summary": "",
+    }
+    return Opening(**(said | fields), published=EARLIER)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "published", "closed"),
+    [
+        (None, job("draft"), None, None),
+        (None, job("open"), NOW, None),
+        (None, job("open", published=EARLIER), EARLIER, None),
+        (job("draft"), job("open"), NOW, None),
+        (job("open", published=EARLIER), job("open"), EARLIER, None),
+        (job("open", published=EARLIER), job("closed"), EARLIER, NOW),
+        (job("closed", published=EARLIER, closed=EARLIER), job("closed"), EARLIER, EARLIER),
+        (job("closed", published=EARLIER, closed=EARLIER), job("open", closed=EARLIER), EARLIER, None),
+        (job("draft"), job("closed"), None, NOW),
+    ],
+)  # fmt: skip
+def test_a_status_brings_its_dates(before, after, published, closed):
+    made = dated(after, before, NOW)
+
+    assert (made.status, made.published, made.closed) == (after.status, published, closed)
+
+
+@pytest.mark.parametrize("before", ["open", "closed"])
+def test_what_was_public_is_no_draft_again(before):
+    with pytest.raises(IllegalStatus) as caught:
+        dated(job("draft"), job(before), NOW)
+    assert (caught.value.before, caught.value.after) == (before, "draft")
+
+
+@pytest.mark.parametrize(
+    ("title", "made"),
+    [("Senior Backend Engineer", "senior-backend-engineer"), ("Größe & Maß: C++", "groe-ma-c"), ("Инженер", "job"), ("a" * 80, "a" * 60), ("Kraków!", "krakow")],
+)  # fmt: skip
+def test_an_address_is_readable(title, made):
+    assert slugs.slug(title) == made
+
+
+@given(st.text(max_size=120))
+def test_every_title_makes_an_address_that_is_one_segment(title):
+    made = slugs.slug(title)
+    assert made.isascii()
+    assert made.strip("-") == made != ""
+    assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_a_feed_has_each_opening_with_a_lasting_id_and_its_date():
+    root = ElementTree.fromstring(
+        feeds.feed(
+            EMPLOYER, [opening(), opening(external_id="be-2", title="<b>&\x00\ufffe", summary="x")]
+        )
+    )
+    first, second = root.findall("./channel/item")
+
+    assert root.attrib["version"] == "2.0"
+    assert root.findtext("./channel/title") == "Jobs at K & K"
+    assert first.findtext("link") == "https://x.example/careers/jobs/be-1/engineer"
+    assert first.findtext("guid") == "https://x.example/careers/be-1"
+    assert parsedate_to_datetime(first.findtext("pubDate")) == EARLIER
+    assert first.findtext("description")
+    assert second.findtext("title") == "<b>&, Payments (Kyiv)"
+
+
+def test_a_site_map_names_every_page_that_there_is():
+    post = PostLine("a-post", "A post", "Ada", EARLIER.date(), "Short.")
+    root = ElementTree.fromstring(feeds.site_map(EMPLOYER, [opening()], [post]))
+    space = {"s": feeds.SITE_MAP_SPACE}
+
+    assert root.tag == f"{{{feeds.SITE_MAP_SPACE}}}urlset"
+    assert [one.text for one in root.findall("s:url/s:loc", space)] == [
+        "https://x.example/careers/", "https://x.example/careers/jobs/be-1/engineer", "https://x.example/careers/posts/a-post",
+    ]  # fmt: skip
+    assert [one.text for one in root.findall("s:url/s:lastmod", space)] == ["2026-10-29"] * 3
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({}, {}),
+        ({"name": "  "}, {"name"}),
+        ({"email": ""}, {"email"}),
+        ({"email": "ada@example"}, {"email"}),
+        ({"email": "a@b.c, d@e.f"}, {"email"}),
+        ({"name": "x" * 121}, {"name"}),
+        ({"phone": "+370 (600) 000-00"}, {}),
+        ({"phone": "call me"}, {"phone"}),
+        ({"links": "github.example/ada\n\nhttps://ada.example"}, {}),
+        ({"links": "javascript:alert(1)"}, {"links"}),
+        ({"links": "\n".join(["https://a.example"] * 6)}, {"links"}),
+        ({"message": "x" * 4_000}, {}),
+        ({"message": "x" * 4_001}, {"message"}),
+        ({"consent": False}, {"consent"}),
+    ],
+)  # fmt: skip
+def test_what_was_typed_is_held_against_the_rules_of_its_field(typed, wrong):
+    consent = typed.pop("consent", True)
+
+    assert set(applying.mistakes(applying.clean(RIGHT | typed), consent=consent)) == set(wrong)
+
+
+def test_spaces_capitals_and_schemes_are_put_right():
+    cleaned = applying.clean(
+        {
+            "name": " Ada ",
+            "email": " Ada@Example.COM ",
+            "links": "ada.example/x\n http://b.example ",
+        }
+    )
+
+    assert (cleaned["name"], cleaned["email"]) == ("Ada", "ada@example.com")
+    assert applying.links(cleaned["links"]) == ("https://ada.example/x", "http://b.example")
+
+
+@given(st.fixed_dictionaries({name: st.text(max_size=40) for name in applying.FIELDS}))
+def test_what_passes_the_form_passes_the_contract(typed):
+    cleaned = applying.clean(typed)
+    if not applying.mistakes(cleaned, consent=True):
+        assert 1 <= len(cleaned["name"]) <= 120
+        assert 3 <= len(cleaned["email"]) <= 254
+        assert all(1 <= len(one) <= 200 for one in applying.links(cleaned["links"]))
