@@ -80,6 +80,11 @@ SAMPLES = (
         sizes.parameters, "def f(a, b, c, d, e, f, g): ...", "def f(self, a, b, c, d, e, f): ..."
     ),
     Sample(sizes.parameters, "def f(a, *, b, c, d, e, f, g): ...", "def f(a, *, b, **rest): ..."),
+    Sample(
+        sizes.parameters,
+        "@rpc()\ndef f(a, b, c, d, e, f, g): ...",
+        "@form('/x')\ndef f(a, b, c, d, e, f, g): ...",
+    ),
     Sample(sizes.test_file_length, "\n" * 801, "\n" * 800, "src/hanse/kit/tests/test_x.py"),
     Sample(words.first_line, "import os", '"""Says what it is for."""\nimport os'),
     Sample(words.first_line, '"""No full stop"""', ""),

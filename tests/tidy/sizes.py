@@ -42,6 +42,8 @@ def parameters(source: Source) -> Iterator[Finding]:
     if source.is_test:
         return
     for name, function in functions(source.tree):
+        if _is_form(function):
+            continue
         listed = function.args
         names = [a.arg for a in (*listed.posonlyargs, *listed.args, *listed.kwonlyargs)]
         count = sum(each not in ("self", "cls") for each in names)
@@ -51,6 +53,12 @@ def parameters(source: Source) -> Iterator[Finding]:
                 "those that travel together are a dataclass"
             )
             yield Finding(source.path, function.lineno, says)
+
+
+def _is_form(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether its parameters are the fields of a form: people fill in as many as there are."""
+    calls = (one.func for one in function.decorator_list if isinstance(one, ast.Call))
+    return any(isinstance(one, ast.Name) and one.id == "form" for one in calls)
 
 
 def test_file_length(source: Source) -> Iterator[Finding]:

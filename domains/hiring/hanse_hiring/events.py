@@ -1,4 +1,4 @@
-"""Facts of hiring, in the past tense. They are sent once events are; their names and fields count."""
+"""Facts of hiring, in the past tense; nobody sends them yet, as there are no events so far."""
 
 from __future__ import annotations
 

@@ -69,7 +69,8 @@ def test_what_was_public_is_no_draft_again(before):
 
 @pytest.mark.parametrize(
     ("title", "made"),
-    [("Senior Backend Engineer", "senior-backend-engineer"), ("Größe & Maß: C++", "groe-ma-c"), ("Инженер", "job"), ("a" * 80, "a" * 60), ("Kraków!", "krakow")],
+    [("Senior Backend Engineer", "senior-backend-engineer"), ("Größe & Maß: C++", "groe-ma-c"), ("Инженер", "job"), ("a" * 80, "a" * 60),
+     ("Kraków!", "krakow")],
 )  # fmt: skip
 def test_an_address_is_readable(title, made):
     assert slugs.slug(title) == made

@@ -19,7 +19,7 @@ from hanse import (
     page,
     rpc,
 )
-from hanse_hiring.api import CHOICES_MAX, Employer, Hiring, Stories, Story
+from hanse_hiring.api import Chosen, Employer, Hiring, Stories, Story
 from hanse_hiring.pages.failures import failure_of
 from hanse_hiring.pages.static_files import StaticFiles
 from hanse_hiring.pages.views import Views
@@ -31,7 +31,6 @@ ASKED_EACH_TIME = "no-cache"
 FEED_SECONDS = 300
 UNPROCESSABLE = 422
 
-Chosen = Annotated[tuple[Annotated[str, Length(0, 60)], ...], Length(0, CHOICES_MAX)]
 Name = Annotated[str, Length(1, 64)]
 Typed = Annotated[str, Length(0, 20_000)]
 """A field of the form; the site says itself what is wrong with it."""

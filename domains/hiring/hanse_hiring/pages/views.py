@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,6 +19,7 @@ from hanse_hiring.rules.markup import html
 from hanse_hiring.rules.posting import countries, posting, script
 
 POSTS_SHOWN = 3
+ROWS_KEPT = 4096
 FACET_TITLES: dict[FacetName, str] = {"team": "Team", "location": "Location", "tag": "Kind"}
 
 
@@ -117,6 +119,17 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[0], words[-1])) if len(words) > 1 else name[:1]
 
 
+def _row(environment: Environment) -> Callable[[Opening], Markup]:
+    """An opening as a line of a list; alike for everybody, so it is made once."""
+    template = environment.get_template("row.html")
+
+    @lru_cache(maxsize=ROWS_KEPT)
+    def row(one: Opening) -> Markup:
+        return Markup(template.render(one=one))  # noqa: S704  the template escapes
+
+    return row
+
+
 def _job_path(opening: Opening) -> str:
     return slugs.job_path(opening.external_id, opening.title)
 
@@ -137,6 +150,7 @@ def _environment(files: StaticFiles) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    mark = (FOLDER / "mark.svg").read_text(encoding="utf-8").strip()
     filters: dict[str, Any] = {
         "address": files.address,
         "day": long_date,
@@ -154,8 +168,10 @@ def _environment(files: StaticFiles) -> Environment:
         "job_path": _job_path,
         "post_path": slugs.post_path,
         "trap": TRAP,
-        "mark": Markup((FOLDER / "mark.svg").read_text(encoding="utf-8").strip()),  # noqa: S704  ours
+        "mark": Markup(mark),  # noqa: S704  a file of ours
     }
     environment.filters.update(filters)
     environment.globals.update(shared)
+    filters = {"row": _row(environment)}
+    environment.filters.update(filters)
     return environment

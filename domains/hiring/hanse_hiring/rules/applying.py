@@ -38,7 +38,9 @@ class Field(NamedTuple):
 FIELDS = {
     "name": Field("Your name", "your name", 120, fill="name", required=True),
     "email": Field("E-mail", "your e-mail address", 254, "email", "email", required=True),
-    "phone": Field("Phone", "your phone number", 40, "tel", "tel", hint="Only if you would rather be called."),
+    "phone": Field(
+        "Phone", "your phone number", 40, "tel", "tel", hint="Only if you would rather be called."
+    ),
     "links": Field(
         "Links", "the links", 1_004, "area",
         hint="Code, talks, a profile, a CV somewhere. One on each line, five at most.",

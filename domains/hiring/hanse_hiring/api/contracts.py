@@ -1,0 +1,64 @@
+"""What the public may ask of hiring."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from hanse import PUBLIC, Contract, Length, rpc
+from hanse_hiring.api.errors import (
+    AlreadyApplied,
+    JobClosed,
+    NoSuchJob,
+    NoSuchPost,
+    TooManyApplications,
+)
+from hanse_hiring.api.shown import Board, Receipt, Story, Vacancy
+from hanse_hiring.api.stored import Post
+from hanse_hiring.api.words import Chosen, ExternalId, Line
+
+
+class Hiring(Contract, package="hiring.v1"):
+    """What the public may know of jobs, and how somebody applies for one."""
+
+    @rpc("GET /hiring/v1/openings", allow=PUBLIC)
+    async def find_openings(
+        self, team: Chosen = (), location: Chosen = (), tag: Chosen = ()
+    ) -> Board:
+        """Openings that have one of the values of each facet; without any, all of them."""
+        ...
+
+    @rpc("GET /hiring/v1/openings/{external_id}", allow=PUBLIC, errors=(NoSuchJob, JobClosed))
+    async def get_opening(self, external_id: ExternalId) -> Vacancy:
+        """One open job."""
+        ...
+
+    @rpc(
+        "POST /hiring/v1/openings/{external_id}/applications",
+        allow=PUBLIC,
+        errors=(NoSuchJob, JobClosed, AlreadyApplied, TooManyApplications),
+    )
+    async def apply(
+        self,
+        external_id: ExternalId,
+        name: Annotated[str, Length(1, 120)],
+        email: Annotated[str, Length(3, 254)],
+        phone: Annotated[str, Length(0, 40)] = "",
+        links: Annotated[tuple[Line, ...], Length(0, 5)] = (),
+        message: Annotated[str, Length(0, 4_000)] = "",
+    ) -> Receipt:
+        """Applies; whoever calls says by it that the person agreed to the privacy note."""
+        ...
+
+
+class Stories(Contract, package="hiring.v1"):
+    """What an employer says of itself, and its people in their own words."""
+
+    @rpc("GET /hiring/v1/story", allow=PUBLIC)
+    async def get_story(self) -> Story:
+        """All of it, without the text of the posts."""
+        ...
+
+    @rpc("GET /hiring/v1/story/posts/{external_id}", allow=PUBLIC, errors=(NoSuchPost,))
+    async def get_post(self, external_id: ExternalId) -> Post:
+        """One post, whole."""
+        ...

@@ -1,0 +1,145 @@
+"""What is kept of hiring: jobs, who applied, and what the employer says of itself."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from hanse import Length, Pattern, Struct
+from hanse_hiring.api.words import Country, ExternalId, JobStatus, Label, Line, Tag, Text
+
+
+class Stored(Struct, frozen=True, kw_only=True):
+    """What is kept; stands in for the entity until storage is there."""
+
+    id: str = ""
+    revision: int = 0
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+
+
+class Job(Stored, frozen=True, kw_only=True):
+    """A position, from its first draft until it is filled, and after that.
+
+    Attributes:
+        external_id: Stays the same for good: it is part of the address.
+        title: Of the position, without team and place.
+        team: Who one would work with.
+        locations: Names of offices, and `Remote`.
+        tags: What kind of employment it is.
+        summary: One or two sentences without markup, for lists, feeds and search engines.
+        description: All of it.
+        status: Only open jobs are shown; a closed one says so at its address.
+        remote_countries: Where one has to live if it is done remotely; none for those of the
+            offices.
+        hiring_manager: Whom to ask inside; the public does not see it.
+        published: When it was first open.
+        closed: When it was closed last; None while it is not.
+        apply_by: Last day to apply, where there is one.
+    """
+
+    external_id: ExternalId
+    title: Annotated[str, Length(3, 120)]
+    team: Label
+    locations: Annotated[tuple[Label, ...], Length(1, 12)]
+    tags: Annotated[tuple[Tag, ...], Length(0, 7)] = ()
+    summary: Annotated[str, Length(0, 300)] = ""
+    description: Text = ""
+    status: JobStatus = "draft"
+    remote_countries: Annotated[tuple[Country, ...], Length(0, 60)] = ()
+    hiring_manager: Annotated[str, Length(0, 120)] = ""
+    published: datetime | None = None
+    closed: datetime | None = None
+    apply_by: date | None = None
+
+
+class Office(Struct, frozen=True, kw_only=True):
+    """A place where people work; jobs name it among their locations.
+
+    Attributes:
+        name: As jobs say it: `Tel Aviv`.
+        country: Where it is.
+        street: With its number, for search engines; may be left out.
+        postal_code: The same.
+    """
+
+    name: Label
+    country: Country
+    street: Annotated[str, Length(0, 120)] = ""
+    postal_code: Annotated[str, Length(0, 20)] = ""
+
+
+class Employer(Stored, frozen=True, kw_only=True):
+    """Who hires: one on a site, and what its careers site says of it.
+
+    Attributes:
+        external_id: `employer`.
+        name: As people know it.
+        address: Where this site is reached, like `https://careers.example.com`; without it there is
+            no feed and no site map.
+        home: The organisation's own site.
+        guild: Whose careers site it is: `Backend Engineering`.
+        headline: The first sentence anybody reads.
+        about: A few paragraphs.
+        privacy: What happens to what applicants send; shown where they agree to it.
+        offices: Where it is.
+    """
+
+    external_id: ExternalId
+    name: Label
+    address: Annotated[str, Pattern(r"^(https?://[a-z0-9.-]+(:[0-9]{1,5})?)?$")] = ""
+    home: Annotated[str, Pattern(r"^(https?://\S{1,200})?$")] = ""
+    guild: Annotated[str, Length(0, 60)] = ""
+    headline: Annotated[str, Length(0, 120)] = ""
+    about: Text = ""
+    privacy: Text = ""
+    offices: Annotated[tuple[Office, ...], Length(0, 100)] = ()
+
+
+class Pillar(Stored, frozen=True, kw_only=True):
+    """Something the organisation stands on: a few words and a paragraph."""
+
+    external_id: ExternalId
+    title: Label
+    text: Annotated[str, Length(1, 600)]
+    place: int = 0
+
+
+class Post(Stored, frozen=True, kw_only=True):
+    """What somebody there wrote, with a page of its own."""
+
+    external_id: ExternalId
+    title: Annotated[str, Length(3, 120)]
+    author: Label
+    published: date
+    summary: Annotated[str, Length(1, 300)]
+    text: Text
+
+
+class Person(Stored, frozen=True, kw_only=True):
+    """Somebody who works there, in their own words."""
+
+    external_id: ExternalId
+    name: Label
+    role: Label
+    quote: Annotated[str, Length(1, 400)]
+    since: Annotated[int | None, "year"] = None
+    place: int = 0
+
+
+class Application(Stored, frozen=True, kw_only=True):
+    """Somebody applies for a job. Staff with the permission alone see it.
+
+    Attributes:
+        job: External id of the job.
+        email: In lower case; one application a job.
+        consent: When they agreed to what `Employer.privacy` said.
+    """
+
+    job: ExternalId
+    name: Annotated[str, Length(1, 120)]
+    email: Annotated[str, Length(3, 254)]
+    consent: datetime
+    phone: Annotated[str, Length(0, 40)] = ""
+    links: Annotated[tuple[Line, ...], Length(0, 5)] = ()
+    message: Annotated[str, Length(0, 4_000)] = ""

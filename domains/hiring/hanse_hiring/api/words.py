@@ -1,0 +1,32 @@
+"""The words of hiring as types: what a name, a status, a tag and a text may be."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from hanse import Length, Pattern
+
+REMOTE = "Remote"
+"""The location of a job that is done from anywhere in some countries."""
+
+CHOICES_MAX = 20
+"""Values of one facet that somebody may choose at once."""
+
+ExternalId = Annotated[str, Pattern("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+"""What the applicant tracking system, or whoever wrote it, calls a thing; unique on a site."""
+
+JobStatus = Literal["draft", "open", "closed"]
+
+Tag = Literal["Full time", "Temp", "Student", "Intern", "Program", "Entry-level", "People manager"]
+"""What kind of employment it is; a job has any number of them."""
+
+FacetName = Literal["team", "location", "tag"]
+Label = Annotated[str, Length(1, 60)]
+Line = Annotated[str, Length(1, 200)]
+Text = Annotated[str, Length(0, 20_000)]
+"""Markdown, as `rules/markup.py` takes it: no HTML, no pictures."""
+
+Country = Annotated[str, Length(2, 60)]
+"""Its name, as people read it: `Lithuania`."""
+
+Chosen = Annotated[tuple[Annotated[str, Length(0, 60)], ...], Length(0, CHOICES_MAX)]
