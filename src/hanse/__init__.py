@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.service import Contract, Service
     from hanse.runtime.credentials.api_key import KeyMint, StoredKey
     from hanse.runtime.credentials.issuer import Claims, Issuer
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.data.database_config import DatabaseConfig
+    from hanse.runtime.data.record import Record
     from hanse.runtime.errors import (
         Aborted,
         AlreadyExists,
@@ -65,6 +68,8 @@ __all__ = [
     "Contract",
     "Cookie",
     "Cors",
+    "Database",
+    "DatabaseConfig",
     "DeadlineExceeded",
     "DeclarationError",
     "Doc",
@@ -89,6 +94,7 @@ __all__ = [
     "PermissionDenied",
     "Principal",
     "Range",
+    "Record",
     "Redirect",
     "ResourceExhausted",
     "Rule",
@@ -137,6 +143,9 @@ _HOMES = {
     "hanse.runtime.contract.pages.redirect": "Redirect",
     "hanse.runtime.contract.rules": "Doc Length Pattern Range",
     "hanse.runtime.contract.service": "Contract Service",
+    "hanse.runtime.data.database": "Database",
+    "hanse.runtime.data.database_config": "DatabaseConfig",
+    "hanse.runtime.data.record": "Record",
     "hanse.runtime.errors": _ERRORS,
     "hanse.runtime.host": "Host",
     "hanse.runtime.host_config": "HostConfig",

@@ -10,6 +10,8 @@ from hanse.runtime.server.pages.page_rpc import PageRpc
 from hanse.runtime.server.rpc import RestRpc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hanse.runtime.call.endpoint import Endpoint
     from hanse.runtime.server.door import Door
     from hanse.runtime.server.router import Router
@@ -29,6 +31,17 @@ class Addresses:
         self._door = door
         self._depth = depth
 
+    def serve(
+        self, instance: object, endpoints: Iterable[Endpoint], pages: Iterable[Endpoint]
+    ) -> None:
+        """Has a service answer at the addresses of its methods and pages."""
+        for endpoint in endpoints:
+            endpoint.serve_by(instance)
+            self.add(endpoint)
+        for endpoint in pages:
+            endpoint.serve_by(instance)
+            self.add_page(endpoint)
+
     def add(self, endpoint: Endpoint) -> None:
         """A method as a resource, if it has a route, and at Connect's address."""
         method, door, depth = endpoint.method, self._door, self._depth
@@ -39,8 +52,8 @@ class Addresses:
         if can_be_got(method):
             self._add("GET", connect, ConnectGet(endpoint, door, depth))
 
-    def add_page(self, path: str, endpoint: Endpoint) -> None:
+    def add_page(self, endpoint: Endpoint) -> None:
         """A page or a form, which has a path and nothing else."""
         route = endpoint.method.route
         assert route is not None
-        self._add(route.verb, path, PageRpc(endpoint, self._door))
+        self._add(route.verb, route.path, PageRpc(endpoint, self._door))

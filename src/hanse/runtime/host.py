@@ -21,7 +21,8 @@ from hanse.runtime.call.room import Room
 from hanse.runtime.call.threads import Threads
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.describe import describe
-from hanse.runtime.contract.service import ContractModel, contract_of, contract_to_serve
+from hanse.runtime.contract.service import contract_of, contract_to_serve
+from hanse.runtime.data.provided import database_of
 from hanse.runtime.doors import Doors
 from hanse.runtime.gauges import Gauges
 from hanse.runtime.host_config import HostConfig
@@ -77,6 +78,7 @@ class Host:
 
     Attributes:
         authenticator: Knows who calls, and revokes; None where nobody can sign in.
+        database: What its services share; None for a host without data.
 
     Raises:
         WiringError: A constructor asks for what is not there, or more is wrong; with all problems.
@@ -118,6 +120,8 @@ class Host:
         self._sweep = Sweep(self._look)
         self._stack = AsyncExitStack()
         self._placement = self._place(wrap)
+        clock, provided = clock or SystemClock(), provided or {}
+        self.database = database_of(self.config.database, provided, clock, self.metrics)
         self._services = self._build(services, sources, clock, provided)
         self._tick_date()
 
@@ -213,24 +217,26 @@ class Host:
         self,
         services: Sequence[type],
         sources: Sources | None,
-        clock: Clock | None,
-        provided: Mapping[type, Any] | None,
+        clock: Clock,
+        provided: Mapping[type, Any],
     ) -> list[Any]:
         wiring = Wiring(
             connect=self._placement.connect,
-            clock=clock or SystemClock(),
-            provided={Offload: self._offload, **(provided or {})},
+            clock=clock,
+            provided={Offload: self._offload, **provided},
             sources=sources or Sources(),
+            database=self.database,
         )
         door = self._door()
-        problems = self._placement.problems() + self._doors.problems()
         endpoints = self._placement.endpoints
         for contract in self._contracts:
             for method in contract.methods.values():
                 endpoints[method.full_name] = self._endpoint(method)
-        built = wiring.build(services, problems)
+        built = wiring.build(services, self._placement.problems() + self._doors.problems())
+        addresses = Addresses(self._router, door, self.limits.json_depth)
         for contract, instance in zip(self._contracts, built, strict=True):
-            self._serve(contract, instance, door)
+            here = [endpoints[method.full_name] for method in contract.methods.values()]
+            addresses.serve(instance, here, map(self._endpoint, instance.__pages__))
         self._serve_system()
         self._router.add("GET", LINK_PATH, LinkDoor(self, endpoints, door), hidden=True)
         return built
@@ -248,19 +254,9 @@ class Host:
             site=self.config.site,
         )
 
-    def _serve(self, contract: ContractModel, instance: Any, door: Door) -> None:
-        addresses = Addresses(self._router, door, self.limits.json_depth)
-        for method in contract.methods.values():
-            endpoint = self._placement.endpoints[method.full_name]
-            endpoint.serve_by(instance)
-            addresses.add(endpoint)
-        for page in instance.__pages__:
-            endpoint = self._endpoint(page)
-            endpoint.serve_by(instance)
-            addresses.add_page(page.route.path, endpoint)
-
     def _serve_system(self) -> None:
-        add_health(self._router, lambda: not self.draining)
+        data = self.database
+        add_health(self._router, lambda: not self.draining and (data is None or data.ready))
         trusted_only = not self.config.open_metrics
         add_metrics(self._router, self.metrics.prometheus, trusted_only=trusted_only)
         if self.config.docs:
@@ -271,6 +267,8 @@ class Host:
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         stack = self._stack
         await stack.enter_async_context(Recorder(self.config, self.spans, self.metrics))
+        if self.database is not None:
+            await stack.enter_async_context(self.database)
         stack.callback(self._threads.close)
         stack.callback(self._offload.close)
         stack.callback(self._placement.close)
@@ -293,6 +291,8 @@ class Host:
         for connection in self.connections:
             connection.look(now)
         self._gauges.read(self.room)
+        if self.database is not None:
+            self.database.look(now)
         self._tick_date()
 
     def _tick_date(self) -> None:

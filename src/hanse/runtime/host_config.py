@@ -12,6 +12,7 @@ from hanse.runtime.call.context import DEFAULT_SITE
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.credentials.api_key import StoredKey
 from hanse.runtime.credentials.issuer import Issuer
+from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
 
@@ -44,6 +45,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         stall_file: Says which service blocks the event loop, while it does and afterwards, see
             `StallReport`; None for no such file.
         otlp_endpoint: Collector for spans and metrics, e.g. `http://localhost:4318`.
+        database: Where its services keep what they know; None for a host without data.
         docs: Whether `/docs` and `/openapi.json` are served.
         open_metrics: Whether `/metrics` is served at the open door too.
         threads: Threads for plain `def` methods.
@@ -69,6 +71,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
     trace_folder: Path | None = None
     stall_file: Path | None = None
     otlp_endpoint: str = ""
+    database: DatabaseConfig | None = None
     docs: bool = True
     open_metrics: bool = False
     threads: int = 16

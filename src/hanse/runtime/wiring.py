@@ -10,9 +10,13 @@ from hanse.kit.clock import Clock
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Settings, SettingsError, Sources, load
 from hanse.runtime.contract.service import ContractModel, contract_of
+from hanse.runtime.data.provided import maker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.data.provided import FromDatabase
 
 
 class WiringError(ConfigurationError):
@@ -25,6 +29,7 @@ class Wiring:
     Args:
         connect: Makes a proxy of a contract for a calling service; None when nobody serves it.
         provided: Anything else, by its type: what a composition root hands over itself.
+        database: What some types are made from, see `FromDatabase`; None if the host has none.
     """
 
     def __init__(
@@ -34,7 +39,10 @@ class Wiring:
         clock: Clock,
         provided: Mapping[type, Any],
         sources: Sources,
+        database: Database | None = None,
     ) -> None:
+        self._database = database
+        self._made: dict[Any, Any] = {}
         self._connect = connect
         self._clock = clock
         self._provided = provided
@@ -99,6 +107,9 @@ class Wiring:
             return self._clock
         if _is_settings(kind):
             return settings.get(section_of(service))  # absent only where that is a problem already
+        maker = maker_of(kind)
+        if maker is not None:
+            return self._make(service, name, kind, maker, problems)
         contract = contract_of(kind) if inspect.isclass(kind) else None
         model = contract_of(service)
         assert model is not None
@@ -109,6 +120,33 @@ class Wiring:
         if proxy is None:
             problems.append(_unmet(service, name, kind, contract))
         return proxy
+
+    def _make(
+        self,
+        service: type,
+        name: str,
+        kind: Any,
+        maker: type[FromDatabase],
+        problems: list[str],
+    ) -> Any:
+        """One object a kind, however many ask for it."""
+        if self._database is None:
+            problems.append(
+                f"{_asks(service, name, kind)}: this host has no database; write [database] in "
+                "hanse.toml and give its url, or HostConfig(database=DatabaseConfig(url=…))"
+            )
+        elif kind not in self._made:
+            try:
+                self._made[kind] = maker.__from_database__(kind, self._database)
+            except ConfigurationError as error:
+                problems += error.problems
+        return self._made.get(kind)
+
+
+def wants_database(services: Sequence[type]) -> bool:
+    """Whether a constructor asks for something that is made from a database."""
+    wishes = [_wishes(service, []) for service in services]
+    return any(maker_of(kind) for wanted in wishes for kind in wanted.values())
 
 
 def section_of(service: type) -> str:
@@ -138,13 +176,18 @@ def _wishes(service: type, problems: list[str]) -> dict[str, Any]:
     }
 
 
+def _asks(service: type, name: str, kind: Any) -> str:
+    return f"{service.__name__}({name}: {getattr(kind, '__name__', kind or 'no type')})"
+
+
 def _unmet(service: type, name: str, kind: Any, contract: ContractModel | None) -> str:
-    where = f"{service.__name__}({name}: {getattr(kind, '__name__', kind or 'no type')})"
+    where = _asks(service, name, kind)
     if contract is not None:
         return (
             f"{where}: nobody serves {contract.full_name}; list a service that does, or give its "
             f"address in the directory"
         )
     return (
-        f"{where}: a host gives contracts, Settings, Clock and what was provided; none is this type"
+        f"{where}: a host gives contracts, Settings, Clock, what its database holds and what was "
+        "provided; none is this type"
     )

@@ -51,18 +51,18 @@ _SETTINGS = {
     "log_timezone": "UTC",
 }
 
-# It reads from whoever began it, and nothing ever comes: when that process is gone, however it
-# went, reading ends, and the server goes with all it wrote.
+# It reads from whoever began it: when that process is gone, however it went, reading ends, and the
+# server goes with all it wrote.
 _WATCH = """
 folder=$1; shift
 "$@" >"$folder/log" 2>&1 </dev/null &
 server=$!
 echo "$server"
 exec >/dev/null
-read -r _
+read -r word
 kill -QUIT "$server" 2>/dev/null
 wait "$server"
-rm -rf "$folder"
+[ "$word" = keep ] || rm -rf "$folder"
 """
 
 
@@ -109,17 +109,23 @@ class PostgresServer:
                 _copy(_template(self._programs), data)
             self._launch(data)
 
-    def stop(self) -> None:
-        """Ends it, and forgets what was in it."""
+    def stop(self, *, keep: bool = False) -> None:
+        """Ends it at once, as if by a loss of power.
+
+        Args:
+            keep: What was committed is there again after the next `start`.
+        """
         watch, self._watch = self._watch, None
         if watch is not None:
-            assert watch.stdin is not None
-            watch.stdin.close()
-            watch.wait()
+            watch.communicate("keep\n" if keep else "")
 
     def url(self, database: str = "postgres") -> str:
         """Where a database of it is."""
         return f"postgresql://{USER}@/{database}?host={self._folder}"
+
+    def config(self, url: str) -> DatabaseConfig:
+        """What a host or a `Database` is told to use a database of it."""
+        return DatabaseConfig(url=Secret(url))
 
     async def create(self) -> str:
         """Makes an empty database and gives its URL."""

@@ -13,11 +13,14 @@ from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, Origin, run
 from hanse.runtime.call.proxy import make_proxy
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.service import contract_of
+from hanse.runtime.data.database import Database
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.identity.principal import VISITOR, Principal
+from hanse.runtime.wiring import wants_database
 from hanse.testing.acting import acting
 from hanse.testing.http_client import HttpClient
+from hanse.testing.postgres_server import shared_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Mapping
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.context import Context
     from hanse.runtime.credentials.development import DevelopmentIssuer
     from hanse.runtime.credentials.issuer import Issuer
+    from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.telemetry.span import Span
     from hanse.testing.faults import Faults
 
@@ -45,26 +49,29 @@ class World:
             assert answer.json == {"text": "Hello, Ada"}
 
     Everything is real: permissions, validation, deadlines and the HTTP server are those of a host.
-    Only business time stands still until `world.clock.advance(…)`.
+    Only business time stands still until `world.clock.advance(…)`. Services that need a database
+    have a fresh one in a real PostgreSQL, which tests of one process share and which ends with it.
 
     Args:
         services: Their classes, fakes among them.
         principal: Who calls where the test names nobody. The default may do what everybody may.
         settings: Section (a service's name in lower case) → field → value.
         clock: Business time; the default stands at nine on New Year's morning 2026, UTC.
-        provided: Other things constructors ask for, by type.
+        provided: Other things constructors ask for, by type; a `Database` is then the only one.
         apart: Every call goes over a socket, as between two hosts.
         faults: What goes wrong between services.
 
     Attributes:
         clock: The clock the services have.
         host: The host itself, once the world has begun.
+        database: What its services share, to look into; None in a world without data.
 
     Raises:
         ConfigurationError: On entering: a service asks for what is not there.
     """
 
     host: Host
+    database: Database | None = None
 
     def __init__(
         self,
@@ -91,13 +98,14 @@ class World:
         try:
             self.host = Host(
                 self._services,
-                self._config(folder),
+                self._config(folder, await self._fresh_database()),
                 sources=self._sources,
                 clock=self.clock,
                 provided=self._provided,
                 wrap=self._faults.wrap if self._faults else None,
             )
             await self._stack.enter_async_context(self.host)
+            self.database = self.host.database
         except BaseException:
             await self._stack.aclose()
             raise
@@ -196,7 +204,15 @@ class World:
         call = running.get()
         return call.origin if call else Origin(principal=self._principal)
 
-    def _config(self, folder: Path) -> HostConfig:
+    async def _fresh_database(self) -> DatabaseConfig | None:
+        if Database in self._provided or not wants_database(self._services):
+            return None
+        server = shared_server()
+        url = await server.create()
+        self._stack.callback(server.drop, url)
+        return server.config(url)
+
+    def _config(self, folder: Path, database: DatabaseConfig | None) -> HostConfig:
         socket = folder / "host.sock"
         names = [model.full_name for model in map(contract_of, self._services) if model]
         return HostConfig(
@@ -204,6 +220,7 @@ class World:
             socket=socket,
             directory=dict.fromkeys(names, (f"unix:{socket}",)) if self._apart else {},
             issuers=(self._development_issuer(folder),),
+            database=database,
         )
 
     def _development_issuer(self, folder: Path) -> Issuer:

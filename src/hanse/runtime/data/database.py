@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import SystemClock, monotonic, wait_set
-from hanse.runtime.call.context import Call, alone, running
-from hanse.runtime.call.leaving import begin_writing, end_writing
-from hanse.runtime.data.failures import SerializationConflict, failure_of
-from hanse.runtime.data.pool import Pool
+from hanse.runtime.call.context import alone, running
+from hanse.runtime.data.access import Access
+from hanse.runtime.data.arrival import Arrival
+from hanse.runtime.data.failures import SerializationConflict
+from hanse.runtime.data.pool_gauges import PoolGauges
 from hanse.runtime.data.reading import only_reads
-from hanse.runtime.data.transaction import Isolation, Transaction
+from hanse.runtime.data.transaction import Isolation, Transaction, lock_key
 from hanse.runtime.errors import Internal
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
+    from hanse.runtime.telemetry.metrics import Metrics
 
 T = TypeVar("T")
+
+log = logging.getLogger("hanse.database")
 
 TRIES = 3
 """How often a query that only reads is begun, if its connection breaks each time."""
@@ -51,15 +55,24 @@ class Database:
     Args:
         config: Which server, and how much of it.
         clock: Business time, for what is stored.
+        metrics: Where its host's numbers are.
 
     Attributes:
-        clock: The same.
+        clock: As given; the system's, if none was.
     """
 
-    def __init__(self, config: DatabaseConfig, clock: Clock | None = None) -> None:
+    def __init__(
+        self, config: DatabaseConfig, clock: Clock | None = None, metrics: Metrics | None = None
+    ) -> None:
         self.clock = clock or SystemClock()
-        self._config = config
-        self._pool = Pool(self._open_session, config)
+        self._access = Access(config)
+        self._gauges = PoolGauges(self._access.pool, metrics) if metrics else None
+        self._arrival = Arrival(self._access.reach)
+        self._entered = 0
+
+    @classmethod
+    def __from_database__(cls, kind: Any, database: Self) -> Self:
+        return database
 
     async def fetch(self, text: str, *arguments: Any) -> list[Record]:
         """The rows of a statement.
@@ -70,7 +83,7 @@ class Database:
         transaction = self._current()
         if transaction is not None:
             return (await transaction.run(text, arguments))[0]
-        return (await self._run(text, arguments))[0]
+        return (await self._access.run(text, arguments, again=only_reads(text)))[0]
 
     async def fetch_row(self, text: str, *arguments: Any) -> Record | None:
         """The first row of a statement that gives one at most; None if it gives none.
@@ -91,7 +104,7 @@ class Database:
         if transaction is not None:
             _, done = await transaction.run(text, arguments)
         else:
-            _, done = await self._run(text, arguments, again=False)
+            _, done = await self._access.run(text, arguments)
         count = (done.get_statusmsg() or "").rpartition(" ")[2]
         return int(count) if count.isdecimal() else 0
 
@@ -122,23 +135,23 @@ class Database:
             async with outer.part(isolation, savepoint=savepoint):
                 yield
             return
-        session = await self._take()
+        session = await self._access.take()
         transaction = Transaction(session, self, isolation, read_only=read_only)
         call = running.get()
-        _enter(call, transaction)
+        transaction.bind(call)
         try:
             await transaction.begin()
             yield
             await transaction.commit()
         except BaseException as error:
-            mended = self._pool.mend(session)
+            mended = self._access.pool.mend(session)
             if mended is not None and isinstance(error, Exception):
                 await mended
             raise
         else:
-            self._pool.give(session)
+            self._access.pool.give(session)
         finally:
-            _leave(call, transaction)
+            transaction.unbind(call)
 
     async def transact(
         self, work: Callable[[], Awaitable[T]], *, isolation: Isolation = "serializable"
@@ -190,7 +203,7 @@ class Database:
         transaction = self._current()
         if transaction is not None:
             return await transaction.do(copy)
-        return await self._alone(copy)
+        return await self._access.alone(copy)
 
     async def lock(self, name: str) -> None:
         """Waits until nobody else holds this name, and holds it until the transaction ends.
@@ -205,14 +218,48 @@ class Database:
         await transaction.run("select pg_advisory_xact_lock($1)", (lock_key(name),))
 
     async def __aenter__(self) -> Self:
+        """Reaches the database, or goes on trying; who asks meanwhile is told to come again.
+
+        It may be entered more than once: whoever leaves last closes it.
+
+        Raises:
+            ConfigurationError: It is there and cannot be used, or a step of `prepare` says so.
+        """
+        self._entered += 1
+        try:
+            await self._arrival.begin()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.close()
+        self._entered -= 1
+        if not self._entered:
+            await self._arrival.stop()
+            await self._access.pool.close()
 
-    async def close(self) -> None:
-        """Ends all connections."""
-        await self._pool.close()
+    # Its host calls these.
+
+    def prepare(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Has something done as soon as the database is reached, before the host is ready.
+
+        Args:
+            step: Done after those before it, and again until it does not raise; but a
+                `ConfigurationError` ends a host that starts.
+        """
+        self._arrival.steps.append(step)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it was reached and prepared."""
+        return self._arrival.ready
+
+    def look(self, now: float) -> None:
+        """Closes what nobody needs any more, and shows the numbers; called a few times a second."""
+        self._access.pool.look(now)
+        if self._gauges is not None:
+            self._gauges.read()
 
     # Inside.
 
@@ -221,79 +268,3 @@ class Database:
         call = running.get()
         transaction = alone.get() if call is None else call.transaction
         return transaction if transaction is not None and transaction.owner is self else None
-
-    async def _run(self, text: str, arguments: Sequence[Any], *, again: bool = True) -> Any:
-        again = again and only_reads(text)
-        call = running.get()
-        if again or call is None:
-            return await self._alone(lambda one: one.run(text, arguments), again=again)
-        begin_writing(call)
-        try:
-            return await self._alone(lambda one: one.run(text, arguments))
-        finally:
-            end_writing(call)
-
-    async def _alone(
-        self, step: Callable[[Session], Awaitable[Any]], *, again: bool = False
-    ) -> Any:
-        """Does something on a session of its own; once more where that broke and it may be."""
-        tries = TRIES if again else 1
-        while True:
-            tries -= 1
-            session = await self._take()
-            try:
-                result = await step(session)
-            except BaseException as error:
-                failure = self._failed(session, error)
-                if tries and session.closed and isinstance(error, Exception):
-                    continue
-                raise failure from error
-            self._pool.give(session)
-            return result
-
-    def _failed(self, session: Session, error: BaseException) -> BaseException:
-        """Takes the session back, and says what the error means."""
-        if not isinstance(error, Exception):
-            session.break_off()
-            self._pool.mend(session)
-            return error
-        if getattr(error, "sqlstate", None) and session.clean:
-            self._pool.give(session)
-        else:
-            self._pool.mend(session)
-        return failure_of(error)
-
-    async def _take(self) -> Session:
-        try:
-            return await self._pool.take()
-        except Exception as error:
-            raise failure_of(error) from error
-
-    async def _open_session(self) -> Session:
-        from hanse.runtime.data.session import open_session
-
-        return await open_session(self._config)
-
-
-def lock_key(name: str) -> int:
-    """The number PostgreSQL knows a lock by."""
-    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
-def _enter(call: Call | None, transaction: Transaction) -> None:
-    if call is None:
-        alone.set(transaction)
-        return
-    call.transaction = transaction
-    if not transaction.read_only:
-        begin_writing(call)
-
-
-def _leave(call: Call | None, transaction: Transaction) -> None:
-    if call is None:
-        alone.set(None)
-        return
-    call.transaction = None
-    if not transaction.read_only:
-        end_writing(call)

@@ -103,6 +103,8 @@ _BY_STATE: dict[str, Callable[[Any], HanseError]] = {
     "23505": _unique,
     "23P01": _against_rule,
     "23514": _against_rule,
+    "28": _away,
+    "3D": _away,
     "25006": _away,  # it has become somebody's standby
     "25P03": _late,
     "25P04": _late,

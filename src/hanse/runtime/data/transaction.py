@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from hanse.runtime.call.context import alone
+from hanse.runtime.call.leaving import begin_writing, end_writing
 from hanse.runtime.data.failures import failure_of
 from hanse.runtime.errors import Aborted, Internal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
+    from hanse.runtime.call.context import Call
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
 
@@ -42,6 +46,24 @@ class Transaction:
         self._turn = asyncio.Lock()
         self._failed = False
         self._savepoints = 0
+
+    def bind(self, call: Call | None) -> None:
+        """Has a call's statements join; those of who runs without one, if there is none."""
+        if call is None:
+            alone.set(self)
+            return
+        call.transaction = self
+        if not self.read_only:
+            begin_writing(call)
+
+    def unbind(self, call: Call | None) -> None:
+        """Ends that."""
+        if call is None:
+            alone.set(None)
+            return
+        call.transaction = None
+        if not self.read_only:
+            end_writing(call)
 
     async def begin(self) -> None:
         """Opens it on the server."""
@@ -114,3 +136,9 @@ class Transaction:
             await self.do(lambda one: one.command(f"rollback to savepoint {name}"))
             raise
         await self.do(lambda one: one.command(f"release savepoint {name}"))
+
+
+def lock_key(name: str) -> int:
+    """The number PostgreSQL knows a lock by."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

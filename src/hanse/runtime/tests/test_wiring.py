@@ -175,7 +175,7 @@ def test_everything_that_is_missing_is_told_together():
         "stock.v1.Stock: 'nonsense' is no address",
         "mutual_port is set without tls",
         "lost.v1.Lost is served by two of the listed services",
-        "Lost(printer: Printer): a host gives contracts, Settings, Clock and what was provided",
+        "Lost(printer: Printer): a host gives contracts, Settings, Clock, what its database holds",
         "Lost(untyped: no type)",
         "Shop(printer: Printer)",
         "shop.name is not set and has no default",

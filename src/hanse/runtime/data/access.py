@@ -1,0 +1,132 @@
+"""How statements get to the server: on a session each, again where that may be."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from hanse.runtime.call.context import running
+from hanse.runtime.call.leaving import begin_writing, end_writing
+from hanse.runtime.data.arrival import check_server, described, unfit
+from hanse.runtime.data.failures import failure_of
+from hanse.runtime.data.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from hanse.runtime.data.database_config import DatabaseConfig
+    from hanse.runtime.data.record import Record
+    from hanse.runtime.data.session import Session
+
+log = logging.getLogger("hanse.database")
+
+TRIES = 3
+"""How often a query that only reads is begun, if its connection breaks each time."""
+
+
+class Access:
+    """Lends sessions, and makes errors of ours of what goes wrong on them.
+
+    Attributes:
+        pool: What lends them.
+    """
+
+    def __init__(self, config: DatabaseConfig) -> None:
+        self._config = config
+        self._is_away = False
+        self.pool = Pool(self._open_session, config)
+
+    async def run(
+        self, text: str, arguments: Sequence[Any], *, again: bool = False
+    ) -> tuple[list[Record], Any]:
+        """Runs a statement that is a transaction by itself.
+
+        Args:
+            text: The statement.
+            arguments: Its values.
+            again: It only reads, so that it may be run again when nobody knows if it ran.
+
+        Raises:
+            HanseError: What went wrong, see `failure_of`.
+        """
+        call = running.get()
+        if again or call is None:
+            return await self.alone(lambda one: one.run(text, arguments), again=again)
+        begin_writing(call)
+        try:
+            return await self.alone(lambda one: one.run(text, arguments))
+        finally:
+            end_writing(call)
+
+    async def alone(self, step: Callable[[Session], Awaitable[Any]], *, again: bool = False) -> Any:
+        """Does something on a session of its own; once more where that broke and it may be.
+
+        Raises:
+            HanseError: What went wrong, see `failure_of`.
+        """
+        tries = TRIES if again else 1
+        while True:
+            tries -= 1
+            session = await self.take()
+            try:
+                result = await step(session)
+            except BaseException as error:
+                failure = self._failed(session, error)
+                if tries and session.closed and isinstance(error, Exception):
+                    continue
+                raise failure from error
+            self.pool.give(session)
+            return result
+
+    def _failed(self, session: Session, error: BaseException) -> BaseException:
+        """Takes the session back, and says what the error means."""
+        if not isinstance(error, Exception):
+            session.break_off()
+            self.pool.mend(session)
+            return error
+        if getattr(error, "sqlstate", None) and session.clean:
+            self.pool.give(session)
+        else:
+            self.pool.mend(session)
+        return failure_of(error)
+
+    async def take(self) -> Session:
+        """A session for oneself; it goes back to the pool.
+
+        Raises:
+            HanseError: None can be had now.
+        """
+        try:
+            return await self.pool.take()
+        except Exception as error:
+            raise failure_of(error) from error
+
+    async def reach(self) -> None:
+        """Looks whether the server is there, and fit.
+
+        Raises:
+            DatabaseUnfit: It is not, and trying again would not help.
+            HanseError: It is away.
+        """
+        url = self._config.url
+        try:
+            session = await self.pool.take()
+        except Exception as error:
+            raise unfit(error, url) or failure_of(error) from error
+        self.pool.give(session)
+        check_server(session, url)
+
+    async def _open_session(self) -> Session:
+        from hanse.runtime.data.session import open_session
+
+        try:
+            session = await open_session(self._config)
+        except Exception as error:
+            if not self._is_away:
+                log.warning("%s cannot be reached: %s", described(self._config.url), error)
+            self._is_away = True
+            raise
+        if self._is_away:
+            log.warning("%s is back.", described(self._config.url))
+        self._is_away = False
+        return session
