@@ -40,7 +40,7 @@ def cluster(service: str, settings: GatewaySettings) -> dict[str, Any]:
         "common_lb_config": {
             # Rather none than one that is known not to answer.
             "healthy_panic_threshold": {"value": 0},
-            # By default a change of health waits up to a second for others.
+            # By default the rest of a host is known a second late, if another change was just made.
             "update_merge_window": "0s",
         },
         "ignore_health_on_host_removal": True,

@@ -21,6 +21,7 @@ from hanse.fleet.gateway.tests.world import (
     request,
 )  # fmt: skip
 
+RESTS = "cluster.cart.v1.Cart.outlier_detection.ejections_enforced_total"
 HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
 
 
@@ -502,7 +503,6 @@ async def test_host_that_leaves_gets_nothing_new(world: World) -> None:
 
 
 async def test_host_that_leaves_right_after_another_gets_nothing_new_either(world: World) -> None:
-    """By default a change of health waits up to a second for others."""
     # given
     hosts = [await world.host("one"), await world.host("two")]
     for number in range(4):
@@ -516,6 +516,39 @@ async def test_host_that_leaves_right_after_another_gets_nothing_new_either(worl
 
         # then
         assert await eventually(all_from_there, 2.0)
+
+
+async def test_when_all_hosts_leave_none_is_asked_any_more(world: World) -> None:
+    """By default Envoy asks all of them as soon as half of them may not be asked."""
+    # given
+    host = await world.host("cart")
+    await world.show(cart(host))
+    # when
+    gone = msgspec.structs.replace(host.endpoint, draining=True)
+    await world.show(msgspec.structs.replace(cart(), endpoints=(gone,)))
+    answers = [await world.get("/cart") for _ in range(4)]
+    # then
+    assert {(one.status, one.headers["retry-after"]) for one in answers} == {(503, "1")}
+    assert host.seen == []
+
+
+async def test_that_a_host_rests_is_known_to_all_at_once(world: World) -> None:
+    """By default it waits up to a second for other changes, and requests go to the dead meanwhile."""
+    # given
+    dead, living = await world.host("dead"), await world.host("living")
+    await world.show(cart(dead, living))
+    # when
+    await dead.stop()
+
+    async def rested_again_and_again() -> bool:
+        assert (await world.get("/cart")).status == 200
+        return (await world.statistics()).get(RESTS, 0) >= 4
+
+    assert await eventually(rested_again_and_again)
+    # then
+    counted = await world.statistics()
+    assert counted["cluster_manager.cluster_updated"] >= 4
+    assert counted.get("cluster_manager.cluster_updated_via_merge", 0) == 0
 
 
 async def test_weights_share_requests_out(world: World) -> None:
