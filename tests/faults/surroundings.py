@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from hanse.runtime.config.installed import find_postgres
 from tests.end_to_end.fleet import Fleet
 
 NOW = '''"""The process that answers."""
@@ -71,6 +73,22 @@ def fill(file: Path) -> None:
         os.posix_fallocate(ballast.fileno(), 0, free.f_bavail * free.f_frsize)
         while True:
             ballast.write(b"x" * 4096)
+
+
+def write_ahead(made: Fleet) -> str:
+    """Has the database write down more than fits into what it keeps ready for that; what it says."""
+    with tempfile.TemporaryDirectory(
+        dir="/tmp"
+    ) as short:  # psql wants a whole path, and a short one
+        link = Path(short, "s")
+        link.symlink_to(made.folder / ".hanse/up/postgres")
+        words = "select pg_logical_emit_message(false, 'much', repeat('x', 8000000))"
+        command = (find_postgres().folder / "psql", "-XAtq", "-h", link, "-U", "hanse", "-c", words)
+        environment = os.environ | {"PGDATABASE": "postgres"}
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        return done.stderr
 
 
 def issue(made: Fleet, seconds: float) -> int:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.end_to_end.fleet import Fleet, fleet, until
 from tests.end_to_end.terminal import HANSE, clean_environment, edit, fetch, hanse
-from tests.faults.surroundings import CLOCK, NOW, fill, issue, shown, small_disk
+from tests.faults.surroundings import CLOCK, NOW, fill, issue, shown, small_disk, write_ahead
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
 DISK_MB = 380
@@ -97,6 +97,25 @@ def test_a_full_disk_stops_no_host(tmp_path: Path) -> None:
         assert made.get("/relay/v1/numbers/7") == 7
         assert made.hanse("down") == {"stopped": True}
         assert made.running() == []
+
+
+@as_root
+def test_a_database_without_room_says_so_and_is_back_when_there_is(tmp_path: Path) -> None:
+    with small_disk(tmp_path / ".hanse", DISK_MB), fleet(tmp_path) as made:
+        made.up()
+        before = made.processes()
+        fill(made.folder / ".hanse/ballast")
+        try:
+            until(lambda: "PANIC" in write_ahead(made), "a write finds no room")
+            until(lambda: _has_no_room(made), "status says that it has no room")
+            for number in range(50):
+                assert made.get(f"/relay/v1/numbers/{number}") == number
+        finally:
+            (made.folder / ".hanse/ballast").unlink()
+
+        until(lambda: _all_ready(made), "all are ready")
+        after = made.processes()
+        assert {name for name in after if after[name]["pid"] != before[name]["pid"]} == {"postgres"}
 
 
 @pytest.mark.parametrize("seconds", [3600, pytest.param(-3600, marks=pytest.mark.long)])
@@ -305,6 +324,11 @@ def _is_back_or_says_why(made: Fleet, before: dict[str, Any]) -> bool:
     host = made.processes()["shop-1"]
     back = host["state"] == "ready" and host["pid"] != before["shop-1"]["pid"]
     return back or "The disk is full" in host["note"] or "No space left" in host["note"]
+
+
+def _has_no_room(made: Fleet) -> bool:
+    database = made.processes()["postgres"]
+    return database["state"] == "backing off" and "No space left" in database["note"]
 
 
 def _measured(made: Fleet) -> dict[str, dict[str, Any]] | None:

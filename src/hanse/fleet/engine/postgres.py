@@ -191,14 +191,18 @@ class Postgres:
         path = self.data / "postmaster.pid"
         with telling(path), suppress(FileNotFoundError):
             pid, _, rest = path.read_text().partition("\n")
-            if start_of(int(pid)) is None:
+            if not pid:  # a full disk kept what it should say; PostgreSQL refuses an empty one
+                path.unlink()
+            if not pid or start_of(int(pid)) is None:
                 return
             if _works_in(int(pid), self.data):
                 raise StateError(
                     f"A PostgreSQL that Hanse did not start (process {pid}) uses {self.data}. "
                     f"End it: kill -INT {pid}"
                 )
-            path.write_text(f"{os.getpid()}\n{rest}")
+            with path.open("r+") as file:  # in its place, for which a full disk has room
+                file.write(f"{os.getpid()}\n{rest}")
+                file.truncate()
 
 
 def _works_in(pid: int, folder: Path) -> bool:

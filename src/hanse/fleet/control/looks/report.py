@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.api import Kind, ProcessStatus
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from hanse.fleet.control.hosts.member import Member
     from hanse.fleet.control.looks.watch import Watch
     from hanse.fleet.engine.supervision import Supervision
+
+_FATAL = re.compile(r" (FATAL|PANIC):  (?!the database system is)")
+"""But what it says to everybody who comes too early."""
 
 CRASH_LOOP = 3
 """Ends in a row after which one says so, whatever the moment's state."""
@@ -39,11 +43,16 @@ def process_status(
     )
 
 
+def _telling(words: tuple[str, ...]) -> str:
+    """The last one, or that in which PostgreSQL says why it ends: it says more on its way out."""
+    return next((said for said in reversed(words) if _FATAL.search(said)), words[-1])
+
+
 def _note(one: Supervision) -> str:
     """What it said when it last ended, while that matters."""
     if one.stage != "backing off" and one.crashes < CRASH_LOOP:
         return ""
     ended = f"ended {one.crashes} times in a row" if one.crashes > 1 else "ended"
     code = "" if one.exit_code is None else f" with exit code {one.exit_code}"
-    said = f": {one.last_words[-1]}" if one.last_words else ""
+    said = f": {_telling(one.last_words)}" if one.last_words else ""
     return f"{ended}{code}{said}. See: hanse logs {one.name}"

@@ -141,6 +141,18 @@ async def test_a_lock_whose_number_has_somebody_else_stops_nobody(state: StateFo
     await within(again.stop())
 
 
+async def test_a_lock_that_a_full_disk_left_empty_stops_nobody(state: StateFolder, running):
+    os.kill(running.pid, signal.SIGKILL)
+    await within(running.until("backing off"))
+    await within(running.stop())
+    (state.postgres / "18" / "postmaster.pid").write_text("")
+    again = Postgres(state, variables()).supervision()
+    again.start()
+    await within(again.until("ready", "backing off"))
+    assert again.stage == "ready", again.last_words
+    await within(again.stop())
+
+
 async def test_one_that_nobody_recorded_is_not_joined_by_a_second(state: StateFolder, running):
     state.record("postgres").unlink()
     with pytest.raises(StateError, match=f"process {running.pid}.*kill -INT {running.pid}"):
