@@ -193,7 +193,8 @@ def test_restart_with_code_that_dies_at_its_start_leaves_what_runs(shop: Fleet) 
         shop.write("nap/service.py", text)
 
     assert done.returncode == 1
-    assert "no bed" in done.stderr
+    assert "RuntimeError: no bed" in done.stderr
+    assert done.stderr.count("nap/service.py:") == 1, done.stderr
     assert "What ran before goes on unchanged." in done.stderr
     assert shop.get("/echo/v1/pid") == before
     assert len(shop.processes("host")) == 1

@@ -133,6 +133,18 @@ def test_services_that_end_by_themselves_are_told_of_and_come_back(
         assert greeting(url)[0] == 200
 
 
+def test_a_constructor_that_raises_is_told_of_with_its_place_once(
+    project: Path, service: Path
+) -> None:
+    with Program("dev", folder=project) as dev:
+        dev.wait_for(READY)
+        raising = '    def __init__(self) -> None:\n        raise RuntimeError("no voice")\n\n    @rpc'
+        edit(service, "    @rpc", raising)
+        dev.wait_for("Until then every answer is 503")
+        assert "RuntimeError: no voice" in dev.output
+        assert dev.output.count("greeter/service.py:") == 1, dev.output
+
+
 def test_a_token_opens_what_asks_for_one_and_only_in_its_copy(project: Path, service: Path) -> None:
     edit(service, "allow=PUBLIC", "allow=SIGNED_IN")
     edit(service, "PUBLIC,", "SIGNED_IN,")

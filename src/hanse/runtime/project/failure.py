@@ -12,7 +12,7 @@ from hanse.runtime.contract.mistakes import DeclarationError
 if TYPE_CHECKING:
     from pathlib import Path
 
-PLACES_MAX = 8
+CALLERS_MAX = 7
 """Lines of the project shown on the way to where an error arose."""
 
 
@@ -67,9 +67,15 @@ def _at(error: BaseException, folder: Path) -> str:
 
 
 def _way(error: BaseException, folder: Path) -> str:
-    shown = _places(error, folder)[-PLACES_MAX:]
-    lines = [f"{_short(one.filename, folder)}:{one.lineno}  {one.line}" for one in shown]
-    return "".join(f"\n    {line}" for line in lines)
+    """The line itself, whose place is said before, and those that led to it, the nearest first."""
+    places = _places(error, folder)
+    if not places:
+        return ""
+    *callers, innermost = places
+    lines = [f"{_short(one.filename, folder)}:{one.lineno}  {one.line}" for one in callers]
+    return "".join(
+        f"\n    {line}" for line in (innermost.line, *reversed(lines[-CALLERS_MAX:])) if line
+    )
 
 
 def _short(filename: str, folder: Path) -> str:

@@ -220,12 +220,12 @@ def test_services_that_are_not_there_are_named_together(folder: Folder) -> None:
         f"hanse.toml:8: {package}.service:Marina is listed twice; take one away.",
         (
             f"{package}/broken.py:2: NameError: name 'nowhere' is not defined\n"
-            f"    {package}/broken.py:4  f()\n    {package}/broken.py:2  return nowhere"
+            f"    return nowhere\n    {package}/broken.py:4  f()"
         ),
         f"{package}/typo.py:1: SyntaxError: invalid syntax\n    def f(:\n          ^",
         (
             f"{package}/lost.py:1: ModuleNotFoundError: No module named 'surely_not_installed'\n"
-            f"    {package}/lost.py:1  import surely_not_installed"
+            "    import surely_not_installed"
         ),
         (
             f"hanse.toml:13: {package}.api:Api is no Service; it is a contract, so list the "
