@@ -4,7 +4,10 @@ import json
 import os
 import signal
 import socket
+import ssl
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -144,6 +147,41 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> 
         assert made.running() == []
 
 
+@pytest.mark.parametrize("asked", [("--port", "0"), ()], ids=["second copy", "first copy"])
+def test_two_projects_are_up_at_once_with_https_beside_each_other(
+    tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    with fleet(tmp_path / "a") as one, fleet(tmp_path / "b") as other, _usual_https_port_is_taken():
+        for made in (one, other):
+            text = (made.folder / "hanse.toml").read_text()
+            made.write("hanse.toml", text.replace('tls_port = "off"\n', ""))
+        urls = [made.up(*asked)["tls_url"] for made in (one, other)]
+        shown = hanse("up", *asked, folder=other.folder).stdout
+
+        assert len({*urls, "https://localhost:8443"}) == 3
+        for url in urls:
+            port = int(url.rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port)) as plain:
+                _untrusting().wrap_socket(plain).close()
+        assert f"and keeps it: {urls[1].rpartition(':')[2]}" in shown, shown
+        assert other.status()["tls_url"] == urls[1]
+
+
+def test_a_tls_port_that_was_chosen_and_is_taken_is_refused_with_the_way_out(
+    tmp_path: Path,
+) -> None:
+    with fleet(tmp_path) as made, socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        text = (made.folder / "hanse.toml").read_text()
+        made.write("hanse.toml", text.replace('tls_port = "off"', f"tls_port = {port}"))
+        done = hanse("up", folder=made.folder)
+
+        assert done.returncode == 1
+        assert f"Port {port} is taken" in done.stderr
+        assert "--tls-port" in done.stderr
+        assert made.running() == []
+
+
 def test_wrong_code_is_said_with_its_line_and_nothing_stays(tmp_path: Path) -> None:
     with fleet(tmp_path) as made:
         made.write("echo/service.py", "import nothing_of_that_name\n")
@@ -211,6 +249,7 @@ def test_a_failed_up_is_not_what_was_asked_for(shop: Fleet) -> None:
 
     assert done.returncode == 1
     assert "Address already in use" in done.stderr
+    assert "choose another: port, tls_port in [gateway]" in done.stderr
     assert shop.status()["environment"] == ""
     assert shop.get("/echo/v1/pid") == before
 
@@ -265,6 +304,24 @@ def test_started_as_root_nothing_keeps_privileges(shop: Fleet) -> None:
         assert one.uids().real != 0, one.cmdline()
         assert int(fields["CapEff"], 16) & ~(1 << 2) == 0, one.cmdline()
         assert fields["NoNewPrivs"].strip() == "1"
+
+
+@contextmanager
+def _usual_https_port_is_taken() -> Iterator[None]:
+    """By us, or by whoever has it already."""
+    try:
+        server = socket.create_server(("127.0.0.1", 8443))
+    except OSError:
+        yield
+        return
+    with server:
+        yield
+
+
+def _untrusting() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _hanse(*arguments: str) -> list[str]:

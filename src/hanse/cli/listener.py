@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 
 from hanse.cli.refusal import Refused
+
+TRIED = 50
+"""Ports looked at for one to propose."""
 
 BACKLOG = 2048
 """Connections that wait while one process ends and the next begins."""
 
 
-def open_listener(address: str, port: int, *, or_any: bool = False) -> socket.socket:
+def open_listener(
+    address: str, port: int, *, or_any: bool = False, table: str = "host", option: str = "--port"
+) -> socket.socket:
     """A listening TCP socket.
 
     Args:
         address: Interface, as a name or number.
         port: 0 for any free one.
         or_any: Whether any free port will do when this one is taken.
+        table: Where `hanse.toml` says it.
+        option: By which the command line says it.
 
     Raises:
         Refused: The port is taken or forbidden, or there is no such interface.
@@ -27,7 +35,10 @@ def open_listener(address: str, port: int, *, or_any: bool = False) -> socket.so
     except OSError as error:
         if error.errno == errno.EADDRINUSE and or_any:
             return open_listener(address, 0)
-        raise Refused(_sentence(error, address, port)) from None
+        said = _sentence(error, address, port, option)
+        raise Refused(
+            said or f"{_cannot(error, address, port)} See [{table}] in hanse.toml."
+        ) from None
 
 
 def url_of(listener: socket.socket) -> str:
@@ -52,9 +63,24 @@ def _open(address: str, port: int) -> socket.socket:
     return listener
 
 
-def _sentence(error: OSError, address: str, port: int) -> str:
+def _sentence(error: OSError, address: str, port: int, option: str) -> str:
+    """What to do about a port; empty if it is not the port."""
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken. Stop what uses it, or choose another: --port {port + 1}"
+        other = _next_free(address, port)
+        return f"Port {port} is taken. Stop what uses it, or choose another: {option} {other}"
     if error.errno == errno.EACCES:
-        return f"Port {port} needs special rights. Choose one above 1023: --port 8000"
-    return f"Cannot listen on {address}, port {port}: {error.strerror}. See [host] in hanse.toml."
+        return f"Port {port} needs special rights. Choose one above 1023: {option} 8000"
+    return ""
+
+
+def _cannot(error: OSError, address: str, port: int) -> str:
+    return f"Cannot listen on {address}, port {port}: {error.strerror}."
+
+
+def _next_free(address: str, port: int) -> int:
+    """The nearest port above that can be had; 0, which is any, if none of some can."""
+    for other in range(port + 1, min(port + TRIED, 65_536)):
+        with suppress(OSError):
+            _open(address, other).close()
+            return other
+    return 0

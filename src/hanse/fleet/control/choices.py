@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +10,8 @@ from hanse.fleet.state import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hanse.fleet.control.ports import Ports
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -63,14 +64,25 @@ class Choices:
         """Forgets all moves, because code that is new may be better."""
         self._keep(msgspec.structs.replace(self._kept, moved=()))
 
-    def port(self, purpose: str, wanted: int, address: str) -> int:
-        """The port that is wanted; where any will do, a free one, and the same one next time."""
-        if wanted:
-            return wanted
-        if purpose not in self._kept.ports:
-            ports = {**self._kept.ports, purpose: _free_port(address)}
-            self._keep(msgspec.structs.replace(self._kept, ports=ports))
-        return self._kept.ports[purpose]
+    def port(self, purpose: str, ports: Ports, *, first: int = 0, but: object = None) -> int:
+        """A free port, and the same one next time unless somebody else has it then.
+
+        Args:
+            purpose: What it is for.
+            ports: Those there are.
+            first: The one to take if nothing was chosen yet and it is free.
+            but: One that is not to be taken.
+
+        Raises:
+            ConfigurationError: There is none.
+            StateError: What was chosen cannot be kept.
+        """
+        tried = (self._kept.ports.get(purpose, 0), first)
+        free = (one for one in tried if one and one != but and ports.can_have(one))
+        port = next(free, 0) or _other_than(but, ports)
+        kept = {**self._kept.ports, purpose: port}
+        self._keep(msgspec.structs.replace(self._kept, ports=kept))
+        return port
 
     def _keep(self, kept: Kept) -> None:
         if kept != self._kept:
@@ -85,8 +97,6 @@ def _read(path: Path) -> Kept:
         return Kept()
 
 
-def _free_port(address: str) -> int:
-    family, *_, where = socket.getaddrinfo(address, 0, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind(where)
-        return probe.getsockname()[1]
+def _other_than(port: object, ports: Ports) -> int:
+    found = ports.any_free()
+    return found if found != port else ports.any_free()

@@ -137,6 +137,7 @@ class Fleet:
             project=self._hosts.project,
             environment=self._asked.environment,
             port=self._asked.port,
+            tls_port=self._asked.tls_port,
             version=version("hanse"),
             pid=os.getpid(),
             changing=self._changing,
@@ -187,7 +188,8 @@ class Fleet:
         try:
             self._remember(asked)
             project = read_project(Path.cwd(), asked.environment)
-            await self._ground.start(gateway_wish(project, asked, self._choices))
+            wish = gateway_wish(project.gateway, asked, self._choices, self._ground.ports)
+            await self._ground.start(wish)
             await _both(
                 self._ground.ready(),
                 self._hosts.follow(project, asked.environment, self._choices),

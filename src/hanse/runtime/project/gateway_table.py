@@ -47,6 +47,9 @@ Email = Annotated[
         description="an address of yours, like ops@shop.example",
     ),
 ]
+HTTPS_PORT = 8443
+"""Where HTTPS is found, if nothing is said and nobody else is there."""
+
 DirectoryUrl = Annotated[
     str,
     Meta(
@@ -105,7 +108,7 @@ class GatewayTable(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         address: Interface of both ports; "0.0.0.0" for all.
         port: Of HTTP.
-        tls_port: Of HTTPS.
+        tls_port: Of HTTPS; None for `HTTPS_PORT`, or any free one where that is taken.
         certificate: File with the certificate and its chain, PEM; None for one of the development
             authority.
         key: File with its private key.
@@ -117,7 +120,7 @@ class GatewayTable(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str = "127.0.0.1"
     port: Port = 8080
-    tls_port: TlsPort = 8443
+    tls_port: TlsPort | None = None
     certificate: str | None = None
     key: str | None = None
     domains: Mapping[Domain, SiteName] = {}
@@ -125,9 +128,9 @@ class GatewayTable(msgspec.Struct, frozen=True, kw_only=True):
     acme: AcmeTable | None = None
 
     @property
-    def https_port(self) -> int | None:
-        """Port of HTTPS; None for none."""
-        return None if self.tls_port == "off" else self.tls_port
+    def has_tls(self) -> bool:
+        """Whether there is a door with TLS at all."""
+        return self.tls_port != "off"
 
 
 def check_gateway(tables: dict[str, Any]) -> list[Finding]:

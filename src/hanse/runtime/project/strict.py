@@ -100,7 +100,7 @@ class Strict:
         try:
             convert(value, kind, strict=True)
         except WrongValueError as error:
-            said = str(error).partition(" - at `$")[0]
+            said = str(error).partition(" - at `$")[0].replace(" | null", "")  # TOML has none
             said = said[0].lower() + said[1:]
             if description:  # says more to people than a regular expression or a comparison
                 said = f"{said}; {description}" if ", got" in said else description

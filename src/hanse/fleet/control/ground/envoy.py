@@ -17,7 +17,7 @@ from hanse.fleet.state import write_whole
 from hanse.kit.clock import wait_set
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from hanse.fleet.gateway.settings import GatewaySettings
     from hanse.fleet.state import StateFolder
@@ -67,7 +67,7 @@ class Envoy:
         before = self.settings
         await self._settle(settings)
         if self._ads.refusals:
-            said = tuple(self._ads.refusals)
+            said = _with_remedy(self._ads.refusals)
             await self._settle(before)
             raise ChangeFailed("The gateway does not take its new settings.", *said)
 
@@ -108,7 +108,7 @@ class Envoy:
             await wait_set(never, LOOK_SECONDS)
         said = self._ads.refusals or self.supervision.last_words[-WORDS_SHOWN:]
         if self.supervision.stage != "ready" or self._ads.refusals:
-            raise ChangeFailed("The gateway does not start.", *said)
+            raise ChangeFailed("The gateway does not start.", *_with_remedy(said))
 
     async def push(self, picture: Picture) -> None:
         """Tells it of a picture.
@@ -135,3 +135,11 @@ class Envoy:
     async def _lives(self) -> bool:
         """Its admin door is of its main thread, which takes all that it is told."""
         return await speaks(self._state.admin_socket, "/ready")
+
+
+def _with_remedy(said: Iterable[str]) -> tuple[str, ...]:
+    """What Envoy says, and the way out where that is known."""
+    words = tuple(said)
+    if any("already in use" in one for one in words):
+        return (*words, "Stop what uses the port, or choose another: port, tls_port in [gateway].")
+    return words

@@ -49,7 +49,7 @@ class FrontDesk:
         self._certificates = None
         self._acme = None
         self._task: asyncio.Task[None] | None = None
-        if table.https_port is not None:
+        if table.has_tls:
             self._certificates = _certificates(state, table)
         if table.acme is not None:
             wish = AcmeWish(table.acme.directory, table.acme.email, tuple(sorted(table.domains)))

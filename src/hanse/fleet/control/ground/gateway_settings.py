@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.fleet.control.ports import Ports
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
 from hanse.runtime.config.configuration_error import ConfigurationError
-from hanse.runtime.project.gateway_table import GatewayTable
+from hanse.runtime.project.gateway_table import HTTPS_PORT, GatewayTable
 
 if TYPE_CHECKING:
     from hanse.fleet.control.api import Asked
     from hanse.fleet.control.choices import Choices
     from hanse.runtime.project import gateway_table
-    from hanse.runtime.project.project import Project
 
 WORKERS_MAX = 8
 
@@ -27,26 +27,60 @@ class GatewayWish(msgspec.Struct, frozen=True):
     table: GatewayTable = GatewayTable()
 
 
-def gateway_wish(project: Project, asked: Asked, choices: Choices) -> GatewayWish:
+def as_asked(table: GatewayTable, asked: Asked) -> GatewayTable:
+    """`[gateway]` with what the command line says instead."""
+    told = {"port": asked.port, "tls_port": asked.tls_port}
+    given = {name: port for name, port in told.items() if port is not None}
+    return msgspec.structs.replace(table, **given)
+
+
+def gateway_wish(
+    table: GatewayTable, asked: Asked, choices: Choices, held: frozenset[int]
+) -> GatewayWish:
     """What the gateway of a project should be like; where any port will do, one is chosen.
 
+    Args:
+        table: `[gateway]` of the file.
+        asked: What the command line says.
+        choices: Ports chosen before.
+        held: Ports our own gateway has open.
+
     Raises:
-        ConfigurationError: Both doors would have one port.
+        ConfigurationError: Both doors would have one port, or there is none to be had.
         StateError: What was chosen cannot be kept.
     """
-    table = project.gateway
-    http, https = table.port if asked.port is None else asked.port, table.https_port
-    if http and http == https:
-        raise ConfigurationError(f"HTTPS has port {https} already; choose another for HTTP.")
+    table = as_asked(table, asked)
+    if table.port and table.port == table.tls_port:
+        raise ConfigurationError(f"HTTPS has port {table.port} already; choose another for HTTP.")
+    ports = Ports(table.address, held)
+    http = table.port or choices.port("http", ports, but=table.tls_port)
     settings = GatewaySettings(
         address=table.address,
-        port=choices.port("http", http, table.address),
-        tls_port=None if https is None else choices.port("https", https, table.address),
+        port=http,
+        tls_port=_tls_port(table, asked, choices, ports, http),
         per_address=_limit(table.limits.per_address),
         per_key=_limit(table.limits.per_key),
         workers=min(os.cpu_count() or 1, WORKERS_MAX),
     )
     return GatewayWish(settings, table)
+
+
+def _tls_port(
+    table: GatewayTable, asked: Asked, choices: Choices, ports: Ports, http: int
+) -> int | None:
+    """Where nobody said which, the usual one if it can be had.
+
+    Beside an HTTP port from the command line it is not tried for: that is a second copy, and the
+    usual port the first one's.
+    """
+    if table.tls_port == "off":
+        return None
+    if table.tls_port:
+        return table.tls_port
+    if asked.port is not None:
+        return choices.port(f"https beside {asked.port}", ports, but=http)
+    first = HTTPS_PORT if table.tls_port is None else 0
+    return choices.port("https", ports, first=first, but=http)
 
 
 def _limit(limit: gateway_table.Limit) -> Limit:

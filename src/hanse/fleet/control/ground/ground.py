@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.control.ground.envoy import Envoy
+from hanse.fleet.control.ground.envoy import GATEWAY, Envoy
 from hanse.fleet.control.ground.front import Front, FrontDesk
 from hanse.fleet.control.ground.gateway_settings import GatewayWish
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.control.looks.hangs import silence_notes
+from hanse.fleet.engine.process import is_running
 from hanse.fleet.gateway.picture import Picture
 from hanse.fleet.state import write_whole
 from hanse.kit.clock import monotonic
@@ -136,6 +137,14 @@ class Ground:
             return "", ""
         at = self._envoy.settings
         return _url("http", at.address, at.port), _url("https", at.address, at.tls_port)
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """Those the gateway has open: nobody else can have them."""
+        if not is_running(GATEWAY, self._state):
+            return frozenset()
+        at = self._envoy.settings if self._envoy else self._kept().settings
+        return frozenset(filter(None, (at.port, at.tls_port)))
 
     def _open_desk(self, table: GatewayTable) -> None:
         self._close_desk()

@@ -238,9 +238,7 @@ def test_every_mistake_in_a_key_is_named_with_its_line(folder: Folder) -> None:
             "hanse.toml:18: api_keys[1].principal.id is missing: printable ASCII without spaces, "
             "200 characters at most, and not empty."
         ),
-        (
-            f"hanse.toml:19: api_keys[1].expires_at: expected `datetime | null`, got `date`; {time_rule}."
-        ),
+        (f"hanse.toml:19: api_keys[1].expires_at: expected `datetime`, got `date`; {time_rule}."),
     ]
 
 

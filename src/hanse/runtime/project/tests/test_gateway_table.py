@@ -30,7 +30,8 @@ def problems(read):
 def test_who_says_nothing_listens_on_loopback_with_limits(read):
     gateway = read("")
 
-    assert (gateway.address, gateway.port, gateway.https_port) == ("127.0.0.1", 8080, 8443)
+    assert (gateway.address, gateway.port, gateway.tls_port) == ("127.0.0.1", 8080, None)
+    assert gateway.has_tls
     assert (gateway.certificate, gateway.key, gateway.acme, dict(gateway.domains)) == (
         None,
         None,
@@ -66,8 +67,8 @@ def test_an_environment_may_complete_it(read):
 
     there = read(text, "production")
 
-    assert (there.port, there.https_port, there.limits.per_key.at_once) == (80, None, 18)
-    assert read(text).https_port == 8443
+    assert (there.port, there.has_tls, there.limits.per_key.at_once) == (80, False, 18)
+    assert read(text).has_tls
 
 
 WRONG = [
@@ -81,7 +82,7 @@ WRONG = [
         "tls_port = false",
         'gateway.tls_port: expected `int | str`, got `bool`; a port is 0 to 65535 without quotes, 0 for any free one; "off" for no HTTPS.',
     ),
-    ("port = 8443", "gateway.tls_port: HTTP has this port; give HTTPS another."),
+    ("port = 8443\ntls_port = 8443", "gateway.tls_port: HTTP has this port; give HTTPS another."),
     ('certificate = "a.pem"', "gateway.certificate: give gateway.key too, or neither."),
     ('key = "a.pem"', "gateway.key: give gateway.certificate too, or neither."),
     (
