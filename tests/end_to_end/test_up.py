@@ -1,11 +1,13 @@
 """`hanse up` and its kin, as a user runs them: one command, a screen that says where, and an end without traces."""
 
+import http.client
 import json
 import os
 import signal
 import socket
 import ssl
 import stat
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,6 +167,25 @@ def test_two_projects_are_up_at_once_with_https_beside_each_other(
                 _untrusting().wrap_socket(plain).close()
         assert f"and keeps it: {urls[1].rpartition(':')[2]}" in shown, shown
         assert other.status()["tls_url"] == urls[1]
+
+
+def test_plain_requests_are_led_to_https_from_the_next_up_on(tmp_path: Path) -> None:
+    with fleet(tmp_path) as made:
+        text = (made.folder / "hanse.toml").read_text().replace('"off"', "0")
+        made.write("hanse.toml", text)
+        url, tls_url = (made.up()[name] for name in ("url", "tls_url"))
+        assert fetch(f"{url}/echo/v1/numbers/7") == (200, "7")
+
+        made.write("hanse.toml", text.replace("tls_port = 0", "tls_port = 0\nredirect = true"))
+        assert made.up()["tls_url"] == tls_url
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+        connection.request("GET", "/echo/v1/numbers/7")
+        answer = connection.getresponse()
+        connection.close()
+        led_to = answer.headers["location"]
+        assert (answer.status, led_to) == (308, f"{tls_url}/echo/v1/numbers/7")
+        with urllib.request.urlopen(led_to, context=_untrusting(), timeout=10) as found:
+            assert found.read() == b"7"
 
 
 def test_a_tls_port_that_was_chosen_and_is_taken_is_refused_with_the_way_out(

@@ -7,6 +7,8 @@ SUPERVISION = "engine/tests/test_supervision.py::"
 NAMES = "gateway/tests/test_requests.py::TestNames::test_are_not_taken_from_outside"
 STREAM = "gateway/tests/test_stream.py::"
 PUBLISHER = "control/tests/test_publisher.py::"
+CHOICES = "control/tests/test_choices.py::"
+REDIRECT = "gateway/tests/test_redirect.py::"
 DIRECTORY = "tests/test_directory.py::"
 
 FLEET = below("src/hanse/fleet",
@@ -99,4 +101,19 @@ FLEET = below("src/hanse/fleet",
     Sabotage("a broker that hangs is found", "engine/nats.py",
              'return await reader.read(1) != b""', "return True",
              "engine/tests/test_nats.py::test_one_that_hangs_is_killed_and_started_again"),
+    Sabotage("nobody is led to a warning", "gateway/routes.py",
+             "(any_name and not one.waits)", "any_name",
+             REDIRECT + "test_nobody_is_led_to_where_nothing_is_shown"),
+    Sabotage("a proof for ACME is answered plainly", "gateway/routes.py",
+             "[*_challenge_routes(picture), *_redirects(port)]", "[*_redirects(port)]",
+             REDIRECT + "test_challenges_are_answered_without_tls"),
+    Sabotage("no browser is bound by a development certificate", "gateway/listeners.py",
+             "settings.strict_transport if settings.own_files else 0", "settings.strict_transport",
+             REDIRECT + "test_browsers_are_bound_to_https_only_where_that_is_asked_for"),
+    Sabotage("a port that is somebody else's is not kept", "control/choices.py",
+             "if one and one != but and ports.can_have(one)", "if one and one != but",
+             CHOICES + "test_a_port_that_somebody_else_took_meanwhile_is_chosen_anew"),
+    Sabotage("a port of ours is not given up", "control/ports.py",
+             "port in self.held or", "",
+             CHOICES + "test_a_port_that_somebody_else_took_meanwhile_is_chosen_anew"),
 )  # fmt: skip

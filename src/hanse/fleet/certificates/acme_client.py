@@ -69,6 +69,11 @@ class AcmeClient(NamedTuple):
             raise AcmeError("the server did not come to a verdict within 90 s") from error
         except (errors.Error, josepy.errors.Error, CertificateError) as error:
             raise AcmeError(str(error) or type(error).__name__) from error
+        except requests.exceptions.SSLError as error:
+            raise AcmeError(
+                f"nobody known here vouches for {self.directory}; if it is an authority of your "
+                "own, name its certificate as root in [gateway.acme]"
+            ) from error
         except requests.RequestException as error:
             reason = type(error).__name__
             raise AcmeError(f"{self.directory} cannot be reached ({reason})") from error

@@ -8,7 +8,7 @@ from hanse.fleet.gateway.access_log import access_log
 from hanse.fleet.gateway.bootstrap import CONTROL
 from hanse.fleet.gateway.rate_limits import rate_limits
 from hanse.fleet.gateway.replies import local_reply_config
-from hanse.fleet.gateway.routes import ROUTES
+from hanse.fleet.gateway.routes import REDIRECTS, ROUTES
 from hanse.fleet.gateway.settings import GatewaySettings
 
 AT = "type.googleapis.com/envoy.extensions"
@@ -25,21 +25,19 @@ REPEATED = "%CEL(request.method in ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'] ?
 NOBODY = {"address_prefix": "255.255.255.255", "prefix_len": 32}
 """Whose requests count as Envoy's own and may steer it: no address there is."""
 
-HSTS = "max-age=31536000"
-"""A year. For domains with a certificate of their own alone: a browser believes it for all ports
-of a name, so said for `localhost` it would break whatever else is developed there."""
-
 
 def http_filter(
-    settings: GatewaySettings, *, tls: bool = False, strict_transport: bool = False
+    settings: GatewaySettings, *, tls: bool = False, strict_transport: int = 0
 ) -> dict[str, Any]:
     """The network filter of one chain.
 
     Args:
         settings: Bounds.
         tls: Whether the connection is encrypted.
-        strict_transport: Whether browsers are to remember that it always is.
+        strict_transport: Seconds for which browsers are to remember that it always is. They do so
+            for all ports of a name: said for `localhost`, it would break whatever else is there.
     """
+    redirects = settings.redirect is not None and not tls
     return {
         "name": "envoy.filters.network.http_connection_manager",
         "typed_config": {
@@ -47,7 +45,7 @@ def http_filter(
             "stat_prefix": "https" if tls else "http",
             "codec_type": "AUTO",
             "rds": {
-                "route_config_name": ROUTES,
+                "route_config_name": REDIRECTS if redirects else ROUTES,
                 "config_source": {"ads": {}, "resource_api_version": "V3"},
             },
             **_bounds(settings),
@@ -143,7 +141,7 @@ def _tracing() -> dict[str, Any]:
     }
 
 
-def _filters(settings: GatewaySettings, *, strict_transport: bool) -> list[dict[str, Any]]:
+def _filters(settings: GatewaySettings, *, strict_transport: int) -> list[dict[str, Any]]:
     router = {
         "name": "envoy.filters.http.router",
         "typed_config": {
@@ -151,7 +149,7 @@ def _filters(settings: GatewaySettings, *, strict_transport: bool) -> list[dict[
             "suppress_envoy_headers": True,
         },
     }
-    promise = [_strict_transport()] if strict_transport else []
+    promise = [_strict_transport(strict_transport)] if strict_transport else []
     return [*promise, *rate_limits(settings), _repeats(), router]
 
 
@@ -164,9 +162,9 @@ def _repeats() -> dict[str, Any]:
     return _header_mutation("repeats", "request_mutations", "x-envoy-retry-on", REPEATED)
 
 
-def _strict_transport() -> dict[str, Any]:
-    name = "strict-transport-security"
-    return _header_mutation("strict_transport", "response_mutations", name, HSTS)
+def _strict_transport(seconds: int) -> dict[str, Any]:
+    name, value = "strict-transport-security", f"max-age={seconds}"
+    return _header_mutation("strict_transport", "response_mutations", name, value)
 
 
 def _header_mutation(name: str, when: str, key: str, value: str) -> dict[str, Any]:

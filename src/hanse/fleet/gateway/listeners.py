@@ -42,9 +42,10 @@ def _tls_chains(picture: Picture, settings: GatewaySettings) -> list[dict[str, A
     """One for each domain with a certificate of its own, and one for everybody else."""
     chains = [_domain_chain(one, settings) for one in picture.domains if one.certificate]
     if picture.certificate is not None:
+        strict = settings.strict_transport if settings.own_files else 0
         chains.append({
             "name": OWN,
-            "filters": [http_filter(settings, tls=True)],
+            "filters": [http_filter(settings, tls=True, strict_transport=strict)],
             **_transport(OWN),
         })  # fmt: skip
     return chains
@@ -54,7 +55,7 @@ def _domain_chain(domain: Domain, settings: GatewaySettings) -> dict[str, Any]:
     return {
         "name": domain.name,
         "filter_chain_match": {"server_names": [domain.name]},
-        "filters": [http_filter(settings, tls=True, strict_transport=True)],
+        "filters": [http_filter(settings, tls=True, strict_transport=settings.strict_transport)],
         **_transport(domain.name),
     }
 

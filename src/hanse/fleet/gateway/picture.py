@@ -48,11 +48,14 @@ class Domain(msgspec.Struct, frozen=True):
         name: Like `shop.example`, in lower case, without a port.
         site: Whose requests those are.
         certificate: What is shown to those who ask for this name; None for the gateway's own.
+        waits: Whether one of its own is still to be fetched. The gateway's would be a warning to
+            whoever is led to HTTPS, so until then nobody is.
     """
 
     name: str
     site: str
     certificate: Certificate | None = None
+    waits: bool = False
 
 
 class Picture(msgspec.Struct, frozen=True):

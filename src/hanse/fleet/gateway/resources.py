@@ -6,7 +6,7 @@ from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.clusters import cluster
 from hanse.fleet.gateway.listeners import certificates, listeners
 from hanse.fleet.gateway.picture import Picture, Upstream
-from hanse.fleet.gateway.routes import ROUTES, route_table, service_route
+from hanse.fleet.gateway.routes import route_tables, service_route
 from hanse.fleet.gateway.settings import GatewaySettings
 from hanse.fleet.gateway.xds import Resource
 
@@ -38,8 +38,10 @@ class Resources:
         before, snapshot = self._picture, dict(self._snapshot)
         fresh = not snapshot
         if fresh or _addresses(picture) != _addresses(before):
-            table = route_table(picture)
-            snapshot[xds.ROUTES] = {ROUTES: xds.route_table(table, service_route("any"))}
+            tables = route_tables(picture, self._settings)
+            pattern = service_route("any")
+            made = {table["name"]: xds.route_table(table, pattern) for table in tables}
+            snapshot[xds.ROUTES] = made
         if fresh or _shown(picture) != _shown(before):
             self._listen(picture, snapshot)
         self._place(picture, snapshot)
@@ -71,7 +73,8 @@ class Resources:
 def _addresses(picture: Picture) -> object:
     """All of a picture that its table of routes says."""
     paths = [(one.service, one.segments) for one in picture.upstreams]
-    return paths, [(one.name, one.site) for one in picture.domains], picture.challenges
+    names = [(one.name, one.site, one.certificate is None, one.waits) for one in picture.domains]
+    return paths, names, picture.challenges, picture.certificate is None
 
 
 def _shown(picture: Picture) -> object:

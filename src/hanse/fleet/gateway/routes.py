@@ -10,10 +10,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from hanse.fleet.gateway.picture import Domain, Picture, Upstream
+from hanse.fleet.gateway.settings import GatewaySettings
 
 ROUTES = "hanse"
-"""Name of the only table of routes."""
+"""Name of the table of routes."""
 
+REDIRECTS = "hanse.redirects"
+"""Name of the table for plain requests, where those are led to HTTPS."""
+
+HTTPS_PORT = 443
+"""The one that no URL has to name."""
+
+WITHOUT_PORT = r"[^:]*|\[.*\]"
+"""How a `Host` looks that names no port."""
+
+ANY = "*"
 SITE_HEADER = "hanse-site"
 CLIENT = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 CHALLENGES = "/.well-known/acme-challenge/"
@@ -47,6 +58,17 @@ def segments(upstreams: Iterable[Upstream]) -> dict[str, str]:
     return owners
 
 
+def route_tables(picture: Picture, settings: GatewaySettings) -> list[dict[str, Any]]:
+    """All there are: the one of services, and where plain requests are led away, one for those.
+
+    Raises:
+        ValueError: Two services want the same first segment.
+    """
+    if settings.redirect is None:
+        return [route_table(picture)]
+    return [route_table(picture), redirect_table(picture, settings.redirect)]
+
+
 def route_table(picture: Picture) -> dict[str, Any]:
     """All virtual hosts: one for any name, and one for each domain of a site.
 
@@ -56,14 +78,45 @@ def route_table(picture: Picture) -> dict[str, Any]:
         ValueError: Two services want the same first segment.
     """
     matcher = _matcher(picture)
+    return _table(ROUTES, picture, dict.fromkeys(_names(picture), matcher))
+
+
+def redirect_table(picture: Picture, port: int) -> dict[str, Any]:
+    """The same for plain requests: each name for which HTTPS has a certificate leads there.
+
+    Args:
+        picture: Of now.
+        port: Of HTTPS, as the outside sees it.
+
+    Raises:
+        ValueError: Two services want the same first segment.
+    """
+    redirects = {"routes": [*_challenge_routes(picture), *_redirects(port)]}
+    any_name = picture.certificate is not None
+    shown = {
+        one.name: bool(one.certificate) or (any_name and not one.waits) for one in picture.domains
+    }
+    shown[ANY] = any_name
+    matcher = {} if all(shown.values()) else _matcher(picture)
+    return _table(
+        REDIRECTS, picture, {name: redirects if shown[name] else matcher for name in shown}
+    )
+
+
+def _names(picture: Picture) -> list[str]:
+    return [*(domain.name for domain in picture.domains), ANY]
+
+
+def _table(name: str, picture: Picture, found_by: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A table in which each name has its own way to find what answers."""
     return {
-        "name": ROUTES,
+        "name": name,
         "ignore_port_in_host_matching": True,
         "request_headers_to_add": [_header("x-forwarded-for", CLIENT)],
         "request_headers_to_remove": ["x-envoy-internal", "x-envoy-external-address"],
         "virtual_hosts": [
-            *(_site_host(domain, matcher) for domain in picture.domains),
-            _virtual_host("*", "*", matcher),
+            *(_site_host(domain, found_by[domain.name]) for domain in picture.domains),
+            _virtual_host(ANY, ANY, found_by[ANY]),
         ],
     }
 
@@ -145,10 +198,34 @@ def _retry_policy(conditions: str) -> dict[str, Any]:
     }
 
 
+def _challenge_routes(picture: Picture) -> list[dict[str, Any]]:
+    """A list, for there are few at a time."""
+    return [
+        {"match": {"path": CHALLENGES + token}, **_said(answer)}
+        for token, answer in picture.challenges
+    ]
+
+
+def _redirects(port: int) -> list[dict[str, Any]]:
+    """To the name that was asked for, with the port of HTTPS unless nobody has to name it."""
+    plain = {"https_redirect": True, "response_code": "PERMANENT_REDIRECT"}
+    # Kept by a browser, it would outlive the setting; for that there is strict_transport.
+    never = {"response_headers_to_add": [_header("cache-control", "no-store")]}
+    unnamed = {"name": ":authority", "string_match": {"safe_regex": {"regex": WITHOUT_PORT}}}
+    bare = {"match": {"prefix": "/", "headers": [unnamed]}, "redirect": plain, **never}
+    to_port = {**plain, "port_redirect": port}
+    rest = {"match": {"prefix": "/"}, "redirect": to_port, **never}
+    return [bare, rest] if port == HTTPS_PORT else [rest]
+
+
 def _challenge(answer: str) -> dict[str, Any]:
     route = {
         "@type": "type.googleapis.com/envoy.config.route.v3.Route",
         "match": {"prefix": "/"},
-        "direct_response": {"status": 200, "body": {"inline_string": answer}},
+        **_said(answer),
     }
     return {"action": {"name": "challenge", "typed_config": route}}
+
+
+def _said(text: str) -> dict[str, Any]:
+    return {"direct_response": {"status": 200, "body": {"inline_string": text}}}

@@ -34,6 +34,12 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         address: Interface of both ports.
         port: Of HTTP; 0 for any free one, another at every start.
         tls_port: Of HTTPS; None for none.
+        redirect: Port of HTTPS, as the outside sees it, that plain requests are led to; None to
+            serve them.
+        strict_transport: Seconds for which browsers are to ask for a name by HTTPS alone; 0 to say
+            nothing of it.
+        own_files: Whether the certificate for any name is of files that somebody gave; browsers are
+            bound to no name by one of the development authority.
         per_address: Requests of one address, of those who show no key too.
         per_key: Requests of one `Authorization` header, from wherever they come.
         buckets: Addresses and keys remembered; the least recently used is forgotten.
@@ -54,6 +60,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     address: str = "127.0.0.1"
     port: Port = 8080
     tls_port: Port | None = 8443
+    redirect: Port | None = None
+    strict_transport: Rate = 0
+    own_files: bool = False
     per_address: Limit = Limit(100, 200)
     per_key: Limit = Limit(200, 400)
     buckets: Count = 10_000

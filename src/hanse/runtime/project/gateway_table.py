@@ -20,6 +20,13 @@ TlsPort = Annotated[
     Annotated[int, Meta(ge=0, le=65_535)] | Literal["off"],
     Meta(description='a port is 0 to 65535 without quotes, 0 for any free one; "off" for no HTTPS'),
 ]
+Redirect = Annotated[
+    bool | Annotated[int, Meta(ge=1, le=65_535)],
+    Meta(description="true, or the port at which the outside sees HTTPS, like 443"),
+]
+StrictSeconds = Annotated[
+    int, Meta(ge=0, le=63_072_000, description="0 to 63072000 seconds, which is two years")
+]
 Domain = Annotated[
     str,
     Meta(
@@ -50,6 +57,7 @@ Email = Annotated[
 HTTPS_PORT = 8443
 """Where HTTPS is found, if nothing is said and nobody else is there."""
 
+FileName = Annotated[str, Meta(min_length=1, description='a file, like "authority/root.pem"')]
 DirectoryUrl = Annotated[
     str,
     Meta(
@@ -94,11 +102,14 @@ class AcmeTable(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         email: Where the authority writes to before one ends.
         directory: Where the authority is asked; Let's Encrypt, if not said.
+        root: File with the certificate of whoever vouches for the directory, PEM; None for those
+            that every browser knows.
         terms_agreed: Whether you have read the authority's terms and agree.
     """
 
     email: Email
     directory: DirectoryUrl = "https://acme-v02.api.letsencrypt.org/directory"
+    root: FileName | None = None
     terms_agreed: bool = False
 
 
@@ -109,6 +120,10 @@ class GatewayTable(msgspec.Struct, frozen=True, kw_only=True):
         address: Interface of both ports; "0.0.0.0" for all.
         port: Of HTTP.
         tls_port: Of HTTPS; None for `HTTPS_PORT`, or any free one where that is taken.
+        redirect: Whether requests without TLS are answered with where HTTPS is; a port, if the
+            outside sees HTTPS at another one than `tls_port`.
+        strict_transport: Seconds for which browsers are to ask for a name by HTTPS alone (HSTS);
+            said over TLS only, and never with a certificate of the development authority.
         certificate: File with the certificate and its chain, PEM; None for one of the development
             authority.
         key: File with its private key.
@@ -121,6 +136,8 @@ class GatewayTable(msgspec.Struct, frozen=True, kw_only=True):
     address: str = "127.0.0.1"
     port: Port = 8080
     tls_port: TlsPort | None = None
+    redirect: Redirect = False
+    strict_transport: StrictSeconds = 0
     certificate: str | None = None
     key: str | None = None
     domains: Mapping[Domain, SiteName] = {}
@@ -154,6 +171,8 @@ def _doors(table: GatewayTable) -> Iterator[tuple[str, str]]:
         yield "address", 'an IP address, like "127.0.0.1", or "0.0.0.0" for every interface'
     if table.port and table.port == table.tls_port:
         yield "tls_port", "HTTP has this port; give HTTPS another"
+    if table.redirect and not table.has_tls:
+        yield "redirect", 'there is no HTTPS to lead to while gateway.tls_port is "off"'
 
 
 def _certificates(table: GatewayTable) -> Iterator[tuple[str, str]]:
@@ -162,6 +181,9 @@ def _certificates(table: GatewayTable) -> Iterator[tuple[str, str]]:
         yield there, f"give gateway.{missing} too, or neither"
     if table.certificate is not None and table.tls_port == "off":
         yield "certificate", 'nobody sees it while gateway.tls_port is "off"'
+    if table.strict_transport and not (table.certificate or table.acme):
+        said = "browsers would be bound to a name of this machine"
+        yield "strict_transport", f"{said}; give gateway.certificate and its key, or gateway.acme"
     acme = table.acme
     if acme is None:
         return

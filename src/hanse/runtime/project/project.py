@@ -96,7 +96,10 @@ class Project:
         table = self.file.gateway
         files = {name: self._path(getattr(table, name)) for name in ("certificate", "key")}
         paths = {name: path and str(path) for name, path in files.items()}
-        return msgspec.structs.replace(table, **paths)
+        acme = table.acme
+        if acme is not None and acme.root is not None:
+            acme = msgspec.structs.replace(acme, root=str(self.folder / acme.root))
+        return msgspec.structs.replace(table, **paths, acme=acme)
 
     def host_config(self, **changes: Any) -> HostConfig:
         """How the project's host listens and whom it believes.

@@ -1,17 +1,12 @@
 """ACME against Pebble, the server Let's Encrypt tests its own clients with; and without any."""
 
 import asyncio
-import json
-import shutil
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,11 +16,10 @@ import pytest
 from cryptography import x509
 
 from hanse.fleet.certificates.acme_renewal import AcmeRenewal, AcmeWish
-from hanse.fleet.certificates.shown import Certificates
+from hanse.fleet.certificates.tests.pebble import Pebble, free_ports
 from hanse.kit.clock import ManualClock
 
 PATH = "/.well-known/acme-challenge/"
-PATIENCE_SECONDS = 30.0
 MINUTE = timedelta(minutes=1)
 
 
@@ -54,82 +48,6 @@ class Answer(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-class Pebble:
-    """A real ACME server, for which every name leads to the responder."""
-
-    def __init__(self, folder: Path, responder: Responder) -> None:
-        self.folder = folder
-        self.responder = responder
-        ports = free_ports(4)
-        self.directory = f"https://localhost:{ports[0]}/dir"
-        self.management = f"https://localhost:{ports[1]}"
-        own = Certificates(folder, machine="pebble").look(datetime.now(UTC)).certificate
-        assert own is not None
-        self.roots = folder / "authority.crt"
-        (folder / "chain.pem").write_text(own.chain)
-        (folder / "key.pem").write_text(own.key)
-        config = {
-            "listenAddress": f"127.0.0.1:{ports[0]}",
-            "managementListenAddress": f"127.0.0.1:{ports[1]}",
-            "certificate": str(folder / "chain.pem"),
-            "privateKey": str(folder / "key.pem"),
-            "httpPort": responder.server_port,
-            "tlsPort": 1,
-        }
-        (folder / "pebble.json").write_text(json.dumps({"pebble": config}))
-        self.dns = ("-dns01", f"127.0.0.1:{ports[2]}", "-management", f"127.0.0.1:{ports[3]}")
-        self.dns_server = f"127.0.0.1:{ports[2]}"
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        nothing_else = [
-            part for one in ("http01", "https01", "tlsalpn01") for part in (f"-{one}", "")
-        ]
-        quick = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
-        names = subprocess.Popen(
-            ["pebble-challtestsrv", *self.dns, *nothing_else, "-defaultIPv6", ""],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        with (self.folder / "pebble.log").open("wb") as log:
-            server = subprocess.Popen(
-                ["pebble", "-config", self.folder / "pebble.json", "-dnsserver", self.dns_server],
-                env=quick,
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            self.root()
-            yield
-        finally:
-            for process in (server, names):
-                process.kill()
-                process.wait()
-
-    def root(self) -> bytes:
-        """The authority that signs; waits until the server answers."""
-        context = ssl.create_default_context(cafile=str(self.roots))
-        until = time.monotonic() + PATIENCE_SECONDS
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-        )
-        while True:
-            try:
-                with opener.open(f"{self.management}/roots/0") as answer:
-                    return answer.read()
-            except OSError:
-                if time.monotonic() > until:
-                    raise
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    found = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return found
-
-
 @pytest.fixture(scope="module")
 def responder() -> Iterator[Responder]:
     with Responder() as server:
@@ -142,9 +60,7 @@ def responder() -> Iterator[Responder]:
 
 @pytest.fixture(scope="module")
 def pebble(tmp_path_factory: pytest.TempPathFactory, responder: Responder) -> Iterator[Pebble]:
-    if shutil.which("pebble") is None:
-        pytest.skip("pebble is missing; ./hanse test installs it where it may")
-    server = Pebble(tmp_path_factory.mktemp("pebble"), responder)
+    server = Pebble(tmp_path_factory.mktemp("pebble"), responder.server_port)
     with server.running():
         yield server
 
@@ -266,6 +182,18 @@ async def test_a_proof_nobody_sees_is_told_in_the_servers_words_and_tried_again_
     await site.renew()
     assert set(site.renewal.certificates()) == {"shop.example"}
     assert site.renewal.notes() == ()
+
+
+async def test_an_authority_that_nobody_vouches_for_is_told_with_the_way_out(
+    tmp_path: Path, responder: Responder, pebble: Pebble
+) -> None:
+    # Given an authority of one's own, and no word of whom to believe it by
+    site = Site(tmp_path, responder, pebble.directory)
+    # When a certificate is due
+    await site.renew()
+    # Then
+    (note,) = site.renewal.notes()
+    assert "name its certificate as root in [gateway.acme]" in note
 
 
 async def test_a_server_that_is_not_there_is_asked_ever_more_seldom(lost: Site) -> None:

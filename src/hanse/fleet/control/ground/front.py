@@ -14,9 +14,10 @@ from hanse.fleet.gateway.picture import Certificate, Domain
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from hanse.fleet.engine.supervision import Supervision
     from hanse.fleet.state import StateFolder
     from hanse.kit.clock import Clock
-    from hanse.runtime.project.gateway_table import GatewayTable
+    from hanse.runtime.project.gateway_table import AcmeTable, GatewayTable
 
 
 class Front(NamedTuple):
@@ -52,7 +53,7 @@ class FrontDesk:
         if table.has_tls:
             self._certificates = _certificates(state, table)
         if table.acme is not None:
-            wish = AcmeWish(table.acme.directory, table.acme.email, tuple(sorted(table.domains)))
+            wish = _wish(table, table.acme)
             self._acme = AcmeRenewal(state.certificates, wish, clock=clock, tell=tell)
         self.notes: tuple[str, ...] = ()
 
@@ -68,18 +69,34 @@ class FrontDesk:
         challenges = tuple(sorted(self._acme.challenges.items()))
         return Front(self._domains(self._acme.certificates()), certificate, challenges)
 
-    def start(self) -> None:
-        """Begins to fetch certificates, if any are to be fetched; nothing waits for them."""
+    def start(self, gateway: Supervision) -> None:
+        """Begins to fetch certificates, if any are to be fetched; nothing waits for them.
+
+        Args:
+            gateway: Its process. A proof that nobody can see yet would cost a quarter of an hour.
+        """
         if self._acme is not None and self._task is None:
-            self._task = asyncio.create_task(self._acme.run())
+            self._task = asyncio.create_task(_fetch(self._acme, gateway))
 
     def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
     def _domains(self, fetched: dict[str, Certificate]) -> tuple[Domain, ...]:
-        table = self._table.domains
-        return tuple(Domain(name, table[name], fetched.get(name)) for name in sorted(table))
+        table, by_acme = self._table.domains, self._acme is not None
+        return tuple(
+            Domain(name, table[name], fetched.get(name), waits=by_acme and name not in fetched)
+            for name in sorted(table)
+        )
+
+
+async def _fetch(acme: AcmeRenewal, gateway: Supervision) -> None:
+    await gateway.until("ready")
+    await acme.run()
+
+
+def _wish(table: GatewayTable, acme: AcmeTable) -> AcmeWish:
+    return AcmeWish(acme.directory, acme.email, tuple(sorted(table.domains)), acme.root or "")
 
 
 def _certificates(state: StateFolder, table: GatewayTable) -> Certificates:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.fleet.certificates.acme_root import check_root
 from hanse.fleet.control.ports import Ports
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
 from hanse.runtime.config.configuration_error import ConfigurationError
@@ -46,18 +48,25 @@ def gateway_wish(
         held: Ports our own gateway has open.
 
     Raises:
-        ConfigurationError: Both doors would have one port, or there is none to be had.
+        ConfigurationError: Both doors would have one port, or there is none to be had; a file that
+            is named is none.
         StateError: What was chosen cannot be kept.
     """
     table = as_asked(table, asked)
     if table.port and table.port == table.tls_port:
         raise ConfigurationError(f"HTTPS has port {table.port} already; choose another for HTTP.")
+    if table.acme is not None and table.acme.root is not None:
+        check_root(Path(table.acme.root))
     ports = Ports(table.address, held)
     http = table.port or choices.port("http", ports, but=table.tls_port)
+    https = _tls_port(table, asked, choices, ports, http)
     settings = GatewaySettings(
         address=table.address,
         port=http,
-        tls_port=_tls_port(table, asked, choices, ports, http),
+        tls_port=https,
+        redirect=https if table.redirect is True else table.redirect or None,
+        strict_transport=table.strict_transport,
+        own_files=table.certificate is not None,
         per_address=_limit(table.limits.per_address),
         per_key=_limit(table.limits.per_key),
         workers=min(os.cpu_count() or 1, WORKERS_MAX),

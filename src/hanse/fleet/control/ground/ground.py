@@ -70,13 +70,14 @@ class Ground:
         for supervision in self._stores.values():
             supervision.start()
         if self._envoy is None:
-            self._open_desk(wish.table)
+            desk = self._open_desk(wish.table)
             self._envoy = Envoy(self._state, wish.settings, self._variables)
             await self._envoy.start(Picture((), *self.front()))
         else:
             if self._envoy.settings != wish.settings:
                 await self._envoy.change(wish.settings)
-            self._open_desk(wish.table)
+            desk = self._open_desk(wish.table)
+        desk.start(self._envoy.supervision)
         if wish != kept:
             write_whole(self._wish_file, msgspec.json.encode(wish))
 
@@ -146,10 +147,10 @@ class Ground:
         at = self._envoy.settings if self._envoy else self._kept().settings
         return frozenset(filter(None, (at.port, at.tls_port)))
 
-    def _open_desk(self, table: GatewayTable) -> None:
+    def _open_desk(self, table: GatewayTable) -> FrontDesk:
         self._close_desk()
         self._desk = FrontDesk(self._state, table, self._clock, self._tell)
-        self._desk.start()
+        return self._desk
 
     def _close_desk(self) -> None:
         if self._desk is not None:

@@ -15,7 +15,7 @@ from hanse.fleet.gateway.bootstrap import bootstrap, command
 from hanse.fleet.gateway.clusters import cluster
 from hanse.fleet.gateway.listeners import certificates, listeners
 from hanse.fleet.gateway.picture import Certificate, Domain, Endpoint, Picture, Upstream
-from hanse.fleet.gateway.routes import route_table, service_route
+from hanse.fleet.gateway.routes import route_tables, service_route
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
 from hanse.fleet.gateway.tests.world import make_certificate
 
@@ -26,7 +26,7 @@ def whole(picture: Picture, told: GatewaySettings) -> dict:
     static = found["static_resources"]
     static["clusters"] += [placed(one, told) for one in picture.upstreams]
     static["secrets"] = list(certificates(picture, told).values())
-    static["listeners"] = [inlined(one, picture) for one in listeners(picture, told).values()]
+    static["listeners"] = [inlined(one, picture, told) for one in listeners(picture, told).values()]
     del found["dynamic_resources"]["cds_config"], found["dynamic_resources"]["lds_config"]
     return found
 
@@ -42,13 +42,16 @@ def read(message: type, resource: xds.Resource) -> dict:
     return MessageToDict(message.FromString(resource.body), preserving_proto_field_name=True)
 
 
-def inlined(listener: dict, picture: Picture) -> dict:
+def inlined(listener: dict, picture: Picture, told: GatewaySettings) -> dict:
     found = copy.deepcopy(listener)
-    table = read(xds._RouteTable, xds.route_table(route_table(picture), service_route("any")))
+    pattern = service_route("any")
+    tables = {
+        table["name"]: read(xds._RouteTable, xds.route_table(table, pattern))
+        for table in route_tables(picture, told)
+    }
     for chain in found["filter_chains"]:
         manager = chain["filters"][0]["typed_config"]
-        del manager["rds"]
-        manager["route_config"] = table
+        manager["route_config"] = tables[manager.pop("rds")["route_config_name"]]
         if "transport_socket" in chain:
             context = chain["transport_socket"]["typed_config"]["common_tls_context"]
             for secret in context["tls_certificate_sds_secret_configs"]:
@@ -84,6 +87,9 @@ TOLD = st.builds(
     GatewaySettings,
     address=st.sampled_from(["127.0.0.1", "0.0.0.0", "::1"]),
     tls_port=st.sampled_from([8443, None]),
+    redirect=st.sampled_from([None, 443, 8443]),
+    strict_transport=st.sampled_from([0, 31_536_000]),
+    own_files=st.booleans(),
     per_address=LIMITS,
     per_key=LIMITS,
     workers=st.integers(1, 4),
@@ -106,7 +112,7 @@ def pictures(draw: st.DrawFn, certificate: Certificate) -> Picture:
             for name in services
         ),
         domains=tuple(
-            Domain(name, draw(st.from_regex(r"\A[a-z][a-z0-9-]{0,20}\Z")), draw(shown))
+            Domain(name, draw(st.from_regex(r"\A[a-z][a-z0-9-]{0,20}\Z")), draw(shown), draw(st.booleans()))
             for name in draw(st.lists(DOMAINS, max_size=4, unique=True))
         ),
         certificate=draw(shown),

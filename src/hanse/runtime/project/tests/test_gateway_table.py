@@ -83,6 +83,26 @@ WRONG = [
         'gateway.tls_port: expected `int | str`, got `bool`; a port is 0 to 65535 without quotes, 0 for any free one; "off" for no HTTPS.',
     ),
     ("port = 8443\ntls_port = 8443", "gateway.tls_port: HTTP has this port; give HTTPS another."),
+    (
+        'tls_port = "off"\nredirect = true',
+        'gateway.redirect: there is no HTTPS to lead to while gateway.tls_port is "off".',
+    ),
+    (
+        "redirect = 0",
+        "gateway.redirect: true, or the port at which the outside sees HTTPS, like 443.",
+    ),
+    (
+        'redirect = "https"',
+        "gateway.redirect: expected `bool | int`, got `str`; true, or the port at which the outside sees HTTPS, like 443; write true or false, without quotes.",
+    ),
+    (
+        "strict_transport = true",
+        "gateway.strict_transport: expected `int`, got `bool`; 0 to 63072000 seconds, which is two years.",
+    ),
+    (
+        "strict_transport = 60",
+        "gateway.strict_transport: browsers would be bound to a name of this machine; give gateway.certificate and its key, or gateway.acme.",
+    ),
     ('certificate = "a.pem"', "gateway.certificate: give gateway.key too, or neither."),
     ('key = "a.pem"', "gateway.key: give gateway.certificate too, or neither."),
     (
