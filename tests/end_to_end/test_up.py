@@ -8,8 +8,6 @@ import socket
 import ssl
 import stat
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -153,20 +151,27 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> 
 def test_two_projects_are_up_at_once_with_https_beside_each_other(
     tmp_path: Path, asked: tuple[str, ...]
 ) -> None:
-    with fleet(tmp_path / "a") as one, fleet(tmp_path / "b") as other, _usual_https_port_is_taken():
+    number = os.getpid()  # an interface of this test's own, where nobody else takes ports
+    address = f"127.{number >> 16 & 63}.{number >> 8 & 255}.{number & 255 or 1}"
+    usual = socket.create_server((address, 8443))
+    with usual, fleet(tmp_path / "a") as one, fleet(tmp_path / "b") as other:
         for made in (one, other):
             text = (made.folder / "hanse.toml").read_text()
-            made.write("hanse.toml", text.replace('tls_port = "off"\n', ""))
+            told = text.replace('tls_port = "off"', f'address = "{address}"')
+            made.write("hanse.toml", told)
         urls = [made.up(*asked)["tls_url"] for made in (one, other)]
-        shown = hanse("up", *asked, folder=other.folder).stdout
+        in_a_clone = {"HANSE_CALLED_AS": "./hanse"}
+        shown = hanse("up", *asked, folder=other.folder, **in_a_clone).stdout
 
-        assert len({*urls, "https://localhost:8443"}) == 3
-        for url in urls:
-            port = int(url.rpartition(":")[2])
-            with socket.create_connection(("127.0.0.1", port)) as plain:
+        ports = [int(url.rpartition(":")[2]) for url in urls]
+        assert len({*ports, 8443}) == 3
+        for port in ports:
+            with socket.create_connection((address, port)) as plain:
                 _untrusting().wrap_socket(plain).close()
-        assert f"and keeps it: {urls[1].rpartition(':')[2]}" in shown, shown
+        assert f"and keeps it: {ports[1]}." in shown, shown
         assert other.status()["tls_url"] == urls[1]
+        # and whom to believe is said once, in words that can be typed there
+        assert shown.count("hanse trust") == shown.count("./hanse trust") == 1, shown
 
 
 def test_plain_requests_are_led_to_https_from_the_next_up_on(tmp_path: Path) -> None:
@@ -325,18 +330,6 @@ def test_started_as_root_nothing_keeps_privileges(shop: Fleet) -> None:
         assert one.uids().real != 0, one.cmdline()
         assert int(fields["CapEff"], 16) & ~(1 << 2) == 0, one.cmdline()
         assert fields["NoNewPrivs"].strip() == "1"
-
-
-@contextmanager
-def _usual_https_port_is_taken() -> Iterator[None]:
-    """By us, or by whoever has it already."""
-    try:
-        server = socket.create_server(("127.0.0.1", 8443))
-    except OSError:
-        yield
-        return
-    with server:
-        yield
 
 
 def _untrusting() -> ssl.SSLContext:

@@ -6,6 +6,8 @@ from typing import IO, Any
 
 import click
 
+from hanse.cli.fleet.called import as_called
+
 
 class Refused(click.ClickException):
     """Ends a command because of something its user can mend.
@@ -25,7 +27,7 @@ class Refused(click.ClickException):
 def show(sentences: tuple[str, ...] | list[str], file: IO[Any] | None = None) -> None:
     """Writes what is wrong to the standard error; in red where that is a terminal."""
     for sentence in sentences:
-        first, line_end, rest = sentence.partition("\n")
+        first, line_end, rest = as_called(sentence).partition("\n")
         click.secho(first, fg="red", err=True, file=file, nl=False)
         click.echo(line_end + rest, err=True, file=file)
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
+from hanse.cli.fleet.called import called
 from hanse.cli.place import project_folder
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.api import Control
 from hanse.fleet.state import StateFolder
-from hanse.kit.environment import variables
 from hanse.runtime.errors import DeadlineExceeded, Internal, Unavailable
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     T = TypeVar("T")
-
-
-CALLED_AS = "HANSE_CALLED_AS"
-"""Variable with what one types to come here, where that is not `hanse`; set by ./hanse."""
-
-
-def called(verb: str) -> str:
-    """A command as one types it here."""
-    return f"{variables().get(CALLED_AS, 'hanse')} {verb}"
 
 
 class NothingRuns(Refused):

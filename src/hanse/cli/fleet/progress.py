@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hanse.cli.fleet.called import called
 from hanse.cli.fleet.charge import START_SECONDS, keeping
-from hanse.cli.fleet.connection import called
 from hanse.cli.refusal import Refused
 from hanse.runtime.errors import Unavailable
 

@@ -36,4 +36,4 @@ async def _restart(names: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode({"hosts": hosts}).decode())
     else:
-        click.echo(f"There are now {', '.join(hosts)}.")
+        click.echo(f"These serve now: {', '.join(hosts)}")

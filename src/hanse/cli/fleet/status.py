@@ -10,6 +10,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from hanse.cli.fleet.called import as_called
 from hanse.cli.fleet.connection import connected, enter_project, run
 
 if TYPE_CHECKING:
@@ -40,8 +41,11 @@ async def _status() -> FleetStatus:
 
 def drawn(fleet: FleetStatus) -> Group:
     """A fleet for the terminal."""
-    said = [Text(note, style="yellow") for note in fleet.notes]
-    failed = [Text(f"The last change was not made: {one}", style="red") for one in fleet.problems]
+    said = [Text(as_called(note), style="yellow") for note in fleet.notes]
+    failed = [
+        Text(f"The last change was not made: {as_called(one)}", style="red")
+        for one in fleet.problems
+    ]
     return Group(_headline(fleet), _table(fleet), *_remarks(fleet), *said, *failed)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import msgspec
 
+from hanse.cli.fleet.called import as_called
 from hanse.cli.place import project_folder
 from hanse.cli.refusal import Refused
 from hanse.fleet.certificates.development import public_file
@@ -153,9 +154,9 @@ def _show(found: Plan, outcome: Outcome, *, uninstall: bool) -> None:
                 click.echo(f"    {_as_typed(step, command)}")
         click.echo("")
     for note in found.notes:
-        click.echo(note)
+        click.echo(as_called(note))
     if outcome.done and not uninstall:
-        click.echo("Start browsers anew to see it. To undo: hanse trust --uninstall")
+        click.echo(as_called("Start browsers anew to see it. To undo: hanse trust --uninstall"))
 
 
 def _show_json(subject: Subject, found: Plan, outcome: Outcome, *, uninstall: bool) -> None:

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from hanse.cli.fleet.called import CALLED_AS, as_called, called
 from hanse.cli.fleet.charge import in_charge
 from hanse.cli.fleet.connection import (
-    CALLED_AS,
     NothingRuns,
-    called,
     connected,
     enter_project,
     run,
@@ -28,6 +27,7 @@ from hanse.cli.listener import open_listener
 from hanse.cli.pepper import pepper_for_development
 from hanse.cli.place import open_project
 from hanse.cli.refusal import Refused
+from hanse.fleet.certificates.shown import TRUST
 from hanse.fleet.control.api import Asked
 from hanse.fleet.control.begin import Beginning, development_issuer
 from hanse.fleet.control.ground.envoy import GATEWAY
@@ -173,18 +173,20 @@ def _show(fleet: FleetStatus, seconds: float) -> None:
     click.echo()
     click.secho(f"  {'open' if fleet.has_pages else 'at':<9} {fleet.url}", bold=True)
     if fleet.tls_url:
-        click.echo(f"  {'':<9} {fleet.tls_url}  (believed after: {called('trust')})")
+        # Once, where a note says it too.
+        how = "" if TRUST in fleet.notes else f"  (believed after: {called('trust')})"
+        click.echo(f"  {'':<9} {fleet.tls_url}{how}")
     click.echo()
     for command, meaning in (
         ("status", "what runs where, and how it does"),
         ("top", "the same, live"),
         ("logs -f", "what they all say"),
         ("restart", "take in what you changed, without a lost request"),
-        ("down", "end it; everything stays as it is"),
+        ("down", "end all of it; data stays"),
     ):
         click.echo(f"  {called(command):<16} {meaning}")
     for note in fleet.notes:
-        click.secho(f"\n{note}", fg="yellow")
+        click.secho(f"\n{as_called(note)}", fg="yellow")
 
 
 def _say_why_there(fleet: FleetStatus, gateway: GatewayTable) -> None:

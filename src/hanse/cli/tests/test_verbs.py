@@ -109,6 +109,12 @@ def test_outside_a_project_a_verb_says_how_to_begin_one(tmp_path: Path, verb: li
     )
 
 
+def test_in_a_clone_a_refusal_names_what_one_types_there(project: Path) -> None:
+    refused = hanse("trust", folder=project, HANSE_CALLED_AS="./hanse")
+    assert refused.returncode == 1
+    assert " ./hanse up makes it" in refused.stderr
+
+
 def test_run_serves_with_json_logs_and_drains_when_told(project: Path) -> None:
     with Program("run", "--env", "production", folder=project) as run:
         ready = json.loads(run.wait_for("is ready").string)
