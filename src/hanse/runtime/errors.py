@@ -246,3 +246,14 @@ KINDS: tuple[type[HanseError], ...] = (
     DeadlineExceeded,
 )
 """Every kind of the platform, most of them a Connect code; any method may end with any of them."""
+
+
+def rebuilt(kind: type[HanseError], detail: str, fields: bytes) -> HanseError:
+    """An error that was written down: its type, its sentence, and its fields as JSON."""
+    try:
+        given: dict[str, Any] = msgspec.json.decode(fields)
+        return kind(detail, **given)
+    except (msgspec.MsgspecError, TypeError):
+        # Another release of the error wrote them: its kind and sentence still hold.
+        nearest = next(one for one in (*KINDS, HanseError) if issubclass(kind, one))
+        return nearest(detail)

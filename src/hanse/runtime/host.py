@@ -22,6 +22,7 @@ from hanse.runtime.call.threads import Threads
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import contract_of, contract_to_serve
+from hanse.runtime.data.idempotency.once import once_in
 from hanse.runtime.data.provided import database_of
 from hanse.runtime.doors import Doors
 from hanse.runtime.gauges import Gauges
@@ -227,7 +228,7 @@ class Host:
             sources=sources or Sources(),
             database=self.database,
         )
-        door = self._door()
+        door, self._once = self._door(), once_in(self.database)
         endpoints = self._placement.endpoints
         for contract in self._contracts:
             for method in contract.methods.values():
@@ -243,7 +244,7 @@ class Host:
 
     def _endpoint(self, method: Method) -> Endpoint:
         observer = self._instruments.observer(method, "server", method.service)
-        return Endpoint(method, observer=observer, threads=self._threads)
+        return Endpoint(method, observer=observer, threads=self._threads, once=self._once)
 
     def _door(self) -> Door:
         return Door(
@@ -257,12 +258,10 @@ class Host:
     def _serve_system(self) -> None:
         data = self.database
         add_health(self._router, lambda: not self.draining and (data is None or data.ready))
-        trusted_only = not self.config.open_metrics
-        add_metrics(self._router, self.metrics.prometheus, trusted_only=trusted_only)
+        trusted = not self.config.open_metrics
+        add_metrics(self._router, self.metrics.prometheus, trusted_only=trusted)
         if self.config.docs:
             add_docs(self._router, self.describe, self.config.name)
-
-    # Running.
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         stack = self._stack

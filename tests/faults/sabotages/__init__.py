@@ -12,7 +12,20 @@ from tests.faults.sabotages.door import DOOR
 from tests.faults.sabotages.fleet import FLEET
 from tests.faults.sabotages.http import HTTP
 from tests.faults.sabotages.identity import IDENTITY
+from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.placement import PLACEMENT
 
-AREAS = (HTTP, DOOR, CONNECT, CALL, CONTRACT, IDENTITY, PAGES, PLACEMENT, FLEET, BOUTIQUE)
+AREAS = (
+    HTTP,
+    DOOR,
+    CONNECT,
+    CALL,
+    CONTRACT,
+    IDENTITY,
+    PAGES,
+    PLACEMENT,
+    FLEET,
+    BOUTIQUE,
+    IDEMPOTENCY,
+)

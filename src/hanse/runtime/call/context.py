@@ -54,6 +54,22 @@ class Context(msgspec.Struct, frozen=True):
     caller: str
 
 
+class Keyed(msgspec.Struct, eq=False):
+    """A call's idempotency key, and what is done under it.
+
+    Attributes:
+        key: As it came.
+        made: Of calls it makes in turn, by what they are: how many.
+        replayed: Whether its answer was given before.
+        unit: Has what it writes, and its answer, be one transaction.
+    """
+
+    key: str
+    made: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    replayed: bool = False
+    unit: Any = None
+
+
 class Call(msgspec.Struct, eq=False):
     """One running call. A struct, because making one costs a third of what a plain object does.
 
@@ -73,6 +89,7 @@ class Call(msgspec.Struct, eq=False):
         children: Tasks its handler started; none may outlive it.
         root: The call from outside it is part of; None if it is that itself.
         transaction: What is open in the database for it; no call is made meanwhile.
+        keyed: What it does under an idempotency key; None where it has none.
     """
 
     method: Method
@@ -90,6 +107,7 @@ class Call(msgspec.Struct, eq=False):
     children: list[Any] | None = None
     root: Call | None = None
     transaction: Any = None
+    keyed: Keyed | None = None
 
     @property
     def name(self) -> str:

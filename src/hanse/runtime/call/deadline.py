@@ -149,6 +149,7 @@ def within(seconds: float) -> Generator[None]:
         children=outer.children,
         root=outer.root or outer,
         transaction=outer.transaction,
+        keyed=outer.keyed,
     )
     token = running.set(inner)
     outer.deadlines.watch(inner)

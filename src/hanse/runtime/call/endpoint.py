@@ -26,6 +26,7 @@ from hanse.runtime.identity.permission import PUBLIC
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
+    from hanse.runtime.call.idempotency import Once
     from hanse.runtime.call.observer import Observer
     from hanse.runtime.call.threads import Threads
     from hanse.runtime.contract.method import Method
@@ -49,6 +50,7 @@ class Endpoint:
 
     Attributes:
         method: What was declared.
+        once: Remembers answers under idempotency keys; None where nothing can.
     """
 
     __slots__ = (
@@ -61,6 +63,7 @@ class Endpoint:
         "_open",
         "_threads",
         "method",
+        "once",
     )  # fmt: skip
 
     def __init__(
@@ -69,8 +72,10 @@ class Endpoint:
         *,
         observer: Observer,
         threads: Threads,
+        once: Once | None = None,
     ) -> None:
         self.method = method
+        self.once = once
         self._handle: Callable[..., Any] = _not_yet
         self._threads = threads
         self._observer = observer
@@ -108,7 +113,10 @@ class Endpoint:
             open_to_caller = self._open or self._allows(call.origin.principal)
             if not open_to_caller or metrics.in_flight > self._limit:
                 self._check(call)
-            answer = await self._handle(*astuple(read(given)))
+            if call.keyed is not None and self.once is not None:
+                answer = await self.once.run(call, read(given), self._handle, self._failure)
+            else:
+                answer = await self._handle(*astuple(read(given)))
             if call.expired:
                 raise asyncio.CancelledError  # noqa: TRY301 - the one its handler swallowed
             return finish(answer)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
 from hanse.runtime.call.context import Call, Origin, alone, begin_trace, running
-from hanse.runtime.call.transaction_open import TransactionOpen
+from hanse.runtime.call.idempotency import derived_key
+from hanse.runtime.call.transaction_open import TransactionOpen, UnitOpen
 from hanse.runtime.errors import DeadlineExceeded
 from hanse.runtime.identity.principal import Principal
 
@@ -31,8 +32,12 @@ class Caller:
         self.deadlines = deadlines
         self._alone = Origin(site, Principal("service", name), caller=name)
 
-    def begin(self, method: Method) -> tuple[Call, bool]:
+    def begin(self, method: Method, body: bytes = b"") -> tuple[Call, bool]:
         """A call of `method` from the one that is running, or on the caller's own account.
+
+        Args:
+            method: What is called.
+            body: With which arguments.
 
         Returns:
             The call, and whether it is unwatched, so that somebody must watch its deadline: an
@@ -68,4 +73,16 @@ class Caller:
             outer.trace_state,
             root=outer.root or outer,
         )
+        if outer.keyed is not None:
+            if outer.keyed.unit is not None and outer.keyed.unit.is_open:
+                raise UnitOpen.before(method)
+            call.keyed = derived_key(outer.name, outer.keyed, method, body)
         return call, deadline_ns < outer.deadline_ns
+
+    async def settle_and_begin(self, method: Method, body: bytes = b"") -> tuple[Call, bool]:
+        """As `begin`, after what the running call has written under its key was committed."""
+        outer = running.get()
+        assert outer is not None
+        assert outer.keyed is not None
+        await outer.keyed.unit.settle()
+        return self.begin(method, body)

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.call.deadline import in_time
+from hanse.runtime.call.transaction_open import UnitOpen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -46,7 +47,10 @@ def bind_local(caller: Caller, endpoint: Endpoint) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
         # Written before the call begins, as when it goes far: what has no JSON form never leaves.
         body = write(request_type(*args, **kwargs))
-        call, unwatched = begin(method)
+        try:
+            call, unwatched = begin(method, body)
+        except UnitOpen:
+            call, unwatched = await caller.settle_and_begin(method, body)
         if not unwatched:
             return await run(call, read, body, finish)
         call.deadlines.watch(call)
@@ -65,7 +69,10 @@ def _bind_local_stream(caller: Caller, endpoint: Endpoint) -> Callable[..., Any]
         return items_of(method.write_arguments(method.request_type(*args, **kwargs)))
 
     async def items_of(body: bytes) -> AsyncGenerator[Any, None]:
-        call, unwatched = caller.begin(method)
+        try:
+            call, unwatched = caller.begin(method)
+        except UnitOpen:
+            call, unwatched = await caller.settle_and_begin(method)
         items = endpoint.stream(call, method.checked_arguments, body, method.copied_answer)
         async with aclosing(in_time(call, items, watch=unwatched)) as timely:
             async for item in timely:

@@ -26,3 +26,7 @@ class TransactionOpen(Internal):
             f"{method.full_name} was not called, because a transaction is open. End it before the "
             "call, or make both steps of a workflow."
         )
+
+
+class UnitOpen(TransactionOpen):
+    """What a keyed call wrote so far has to be committed before it calls."""

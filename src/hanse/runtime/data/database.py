@@ -16,12 +16,14 @@ from hanse.runtime.data.failures import SerializationConflict
 from hanse.runtime.data.pool_gauges import PoolGauges
 from hanse.runtime.data.reading import only_reads
 from hanse.runtime.data.transaction import Isolation, Transaction, lock_key
+from hanse.runtime.data.unit import Unit, fresh_unit, transaction_under_key
 from hanse.runtime.errors import Internal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
 
     from hanse.kit.clock import Clock
+    from hanse.runtime.call.context import Call
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
@@ -169,16 +171,19 @@ class Database:
             Aborted: Others were faster until the time was up.
             HanseError: As `fetch`, and whatever `work` raises.
         """
-        is_part = self._current() is not None
+        unit = fresh_unit(running.get())
+        is_part = unit is None and self._current() is not None
         backoff = Backoff(AGAIN_FIRST_SECONDS, AGAIN_MOST_SECONDS)
         until = monotonic() + AGAIN_SECONDS
         while True:
             try:
                 async with self.transaction(isolation=isolation):
                     return await work()
-            except SerializationConflict:
+            except SerializationConflict as error:
                 if is_part or monotonic() > until:
                     raise
+                if unit is not None:
+                    await unit.finish(error)
                 # The deadline of a call cancels this, as everything.
                 await wait_set(asyncio.Event(), backoff.next())
 
@@ -250,6 +255,10 @@ class Database:
         """
         self._arrival.steps.append(step)
 
+    def unit(self, call: Call, before_call: Callable[[], Awaitable[None]]) -> Unit:
+        """Has what a keyed call does here, from its first statement on, be one transaction."""
+        return Unit(call, self, self._access, before_call)
+
     @property
     def ready(self) -> bool:
         """Whether it was reached and prepared."""
@@ -267,4 +276,6 @@ class Database:
         """The open transaction of the running call, or of who runs without one."""
         call = running.get()
         transaction = alone.get() if call is None else call.transaction
+        if transaction is None and call is not None and call.keyed is not None:
+            transaction = transaction_under_key(call.keyed)
         return transaction if transaction is not None and transaction.owner is self else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hanse.runtime.call.context import alone
 from hanse.runtime.call.leaving import begin_writing, end_writing
 from hanse.runtime.data.failures import failure_of
+from hanse.runtime.data.reading import only_reads
 from hanse.runtime.errors import Aborted, Internal
 
 if TYPE_CHECKING:
@@ -32,17 +33,24 @@ class Transaction:
         owner: The database it belongs to.
         isolation: How much it sees of others.
         read_only: Whether it may not write.
+
+    Attributes:
+        session: The same; None where it takes one with its first statement.
+        wrote: Whether it may have written something.
     """
 
-    __slots__ = ("_failed", "_savepoints", "_session", "_turn", "isolation", "owner", "read_only")
+    __slots__ = (
+        "_failed", "_savepoints", "_turn", "isolation", "owner", "read_only", "session", "wrote",
+    )  # fmt: skip
 
     def __init__(
-        self, session: Session, owner: object, isolation: Isolation, *, read_only: bool
+        self, session: Session | None, owner: object, isolation: Isolation, *, read_only: bool
     ) -> None:
         self.owner = owner
         self.isolation: Isolation = isolation
         self.read_only = read_only
-        self._session = session
+        self.wrote = False
+        self.session: Session | None = session
         self._turn = asyncio.Lock()
         self._failed = False
         self._savepoints = 0
@@ -65,10 +73,14 @@ class Transaction:
         if not self.read_only:
             end_writing(call)
 
+    @property
+    def beginning(self) -> str:
+        """The command that opens it on the server."""
+        return f"begin isolation level {self.isolation}{' read only' if self.read_only else ''}"
+
     async def begin(self) -> None:
         """Opens it on the server."""
-        access = " read only" if self.read_only else ""
-        await self.do(lambda one: one.begin(f"begin isolation level {self.isolation}{access}"))
+        await self.do(lambda one: one.begin(self.beginning))
 
     async def run(self, text: str, arguments: Sequence[Any]) -> tuple[list[Record], Any]:
         """Runs a statement when those before it are done.
@@ -77,6 +89,7 @@ class Transaction:
             Aborted: One before it failed, so that nothing can follow but the end.
             HanseError: What went wrong, see `failure_of`.
         """
+        self.wrote = self.wrote or not only_reads(text)
         return await self.do(lambda one: one.run(text, arguments))
 
     async def do(self, step: Callable[[Session], Awaitable[Any]]) -> Any:
@@ -84,12 +97,14 @@ class Transaction:
         async with self._turn:
             if self._failed:
                 raise Aborted("An earlier statement of this transaction failed; begin anew.")
+            session = self.session
+            assert session is not None, "it has begun"
             try:
-                return await step(self._session)
+                return await step(session)
             except BaseException as error:
                 self._failed = True
                 if not isinstance(error, Exception):
-                    self._session.break_off()
+                    session.break_off()
                     raise
                 raise failure_of(error) from error
 
@@ -115,7 +130,7 @@ class Transaction:
         if _LEVELS.index(isolation) > _LEVELS.index(self.isolation):
             raise Internal(f"A {isolation} part cannot stand in a {self.isolation} transaction.")
         if savepoint:
-            async with self._with_savepoint():
+            async with self.with_savepoint():
                 yield
             return
         try:
@@ -125,7 +140,8 @@ class Transaction:
             raise
 
     @asynccontextmanager
-    async def _with_savepoint(self) -> AsyncGenerator[None]:
+    async def with_savepoint(self) -> AsyncGenerator[None]:
+        """A block that can fail by itself."""
         self._savepoints += 1
         name = f"part_{self._savepoints}"
         await self.do(lambda one: one.command(f"savepoint {name}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from hanse.runtime.call.idempotency import REFUSALS as KEY_REFUSALS
 from hanse.runtime.errors import InvalidArgument, NotFound, PermissionDenied
 
 
@@ -71,5 +72,5 @@ class CrossSite(PermissionDenied):
     title = "Sent from another site"
 
 
-TOLD_AS_THEY_ARE = (BodyTooLarge, HeadersTooLarge, UnsupportedMediaType, CrossSite)
+TOLD_AS_THEY_ARE = (BodyTooLarge, HeadersTooLarge, UnsupportedMediaType, CrossSite, *KEY_REFUSALS)
 """What a reader of arguments may raise. To the endpoint it is of a kind, as all nobody declared."""

@@ -24,7 +24,7 @@ _LENGTH = 4
 
 
 class Ask(msgspec.Struct, array_like=True, tag=1):
-    """A call: whose it is, its trace, what is left of its deadline, its arguments as JSON."""
+    """A call: whose it is, its trace, what is left of its time, its arguments as JSON, its key."""
 
     id: int
     method: str
@@ -35,6 +35,7 @@ class Ask(msgspec.Struct, array_like=True, tag=1):
     trace_state: Annotated[str, Meta(max_length=STATE_LENGTH_LIMIT)]
     timeout_ns: int
     body: bytes
+    key: str = ""
 
 
 class Stop(msgspec.Struct, array_like=True, tag=2):

@@ -10,6 +10,7 @@ import msgspec
 
 from hanse.kit.http import ConnectionFailed
 from hanse.runtime.call.deadline import in_time, time_is_up
+from hanse.runtime.call.transaction_open import UnitOpen
 from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
 from hanse.runtime.errors import Canceled, DeadlineExceeded, HanseError, Internal, Unavailable
 from hanse.runtime.remote.events import read_events
@@ -57,7 +58,10 @@ class Peer:
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             body = write(request_type(*args, **kwargs))
-            call, unwatched = begin(method)
+            try:
+                call, unwatched = begin(method, body)
+            except UnitOpen:
+                call, unwatched = await caller.settle_and_begin(method, body)
             code = ""
             metrics.in_flight += 1
             if unwatched:
@@ -92,7 +96,7 @@ class Peer:
                 return await self._exchange(pool, method, call, body)
             except ConnectionFailed as failure:
                 pool.failed()
-                repeatable = method.idempotent or not failure.sent
+                repeatable = method.idempotent or call.keyed is not None or not failure.sent
                 if not (tries_left and repeatable and self._budget.spend()):
                     raise broken(method, failure) from failure
             except Unavailable:
@@ -144,7 +148,10 @@ class Peer:
             return items_of(method.write_arguments(method.request_type(*args, **kwargs)))
 
         async def items_of(body: bytes) -> AsyncGenerator[Any, None]:
-            call, unwatched = caller.begin(method)
+            try:
+                call, unwatched = caller.begin(method)
+            except UnitOpen:
+                call, unwatched = await caller.settle_and_begin(method)
             code = Canceled.code
             observer.metrics.in_flight += 1
             try:

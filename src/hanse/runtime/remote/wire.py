@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.endpoint import LOGGED
-from hanse.runtime.errors import KINDS, HanseError, Internal, Unavailable
+from hanse.runtime.errors import KINDS, HanseError, Internal, Unavailable, rebuilt
 from hanse.runtime.remote.frames import Ask
 from hanse.runtime.telemetry.trace_context import format_traceparent
 
@@ -67,7 +67,8 @@ def request_head(method: Method, authority: str, *, streams: bool) -> bytes:
 
 def context_lines(call: Call) -> bytes:
     """Our context and the standard lines, for a trusted connection."""
-    return b"hanse-context: %b\r\n%b" % (_encode(call.origin), standard_lines(call))
+    key = f"idempotency-key: {call.keyed.key}\r\n".encode() if call.keyed else b""
+    return b"hanse-context: %b\r\n%b%b" % (_encode(call.origin), key, standard_lines(call))
 
 
 def standard_lines(call: Call) -> bytes:
@@ -84,7 +85,7 @@ def ask_of(method: Method, call: Call, body: bytes) -> Ask:
     left = call.deadline_ns - monotonic_ns()
     return Ask(
         0, method.full_name, call.origin, call.trace_id, call.span_id, call.sampled,
-        call.trace_state, max(1, left), body,
+        call.trace_state, max(1, left), body, call.keyed.key if call.keyed else "",
     )  # fmt: skip
 
 
@@ -111,7 +112,7 @@ def read_error(method: Method, status: int, body: bytes) -> HanseError:
         return kind(f"{method.full_name} answered HTTP {status} without a reason.")
     detail = next((one.debug for one in given.details if one.debug), ErrorDetail())
     kind = method.error_of(detail.code) or _KIND_OF.get(given.code, Internal)
-    error = _rebuilt(kind, given.message, bytes(detail.fields))
+    error = rebuilt(kind, given.message, bytes(detail.fields))
     setattr(error, LOGGED, True)  # where it happened, the only place that has its cause
     return error
 
@@ -121,16 +122,6 @@ def broken(method: Method, reason: object) -> Unavailable:
     return Unavailable(f"{method.full_name} is out of reach.").because(
         reason if isinstance(reason, BaseException) else ConnectionError(reason)
     )
-
-
-def _rebuilt(kind: type[HanseError], message: str, fields: bytes) -> HanseError:
-    try:
-        given: dict[str, Any] = msgspec.json.decode(fields)
-        return kind(message, **given)
-    except (msgspec.MsgspecError, TypeError):
-        # The other side has another release of the error: its kind and sentence still hold.
-        nearest = next(one for one in (*KINDS, HanseError) if issubclass(kind, one))
-        return nearest(message)
 
 
 def _protobuf(code: str, fields: bytes) -> bytes:

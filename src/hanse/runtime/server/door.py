@@ -9,7 +9,7 @@ import msgspec
 
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
-from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Origin, begin_trace
+from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Keyed, Origin, begin_trace
 from hanse.runtime.errors import (
     DeadlineExceeded,
     InvalidArgument,
@@ -170,7 +170,7 @@ class Door:
         call = Call(
             method, ask.origin, started, started + min(method.timeout_ns, ask.timeout_ns),
             self._deadlines, ask.trace_id, span_id() if ask.sampled else ask.span_id, ask.span_id,
-            ask.sampled, ask.trace_state, task,
+            ask.sampled, ask.trace_state, task, keyed=Keyed(ask.key) if ask.key else None,
         )  # fmt: skip
         self._enter(call)
         return call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hanse.runtime.call.idempotency import HEADER, KeyRefused, read_key
 from hanse.runtime.errors import HanseError
 from hanse.runtime.http.message import JSON, Response
 from hanse.runtime.http.problem import problem
@@ -15,10 +16,13 @@ from hanse.runtime.telemetry.trace_context import TRACE_RESPONSE, format_tracepa
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from hanse.runtime.call.context import Call
+    from hanse.runtime.call.context import Call, Keyed
     from hanse.runtime.call.endpoint import Endpoint
     from hanse.runtime.http.message import Request
     from hanse.runtime.server.door import Door
+
+REPLAYED = b"idempotent-replayed: true\r\n"
+"""As Stripe says that an answer was given before."""
 
 EVENTS = b"content-type: text/event-stream\r\ncache-control: no-store\r\n"
 
@@ -46,12 +50,15 @@ class Rpc:
         door = self._door
         try:
             origin = door.origin(request) or await door.sign_in(request)
+            keyed = self._keyed(request) if HEADER in request.headers else None
             call = door.open(request, self._method, origin)
         except HanseError as error:
             self._endpoint.refused(error)
             return self._failed(error, "", request)
         if self._streams:
             return await self._begin_stream(call, request)
+        if keyed is not None:
+            call.keyed = keyed
         try:
             body = await self._run(call, self._read, request, self._finish)
         except HanseError as error:
@@ -61,7 +68,7 @@ class Rpc:
         finally:
             door.close(call)
         answered = self._answered(body, request)
-        return _traced(answered, call, request) if request.gate else answered
+        return _traced(answered, call, request) if request.gate or keyed else answered
 
     async def _begin_stream(self, call: Call, request: Request) -> Response:
         """A stream that has begun; what is wrong with the request has a status, as in any call."""
@@ -94,6 +101,20 @@ class Rpc:
             finally:
                 self._door.close(call)
 
+    def _keyed(self, request: Request) -> Keyed | None:
+        """The idempotency key of a request; None where it means nothing.
+
+        A host that has nothing to remember answers in takes the keys of other hosts, which follow
+        from theirs, and leaves it at that. To others it would promise what nobody keeps.
+        """
+        keyed = read_key(request.headers[HEADER], self._method)
+        if keyed and self._endpoint.once is None and not request.trusted:
+            raise KeyRefused(
+                "This host cannot remember answers, so it takes no Idempotency-Key: give it a "
+                "database ([database] in hanse.toml), or leave the header away."
+            )
+        return keyed
+
     def _answered(self, body: Any, request: Request) -> Response:
         return Response(200, JSON, body)
 
@@ -125,14 +146,16 @@ class RestRpc(Rpc):
 
 
 def _traced(response: Response, call: Call, request: Request) -> Response:
-    """The response with its trace named, if it goes to the gate.
+    """The response with its trace named, if it goes to the gate, and said to be old if it is.
 
-    Only there: it takes a fortieth of what a small request does in all, and who stands behind a
-    gateway has only its answer to begin a search with. Elsewhere problems name their trace.
+    The trace only there: it takes a fortieth of what a small request does in all, and who stands
+    behind a gateway has only its answer to begin a search with. Elsewhere problems name theirs.
     """
     if request.gate:
         value = format_traceparent(call.trace_id, call.span_id, call.sampled)
         response.trace = f"{TRACE_RESPONSE}: {value}\r\n".encode()
+    if call.keyed is not None and call.keyed.replayed:
+        response.trace += REPLAYED
     return response
 
 

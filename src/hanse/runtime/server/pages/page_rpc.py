@@ -46,6 +46,9 @@ class PageRpc(Rpc):
         self._read = make(self._method)
         return self._read(request)
 
+    def _keyed(self, request: Request) -> None:
+        """Nothing: what a browser is shown is made anew."""
+
     def _answered(self, body: tuple[Response, tuple[SetCookie, ...]], request: Request) -> Response:
         response, cookies = body
         response.head += self._vary

@@ -1,0 +1,1 @@
+"""Idempotency keys: what came before is answered as it was."""

@@ -1,0 +1,181 @@
+"""What a call under an idempotency key writes, and its answer: one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from hanse.runtime.call.leaving import begin_writing, end_writing
+from hanse.runtime.data.transaction import Isolation, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from types import TracebackType
+
+    from hanse.runtime.call.context import Call, Keyed
+    from hanse.runtime.data.access import Access
+    from hanse.runtime.data.record import Record
+    from hanse.runtime.data.session import Session
+
+
+class UnitTransaction(Transaction):
+    """Looks to a handler as if there were none: each step of it can fail by itself.
+
+    It begins with its first statement, at the isolation that is first asked for.
+
+    Args:
+        owner: The database it belongs to.
+        take: Gives it a session.
+    """
+
+    __slots__ = ("_beginning", "_blocks", "_step", "_take")
+
+    def __init__(self, owner: object, take: Callable[[], Awaitable[Session]]) -> None:
+        super().__init__(None, owner, "read committed", read_only=False)
+        self._take = take
+        self._beginning = asyncio.Lock()
+        self._step = asyncio.Lock()
+        self._blocks = 0
+
+    async def do(self, step: Callable[[Session], Awaitable[Any]]) -> Any:
+        """Does something on the session, alone; takes one first where there is none."""
+        async with self._beginning:
+            if self.session is None:
+                self.session = await self._take()
+                await super().do(lambda one: one.begin(self.beginning))
+        return await super().do(step)
+
+    async def run(self, text: str, arguments: Sequence[Any]) -> tuple[list[Record], Any]:
+        """Runs a statement as if it were alone, unless it stands in a block."""
+        if self._blocks:
+            return await super().run(text, arguments)
+        async with self._step, self.with_savepoint():
+            return await super().run(text, arguments)
+
+    @asynccontextmanager
+    async def part(self, isolation: Isolation, *, savepoint: bool) -> AsyncGenerator[None]:
+        """A block, which can fail by itself where it is the outermost."""
+        if self._blocks:
+            async with super().part(isolation, savepoint=savepoint):
+                yield
+            return
+        async with self._step:
+            if self.session is None:
+                self.isolation = isolation
+            self._blocks += 1
+            try:
+                async with super().part(isolation, savepoint=True):
+                    yield
+            finally:
+                self._blocks -= 1
+
+
+class Unit:
+    """Keeps the transaction of a keyed call from its first statement to its answer.
+
+    Args:
+        call: With its key.
+        owner: The database.
+        access: Where sessions are.
+        before_call: The last statement of what has to end because another service is called.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        owner: object,
+        access: Access,
+        before_call: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._call = call
+        self._owner = owner
+        self._access = access
+        self._before_call = before_call
+        self._transaction: UnitTransaction | None = None
+
+    @property
+    def transaction(self) -> UnitTransaction:
+        """Where statements run."""
+        if self._transaction is None:
+            self._transaction = UnitTransaction(self._owner, self._take)
+        return self._transaction
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything ran in it that has not ended."""
+        return self._transaction is not None and self._transaction.session is not None
+
+    async def settle(self) -> None:
+        """Ends what ran so far, so that another service can be called.
+
+        Raises:
+            HanseError: It cannot be kept.
+        """
+        if self.is_open:
+            if self.transaction.wrote:
+                await self._before_call()
+            await self.finish(None)
+
+    async def finish(self, error: BaseException | None) -> None:
+        """Makes lasting what was done, or undoes it because of an error.
+
+        Raises:
+            HanseError: It cannot be kept.
+        """
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None and transaction.session is not None:
+            try:
+                await self._end(transaction, transaction.session, error)
+            finally:
+                end_writing(self._call)
+
+    async def __aenter__(self) -> Self:
+        assert self._call.keyed is not None
+        self._call.keyed.unit = self
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._call.keyed is not None
+        try:
+            await self.finish(error)
+        finally:
+            self._call.keyed.unit = None
+
+    async def _take(self) -> Session:
+        session = await self._access.take()
+        begin_writing(self._call)
+        return session
+
+    async def _end(
+        self, transaction: Transaction, session: Session, error: BaseException | None
+    ) -> None:
+        try:
+            if error is None:
+                await transaction.commit()
+        except BaseException as failure:
+            error = failure
+            raise
+        finally:
+            if error is None:
+                self._access.pool.give(session)
+            else:
+                mended = self._access.pool.mend(session)
+                if mended is not None and isinstance(error, Exception):
+                    await mended
+
+
+def transaction_under_key(keyed: Keyed) -> UnitTransaction | None:
+    """Where statements of a keyed call run, while it is kept together."""
+    return keyed.unit.transaction if keyed.unit is not None else None
+
+
+def fresh_unit(call: Call | None) -> Unit | None:
+    """The unit of a keyed call in which nothing has run."""
+    unit = call.keyed.unit if call is not None and call.keyed is not None else None
+    return unit if unit is not None and not unit.is_open else None
