@@ -16,7 +16,7 @@ import hanse
 import hanse.testing
 
 FACES = [hanse, hanse.testing]
-VALUES = {"PUBLIC", "SIGNED_IN"}
+VALUES = {"PUBLIC", "SIGNED_IN", "Instant"}
 SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {
     "Algorithm",
@@ -26,6 +26,7 @@ HANDED_ON = {
     "Method",
     "MethodLimits",
     "Metrics",
+    "Deletes",
     "PrincipalKind",
     "Request",
     "Response",

@@ -21,13 +21,20 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.pages.html import Html
     from hanse.runtime.contract.pages.page import form, page
     from hanse.runtime.contract.pages.redirect import Redirect
-    from hanse.runtime.contract.rules import Doc, Length, Pattern, Range
+    from hanse.runtime.contract.rules import Doc, Instant, Length, Pattern, Range
     from hanse.runtime.contract.service import Contract, Service
     from hanse.runtime.credentials.api_key import KeyMint, StoredKey
     from hanse.runtime.credentials.issuer import Claims, Issuer
+    from hanse.runtime.data.collection.collection import Collection
+    from hanse.runtime.data.collection.conflict import Duplicate, RevisionConflict
+    from hanse.runtime.data.collection.outcome import Batch, Count, Failure, Outcome, Outcomes, Page
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.database_config import DatabaseConfig
+    from hanse.runtime.data.entity.entity import Entity, entity
+    from hanse.runtime.data.entity.marks import Immutable, Index, Indexed, Ref, Unique
+    from hanse.runtime.data.query.refusal import QueryNotServed
     from hanse.runtime.data.record import Record
+    from hanse.runtime.data.resource.resource import Resource
     from hanse.runtime.errors import (
         Aborted,
         AlreadyExists,
@@ -59,26 +66,36 @@ __all__ = [
     "SIGNED_IN",
     "Aborted",
     "AlreadyExists",
+    "Batch",
     "Canceled",
     "Claims",
     "Client",
     "Clock",
+    "Collection",
     "ConfigurationError",
     "Context",
     "Contract",
     "Cookie",
     "Cors",
+    "Count",
     "Database",
     "DatabaseConfig",
     "DeadlineExceeded",
     "DeclarationError",
     "Doc",
     "Document",
+    "Duplicate",
+    "Entity",
     "FailedPrecondition",
+    "Failure",
     "HanseError",
     "Host",
     "HostConfig",
     "Html",
+    "Immutable",
+    "Index",
+    "Indexed",
+    "Instant",
     "Internal",
     "InvalidArgument",
     "Issuer",
@@ -90,13 +107,20 @@ __all__ = [
     "Offload",
     "OffloadFailed",
     "OutOfRange",
+    "Outcome",
+    "Outcomes",
+    "Page",
     "Pattern",
     "PermissionDenied",
     "Principal",
+    "QueryNotServed",
     "Range",
     "Record",
     "Redirect",
+    "Ref",
+    "Resource",
     "ResourceExhausted",
+    "RevisionConflict",
     "Rule",
     "Secret",
     "Service",
@@ -109,8 +133,10 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
+    "Unique",
     "Violation",
     "current",
+    "entity",
     "form",
     "kind",
     "page",
@@ -141,8 +167,15 @@ _HOMES = {
     "hanse.runtime.contract.pages.html": "Html",
     "hanse.runtime.contract.pages.page": "form page",
     "hanse.runtime.contract.pages.redirect": "Redirect",
-    "hanse.runtime.contract.rules": "Doc Length Pattern Range",
+    "hanse.runtime.contract.rules": "Doc Instant Length Pattern Range",
     "hanse.runtime.contract.service": "Contract Service",
+    "hanse.runtime.data.collection.outcome": "Batch Count Failure Outcome Outcomes Page",
+    "hanse.runtime.data.collection.collection": "Collection",
+    "hanse.runtime.data.collection.conflict": "Duplicate RevisionConflict",
+    "hanse.runtime.data.entity.entity": "Entity entity",
+    "hanse.runtime.data.entity.marks": "Immutable Index Indexed Ref Unique",
+    "hanse.runtime.data.resource.resource": "Resource",
+    "hanse.runtime.data.query.refusal": "QueryNotServed",
     "hanse.runtime.data.database": "Database",
     "hanse.runtime.data.database_config": "DatabaseConfig",
     "hanse.runtime.data.record": "Record",

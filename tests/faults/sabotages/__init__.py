@@ -6,6 +6,7 @@ first rows of each area run every time: what would hurt most stands there, if it
 
 from tests.faults.sabotages.boutique import BOUTIQUE
 from tests.faults.sabotages.call import CALL
+from tests.faults.sabotages.collection import COLLECTION
 from tests.faults.sabotages.connect import CONNECT
 from tests.faults.sabotages.contract import CONTRACT
 from tests.faults.sabotages.door import DOOR
@@ -28,4 +29,5 @@ AREAS = (
     FLEET,
     BOUTIQUE,
     IDEMPOTENCY,
+    COLLECTION,
 )

@@ -20,8 +20,13 @@ if typing.TYPE_CHECKING:
 
 SCALARS: frozenset[Any] = frozenset({
     str, int, float, bool, bytes, None, type(None), datetime.datetime, datetime.date,
-    datetime.time, datetime.timedelta, uuid.UUID, decimal.Decimal,
+    datetime.time, datetime.timedelta, uuid.UUID, decimal.Decimal, msgspec.UnsetType,
 })  # fmt: skip
+
+
+class FreeJson(msgspec.Struct, frozen=True):
+    """Marks `Any` as meant: whoever takes it reads it by rules of its own."""
+
 
 REMEDIES: dict[Any, str] = {
     list: "use tuple[T, ...]",
@@ -44,6 +49,8 @@ def flaws(annotation: Any) -> Iterator[tuple[str, str]]:
 
 
 def _flaws(annotation: Any, seen: set[Any]) -> Iterator[tuple[str, str]]:
+    if any(isinstance(mark, FreeJson) for mark in getattr(annotation, "__metadata__", ())):
+        return
     annotation = unwrapped(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation in SCALARS or origin is Literal:

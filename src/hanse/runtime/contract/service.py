@@ -74,8 +74,12 @@ class Service:
     __contract__: ClassVar[ContractModel]
     __pages__: ClassVar[tuple[Method, ...]] = ()
 
-    def __init_subclass__(cls, *, package: str = "", **options: Any) -> None:
+    def __init_subclass__(
+        cls, *, package: str = "", template: bool = False, **options: Any
+    ) -> None:
         super().__init_subclass__(**options)
+        if template:  # it has no methods before somebody subclasses it
+            return
         with Mistakes(f"Service {cls.__name__}").collecting() as mistakes:
             cls.__pages__ = read_pages(cls, mistakes)
             contracts = _contracts_of(cls)

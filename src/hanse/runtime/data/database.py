@@ -17,6 +17,7 @@ from hanse.runtime.data.pool_gauges import PoolGauges
 from hanse.runtime.data.reading import only_reads
 from hanse.runtime.data.transaction import Isolation, Transaction, lock_key
 from hanse.runtime.data.unit import Unit, fresh_unit, transaction_under_key
+from hanse.runtime.data.upkeep import Upkeep
 from hanse.runtime.errors import Internal
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Database:
 
     Attributes:
         clock: As given; the system's, if none was.
+        upkeep: What is done with it beside calls.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Database:
         self._gauges = PoolGauges(self._access.pool, metrics) if metrics else None
         self._arrival = Arrival(self._access.reach)
         self._entered = 0
+        self.upkeep = Upkeep(config)
 
     @classmethod
     def __from_database__(cls, kind: Any, database: Self) -> Self:
@@ -242,6 +245,7 @@ class Database:
         self._entered -= 1
         if not self._entered:
             await self._arrival.stop()
+            await self.upkeep.stop()
             await self._access.pool.close()
 
     # Its host calls these.

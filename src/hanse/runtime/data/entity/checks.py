@@ -160,6 +160,8 @@ def _annotated(cls: type) -> dict[str, Any]:
 
 
 def _check_structs(cls: type, mistakes: Mistakes) -> None:
+    if msgspec.UnsetType in parts(cls):
+        mistakes.add(cls.__name__, "has a field that may be unset", "take None for what is not")
     for struct in filter(is_struct, parts(cls)):
         plain: Any = get_origin(struct) or struct
         config = plain.__struct_config__

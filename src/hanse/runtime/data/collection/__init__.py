@@ -1,0 +1,1 @@
+"""Collections: entities in their tables, and the services made of them."""

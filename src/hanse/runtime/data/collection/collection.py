@@ -1,0 +1,288 @@
+"""`Collection`: the entities of one class, as a service keeps them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, get_args
+
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.data.collection.bulk import Bulk
+from hanse.runtime.data.collection.conflict import revision_conflict
+from hanse.runtime.data.collection.finding import Finder
+from hanse.runtime.data.collection.mask import masked
+from hanse.runtime.data.collection.outcome import Batch, Count, Outcome, Page
+from hanse.runtime.data.collection.stored import Stored, check_number, site
+from hanse.runtime.data.entity.entity import Entity
+from hanse.runtime.data.query.planner import COUNT_BOUND
+from hanse.runtime.data.query.query import PAGE_SIZE, Query
+from hanse.runtime.data.table.indexing import make_indexes
+from hanse.runtime.data.table.table import fill_in_indexes, make_table
+from hanse.runtime.errors import FailedPrecondition, Internal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from msgspec import Struct
+
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.data.entity.model import EntityModel
+
+E = TypeVar("E", bound=Entity)
+
+
+class Collection(Generic[E]):
+    """The entities of one class that a site has. A service asks for it in its constructor.
+
+        def __init__(self, contacts: Collection[Contact]) -> None: ...
+
+        contact = await self._contacts.create(Contact(name="Ada"))
+        contact = await self._contacts.update(contact.id, {"name": "Ada Lovelace"})
+
+    Everything is of the site of the running call. Each method is one round trip to the database,
+    and joins a transaction that is open.
+    """
+
+    def __init__(self, cls: type[E], database: Database) -> None:
+        self._stored = Stored(cls, database)
+        self.model = self._stored.model
+        self._database = database
+        self._documents = self._stored.documents
+        self._statements = self._stored.statements
+        self._writer = self._stored.writer
+        self._bulk = Bulk(self._stored)
+        self._finder = Finder(self._stored)
+
+    @classmethod
+    def __from_database__(cls, kind: Any, database: Database) -> Self:
+        (entity,) = get_args(kind) or (None,)
+        if entity is None:
+            raise ConfigurationError("Collection says not of what: Collection[Contact]")
+        collection = cls(entity, database)
+        database.upkeep.claim(collection.model.full_table, entity)
+        # Those it refers to as well: their own host may not have run yet.
+        for model in (collection.model, *collection._statements.checked):
+            database.prepare(partial(_prepare, model, database))
+        return collection
+
+    async def get(self, id: str, *, show_deleted: bool = False) -> E:
+        """One of them.
+
+        Args:
+            id: Its id.
+            show_deleted: Also if it was deleted softly.
+
+        Raises:
+            NotFound: There is none, or another site has it.
+            InvalidArgument: This is no id of one.
+        """
+        uuid = self._stored.uuid_of(id)
+        row = await self._database.fetch_row(self._statements.get, site(), uuid)
+        if row is None or (self._stored.is_deleted(row) and not show_deleted):
+            raise self._writer.not_found(uuid)
+        return self._documents.stored(row)
+
+    async def batch_get(self, ids: Sequence[str]) -> Batch[E]:
+        """Many of them, in the order they are asked for; those not there are told apart.
+
+        Raises:
+            InvalidArgument: One is no id, or there are too many.
+        """
+        check_number(len(ids), "ids")
+        uuids = [self._stored.uuid_of(one, f"ids[{at}]") for at, one in enumerate(ids)]
+        rows = await self._database.fetch(self._statements.batch_get, site(), uuids)
+        found = {row["id"]: row for row in rows if not self._stored.is_deleted(row)}
+        read = [self._documents.stored(found[uuid]) for uuid in uuids if uuid in found]
+        missing = (name for name, uuid in zip(ids, uuids, strict=True) if uuid not in found)
+        return Batch(tuple(read), tuple(missing))
+
+    async def create(self, item: E) -> E:
+        """Stores a new one; gives it as it is stored, with its id.
+
+        Raises:
+            InvalidArgument: It breaks a rule, has an id or revision already, or refers to what is
+                not there.
+            Duplicate: Another one has what no two may share.
+        """
+        stored = self._stored
+        body, read, check = stored.new(item)
+        now = stored.now()
+        uuid = stored.draw(now)
+        arguments = (site(), uuid, now, body, *check.arguments)
+        if not self._statements.checked:
+            await stored.told(self._database.execute(self._statements.create, *arguments))
+            return stored.created(read, uuid, now)
+        row = await stored.told(self._database.fetch_row(self._statements.create, *arguments))
+        if row is None or not row["done"]:
+            raise check.missing(row) or Internal("Nothing was created.")
+        return stored.created(read, uuid, now)
+
+    async def update(
+        self,
+        id: str,
+        changes: Mapping[str, Any] | Struct,
+        *,
+        mask: Sequence[str] = (),
+        revision: int = 0,
+    ) -> E:
+        """Changes some fields; gives it as it is then. What nobody names stays as it is.
+
+        Args:
+            id: Its id.
+            changes: New values by field; inside a struct too, those left out stay.
+            mask: Fields that count, like `address.city`; what it names and `changes` lacks goes
+                back to its default. Left out, all that `changes` has.
+            revision: The one it has to be at; 0 for any. One in `changes` counts as well.
+
+        Raises:
+            NotFound: There is none.
+            RevisionConflict: It is at another revision.
+            InvalidArgument: A field is unknown or immutable, a value breaks its rule, or refers to
+                what is not there.
+            Duplicate: Another one has what no two may share.
+        """
+        known = self._documents.changes(changes)
+        target = self._stored.target(id, known, revision)
+        if mask:
+            known = self._documents.changes(masked(known, mask, self.model))
+        body = self._documents.patch(known)
+        return await self._stored.told(self._writer.write(target, known, body))
+
+    async def replace(
+        self,
+        item: E,
+        *,
+        id: str = "",
+        revision: int = 0,
+    ) -> E:
+        """Changes all fields of one; gives it as it is then.
+
+        Fields that only another release knows stay as they are.
+
+        Args:
+            item: As it is to be.
+            id: Which one; that of the item, if left out.
+            revision: The one it has to be at; that of the item, if left out, and 0 for any.
+
+        Raises:
+            HanseError: As `update`.
+        """
+        body, read = self._documents.new(item)
+        target = self._stored.target(id or item.id, item, revision)
+        return await self._stored.told(self._writer.write(target, read, body))
+
+    async def delete(self, id: str, *, revision: int = 0) -> None:
+        """Deletes one, or hides it where deleting is soft.
+
+        Raises:
+            NotFound: There is none.
+            RevisionConflict: It is at another revision.
+        """
+        uuid = self._stored.uuid_of(id)
+        now = [self._stored.now()] if self.model.soft else []
+        statement = self._statements.delete
+        row = await self._database.fetch_row(statement, site(), uuid, revision, *now)
+        if row is None:
+            raise self._writer.not_found(uuid)
+        if not row["done"]:
+            raise revision_conflict(revision, row["revision"])
+
+    async def restore(self, id: str, *, revision: int = 0) -> E:
+        """Brings back one that was deleted softly; gives it as it is then.
+
+        Raises:
+            NotFound: There is none.
+            RevisionConflict: It is at another revision.
+            FailedPrecondition: It is not deleted.
+            Duplicate: Another one has meanwhile what no two may share.
+        """
+        if not self.model.soft:
+            raise Internal(f"{self.model.full_table} deletes for good; nothing can be restored.")
+        uuid = self._stored.uuid_of(id)
+        row = await self._stored.told(
+            self._database.fetch_row(
+                self._statements.restore, site(), uuid, revision, self._stored.now()
+            )
+        )
+        if row is None:
+            raise self._writer.not_found(uuid)
+        if row["done"]:
+            return self._documents.stored(row)
+        if not self._stored.is_deleted(row):
+            raise FailedPrecondition(f"This {self.model.noun} is not deleted.")
+        raise revision_conflict(revision, row["revision"])
+
+    async def query(
+        self,
+        filter: Mapping[str, Any] | None = None,
+        *,
+        sort: Sequence[str] = (),
+        page_size: int = PAGE_SIZE,
+        cursor: str = "",
+    ) -> Page[E]:
+        """Those that a filter finds, a page at a time.
+
+            page = await self._contacts.query({"name": "Ada"}, sort=["-create_time"])
+
+        Args:
+            filter: What must hold of them; of all, if left out.
+            sort: Fields, each with a `-` before it to descend; by id, if left out.
+            page_size: How many at most.
+            cursor: Where the page before ended, as it said.
+
+        Raises:
+            InvalidArgument: The query is wrong.
+            QueryNotServed: No index serves it, and it would have to read everything.
+        """
+        query = Query(
+            filter=dict(filter or {}), sort=tuple(sort), page_size=page_size, cursor=cursor
+        )
+        return await self._finder.query(query)
+
+    async def count(
+        self,
+        filter: Mapping[str, Any] | None = None,
+        *,
+        bound: int = COUNT_BOUND,
+    ) -> Count:
+        """How many a filter finds, counted no further than to a bound.
+
+        Raises:
+            HanseError: As `query`.
+        """
+        return await self._finder.count(filter or {}, bound)
+
+    async def create_many(self, items: Sequence[E]) -> tuple[Outcome[E], ...]:
+        """Stores new ones in one statement; each is stored, or its outcome says why not.
+
+        Raises:
+            InvalidArgument: There are too many.
+        """
+        return await self._bulk.create(items)
+
+    async def update_many(
+        self, changes: Sequence[Mapping[str, Any] | Struct]
+    ) -> tuple[Outcome[E], ...]:
+        """Changes some fields of each in one statement; outcomes as in `create_many`.
+
+        Args:
+            changes: Each with the `id` of the one it is for, and its `revision` if it matters.
+
+        Raises:
+            InvalidArgument: There are too many.
+        """
+        return await self._bulk.update(changes)
+
+    async def delete_many(self, ids: Sequence[str]) -> tuple[Outcome[E], ...]:
+        """Deletes some in one statement; an outcome without an error is done.
+
+        Raises:
+            InvalidArgument: There are too many.
+        """
+        return await self._bulk.delete(ids)
+
+
+async def _prepare(model: EntityModel, database: Database) -> None:
+    """Has a table ready for its host; what would keep writers waiting is done meanwhile."""
+    await make_table(database, model)
+    if not await fill_in_indexes(database, model):
+        database.upkeep.meanwhile(partial(make_indexes, database, model))

@@ -1,0 +1,62 @@
+"""Finds entities by what they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+from hanse.runtime.data.collection.outcome import Count, Page
+from hanse.runtime.data.collection.stored import site
+from hanse.runtime.data.entity.entity import Entity
+from hanse.runtime.data.query.planner import COUNT_BOUND, Planner
+from hanse.runtime.data.query.statement import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from hanse.runtime.data.collection.stored import Stored
+    from hanse.runtime.data.query.query import Query
+
+E = TypeVar("E", bound=Entity)
+
+
+class Finder(Generic[E]):
+    """Runs the queries of one collection."""
+
+    def __init__(self, stored: Stored[E]) -> None:
+        self._stored = stored
+        model = stored.model
+        source = Source(
+            table=model.full_table,
+            columns=stored.statements.columns,
+            condition="delete_time is null" if model.soft else "",
+        )
+        self._planner = Planner(
+            tuple(model.fields.values()), [index.shape for index in model.indexes], source
+        )
+
+    async def query(self, query: Query) -> Page[E]:
+        """A page of those that are asked for.
+
+        Raises:
+            InvalidArgument: The query is wrong.
+            QueryNotServed: No index serves it.
+        """
+        plan = self._planner.plan(msgspec.structs.replace(query, fields=()))
+        rows = await self._stored.database.fetch(plan.text, site(), *plan.parameters)
+        kept, cursor = plan.page(rows)
+        return Page(tuple(map(self._stored.documents.stored, kept)), cursor)
+
+    async def count(self, wanted: Mapping[str, Any], bound: int = COUNT_BOUND) -> Count:
+        """How many a filter finds, counted no further than to a bound.
+
+        Raises:
+            InvalidArgument: The filter or the bound is wrong.
+            QueryNotServed: No index serves the filter.
+        """
+        plan = self._planner.count(dict(wanted), bound)
+        row = await self._stored.database.fetch_row(plan.text, site(), *plan.parameters)
+        number, more = plan.counted(row["count"] if row else 0)
+        return Count(number, more)

@@ -1,0 +1,79 @@
+"""The ids of other entities in one that is written: of the right kind, and there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hanse.runtime.data.collection.conflict import all_violated
+from hanse.runtime.data.entity.references import Referred, model_of, referred
+from hanse.runtime.errors import InvalidArgument, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    import msgspec
+
+    from hanse.runtime.data.entity.model import EntityModel
+
+
+class Found(NamedTuple):
+    """One reference, read."""
+
+    referred: Referred
+    model: EntityModel
+    uuid: UUID
+
+
+class ReferenceCheck:
+    """What a statement is asked to look for, and what is said of those it did not find.
+
+    Args:
+        value: The entity, or a part of it, that is to be written.
+        own: What was read of its class.
+        checked: Of which entities a statement takes ids, in the order of its arguments.
+
+    Raises:
+        InvalidArgument: An id is none, or of something else; all such are named.
+    """
+
+    def __init__(
+        self, value: msgspec.Struct, own: EntityModel, checked: Sequence[EntityModel]
+    ) -> None:
+        self._found: list[Found] = []
+        violations: list[Violation] = []
+        for one in referred(value) if own.referred else ():
+            model = model_of(one.target, own)
+            try:
+                self._found.append(Found(one, model, model.uuid_of(one.id)))
+            except ValueError as error:
+                message = f"`{one.path}` is no id of a {model.noun}: {error}."
+                violations.append(Violation(one.path, "typeid", message))
+        if violations:
+            raise all_violated(violations)
+        self._checked = checked
+        self.arguments = [
+            sorted({found.uuid for found in self._found if found.model is model})
+            for model in checked
+        ]
+        """For a statement: the ids of each, none twice."""
+
+    @property
+    def wanted(self) -> list[UUID]:
+        """All ids that have to be there."""
+        return [one for ids in self.arguments for one in ids]
+
+    def missing(self, row: Any) -> InvalidArgument | None:
+        """What is said of ids that a statement, by its answer, did not find; None if it has all."""
+        there: list[set[UUID]] = [set(row[f"found_{at}"] or ()) for at in range(len(self._checked))]
+        violations = [
+            Violation(
+                found.referred.path,
+                "exists",
+                f"`{found.referred.path}`: there is no {found.model.noun} {found.referred.id}.",
+            )
+            for found in self._found
+            if found.model in self._checked
+            and found.uuid not in there[self._checked.index(found.model)]
+        ]
+        return all_violated(violations) if violations else None

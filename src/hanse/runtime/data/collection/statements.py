@@ -1,0 +1,298 @@
+"""The SQL of a collection: constant texts, made once of its entity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hanse.runtime.data.collection.merge import inner_structs, merged_sql
+from hanse.runtime.data.entity.columns import DELETE_TIME
+from hanse.runtime.data.entity.expression import jsonb, quoted
+from hanse.runtime.data.entity.leaf import ABSENT, Leaf
+from hanse.runtime.data.entity.references import model_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hanse.runtime.data.entity.model import EntityModel
+    from hanse.runtime.data.entity.table_index import TableIndex
+
+
+class Told(NamedTuple):
+    """What a statement says besides: a column of its answer."""
+
+    name: str
+    type: str
+    expression: str
+
+
+class Given(NamedTuple):
+    """What is laid over a row, as SQL: once as arguments, for many as columns."""
+
+    document: str
+    revision: str
+    paths: str
+
+
+class Statements:
+    """Every statement has the site as its first argument, and tells in one round trip why not.
+
+    Those that write one row answer with a row where `done` is true, or with one that says what is
+    there instead; with none where nothing is. Ids of other entities come last, one list for each
+    in `checked`, and have to be there, held against being deleted until the statement is through.
+
+    Attributes:
+        checked: The entities of the same schema that this one refers to.
+    """
+
+    def __init__(self, model: EntityModel) -> None:
+        self._model = model
+        targets = (model_of(target, model) for target in model.referred)
+        same = (target for target in targets if target.schema == model.schema)
+        self.checked = tuple(dict.fromkeys(same))
+        columns = "id, revision, create_time, update_time, shape, doc"
+        self.columns = f"{columns}, {DELETE_TIME}" if model.soft else columns
+        self._alive = " and delete_time is null" if model.soft else ""
+        self._here = "site_id = $1 and id = $2"
+        self.get = f"select {self.columns} from {self._table} where {self._here}"
+        self.batch_get = (
+            f"select {self.columns} from {self._table} where site_id = $1 and id = any($2::uuid[])"
+        )
+        self.create = self._create()
+        self.create_many = self._create_many()
+        self._inner = inner_structs(model)
+        self.update = self._update()
+        self.update_many = self._update_many()
+        self.delete_many = self._delete_many()
+        self.taken = self._taken()
+        self.store = self._store()
+        self.delete = self._delete()
+        self.restore = self._restore()
+
+    @property
+    def _table(self) -> str:
+        return self._model.full_table
+
+    # Each of these is run as it is; what varies is bound.
+
+    def _create(self) -> str:
+        columns = "site_id, id, revision, create_time, update_time, shape, doc"
+        if not self.checked:
+            return (
+                f"insert into {self._table} ({columns}) "
+                f"values ($1, $2, 1, $3, $3, {self._model.shape}, $4)"
+            )
+        return (
+            f"with {self._found(5)}, made as (insert into {self._table} ({columns}) "
+            f"select $1::text, $2::uuid, 1, $3::timestamptz, $3, {self._model.shape}, $4::jsonb "
+            f"where {self._all_found(5)} returning 1) "
+            f"select exists (select from made) as done{_answers(self._found_ids())}"
+        )
+
+    def _create_many(self) -> str:
+        """With a `$5` of pairs (number of the item, id it refers to), where it refers to any."""
+        columns = "site_id, id, revision, create_time, update_time, shape, doc"
+        found = f"{self._found(7)}, " if self.checked else ""
+        whole = f" where {self._found_of('given.n', 5)}" if self.checked else ""
+        return (
+            f"with {found}made as (insert into {self._table} ({columns}) "
+            f"select $1::text, given.id, 1, $3::timestamptz, $3, {self._model.shape}, given.doc "
+            f"from unnest($2::uuid[], $4::jsonb[]) with ordinality as given (id, doc, n){whole} "
+            f"on conflict do nothing returning id) "
+            f"select (select array_agg(id) from made) as made{_answers(self._found_ids())}"
+        )
+
+    def _update(self) -> str:
+        """$3 now, $4 what is given, $5 the revision expected or 0, $6 paths that must be there."""
+        given = Given("$4::jsonb", "$5::bigint", "array_to_string($6::text[], ',')")
+        last = 6 + bool(self._inner)
+        where = [self._here + self._alive, *self._rules(given)]
+        if self.checked:
+            where.append(self._all_found(last))
+        changed = self._changed(merged_sql("doc", given.document, self._inner), where)
+        return self._telling(changed, self._told(given), self._found(last))
+
+    def _update_many(self) -> str:
+        """As `_update`, with lists; $7 and $8 are pairs (number of the item, id it refers to)."""
+        given = Given("given_doc", "expected", "must_be_there")
+        where = [f"site_id = $1 and id = given_id{self._alive}", *self._rules(given)]
+        if self.checked:
+            where.append(self._found_of("given_n", 7))
+        changed = self._changed(
+            merged_sql("doc", given.document, self._inner),
+            [*where, "exists (select from held)"],
+            source=" from given",
+        )
+        found = f"{self._found(9)}, " if self.checked else ""
+        told = [*self._told(given), *self._found_ids()]
+        nothing = "".join(f", null::{one.type} as {one.name}" for one in told)
+        there = self.columns.replace(", doc", ", null::jsonb")
+        return (
+            "with given as (select * from unnest($2::uuid[], $4::jsonb[], $5::bigint[], "
+            "$6::text[]) with ordinality as g (given_id, given_doc, expected, must_be_there, "
+            f"given_n)), {found}held as materialized (select from {self._table} "
+            "where site_id = $1 and id = any($2) order by id for no key update), "
+            f"changed as ({changed}) "
+            f"select true as done, {self.columns}{nothing} from changed "
+            f"union all select false, {there}{_answers(told)} from {self._table}, given "
+            "where site_id = $1 and id = given_id and id not in (select id from changed)"
+        )
+
+    def _rules(self, given: Given) -> list[str]:
+        """What must hold of a row before something is laid over it, beside that it is there."""
+        rules = [f"({given.revision} = 0 or revision = {given.revision})"]
+        rules += [self._kept(leaf, given) for leaf in self._model.immutable]
+        if self._model.shape > 1:
+            rules.append(f"shape >= {self._model.shape}")
+        if self._inner:
+            rules.append(f"not exists ({self._unset(given)})")
+        return rules
+
+    def _told(self, given: Given) -> list[Told]:
+        kept = ", ".join(self._kept(leaf, given) for leaf in self._model.immutable)
+        told = [Told("kept", "boolean[]", f"array[{kept}]::boolean[]")]
+        if self._inner:
+            told.append(Told("unset", "text[]", f"array({self._unset(given)})"))
+        return told
+
+    def _store(self) -> str:
+        """$3 now, $4 the whole document, $5 the revision it was read at."""
+        where = [self._here + self._alive, "revision = $5::bigint"]
+        if self.checked:
+            where.append(self._all_found(6))
+        return self._telling(self._changed("$4::jsonb", where), [], self._found(6))
+
+    def _delete(self) -> str:
+        """$3 the revision expected or 0, $4 now where what is deleted stays."""
+        where = f"{self._here}{self._alive} and ($3::bigint = 0 or revision = $3)"
+        if self._model.soft:
+            changed = (
+                f"update {self._table} set delete_time = $4::timestamptz, update_time = $4, "
+                f"revision = revision + 1 where {where} returning revision"
+            )
+        else:
+            changed = f"delete from {self._table} where {where} returning revision"
+        return (
+            f"with changed as ({changed}) select true as done, revision from changed "
+            f"union all select false, revision from {self._table} "
+            f"where {self._here}{self._alive} and not exists (select from changed)"
+        )
+
+    def _restore(self) -> str:
+        """$3 the revision expected or 0, $4 now; only where what is deleted stays."""
+        changed = (
+            f"update {self._table} set delete_time = null, update_time = $4::timestamptz, "
+            f"revision = revision + 1 where {self._here} and delete_time is not null "
+            f"and ($3::bigint = 0 or revision = $3) returning {self.columns}"
+        )
+        return self._telling(changed, [], "") if self._model.soft else ""
+
+    def _delete_many(self) -> str:
+        """$3 now, where what is deleted stays."""
+        where = f"site_id = $1 and id = any($2::uuid[]){self._alive}"
+        if not self._model.soft:
+            return f"delete from {self._table} where {where} returning id"
+        return (
+            f"update {self._table} set delete_time = $3::timestamptz, update_time = $3, "
+            f"revision = revision + 1 where {where} returning id"
+        )
+
+    def _taken(self) -> str:
+        """Which of the documents in $2 share with a row what no two may share, and by which index.
+
+        In the part that looks for the row `doc` is the row's, before that it is the document's.
+        """
+        documents = "unnest($2::jsonb[]) with ordinality as given (doc, n)"
+        parts: list[str] = []
+        for index in self._unique:
+            values = [self._model.fields[path].expression for path, _ in index.shape.parts]
+            own = ", ".join(f"{value} as v{at}" for at, value in enumerate(values))
+            same = " and ".join(f"({value}) = own.v{at}" for at, value in enumerate(values))
+            parts.append(
+                f"select n, {quoted(index.name)} as name from {documents} cross join lateral "
+                f"(select {own} from (select given.doc) as one (doc)) as own where exists "
+                f"(select from {self._table} where site_id = $1 and {same}{self._alive})"
+            )
+        return " union all ".join(parts) or f"select n, '' as name from {documents} where false"
+
+    @property
+    def _unique(self) -> list[TableIndex]:
+        """Those of documents alone; none but these is looked for in one that is not stored."""
+        return [
+            index
+            for index in self._model.indexes
+            if index.shape.unique
+            and not any(self._model.fields[path].column for path, _ in index.shape.parts)
+        ]
+
+    # Parts of them.
+
+    def _changed(self, document: str, where: Sequence[str], source: str = "") -> str:
+        shape = self._model.shape
+        newest = f", shape = greatest(shape, {shape})" if shape > 1 else ""
+        return (
+            f"update {self._table} set revision = revision + 1, update_time = $3::timestamptz, "
+            f"doc = {document}{newest}{source} where {' and '.join(where)} returning {self.columns}"
+        )
+
+    def _telling(self, changed: str, told: Sequence[Told], found: str) -> str:
+        """A statement that writes, and where it did not says what is there."""
+        told = [*told, *self._found_ids()] if found else told
+        nothing = "".join(f", null::{one.type} as {one.name}" for one in told)
+        there = self.columns.replace(", doc", ", null::jsonb")
+        return (
+            f"with {found}{', ' if found else ''}changed as ({changed}) "
+            f"select true as done, {self.columns}{nothing} from changed "
+            f"union all select false, {there}{_answers(told)} from {self._table} "
+            f"where {self._here} and not exists (select from changed)"
+        )
+
+    def _kept(self, leaf: Leaf, given: Given) -> str:
+        """Whether a value that never changes is not given, or the same."""
+        path = "array[" + ", ".join(map(quoted, leaf.path)) + "]"
+        default: Any = None if leaf.default is ABSENT else leaf.default
+        stored = f"coalesce(doc #> {path}, {jsonb(default)})"
+        new = f"{given.document} #> {path}"
+        return f"({new} is null or {new} = {stored})"
+
+    def _unset(self, given: Given) -> str:
+        """The paths that must be there, under which nothing is stored yet."""
+        return (
+            f"select path from unnest(string_to_array({given.paths}, ',')) as path "
+            "where jsonb_typeof(doc #> string_to_array(path, '.')) is distinct from 'object'"
+        )
+
+    def _places(self) -> range:
+        return range(len(self.checked))
+
+    def _found(self, first: int) -> str:
+        """What there is of the ids in the arguments from the first on, held as it is."""
+        return ", ".join(
+            f"found_{at} as materialized (select id from {one.full_table} "
+            f"where site_id = $1 and id = any(${first + at}::uuid[])"
+            f"{' and delete_time is null' if one.soft else ''} order by id for key share)"
+            for at, one in enumerate(self.checked)
+        )
+
+    def _all_found(self, first: int) -> str:
+        return " and ".join(
+            f"(select count(*) from found_{at}) = cardinality(${first + at}::uuid[])"
+            for at in self._places()
+        )
+
+    def _found_of(self, number: str, first: int) -> str:
+        """Whether all is found that one of many refers to, by pairs in two arguments."""
+        anywhere = " union all ".join(f"select id from found_{at}" for at in self._places())
+        return (
+            f"not exists (select from unnest(${first}::int[], ${first + 1}::uuid[]) as r (n, id) "
+            f"where r.n = {number} and r.id not in ({anywhere}))"
+        )
+
+    def _found_ids(self) -> list[Told]:
+        return [
+            Told(f"found_{at}", "uuid[]", f"(select array_agg(id) from found_{at})")
+            for at in self._places()
+        ]
+
+
+def _answers(told: Sequence[Told]) -> str:
+    return "".join(f", {one.expression} as {one.name}" for one in told)

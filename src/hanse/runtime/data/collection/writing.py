@@ -1,0 +1,228 @@
+"""Writes one entity: in one round trip, or where its document has to be read before, in two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+import msgspec
+from msgspec import UNSET
+
+from hanse.runtime.data.collection.conflict import (
+    all_violated,
+    revision_conflict,
+    violated,
+)
+from hanse.runtime.data.collection.document import decode_plainly
+from hanse.runtime.data.collection.merge import (
+    incomplete,
+    inner_structs,
+    loaded_paths,
+    merge,
+)
+from hanse.runtime.data.collection.reference_check import ReferenceCheck
+from hanse.runtime.errors import Aborted, HanseError, NotFound, Violation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from hanse.runtime.data.collection.document import Documents
+    from hanse.runtime.data.collection.statements import Statements
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.data.entity.entity import Entity
+    from hanse.runtime.data.entity.model import EntityModel
+    from hanse.runtime.data.query.fields import Path
+
+E = TypeVar("E", bound="Entity")
+
+TRIES = 5
+"""How often a write begins anew where somebody else was faster and no revision was asked for."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Which entity is written.
+
+    Attributes:
+        site: Whose.
+        uuid: Which.
+        revision: The one it has to have; 0 for any.
+        now: When.
+    """
+
+    site: str
+    uuid: UUID
+    revision: int
+    now: datetime
+
+
+class Writer(Generic[E]):
+    """Lays a document, whole or in part, over the one that is stored."""
+
+    def __init__(
+        self,
+        model: EntityModel,
+        database: Database,
+        documents: Documents[E],
+        statements: Statements,
+    ) -> None:
+        self._model = model
+        self._database = database
+        self._documents = documents
+        self._statements = statements
+        self._inner = inner_structs(model)
+        self._loaded = loaded_paths(model)
+
+    async def write(self, target: Target, value: msgspec.Struct, body: bytes) -> E:
+        """The entity as it is then.
+
+        Args:
+            target: Which one.
+            value: What is written, to find in it what it refers to and what it touches.
+            body: The same as a document.
+
+        Raises:
+            NotFound: It is not there.
+            RevisionConflict: It is at another revision.
+            InvalidArgument: A rule is broken.
+            Aborted: Others were faster again and again.
+        """
+        check = ReferenceCheck(value, self._model, self._statements.checked)
+        for _ in range(TRIES):
+            if self.needs_reading(value):
+                done = await self._write_loaded(target, body, check)
+            else:
+                done = await self._write_at_once(target, body, check)
+            if done is not None:
+                return done
+        raise Aborted(f"Others were faster to write this {self._model.noun}, {TRIES} times.")
+
+    def needs_reading(self, value: msgspec.Struct) -> bool:
+        """Whether a value touches what is merged here and not in the statement."""
+        return any(_touches(value, path) for path in self._loaded)
+
+    def must_be_there(self, body: bytes) -> list[str]:
+        """Paths of the structs of which a document has less than all that is required."""
+        if not self._inner:
+            return []
+        return [".".join(one.path) for one in incomplete(decode_plainly(body), self._inner)]
+
+    async def _write_at_once(self, target: Target, body: bytes, check: ReferenceCheck) -> E | None:
+        arguments: list[Any] = [target.site, target.uuid, target.now, body, target.revision]
+        if self._inner:
+            arguments.append(self.must_be_there(body))
+        row = await self._database.fetch_row(self._statements.update, *arguments, *check.arguments)
+        if row is not None and row["done"]:
+            return self._documents.stored(row)
+        found = self._present(row, target)
+        if found["shape"] < self._model.shape:
+            return await self._write_loaded(target, body, check)
+        if refusal := self._refusal(found, check):
+            raise refusal
+        if target.revision:  # it changed while the statement ran, so the answer is of before
+            raise await self._conflict(target)
+        return None
+
+    def _present(self, row: Any, target: Target) -> Any:
+        """The row, if it is there and at the revision asked for."""
+        if row is None or (self._model.soft and row["delete_time"] is not None):
+            raise self.not_found(target.uuid)
+        if target.revision and row["revision"] != target.revision:
+            raise revision_conflict(target.revision, row["revision"])
+        return row
+
+    def _refusal(self, row: Any, check: ReferenceCheck) -> HanseError | None:
+        """What a row that was left as it is says of the reason."""
+        changed = [
+            ".".join(leaf.path)
+            for leaf, kept in zip(self._model.immutable, row["kept"], strict=True)
+            if kept is False
+        ]
+        if changed:
+            return _immutable(changed)
+        if self._inner and row["unset"]:
+            return _unset(row["unset"][0])
+        return check.missing(row)
+
+    async def _write_loaded(self, target: Target, body: bytes, check: ReferenceCheck) -> E | None:
+        """Reads, merges and writes back; None if somebody else wrote between the two."""
+        row = await self._database.fetch_row(self._statements.get, target.site, target.uuid)
+        row = self._present(row, target)
+        stored = self._documents.lifted(decode_plainly(row["doc"]), row["shape"])
+        given = decode_plainly(body)
+        self._check_merge(stored, given)
+        whole = _encode(merge(stored, given, self._model.cls))
+        item = self._documents.whole(whole)
+        done = await self._database.fetch_row(
+            self._statements.store,
+            *(target.site, target.uuid, target.now, whole, row["revision"]),
+            *check.arguments,
+        )
+        if done is None:
+            raise self.not_found(target.uuid)
+        if done["done"]:
+            return self._documents.with_columns(item, done)
+        self._present(done, target)
+        if missing := check.missing(done):
+            raise missing
+        return None
+
+    def _check_merge(self, stored: dict[str, Any], given: dict[str, Any]) -> None:
+        changed = [
+            ".".join(leaf.path)
+            for leaf in self._model.immutable
+            if (new := _at(given, leaf.path)) is not UNSET
+            and new != (leaf.default if (old := _at(stored, leaf.path)) is UNSET else old)
+        ]
+        if changed:
+            raise _immutable(changed)
+        for one in incomplete(given, self._inner):
+            if not isinstance(_at(stored, one.path), dict):
+                raise _unset(".".join(one.path))
+
+    async def _conflict(self, target: Target) -> HanseError:
+        row = await self._database.fetch_row(self._statements.get, target.site, target.uuid)
+        return revision_conflict(target.revision, self._present_at(row, target))
+
+    def _present_at(self, row: Any, target: Target) -> int:
+        if row is None or (self._model.soft and row["delete_time"] is not None):
+            raise self.not_found(target.uuid)
+        return row["revision"]
+
+    def not_found(self, uuid: UUID) -> NotFound:
+        """What is said where nothing is."""
+        return NotFound(f"There is no {self._model.noun} {self._model.text_of(uuid.int)}.")
+
+
+def _touches(value: Any, path: Path) -> bool:
+    """Whether something is said of a path."""
+    for step in path:
+        if value is None:
+            return False
+        value = getattr(value, step)
+        if value is UNSET:
+            return False
+    return True
+
+
+def _at(document: Any, path: Path) -> Any:
+    for step in path:
+        if not isinstance(document, dict) or step not in document:
+            return UNSET
+        document = cast("dict[str, Any]", document)[step]
+    return document
+
+
+def _immutable(fields: list[str]) -> HanseError:
+    return all_violated(
+        [
+            Violation(name, "immutable", f"`{name}` is set when it is created, and never changed.")
+            for name in fields
+        ]
+    )
+
+
+def _unset(path: str) -> HanseError:
+    message = f"Nothing is stored at `{path}` yet; give all of it that has no default."
+    return violated(path, "whole", message)

@@ -1,0 +1,1 @@
+"""Entities as services of which nothing is left to write."""

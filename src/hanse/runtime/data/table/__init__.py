@@ -1,0 +1,1 @@
+"""Tables of entities: made, looked at, and given their indexes while others write."""

@@ -1,0 +1,60 @@
+"""What a host does with its database beside its calls: tables have owners, long work is aside."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from hanse.runtime.config.configuration_error import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from hanse.runtime.data.database_config import DatabaseConfig
+
+LONG_SECONDS = 3600.0
+"""The longest that one statement of such work takes."""
+
+
+class Upkeep:
+    """Belongs to one database.
+
+    Attributes:
+        config: For a `Database` of one connection, whose statements may take an hour.
+    """
+
+    def __init__(self, config: DatabaseConfig) -> None:
+        self.config = replace(config, connections=1, statement_timeout=LONG_SECONDS)
+        self._owners: dict[str, type] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def claim(self, table: str, owner: type) -> None:
+        """Says whose table it is, of all that its host serves.
+
+        Raises:
+            ConfigurationError: It is somebody else's too.
+        """
+        first = self._owners.setdefault(table, owner)
+        if first is not owner:
+            raise ConfigurationError(
+                f"{first.__name__} and {owner.__name__} are both stored in {table}; give each a "
+                "table of its own"
+            )
+
+    def meanwhile(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Has something done beside all else, until it or the database ends.
+
+        Args:
+            work: Tells of its own failures.
+        """
+        self._tasks.append(asyncio.Task(work(), loop=asyncio.get_running_loop()))
+
+    async def stop(self) -> None:
+        """Breaks off what is not done."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
