@@ -21,6 +21,7 @@ SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {
     "Algorithm",
     "AsgiDoor",
+    "Call",
     "ContractDescription",
     "Isolation",
     "Method",
@@ -30,6 +31,7 @@ HANDED_ON = {
     "PrincipalKind",
     "Request",
     "Response",
+    "Unit",
 }
 """What is written as texts or keywords, or only handed on: nobody needs its name."""
 
