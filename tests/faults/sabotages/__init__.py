@@ -9,6 +9,7 @@ from tests.faults.sabotages.call import CALL
 from tests.faults.sabotages.collection import COLLECTION
 from tests.faults.sabotages.connect import CONNECT
 from tests.faults.sabotages.contract import CONTRACT
+from tests.faults.sabotages.data import DATA
 from tests.faults.sabotages.door import DOOR
 from tests.faults.sabotages.fleet import FLEET
 from tests.faults.sabotages.http import HTTP
@@ -26,6 +27,7 @@ AREAS = (
     IDENTITY,
     PAGES,
     PLACEMENT,
+    DATA,
     FLEET,
     BOUTIQUE,
     IDEMPOTENCY,

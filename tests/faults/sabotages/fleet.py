@@ -9,9 +9,6 @@ STREAM = "gateway/tests/test_stream.py::"
 PUBLISHER = "control/tests/test_publisher.py::"
 CHOICES = "control/tests/test_choices.py::"
 REDIRECT = "gateway/tests/test_redirect.py::"
-LIMITS = "gateway/tests/test_requests.py::TestLimits::"
-OWN = "certificates/tests/test_own_files.py::"
-HOST_MAIN = "engine/tests/test_host_main.py::"
 DIRECTORY = "tests/test_directory.py::"
 
 FLEET = below("src/hanse/fleet",
@@ -119,51 +116,4 @@ FLEET = below("src/hanse/fleet",
     Sabotage("a port of ours is not given up", "control/ports.py",
              "port in self.held or", "",
              CHOICES + "test_a_port_that_somebody_else_took_meanwhile_is_chosen_anew"),
-    Sabotage("a path goes on as it came", "gateway/http.py",
-             '"normalize_path": False', '"normalize_path": True',
-             "gateway/tests/test_routes.py::test_path_goes_on_as_it_came"),
-    Sabotage("a site is no format", "gateway/routes.py",
-             'domain.site.replace("%", "%%")', "domain.site",
-             "gateway/tests/test_routes.py::test_a_site_is_what_it_is_called_and_no_format"),
-    Sabotage("an address may send so much", "gateway/rate_limits.py",
-             '"max_tokens": limit.burst', '"max_tokens": ENDLESS',
-             LIMITS + "test_address_has_its_own"),
-    Sabotage("a key may send so much from everywhere", "gateway/rate_limits.py",
-             '"header_name": "authorization"', '"header_name": "x-nobody"',
-             LIMITS + "test_key_has_its_own_from_wherever_it_comes"),
-    Sabotage("who could sign for others is not trusted", "certificates/trust_store.py",
-             "if not is_constrained(certificate):", "if False:",
-             "certificates/tests/test_trust.py::"
-             "test_an_authority_that_could_sign_for_others_is_trusted_by_nobody"),
-    Sabotage("what was right is shown while its successor is wrong", "certificates/own_files.py",
-             "self._problem = str(error)", "self._pair, self._problem = None, str(error)",
-             OWN + "test_what_was_right_is_shown_on_while_its_successor_is_wrong"),
-    Sabotage("what has expired is not shown", "certificates/own_files.py",
-             "check_time(self._pair, now, str(self._chain))", "pass",
-             OWN + "test_what_is_wrong_is_said_and_the_gateway_serves_without_tls"),
-    Sabotage("the state folder is its user's alone", "state.py",
-             "            self.folder.chmod(0o700)\n", "",
-             "tests/test_state.py::test_a_folder_left_open_is_closed_again"),
-    Sabotage("the state of another version is left alone", "state.py",
-             "            self._check_version()\n", "",
-             "tests/test_state.py::test_an_older_version_is_refused_with_the_way_out"),
-    Sabotage("one at a time is in charge", "state.py",
-             "fcntl.LOCK_EX | ", "fcntl.LOCK_SH | ",
-             "tests/test_state.py::"
-             "test_the_second_is_told_who_is_at_work_and_a_killed_one_leaves_no_lock"),
-    Sabotage("the broker is of this machine", "engine/nats.py",
-             '"host": HOST,', '"host": "0.0.0.0",',
-             "engine/tests/test_nats.py::test_only_this_machine_and_only_with_the_password"),
-    Sabotage("development tokens count where the order says so", "engine/host_main.py",
-             "(*project.file.issuers, *order.issuers)", "project.file.issuers",
-             HOST_MAIN + "test_a_development_token_counts_only_where_the_order_says_so"),
-    Sabotage("a host of a fleet has no open door", "engine/host_main.py",
-             '"port": None,', '"port": 0,',
-             HOST_MAIN + "test_the_host_keeps_no_other_door"),
-    Sabotage("variables stay with who started", "engine/program.py",
-             "if name in PASSED_ON or name.startswith(PREFIX)", "if True",
-             PROCESS + "test_only_what_is_needed_is_passed_on"),
-    Sabotage("logs are bounded", "engine/log_file.py",
-             "    os.truncate(path, 0)\n", "",
-             PROCESS + "test_a_log_is_kept_within_its_bound"),
 )  # fmt: skip

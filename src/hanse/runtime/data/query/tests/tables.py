@@ -1,0 +1,48 @@
+"""A table of deals in the database, and how tests fill and page it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hanse.runtime.data.query.planner import Planner
+from hanse.runtime.data.query.query import Query
+from hanse.runtime.data.query.tests.conftest import Asker
+from hanse.runtime.data.query.tests.deals import FIELDS, SOURCE, index
+from hanse.runtime.data.query.tests.evaluator import Item
+
+SITE, OTHER = "acme", "globex"
+FILL = """
+    insert into deals (site_id, id, revision, create_time, doc)
+    select $1, id, revision, created, doc::jsonb
+    from unnest($2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[]) row(id, revision, created, doc)
+"""
+
+
+def fill(deals: Asker, site: str, items: list[Item]) -> None:
+    docs = [msgspec.json.encode(item.doc).decode() for item in items]
+    deals.fetch(
+        FILL,
+        site,
+        [item.id for item in items],
+        [item.revision for item in items],
+        [item.create_time for item in items],
+        docs,
+    )
+
+
+def planner(sort: tuple[str, ...]) -> Planner:
+    """One that serves an order; what indexes do for it is another test's business."""
+    return Planner(FIELDS, [index(*sort)] if sort else [], SOURCE)
+
+
+def pages(deals: Asker, asked: Planner, query: Query) -> list[list[Any]]:
+    found, cursor = [], ""
+    while True:
+        plan = asked.plan(msgspec.structs.replace(query, cursor=cursor))
+        rows, cursor = plan.page(deals.fetch(plan.text, SITE, *plan.parameters))
+        found.append([row["id"] for row in rows])
+        if not cursor:
+            return found
+        assert len(found) < 1000, "it goes round in a circle"
