@@ -15,8 +15,9 @@ BLOCK = re.compile(
 )
 ASYNC = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 
-ELSEWHERE = {"debug"}
-"""What needs an editor or a terminal, and is tested beside `hanse dev`."""
+ELSEWHERE = {"debug", "query"}
+"""What needs an editor or a terminal, and is tested beside `hanse dev`; what is no code, and is
+tested beside the query language."""
 
 GUIDE, HOW_TO = (sorted((DOCS / part).glob("*.md")) for part in ("guide", "how-to"))
 PAGES = [page for page in (*GUIDE, *HOW_TO) if page.stem not in ELSEWHERE]
