@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.service import Contract, Service
     from hanse.runtime.credentials.api_key import KeyMint, StoredKey
     from hanse.runtime.credentials.issuer import Claims, Issuer
+    from hanse.runtime.data.collection.backfill import Backfill, BackfillProgress
     from hanse.runtime.data.collection.collection import Collection
     from hanse.runtime.data.collection.conflict import Duplicate, RevisionConflict
     from hanse.runtime.data.collection.outcome import Batch, Count, Failure, Outcome, Outcomes, Page
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.entity.entity import Entity, entity
     from hanse.runtime.data.entity.marks import Immutable, Index, Indexed, Ref, Unique
+    from hanse.runtime.data.entity.upcast import upcast
     from hanse.runtime.data.query.refusal import QueryNotServed
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.resource.resource import Resource
@@ -66,6 +68,8 @@ __all__ = [
     "SIGNED_IN",
     "Aborted",
     "AlreadyExists",
+    "Backfill",
+    "BackfillProgress",
     "Batch",
     "Canceled",
     "Claims",
@@ -143,6 +147,7 @@ __all__ = [
     "permission",
     "remaining",
     "rpc",
+    "upcast",
     "within",
 ]
 
@@ -170,7 +175,9 @@ _HOMES = {
     "hanse.runtime.contract.rules": "Doc Instant Length Pattern Range",
     "hanse.runtime.contract.service": "Contract Service",
     "hanse.runtime.data.collection.outcome": "Batch Count Failure Outcome Outcomes Page",
+    "hanse.runtime.data.collection.backfill": "Backfill BackfillProgress",
     "hanse.runtime.data.collection.collection": "Collection",
+    "hanse.runtime.data.entity.upcast": "upcast",
     "hanse.runtime.data.collection.conflict": "Duplicate RevisionConflict",
     "hanse.runtime.data.entity.entity": "Entity entity",
     "hanse.runtime.data.entity.marks": "Immutable Index Indexed Ref Unique",

@@ -18,6 +18,7 @@ from hanse.runtime.data.table.table import (
     make_table,
     missing_indexes,
 )
+from hanse.runtime.data.transaction import lock_key
 
 Name = Annotated[str, Length(1, 100)]
 
@@ -174,3 +175,17 @@ async def test_a_document_that_grew_beyond_its_bound_is_refused(postgres: Databa
             " values ('a', gen_random_uuid(), 1, now(), now(), 1,"
             " jsonb_build_object('name', repeat('x', 3000000)))"
         )
+
+
+async def test_what_another_host_makes_is_left_to_it(postgres: Database) -> None:
+    await make_table(postgres, PLAIN)
+    await fill(postgres, 1)
+    async with Database(postgres.upkeep.config) as other:
+        await other.fetch("select pg_advisory_lock($1)", lock_key("indexes shop.things"))
+
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(make_indexes(postgres, INDEXED), 1)
+
+        assert await missing_indexes(postgres, INDEXED) == {index.name for index in INDEXED.indexes}
+    await make_indexes(postgres, INDEXED)
+    assert await missing_indexes(postgres, INDEXED) == set()
