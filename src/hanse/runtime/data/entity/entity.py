@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Entity")
 
 
-class Entity(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
+class Frozen(msgspec.Struct, frozen=True):
+    """Tells type checkers that who subclasses an entity need not say that it is frozen."""
+
+
+class Entity(Frozen, frozen=True, kw_only=True):
     """Something that is stored by itself and has an id: subclass it, and decorate with `@entity`.
 
     All four are output only: whoever creates one leaves them out. In what was read they are set,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from hanse.kit.type_id import parse_type_id, type_id
+from hanse.kit.type_id import parse_type_id, type_id, uuid_of_suffix
 from hanse.runtime.data.entity.checks import (
     check_declaration,
     check_index,
@@ -56,6 +56,7 @@ class EntityModel:
         self.cls = cls
         self.schema, _, self.table = table.partition(".")
         self.prefix = prefix or snake_case(cls.__name__)
+        self._begin = f"{self.prefix}_"
         self.soft = deletes == "soft"
         self.doc = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
         self.upcasters: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -96,6 +97,8 @@ class EntityModel:
         Raises:
             ValueError: It is no id, or one of something else.
         """
+        if text.startswith(self._begin):  # most ids are right, and read each a request
+            return uuid_of_suffix(text[len(self._begin) :])
         prefix, uuid = parse_type_id(text)
         if prefix != self.prefix:
             raise ValueError(f"the id of a {self.noun} begins with {self.prefix}_")

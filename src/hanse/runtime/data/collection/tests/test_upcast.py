@@ -60,6 +60,13 @@ def add_initials(document):
     return document | {"initials": document["first_name"][:1] + document["last_name"][:1]}
 
 
+MANY = """
+insert into crm.people (site_id, id, revision, create_time, update_time, shape, doc)
+select 's' || n % 7, gen_random_uuid(), 1, now(), now(), 1, jsonb_build_object('name', 'Eve ' || n)
+from generate_series($1::int + 1, $1::int + 50000) n
+"""
+
+
 @pytest.fixture
 async def collections(postgres):
     await make_table(postgres, entity_of(New))
@@ -194,11 +201,8 @@ async def test_what_somebody_wrote_meanwhile_is_not_written_over(collections):
 async def test_a_million_are_brought_up_while_others_write(collections):
     old, _, database = collections
     made = await old.create(Old("Ada Lovelace"))
-    await database.execute("""
-        insert into crm.people (site_id, id, revision, create_time, update_time, shape, doc)
-        select 's' || n % 7, gen_random_uuid(), 1, now(), now(), 1, jsonb_build_object('name', 'Eve ' || n)
-        from generate_series(1, 1000000) n
-    """)
+    for part in range(20):
+        await database.execute(MANY, part * 50_000)
     done = asyncio.Event()
     longest = 0.0
 
