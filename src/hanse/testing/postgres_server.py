@@ -35,12 +35,11 @@ _INIT = (
     *(f"--username={USER}", "--no-instructions", "--wal-segsize=1"),
 )
 
-# Nothing here is to last: what is lost with the machine is lost with the test.
+# What is lost with the machine is lost with the test; with the server nothing is.
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": str(CONNECTIONS),
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",

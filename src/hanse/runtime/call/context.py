@@ -88,7 +88,7 @@ class Call(msgspec.Struct, eq=False):
         expired: The deadline passed and the task was told.
         children: Tasks its handler started; none may outlive it.
         root: The call from outside it is part of; None if it is that itself.
-        transaction: What is open in the database for it; no call is made meanwhile.
+        part_of: The call whose time `within` shortens by this one; None for all others.
         keyed: What it does under an idempotency key; None where it has none.
     """
 
@@ -106,7 +106,7 @@ class Call(msgspec.Struct, eq=False):
     expired: bool = False
     children: list[Any] | None = None
     root: Call | None = None
-    transaction: Any = None
+    part_of: Call | None = None
     keyed: Keyed | None = None
 
     @property
@@ -125,8 +125,11 @@ class Call(msgspec.Struct, eq=False):
 
 running: ContextVar[Call | None] = ContextVar("hanse_running_call", default=None)
 
-alone: ContextVar[Any] = ContextVar("hanse_transaction_alone", default=None)
-"""The transaction that is open where no call is running, as in scripts and while a host starts."""
+in_transaction: ContextVar[Any] = ContextVar("hanse_in_transaction", default=None)
+"""The transaction of the block this runs in, or of one whose items are being taken: `holds` tells.
+
+Of the block, not of the call: tasks that were begun outside of it have no part in it.
+"""
 
 
 def current() -> Context:

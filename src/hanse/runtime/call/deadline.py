@@ -148,7 +148,7 @@ def within(seconds: float) -> Generator[None]:
         outer.trace_state,
         children=outer.children,
         root=outer.root or outer,
-        transaction=outer.transaction,
+        part_of=outer.part_of or outer,
         keyed=outer.keyed,
     )
     token = running.set(inner)

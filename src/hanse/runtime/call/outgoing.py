@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
-from hanse.runtime.call.context import Call, Origin, alone, begin_trace, running
+from hanse.runtime.call.context import Call, Origin, begin_trace, in_transaction, running
 from hanse.runtime.call.idempotency import derived_key
 from hanse.runtime.call.transaction_open import TransactionOpen, UnitOpen
 from hanse.runtime.errors import DeadlineExceeded
@@ -48,15 +48,14 @@ class Caller:
             TransactionOpen: The running call has to end its transaction first.
         """
         outer = running.get()
+        transaction = in_transaction.get()
+        if transaction is not None and transaction.holds(outer):
+            raise TransactionOpen.before(method)
         now = monotonic_ns()
         deadline_ns = now + method.timeout_ns
         if outer is None:
-            if alone.get() is not None:
-                raise TransactionOpen.before(method)
             trace, span = begin_trace()
             return Call(method, self._alone, now, deadline_ns, self.deadlines, trace, span), True
-        if outer.transaction is not None:
-            raise TransactionOpen.before(method)
         if outer.deadline_ns <= now:
             raise DeadlineExceeded(f"{method.full_name} was not called: no time was left for it.")
         given = outer.origin
@@ -74,8 +73,9 @@ class Caller:
             root=outer.root or outer,
         )
         if outer.keyed is not None:
-            if outer.keyed.unit is not None and outer.keyed.unit.is_open:
-                raise UnitOpen.before(method)
+            unit = outer.keyed.unit
+            if unit is not None and unit.is_open:
+                raise (TransactionOpen if unit.in_block else UnitOpen).before(method)
             call.keyed = derived_key(outer.name, outer.keyed, method, body)
         return call, deadline_ns < outer.deadline_ns
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hanse.runtime.call.context import running
 from hanse.runtime.call.leaving import begin_writing, end_writing
 from hanse.runtime.data.arrival import check_server, described, unfit
-from hanse.runtime.data.failures import failure_of
+from hanse.runtime.data.failures import GoneBefore, failure_of
 from hanse.runtime.data.pool import Pool
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
+
+T = TypeVar("T")
 
 log = logging.getLogger("hanse.database")
 
@@ -58,44 +60,59 @@ class Access:
         finally:
             end_writing(call)
 
-    async def alone(self, step: Callable[[Session], Awaitable[Any]], *, again: bool = False) -> Any:
-        """Does something on a session of its own; once more where that broke and it may be.
+    async def alone(self, step: Callable[[Session], Awaitable[T]], *, again: bool = False) -> T:
+        """Does something on a session of its own.
+
+        Args:
+            step: What is done.
+            again: It may be done again where the connection breaks.
 
         Raises:
             HanseError: What went wrong, see `failure_of`.
         """
-        tries = TRIES if again else 1
+        session, result = await self._on_session(step, again=again)
+        self.pool.give(session)
+        return result
+
+    async def begin(self, command: str) -> Session:
+        """A session on which a transaction has begun; it goes back to the pool.
+
+        Raises:
+            HanseError: What went wrong, see `failure_of`.
+        """
+        session, _ = await self._on_session(lambda one: one.begin(command), again=True)
+        return session
+
+    async def _on_session(
+        self, step: Callable[[Session], Awaitable[T]], *, again: bool
+    ) -> tuple[Session, T]:
+        tries, gone = TRIES if again else 1, self._config.connections + TRIES
         while True:
             tries -= 1
-            session = await self.take()
+            session = await self._take()
             try:
-                result = await step(session)
-            except BaseException as error:
-                failure = self._failed(session, error)
-                if tries and session.closed and isinstance(error, Exception):
-                    continue
-                raise failure from error
-            self.pool.give(session)
-            return result
+                return session, await step(session)
+            except GoneBefore as error:
+                self.pool.mend(session)
+                tries, gone = tries + 1, gone - 1
+                if not gone:
+                    raise failure_of(error) from error
+            except Exception as error:
+                self._take_back(session, error)
+                if not (tries and session.closed):
+                    raise failure_of(error) from error
+            except BaseException:
+                session.break_off()
+                self.pool.mend(session)
+                raise
 
-    def _failed(self, session: Session, error: BaseException) -> BaseException:
-        """Takes the session back, and says what the error means."""
-        if not isinstance(error, Exception):
-            session.break_off()
-            self.pool.mend(session)
-            return error
+    def _take_back(self, session: Session, error: Exception) -> None:
         if getattr(error, "sqlstate", None) and session.clean:
             self.pool.give(session)
         else:
             self.pool.mend(session)
-        return failure_of(error)
 
-    async def take(self) -> Session:
-        """A session for oneself; it goes back to the pool.
-
-        Raises:
-            HanseError: None can be had now.
-        """
+    async def _take(self) -> Session:
         try:
             return await self.pool.take()
         except Exception as error:

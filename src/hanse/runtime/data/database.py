@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import SystemClock, monotonic, wait_set
-from hanse.runtime.call.context import alone, running
+from hanse.runtime.call.context import in_transaction, running
 from hanse.runtime.data.access import Access
 from hanse.runtime.data.arrival import Arrival
 from hanse.runtime.data.failures import SerializationConflict
@@ -123,9 +123,9 @@ class Database:
     ) -> AsyncGenerator[None]:
         """All statements of the block together, or none of them.
 
-        What the running call does meanwhile joins, also in its other tasks, one statement after
-        the other. It may not call a service before the end. A block inside a block is a part of
-        it: if it fails all fails, even where its error is caught.
+        Tasks that the block begins join, one statement after the other, until it ends. No service
+        may be called before that. A block inside a block is a part of it: if it fails all fails,
+        even where its error is caught.
 
         Args:
             isolation: How much is seen of what others do at the same time.
@@ -140,12 +140,10 @@ class Database:
             async with outer.part(isolation, savepoint=savepoint):
                 yield
             return
-        session = await self._access.take()
-        transaction = Transaction(session, self, isolation, read_only=read_only)
-        call = running.get()
-        transaction.bind(call)
+        transaction = Transaction(None, self, isolation, read_only=read_only)
+        transaction.session = session = await self._access.begin(transaction.beginning)
+        transaction.enter()
         try:
-            await transaction.begin()
             yield
             await transaction.commit()
         except BaseException as error:
@@ -156,7 +154,7 @@ class Database:
         else:
             self._access.pool.give(session)
         finally:
-            transaction.unbind(call)
+            transaction.leave()
 
     async def transact(
         self, work: Callable[[], Awaitable[T]], *, isolation: Isolation = "serializable"
@@ -277,9 +275,8 @@ class Database:
     # Inside.
 
     def _current(self) -> Transaction | None:
-        """The open transaction of the running call, or of who runs without one."""
-        call = running.get()
-        transaction = alone.get() if call is None else call.transaction
-        if transaction is None and call is not None and call.keyed is not None:
-            transaction = transaction_under_key(call.keyed)
-        return transaction if transaction is not None and transaction.owner is self else None
+        """Where statements run that are not alone: the block they stand in, or a keyed call."""
+        call, found = running.get(), in_transaction.get()
+        if found is None or found.owner is not self or not found.holds(call):
+            found = transaction_under_key(call.keyed) if call and call.keyed else None
+        return found if found is not None and found.owner is self else None

@@ -43,6 +43,10 @@ class SerializationConflict(Aborted):
     code = "serialization_conflict"
 
 
+class GoneBefore(ConnectionError):
+    """The connection had ended before anything was sent: whatever it was, it can be begun again."""
+
+
 AGAIN = 1
 """Seconds until a server that is away or full is asked again."""
 
@@ -123,13 +127,16 @@ def failure_of(error: Exception) -> HanseError:
 
     Args:
         error: Whatever a statement, a transaction or opening a connection raised.
+
+    Raises:
+        Exception: It is neither, so it is raised as it is.
     """
-    if isinstance(error, HanseError):
-        return error
     state: str = getattr(error, "sqlstate", None) or ""
     for known in (state, state[:3], state[:2]):
         if known in _BY_STATE:
             return _BY_STATE[known](error).because(error)
     if isinstance(error, OSError | TimeoutError):
         return _away(error).because(error)
-    return Internal("The database refused a statement.").because(error)
+    if type(error).__module__.startswith("asyncpg"):
+        return Internal("The database refused a statement.").because(error)
+    raise error

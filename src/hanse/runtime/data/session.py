@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from hanse.kit.clock import monotonic
+from hanse.runtime.data.failures import GoneBefore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Sequence
@@ -72,29 +73,31 @@ class Session:
         Returns:
             Its rows, and what tells of how it went in `get_statusmsg`.
         """
-        statement = self._statements.pop(text, None) or await self._prepare(text)
         try:
-            rows = await statement.fetch(*arguments)
-        except asyncpg.InvalidCachedStatementError:
-            # A table has other columns now. Inside a transaction the failure has ended it.
-            if self._connection.is_in_transaction():
-                raise
-            statement = await self._prepare(text)
-            rows = await statement.fetch(*arguments)
-        except asyncpg.InternalClientError:
-            # The same, where the pooler's servers keep nothing that could tell before.
-            self.end()
-            raise
+            statement = self._statements.pop(text, None) or await self._prepare(text)
+            try:
+                rows = await statement.fetch(*arguments)
+            except asyncpg.InvalidCachedStatementError:
+                # A table has other columns now. Inside a transaction the failure has ended it.
+                if self._connection.is_in_transaction():
+                    raise
+                statement = await self._prepare(text)
+                rows = await statement.fetch(*arguments)
+        except asyncpg.InternalClientError as error:
+            raise self._broken(error) from error
         self._statements[text] = statement
         return rows, statement
 
     async def begin(self, text: str) -> None:
         """Begins a transaction, by the whole command."""
-        await self._connection.execute(text + self._settings)
+        await self.command(text + self._settings)
 
     async def command(self, text: str) -> str:
         """Runs a command without arguments or rows; what the server calls it then."""
-        return await self._connection.execute(text)
+        try:
+            return await self._connection.execute(text)
+        except asyncpg.InternalClientError as error:
+            raise self._broken(error) from error
 
     async def copy_in(
         self, table: tuple[str, str], columns: Sequence[str], rows: AsyncIterable[Sequence[Any]]
@@ -146,6 +149,12 @@ class Session:
             await self._connection.close(timeout=1.0)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._connection.terminate()
+
+    def _broken(self, error: Exception) -> Exception:
+        """Ends it where asyncpg does not know how to go on, and says if nothing was sent."""
+        self.end()
+        # The server said goodbye already, and the end of the connection is about to be seen.
+        return GoneBefore() if str(error).startswith("cannot switch to state") else error
 
     async def _prepare(self, text: str) -> Any:
         if len(self._statements) >= STATEMENTS_MAX:

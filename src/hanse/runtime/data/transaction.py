@@ -7,7 +7,7 @@ import hashlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from hanse.runtime.call.context import alone
+from hanse.runtime.call.context import in_transaction, running
 from hanse.runtime.call.leaving import begin_writing, end_writing
 from hanse.runtime.data.failures import failure_of
 from hanse.runtime.data.reading import only_reads
@@ -40,7 +40,8 @@ class Transaction:
     """
 
     __slots__ = (
-        "_failed", "_savepoints", "_turn", "isolation", "owner", "read_only", "session", "wrote",
+        "_before", "_call", "_ended", "_failed", "_savepoints", "_turn", "isolation", "owner",
+        "read_only", "session", "wrote",
     )  # fmt: skip
 
     def __init__(
@@ -52,35 +53,33 @@ class Transaction:
         self.wrote = False
         self.session: Session | None = session
         self._turn = asyncio.Lock()
-        self._failed = False
+        self._failed = self._ended = False
         self._savepoints = 0
+        self._call = running.get()
+        self._before: Any = None
 
-    def bind(self, call: Call | None) -> None:
-        """Has a call's statements join; those of who runs without one, if there is none."""
-        if call is None:
-            alone.set(self)
-            return
-        call.transaction = self
-        if not self.read_only:
-            begin_writing(call)
+    def holds(self, call: Call | None) -> bool:
+        """Whether what runs for a call is inside it."""
+        return not self._ended and _whole(call) is _whole(self._call)
 
-    def unbind(self, call: Call | None) -> None:
-        """Ends that."""
-        if call is None:
-            alone.set(None)
-            return
-        call.transaction = None
-        if not self.read_only:
-            end_writing(call)
+    def enter(self) -> None:
+        """Has the block that begins here run inside it."""
+        self._before = in_transaction.get()
+        in_transaction.set(self)
+        if self._call is not None and not self.read_only:
+            begin_writing(self._call)
+
+    def leave(self) -> None:
+        """Ends that; tasks the block left behind can do nothing in it any more."""
+        self._ended = True
+        in_transaction.set(self._before)
+        if self._call is not None and not self.read_only:
+            end_writing(self._call)
 
     @property
     def beginning(self) -> str:
         """The command that opens it on the server."""
         return f"begin isolation level {self.isolation}{' read only' if self.read_only else ''}"
-
-    async def begin(self) -> None:
-        """Opens it on the server."""
-        await self.do(lambda one: one.begin(self.beginning))
 
     async def run(self, text: str, arguments: Sequence[Any]) -> tuple[list[Record], Any]:
         """Runs a statement when those before it are done.
@@ -95,18 +94,21 @@ class Transaction:
     async def do(self, step: Callable[[Session], Awaitable[Any]]) -> Any:
         """Does something on the session, alone."""
         async with self._turn:
+            if self._ended:
+                raise Aborted("The transaction this was a part of has ended.")
             if self._failed:
                 raise Aborted("An earlier statement of this transaction failed; begin anew.")
             session = self.session
             assert session is not None, "it has begun"
             try:
                 return await step(session)
-            except BaseException as error:
+            except Exception as error:
                 self._failed = True
-                if not isinstance(error, Exception):
-                    session.break_off()
-                    raise
                 raise failure_of(error) from error
+            except BaseException:
+                self._failed = True
+                session.break_off()
+                raise
 
     async def commit(self) -> None:
         """Makes lasting what was done.
@@ -152,6 +154,10 @@ class Transaction:
             await self.do(lambda one: one.command(f"rollback to savepoint {name}"))
             raise
         await self.do(lambda one: one.command(f"release savepoint {name}"))
+
+
+def _whole(call: Call | None) -> Call | None:
+    return call and (call.part_of or call)
 
 
 def lock_key(name: str) -> int:

@@ -26,24 +26,28 @@ class UnitTransaction(Transaction):
 
     Args:
         owner: The database it belongs to.
-        take: Gives it a session.
+        begin: Gives it a session on which a command has begun it.
     """
 
-    __slots__ = ("_beginning", "_blocks", "_step", "_take")
+    __slots__ = ("_begin", "_beginning", "_blocks", "_step")
 
-    def __init__(self, owner: object, take: Callable[[], Awaitable[Session]]) -> None:
+    def __init__(self, owner: object, begin: Callable[[str], Awaitable[Session]]) -> None:
         super().__init__(None, owner, "read committed", read_only=False)
-        self._take = take
+        self._begin = begin
         self._beginning = asyncio.Lock()
         self._step = asyncio.Lock()
         self._blocks = 0
+
+    @property
+    def in_block(self) -> bool:
+        """Whether the handler has opened a block that has not ended."""
+        return self._blocks > 0
 
     async def do(self, step: Callable[[Session], Awaitable[Any]]) -> Any:
         """Does something on the session, alone; takes one first where there is none."""
         async with self._beginning:
             if self.session is None:
-                self.session = await self._take()
-                await super().do(lambda one: one.begin(self.beginning))
+                self.session = await self._begin(self.beginning)
         return await super().do(step)
 
     async def run(self, text: str, arguments: Sequence[Any]) -> tuple[list[Record], Any]:
@@ -98,13 +102,18 @@ class Unit:
     def transaction(self) -> UnitTransaction:
         """Where statements run."""
         if self._transaction is None:
-            self._transaction = UnitTransaction(self._owner, self._take)
+            self._transaction = UnitTransaction(self._owner, self._begin)
         return self._transaction
 
     @property
     def is_open(self) -> bool:
         """Whether anything ran in it that has not ended."""
         return self._transaction is not None and self._transaction.session is not None
+
+    @property
+    def in_block(self) -> bool:
+        """Whether a transaction that the handler opened is under way in it."""
+        return self._transaction is not None and self._transaction.in_block
 
     async def settle(self) -> None:
         """Ends what ran so far, so that another service can be called.
@@ -147,8 +156,8 @@ class Unit:
         finally:
             self._call.keyed.unit = None
 
-    async def _take(self) -> Session:
-        session = await self._access.take()
+    async def _begin(self, command: str) -> Session:
+        session = await self._access.begin(command)
         begin_writing(self._call)
         return session
 

@@ -5,6 +5,7 @@ Fixtures for others too: `from hanse.runtime.data.tests.servers import *`.
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -88,13 +89,19 @@ def bouncer(server: Path, *, size: int = POOL_SIZE) -> Iterator[Path]:
         )
         try:
             until = monotonic() + START_SECONDS
-            while not (folder / ".s.PGSQL.6432").exists():
+            while not answers(folder / ".s.PGSQL.6432"):
                 assert process.poll() is None, (folder / "log").read_text()
                 assert monotonic() < until, "pgbouncer does not listen"
             yield folder
         finally:
             process.terminate()
             process.wait()
+
+
+def answers(path: Path) -> bool:
+    """It is there before anybody listens."""
+    with socket.socket(socket.AF_UNIX) as one:
+        return one.connect_ex(str(path)) == 0
 
 
 class Place:

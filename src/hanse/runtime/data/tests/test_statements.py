@@ -1,6 +1,7 @@
 """Statements: what goes in and comes out, on every PostgreSQL we support, direct and pooled."""
 
 import asyncio
+import contextvars
 import uuid
 from datetime import UTC, datetime
 
@@ -144,7 +145,7 @@ async def test_nobody_waits_longer_than_said_for_a_connection(place: Place):
     config = place.config(connections=1, waiting=1, wait_timeout=0.1)
     async with Database(config) as database, database.transaction():
         await database.execute("select 1")
-        others = [asyncio.create_task(elsewhere(database)) for _ in range(2)]
+        others = [elsewhere(database) for _ in range(2)]
         answers = await asyncio.gather(*others, return_exceptions=True)
     assert all(isinstance(answer, Unavailable) and answer.retry_after for answer in answers)
     assert {str(answer).split(";")[0] for answer in answers} == {
@@ -152,9 +153,7 @@ async def test_nobody_waits_longer_than_said_for_a_connection(place: Place):
     }  # fmt: skip
 
 
-async def elsewhere(database: Database) -> None:
+def elsewhere(database: Database) -> asyncio.Task[object]:
     """A statement of somebody who has no part in the transaction around it."""
-    from hanse.runtime.call.context import alone
-
-    alone.set(None)
-    await database.fetch("select 1")
+    loop, context = asyncio.get_running_loop(), contextvars.Context()
+    return asyncio.Task(database.fetch("select 1"), loop=loop, context=context)
