@@ -104,6 +104,27 @@ def test_a_start_goes_on_after_its_control_has_died(slow: Fleet) -> None:
     assert slow.get("/relay/v1/numbers/4") == 4
 
 
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_a_change_that_control_left_behind_is_brought_to_its_end(slow: Fleet, end: int) -> None:
+    """Else its next one would keep the old hosts and the new ones, for good."""
+    slow.write("go", "")
+    slow.up()
+    (slow.folder / "go").unlink()
+    restart = _begin(slow, "restart")
+    until(lambda: len(slow.processes("host")) == 2, "a new host starts beside the old one")
+    control = slow.status()["pid"]
+    os.kill(control, end)
+    until(lambda: _control(slow) not in {0, control}, "control is back")
+    slow.write("go", "")
+    restart.communicate(timeout=60)
+
+    until(lambda: not slow.status()["changing"], "the change has ended")
+    (host,) = slow.processes("host").values()
+    assert host["state"] == "ready"
+    slow.url = slow.status()["url"]
+    assert slow.get("/relay/v1/numbers/5") == 5
+
+
 def _waited_for(made: Fleet) -> list[str]:
     """What control says where it waits a minute for a start, or half of one for an end."""
     log = (made.folder / ".hanse/up/logs/control.log").read_text()

@@ -17,6 +17,7 @@ from hanse.cli.dev.worker_process import WorkerProcess
 from hanse.cli.listener import open_listener, url_of
 from hanse.cli.place import open_project, state_folder
 from hanse.cli.refusal import Refused, show
+from hanse.kit.private_folder import make_private
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -75,7 +76,7 @@ def dev(options: Options) -> None:
         raise Refused(_NO_DOOR)
     may_differ = bool(options.name) and options.port is None
     listener = open_listener(table.address, wanted, or_any=may_differ)
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(state)
     order = {
         "folder": str(project.folder),
         "listener": listener.fileno(),

@@ -9,6 +9,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from hanse.kit.private_folder import make_private
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.credentials.strict_json import read_object, write_base64url
@@ -114,7 +115,7 @@ def _load_or_make(folder: Path) -> OKPKey:
 
     path = folder / _FILE
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         _check_private(folder, os.stat(folder), allowed=0o700)  # noqa: PTH116 (twin of fstat)
         if not path.exists():
             _write_once(path, json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))

@@ -13,7 +13,7 @@ import httptools
 
 from hanse.runtime.call.leaving import leave
 from hanse.runtime.errors import HanseError, Internal
-from hanse.runtime.http.connections import Patience, Waiting
+from hanse.runtime.http.connections import Patience, Waiting, idle_seconds
 from hanse.runtime.http.encode import bodiless, framed, head_of_stream, whole
 from hanse.runtime.http.message import Request
 from hanse.runtime.http.negotiate import COMPRESS_BYTES_MIN
@@ -73,8 +73,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self.reader.read_from(self._transport)
         self._server.connections.add(self)
-        too_many = len(self._server.connections) > self._server.limits.connections
-        if too_many or self._server.draining:  # accepted in the very moment the door was closed
+        if len(self._server.connections) > self._server.limits.connections:
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -282,7 +281,7 @@ class Connection(asyncio.Protocol):
     def drain(self) -> None:
         """Closes as soon as nothing is under way."""
         self.closing = True
-        if self.phase == IDLE:
+        if self.phase == IDLE and self._steps:  # a fresh one may have asked: see `look`
             self._close()
 
     def look(self, now: float) -> None:
@@ -290,7 +289,7 @@ class Connection(asyncio.Protocol):
         phase, limits, reader = self.phase, self._server.limits, self.reader
         held = self._transport.get_write_buffer_size() if phase >= WRITE else 0
         spent = self._patience.still_for((self._steps, phase, held, reader.progress), now)
-        if phase == IDLE and (spent > limits.idle_timeout or self._server.draining):
+        if phase == IDLE and spent > idle_seconds(self._server, fresh=not self._steps):
             self._close()
         elif phase == READ and not reader.in_body and spent > limits.header_timeout:
             self._refuse(TooSlow("The headers took too long."))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.call.room import Room
     from hanse.runtime.errors import HanseError
+    from hanse.runtime.http.server import Server
 
 
 REQUEST_BYTES = 1024
@@ -21,6 +22,10 @@ REQUEST_BYTES = 1024
 
 CLEANING_SECONDS = 1.0
 """For handlers that are cancelled to put away what they hold."""
+
+
+FRESH_SECONDS = 0.5
+"""For a peer that got in as the door was closed, to ask what it came for: nobody else would answer."""
 
 
 class Open(Protocol):
@@ -37,6 +42,13 @@ class Open(Protocol):
     def abort(self) -> list[asyncio.Task[None]]:
         """Ends it at once; the tasks that are cancelled by that."""
         ...
+
+
+def idle_seconds(server: Server, *, fresh: bool) -> float:
+    """How long a peer may ask nothing, one that has asked nothing yet or another."""
+    if not server.draining:
+        return server.limits.idle_timeout
+    return FRESH_SECONDS if fresh else 0.0
 
 
 class Patience:

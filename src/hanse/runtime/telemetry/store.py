@@ -16,6 +16,7 @@ import msgspec
 
 from hanse.kit.clock import unix_ns
 from hanse.kit.ids import span_id
+from hanse.kit.private_folder import make_private
 from hanse.runtime.telemetry.span import Span
 
 DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024
@@ -191,7 +192,7 @@ class TraceStore:
 
     def _begin_file(self) -> None:
         self.close()
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._folder)
         path = self._folder / f"{unix_ns():020d}-{os.getpid()}-{span_id()}{_SUFFIX}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(path, flags, 0o600)

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.member import Member, MemberRecord
-from hanse.fleet.control.hosts.rollout import Rollout, Wanted
+from hanse.fleet.control.hosts.rollout import ChangeFailed, Rollout, Wanted
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
 from hanse.fleet.control.hosts.surveyor import look_at_services
 from hanse.fleet.control.looks.hangs import Hangs
@@ -142,8 +142,10 @@ class Hosts:
     async def _bring(self, wanted: Sequence[Wanted], anew: Sequence[Member] = ()) -> None:
         try:
             await self._rollout.bring(wanted, anew)
-        finally:
+        except ChangeFailed:
             self._remember(settled=True)
+            raise
+        self._remember(settled=True)  # what broke off otherwise is for the next one to end
 
     def _begin_change(self) -> None:
         self._remember(settled=False)

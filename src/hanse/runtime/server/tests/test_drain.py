@@ -30,7 +30,8 @@ async def begin_stop(host) -> asyncio.Task:
 
 async def test_it_turns_unready_and_finishes_what_runs(stopping, connect_to, gates):
     running, asking, idle = [await connect_to(stopping) for _ in range(3)]
-    assert (await asking.ask(get("/health/ready"))).status == 200
+    for peer in (asking, idle):
+        assert (await peer.ask(get("/health/ready"))).status == 200
     await running.send(get("/desk/v1/gates/a", verb="POST"))
     await asking.send(b"GET /health/ready HTTP/1.1\r\n")
     await gates.wait_entered("a")
@@ -51,6 +52,20 @@ async def test_it_turns_unready_and_finishes_what_runs(stopping, connect_to, gat
         await peer.close()
     await asyncio.wait_for(stop, 5)
     assert not stopping.connections
+
+
+async def test_who_got_in_as_the_door_was_closed_is_answered(stopping, connect_to):
+    """A connection that was accepted before, and asks after: nobody else would answer it."""
+    late, silent = await connect_to(stopping), await connect_to(stopping)
+    await until(lambda: len(stopping.connections) == 2)
+    stop = await begin_stop(stopping)
+    answer = await late.ask(post("/desk/v1/echo", {"text": "a"}))
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    # and who asks nothing keeps nobody from stopping
+    assert await silent.closed() == b""
+    for peer in (late, silent):
+        await peer.close()
+    await asyncio.wait_for(stop, 4)
 
 
 async def test_what_was_sent_ahead_is_answered_too(stopping, connect_to, gates):
