@@ -25,7 +25,7 @@ CLEANING_SECONDS = 1.0
 
 
 FRESH_SECONDS = 0.5
-"""For a peer that got in as the door was closed, to ask what it came for: nobody else would answer."""
+"""For a peer that got in as the door was closed to ask what it came for: nobody else answers."""
 
 
 class Open(Protocol):
