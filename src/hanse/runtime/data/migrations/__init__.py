@@ -1,0 +1,1 @@
+"""How the tables of stores come about and change: numbered files, each applied once."""
