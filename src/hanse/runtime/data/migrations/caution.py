@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from hanse.runtime.data.migrations.script import Statement
 
 CONCURRENT = re.compile(
-    r"create (?:unique )?index concurrently (?P<made>[a-z_][a-z0-9_]*|\"[^\"]+\") on"
-    r"|drop index concurrently if exists \S"
+    r"create (?:unique )?index concurrently (?P<made>[a-z_][a-z0-9_]*) on (?:only )?(?P<on>\w+)\."
+    r"|drop index concurrently if exists (?P<of>\w+)\."
 )
 """What may run outside of a transaction: it can be begun anew after it was broken off."""
 
@@ -60,8 +60,11 @@ def _about_concurrent(statements: list[Statement]) -> Iterator[str]:
         yield f"runs outside of a transaction and has {len(statements)} statements: write just one"
     for statement in statements:
         if not CONCURRENT.match(statement.plain):
-            remedy = "create index concurrently NAME on …, or drop index concurrently if exists …"
-            yield f"{_shown(statement)} may not run outside of a transaction: only {remedy}"
+            remedy = (
+                "only `create index concurrently NAME on SCHEMA.TABLE …` and "
+                "`drop index concurrently if exists SCHEMA.NAME`"
+            )
+            yield f"{_shown(statement)} may not run outside of a transaction: {remedy}"
 
 
 def _shown(statement: Statement) -> str:

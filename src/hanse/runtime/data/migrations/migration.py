@@ -53,15 +53,14 @@ class Migration(NamedTuple):
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
-    def statement(self) -> Statement:
-        """The only statement of one that is concurrent."""
-        (statement,) = parts_of(self.text)
-        return statement
+    def statements(self) -> list[Statement]:
+        """What it does, one by one."""
+        return parts_of(self.text)
 
     @property
     def index(self) -> str:
-        """The index a concurrent one makes, as it stands there; empty for one that drops."""
-        found = CONCURRENT.match(self.statement.plain)
+        """The index a concurrent one makes; empty for one that drops."""
+        found = CONCURRENT.match(self.statements[0].plain)
         return (found["made"] or "") if found else ""
 
 
