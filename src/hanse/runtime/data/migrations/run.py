@@ -10,7 +10,7 @@ import msgspec
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import SystemClock, monotonic
-from hanse.runtime.data.database import Database
+from hanse.runtime.data.database import Database, lock_key
 from hanse.runtime.data.migrations.agenda import Agenda, agenda_of
 from hanse.runtime.data.migrations.ledger import Ledger
 from hanse.runtime.data.migrations.migration import MigrationError
@@ -28,13 +28,13 @@ LOCK = "hanse.migrations"
 STATEMENT_SECONDS = 60
 """What a statement of a file may take that runs in a transaction: it holds locks meanwhile."""
 
-LOCK_SECONDS = 2
+LOCK_SECONDS = 2.0
 """How long such a file waits for a table: everybody else waits behind it."""
 
 TRY_SECONDS = 120.0
 """For how long it is tried again if others hold the table."""
 
-OTHERS_SECONDS = 300
+OTHERS_SECONDS = 300.0
 """How long one waits for somebody else who migrates."""
 
 BESIDE_SECONDS = 3600.0
@@ -56,6 +56,7 @@ class Migrations:
         config: Where the database is.
         clock: For when something was done.
         told: Is given the name of each file before it is applied.
+        lock_seconds: How long a file waits for a table before it lets others pass.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Migrations:
         config: DatabaseConfig,
         clock: Clock | None = None,
         told: Callable[[str], None] | None = None,
+        lock_seconds: float = LOCK_SECONDS,
     ) -> None:
         self._files = files
         self._config = msgspec.structs.replace(
@@ -71,6 +73,7 @@ class Migrations:
         )
         self._clock = clock or SystemClock()
         self._told = told or (lambda _: None)
+        self._lock_seconds = lock_seconds
 
     async def agenda(self, *, post: bool = False) -> Agenda:
         """What would be done now; nothing is changed.
@@ -114,17 +117,25 @@ class Migrations:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncGenerator[None]:
-        """Holds the lock, on a connection of its own: what runs beside holds no transaction."""
-        async with Database(self._config, self._clock) as keeper, keeper.transaction():
-            await keeper.execute(f"set local lock_timeout = '{OTHERS_SECONDS}s'")
-            try:
-                await keeper.lock(LOCK)
-            except Aborted as error:
-                raise MigrationError(
-                    f"Somebody else migrates this database, for {OTHERS_SECONDS} s already. Try "
-                    "again when that is done."
-                ) from error
-            yield
+        """Holds the lock, on a connection of its own: what runs beside holds no transaction.
+
+        Nobody waits for it on the server: behind a pooler, hosts that wait there would leave no
+        connection to the one that works.
+        """
+        backoff = Backoff(most=1.0)
+        until = monotonic() + OTHERS_SECONDS
+        async with Database(self._config, self._clock) as keeper:
+            while True:
+                async with keeper.transaction():
+                    if await _hold(keeper):
+                        yield
+                        return
+                if monotonic() > until:
+                    raise MigrationError(
+                        f"Somebody else migrates this database, for {OTHERS_SECONDS:.0f} s "
+                        "already. Try again when that is done."
+                    )
+                await asyncio.sleep(backoff.next())
 
     async def _apply(self, migration: Migration, database: Database, ledger: Ledger) -> None:
         try:
@@ -132,9 +143,41 @@ class Migrations:
                 await _run_beside(migration, database)
                 await ledger.finish(migration)
             else:
-                await _run_patiently(migration, database, ledger)
+                await self._run_patiently(migration, database, ledger)
         except HanseError as error:
             raise MigrationError(_failure(migration, error)) from error
+
+    async def _run_patiently(
+        self, migration: Migration, database: Database, ledger: Ledger
+    ) -> None:
+        """Runs a file in a transaction, and again as long as others hold what it needs."""
+        backoff = Backoff()
+        until = monotonic() + TRY_SECONDS
+        while True:
+            try:
+                async with database.transaction():
+                    await self._run_within(migration, database, ledger)
+            except Aborted:
+                if monotonic() > until:
+                    raise
+                await asyncio.sleep(backoff.next())
+            else:
+                return
+
+    async def _run_within(self, migration: Migration, database: Database, ledger: Ledger) -> None:
+        await database.execute(f"set local lock_timeout = {int(self._lock_seconds * 1000)}")
+        await database.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
+        await database.execute(f"set local search_path = {migration.schema}")
+        if await ledger.finish(migration):
+            for statement in migration.statements:
+                await database.execute(statement.text)
+
+
+async def _hold(keeper: Database) -> bool:
+    row = await keeper.fetch_row("select pg_try_advisory_xact_lock($1) as held", lock_key(LOCK))
+    # Ends what the select left open, for whose end an index made beside would wait.
+    await keeper.execute("set local lock_timeout = 0")
+    return row is not None and row["held"]
 
 
 async def _run_beside(migration: Migration, database: Database) -> None:
@@ -147,31 +190,6 @@ async def _run_beside(migration: Migration, database: Database) -> None:
         # Waits for the server to end an earlier try whose process is gone already.
         await database.execute(f'drop index concurrently if exists {migration.schema}."{index}"')
     await database.execute(migration.statements[0].text)
-
-
-async def _run_patiently(migration: Migration, database: Database, ledger: Ledger) -> None:
-    """Runs a file in a transaction, and again as long as others hold what it needs."""
-    backoff = Backoff()
-    until = monotonic() + TRY_SECONDS
-    while True:
-        try:
-            async with database.transaction():
-                await _run_within(migration, database, ledger)
-        except Aborted:
-            if monotonic() > until:
-                raise
-            await asyncio.sleep(backoff.next())
-        else:
-            return
-
-
-async def _run_within(migration: Migration, database: Database, ledger: Ledger) -> None:
-    await database.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
-    await database.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
-    await database.execute(f"set local search_path = {migration.schema}")
-    if await ledger.finish(migration):
-        for statement in migration.statements:
-            await database.execute(statement.text)
 
 
 def _failure(migration: Migration, error: HanseError) -> str:

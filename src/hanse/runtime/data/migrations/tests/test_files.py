@@ -8,7 +8,9 @@ from hanse.runtime.data.migrations.migration import MigrationError, read_migrati
 from hanse.runtime.data.migrations.script import parts_of
 
 SEATS = "create table seat (site_id text, number integer, primary key (site_id, number));"
-INDEX = "-- hanse: concurrently\ncreate index concurrently seat_owner on venue.seat (site_id, owner);"
+INDEX = (
+    "-- hanse: concurrently\ncreate index concurrently seat_owner on venue.seat (site_id, owner);"
+)
 
 WRONG = {
     "begin": ("pre", "begin; select 1;", "ends the transaction"),
@@ -70,10 +72,16 @@ def test_a_file_that_keeps_the_rules_is_read(name, tmp_path):
 def test_files_come_in_the_order_of_their_numbers_and_the_schema_is_none(tmp_path):
     for name in ("0002_post_b", "0001_pre_a", "schema", "0003_pre_c"):
         (tmp_path / f"{name}.sql").write_text(SEATS)
-    assert [each.name for each in read_migrations(tmp_path, "venue")] == ["0001_pre_a", "0002_post_b", "0003_pre_c"]
+    assert [each.name for each in read_migrations(tmp_path, "venue")] == [
+        "0001_pre_a",
+        "0002_post_b",
+        "0003_pre_c",
+    ]
 
 
-@pytest.mark.parametrize("names", [["0002_pre_a"], ["0001_pre_a", "0003_pre_b"], ["0001_pre_a", "0001_pre_b"]])
+@pytest.mark.parametrize(
+    "names", [["0002_pre_a"], ["0001_pre_a", "0003_pre_b"], ["0001_pre_a", "0001_pre_b"]]
+)
 def test_a_gap_or_a_number_that_comes_twice_is_refused(names, tmp_path):
     for name in names:
         (tmp_path / f"{name}.sql").write_text(SEATS)
@@ -101,9 +109,11 @@ def test_a_folder_that_is_not_there_has_none(tmp_path):
 
 
 def test_statements_are_parted_where_postgresql_parts_them():
-    text = "select ';', E'\\';', \"a;b\"; -- ;\nselect $$;$$, $a$;$$;$a$ /* ; /* ; */ ; */; ;select 3"
+    text = (
+        "select ';', E'\\';', \"a;b\"; -- ;\nselect $$;$$, $a$;$$;$a$ /* ; /* ; */ ; */; ;select 3"
+    )
     assert [part.plain for part in parts_of(text)] == [
-        'select \'\', \'\', "a;b"',
+        "select '', '', \"a;b\"",
         "select '', ''",
         "select 3",
     ]
