@@ -113,6 +113,17 @@ class Database:
         count = (done.get_statusmsg() or "").rpartition(" ")[2]
         return int(count) if count.isdecimal() else 0
 
+    async def describe(self, text: str) -> tuple[list[str], dict[str, str]]:
+        """What the server reads in a statement, which is not run.
+
+        Returns:
+            The types of its parameters, and those of its columns by their names.
+
+        Raises:
+            HanseError: As `fetch`.
+        """
+        return await self._alone(lambda one: one.describe(text))
+
     @asynccontextmanager
     async def transaction(
         self,

@@ -88,6 +88,15 @@ class Session:
         self._statements[text] = statement
         return rows, statement
 
+    async def describe(self, text: str) -> tuple[list[str], dict[str, str]]:
+        """The types of a statement's parameters, and those of its columns by their names."""
+        statement = await self._prepare(text)
+        columns = statement.get_attributes()
+        return (
+            [parameter.name for parameter in statement.get_parameters()],
+            {column.name: column.type.name for column in columns},
+        )
+
     async def begin(self, text: str) -> None:
         """Begins a transaction, by the whole command."""
         await self.command(text + self._settings)
