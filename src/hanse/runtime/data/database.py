@@ -63,12 +63,14 @@ class Database:
     Attributes:
         clock: As given; the system's, if none was.
         upkeep: What is done with it beside calls.
+        config: As given.
     """
 
     def __init__(
         self, config: DatabaseConfig, clock: Clock | None = None, metrics: Metrics | None = None
     ) -> None:
         self.clock = clock or SystemClock()
+        self.config = config
         self._access = Access(config)
         self._gauges = PoolGauges(self._access.pool, metrics) if metrics else None
         self._arrival = Arrival(self._access.reach)
@@ -122,7 +124,7 @@ class Database:
         Raises:
             HanseError: As `fetch`.
         """
-        return await self._alone(lambda one: one.describe(text))
+        return await self._access.alone(lambda one: one.describe(text))
 
     @asynccontextmanager
     async def transaction(

@@ -31,6 +31,8 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
         connect_timeout: For opening a connection.
         statement_timeout: After which the server ends a statement whose caller did not.
         idle_timeout: After which a connection nobody uses is closed.
+        migrate: "start" if a host that starts applies the migrations that run before its release;
+            "never" if only `hanse migrate` does.
     """
 
     url: Secret
@@ -41,3 +43,4 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout: Seconds = 5.0
     statement_timeout: Seconds = 30.0
     idle_timeout: Seconds = 60.0
+    migrate: Literal["start", "never"] = "start"

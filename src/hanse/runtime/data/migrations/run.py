@@ -10,10 +10,11 @@ import msgspec
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import SystemClock, monotonic
-from hanse.runtime.data.database import Database, lock_key
+from hanse.runtime.data.database import Database
 from hanse.runtime.data.migrations.agenda import Agenda, agenda_of
 from hanse.runtime.data.migrations.ledger import Ledger
 from hanse.runtime.data.migrations.migration import MigrationError
+from hanse.runtime.data.transaction import lock_key
 from hanse.runtime.errors import Aborted, HanseError
 
 if TYPE_CHECKING:

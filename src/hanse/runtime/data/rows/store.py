@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
-from hanse.runtime.contract.mistakes import Mistakes
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.contract.mistakes import DeclarationError, Mistakes
 from hanse.runtime.data.rows.answers import SCALARS, Answer, is_struct
 from hanse.runtime.data.rows.statement import Statement
 
@@ -33,7 +37,8 @@ class Store:
             taken = sql("select count(*) from seat where site_id = $1 and event = $2", int)
 
     A service asks for it in its constructor, by type. Each statement has to keep to the rows of
-    the site it is run for, `$1`; that is proven when a host starts, or nothing starts.
+    the site it is run for, `$1`; that is proven when a host starts, or nothing starts. Its tables
+    come from the files in `migrations/`, beside the module it stands in.
 
     Args:
         schema: Where its tables are; a statement names no other, and need not name this one.
@@ -60,6 +65,23 @@ class Store:
     def __init__(self, database: Database, plan: Mapping[str, Planned]) -> None:
         self.database = database
         self.plan = plan
+
+    @classmethod
+    def __from_database__(cls, kind: type[Self], database: Database) -> Self:
+        from hanse.runtime.data.rows.arrival import arrive
+        from hanse.runtime.data.rows.proof import prove  # with what it takes to read SQL
+
+        try:
+            store = kind(database, prove(kind))
+        except DeclarationError as error:
+            raise ConfigurationError(*error.problems) from error
+        database.prepare(partial(arrive, kind, database))
+        return store
+
+
+def migrations_folder(store: type[Store]) -> Path:
+    """Where the files are that make the tables of a store."""
+    return Path(inspect.getfile(store)).parent / "migrations"
 
 
 def statements_of(cls: type[Store]) -> list[Statement]:

@@ -22,8 +22,8 @@ select
         where index.indrelid = class.oid and index.indisprimary
     ), false) as site_leads,
     coalesce((
-        select collation.collisdeterministic from pg_catalog.pg_collation collation
-        where collation.oid = site.attcollation
+        select rule.collisdeterministic from pg_catalog.pg_collation rule
+        where rule.oid = site.attcollation
     ), true) as site_is_exact,
     array(
         select key.relname::text from pg_catalog.pg_index index

@@ -110,7 +110,7 @@ async def test_an_index_that_cannot_be_made_is_made_when_it_can(postgres, tmp_pa
             "0003_pre_owner": double,
         },
     )
-    migrations = Migrations(files, postgres._config)
+    migrations = Migrations(files, postgres.config)
     with pytest.raises(MigrationError, match="0003_pre_owner fails"):
         await migrations.apply()
     assert (await indexes(postgres))["seat_owner"] is False
@@ -123,17 +123,17 @@ async def test_a_file_waits_shortly_for_a_table_lets_others_pass_and_tries_again
     postgres, tmp_path
 ):
     files = write(tmp_path)
-    await Migrations(files[:1], postgres._config).apply()
+    await Migrations(files[:1], postgres.config).apply()
     tries: set[object] = set()
 
     async def tried_again() -> bool:
         tries.update(row["since"] for row in await postgres.fetch(WAITING))
         return len(tries) > 1
 
-    async with Database(postgres._config) as other, other.transaction():
+    async with Database(postgres.config) as other, other.transaction():
         await other.execute("lock table venue.seat in access share mode")
         applying = asyncio.create_task(
-            Migrations(files, postgres._config, lock_seconds=0.05).apply()
+            Migrations(files, postgres.config, lock_seconds=0.05).apply()
         )
         await until(tried_again)
     assert len((await applying).steps) == 3
@@ -166,7 +166,7 @@ WAIT = """
 
 @pytest.mark.parametrize("where", KILLED)
 async def test_who_comes_after_one_that_was_killed_goes_on_with_its_work(where, postgres, tmp_path):
-    config = postgres._config
+    config = postgres.config
     files = write(tmp_path)
     before, held = KILLED[where]
     await Migrations(files[:before], config).apply()

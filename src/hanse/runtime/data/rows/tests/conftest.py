@@ -1,0 +1,3 @@
+"""Databases for stores."""
+
+from hanse.runtime.data.tests.servers import *  # noqa: F403  fixtures are found by being there

@@ -1,0 +1,1 @@
+"""A hall with seats: a domain whose tables and statements are tried out."""
