@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from hanse.runtime.data.query.refusal import QueryNotServed
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.resource.resource import Resource
+    from hanse.runtime.data.rows.statement import sql
+    from hanse.runtime.data.rows.store import Store
     from hanse.runtime.errors import (
         Aborted,
         AlreadyExists,
@@ -131,6 +133,7 @@ __all__ = [
     "SetCookie",
     "Settings",
     "Sources",
+    "Store",
     "StoredKey",
     "Struct",
     "Tls",
@@ -148,6 +151,7 @@ __all__ = [
     "remaining",
     "rpc",
     "upcast",
+    "sql",
     "within",
 ]
 
@@ -186,6 +190,8 @@ _HOMES = {
     "hanse.runtime.data.database": "Database",
     "hanse.runtime.data.database_config": "DatabaseConfig",
     "hanse.runtime.data.record": "Record",
+    "hanse.runtime.data.rows.statement": "sql",
+    "hanse.runtime.data.rows.store": "Store",
     "hanse.runtime.errors": _ERRORS,
     "hanse.runtime.host": "Host",
     "hanse.runtime.host_config": "HostConfig",

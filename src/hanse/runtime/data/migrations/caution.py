@@ -22,10 +22,12 @@ _SESSION = re.compile(r"(set(?! local)|reset|discard|listen|load|lock table .* n
 
 # A host of the release before still runs while pre runs, and reads and writes as it always did.
 _BREAKS = (
-    (re.compile(r"drop (table|view|materialized|type|domain|schema|function)\b"), "drops something"),
+    (re.compile(r"drop (table|view|materialized|type|domain|schema|function)\b"),
+     "drops something"),
     (re.compile(r"alter table .*\bdrop (?!constraint|default|not null|expression|identity)"),
      "drops a column"),
-    (re.compile(r"alter (table|view|type|index|schema|sequence) .*\brename\b"), "renames something"),
+    (re.compile(r"alter (table|view|type|index|schema|sequence) .*\brename\b"),
+     "renames something"),
     (re.compile(r"alter table .*\balter (column )?\S+ (set data )?type\b"), "changes a type"),
     (re.compile(r"alter table .*\bset not null\b"), "forbids null"),
     (re.compile(r"alter table .*\badd (column )?(if not exists )?(?!constraint|primary|unique|check"

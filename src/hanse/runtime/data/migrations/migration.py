@@ -58,7 +58,7 @@ class Migration(NamedTuple):
         return parts_of(self.text)
 
     @property
-    def index(self) -> str:
+    def index_made(self) -> str:
         """The index a concurrent one makes; empty for one that drops."""
         found = CONCURRENT.match(self.statements[0].plain)
         return (found["made"] or "") if found else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.kit.backoff import Backoff
-from hanse.kit.clock import SystemClock, monotonic
+from hanse.kit.clock import SystemClock, monotonic, wait_set
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.migrations.agenda import Agenda, agenda_of
 from hanse.runtime.data.migrations.ledger import Ledger
@@ -73,7 +73,7 @@ class Migrations:
             config, connections=1, statement_timeout=BESIDE_SECONDS
         )
         self._clock = clock or SystemClock()
-        self._told = told or (lambda _: None)
+        self._told = told
         self._lock_seconds = lock_seconds
 
     async def agenda(self, *, post: bool = False) -> Agenda:
@@ -108,7 +108,8 @@ class Migrations:
                 async with database.transaction():
                     await ledger.decide(agenda.steps)
                 for each in agenda.steps:
-                    self._told(f"{each.schema}: {each.name}")
+                    if self._told is not None:
+                        self._told(f"{each.schema}: {each.name}")
                     await self._apply(each, database, ledger)
                 return agenda
 
@@ -136,7 +137,7 @@ class Migrations:
                         f"Somebody else migrates this database, for {OTHERS_SECONDS:.0f} s "
                         "already. Try again when that is done."
                     )
-                await asyncio.sleep(backoff.next())
+                await wait_set(asyncio.Event(), backoff.next())
 
     async def _apply(self, migration: Migration, database: Database, ledger: Ledger) -> None:
         try:
@@ -161,7 +162,7 @@ class Migrations:
             except Aborted:
                 if monotonic() > until:
                     raise
-                await asyncio.sleep(backoff.next())
+                await wait_set(asyncio.Event(), backoff.next())
             else:
                 return
 
@@ -183,7 +184,7 @@ async def _hold(keeper: Database) -> bool:
 
 async def _run_beside(migration: Migration, database: Database) -> None:
     """Runs a statement outside of a transaction, after taking away what an earlier try left."""
-    index = migration.index
+    index = migration.index_made
     row = await database.fetch_row(_INVALID, migration.schema, index) if index else None
     if row is not None and row["valid"]:
         return

@@ -1,4 +1,4 @@
-"""A statement, looked at from all sides: what may be sent to the server, or what is wrong with it."""
+"""A statement, looked at from all sides: what may be sent to the server, or what is wrong."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _column_problems(columns: Mapping[str, str], kind: type[Any]) -> Iterator[st
         if len(columns) != 1:
             yield f"gives {len(columns)} columns for one {kind.__name__} → select one"
         else:
-            yield from _misfits("", *columns.values(), kind)
+            yield from _misfits("", next(iter(columns.values())), kind)
         return
     fields = fields_of(kind)
     for name in columns:

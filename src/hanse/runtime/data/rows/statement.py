@@ -82,7 +82,7 @@ class Change(Statement):
 def sql(text: LiteralString, /) -> Change: ...
 @overload
 def sql(text: LiteralString, kind: type[T], /, *, rows: int = ROWS) -> Query[T]: ...
-def sql(text: str, kind: type[Any] | None = None, /, *, rows: int = ROWS) -> Statement:
+def sql(text: str, kind: Any = None, /, *, rows: int = ROWS) -> Any:
     """Declares a statement of a store.
 
         taken = sql("select count(*) from seat where site_id = $1 and event = $2", int)
@@ -95,7 +95,7 @@ def sql(text: str, kind: type[Any] | None = None, /, *, rows: int = ROWS) -> Sta
             out for a statement that gives no rows.
         rows: How many it may give; a select without a limit gets one.
     """
-    return Change(text, None, 0) if kind is None else Query(text, kind, rows)
+    return Change(text, None, 0) if kind is None else Query[Any](text, kind, rows)
 
 
 class _Bound:

@@ -14,7 +14,7 @@ from hanse.runtime.data.rows.answers import SCALARS, Answer, is_struct
 from hanse.runtime.data.rows.statement import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.rows.checked import Checked
@@ -45,7 +45,8 @@ class Store:
         shared: Tables that belong to no site.
 
     Raises:
-        DeclarationError: When the class is made, with what is wrong with it as Python.
+        DeclarationError: When the class is made, with what is wrong with it as Python; when a
+            host makes one, with what is wrong with its SQL.
     """
 
     schema: ClassVar[str] = ""
@@ -62,17 +63,18 @@ class Store:
             for statement in statements_of(cls):
                 _check_kind(f"{cls.__name__}.{statement.name}", statement, mistakes)
 
-    def __init__(self, database: Database, plan: Mapping[str, Planned]) -> None:
+    def __init__(self, database: Database) -> None:
+        from hanse.runtime.data.rows.proof import prove  # with what it takes to read SQL
+
         self.database = database
-        self.plan = plan
+        self.plan = prove(type(self))
 
     @classmethod
     def __from_database__(cls, kind: type[Self], database: Database) -> Self:
         from hanse.runtime.data.rows.arrival import arrive
-        from hanse.runtime.data.rows.proof import prove  # with what it takes to read SQL
 
         try:
-            store = kind(database, prove(kind))
+            store = kind(database)
         except DeclarationError as error:
             raise ConfigurationError(*error.problems) from error
         database.prepare(partial(arrive, kind, database))

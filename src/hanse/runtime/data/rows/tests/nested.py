@@ -80,7 +80,11 @@ class Maker:
             self.add_joined(level, depth)
         for _ in range(self.draw(st.integers(0, 2 if depth else 0))):
             level.where.append(self.condition(level, depth))
-        value = self.choice(*level.values, f"count({level.values[0]})::integer", "max({})::integer".format(level.values[-1]))
+        value = self.choice(
+            *level.values,
+            f"count({level.values[0]})::integer",
+            f"max({level.values[-1]})::integer",
+        )
         if depth and self.choice("", "", "scalar"):
             value = f"(select min(s.v) from ({self.query(depth - 1)}) s)"
         distinct = self.choice("", "", "distinct ")

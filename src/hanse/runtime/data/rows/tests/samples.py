@@ -28,13 +28,15 @@ GOOD = {
     "lateral": "select 1 from event e, lateral (select 1 from seat s where s.site_id = $1 and s.event = e.id) x where e.site_id = $1",
     "a common table expression": "with mine as (select * from seat where site_id = $1) select number from mine where owner = $2",
     "one after another": "with a as (select * from seat where site_id = $1), b as (select * from a) select * from b",
-    "recursive": "with recursive up as (select id, parent from event where site_id = $1 and id = $2 union all select e.id, e.parent from event e join up on up.parent = e.id where e.site_id = $1) select id from up",
+    "recursive": "with recursive up as (select id, parent from event where site_id = $1 and id = $2 union all select "
+    "e.id, e.parent from event e join up on up.parent = e.id where e.site_id = $1) select id from up",
     "a name that hides a table": "with seat as (select * from event where site_id = $1) select * from seat",
     "union": "select number from seat where site_id = $1 union all select number from hold where site_id = $1 order by 1 limit 5",
     "intersect in parentheses": "(select number from seat where site_id = $1) intersect (select number from hold where site_id = $1)",
     "a function in from": "select n from unnest($2::integer[]) as t(n)",
     "a function beside a table": "select s.number from seat s, jsonb_array_elements(s.marks) as mark where s.site_id = $1",
-    "aggregates": "select event, count(*) filter (where owner is null), string_agg(owner, ',' order by number) from seat where site_id = $1 group by event having count(*) > $2",
+    "aggregates": "select event, count(*) filter (where owner is null), string_agg(owner, ',' order by number) from "
+    "seat where site_id = $1 group by event having count(*) > $2",
     "windows": "select number, row_number() over (partition by event order by number) from seat where site_id = $1",
     "distinct on": "select distinct on (event) event, number from seat where site_id = $1 order by event, number",
     "case and casts": "select case when owner is null then 'free' else 'taken' end, number::text from seat where site_id = $1",
@@ -49,7 +51,8 @@ GOOD = {
     "insert from unnest": "insert into hold (site_id, number) select $1, n from unnest($2::integer[]) as t(n)",
     "insert from a union": "insert into hold (site_id, number) select $1, 1 union all select $1 as site, 2",
     "insert into a shared table": "insert into currency (code) values ($2) on conflict do nothing",
-    "a conflict": "insert into seat (site_id, event, number) values ($1, $2, $3) on conflict (site_id, event, number) do update set owner = excluded.owner where seat.owner is null",
+    "a conflict": "insert into seat (site_id, event, number) values ($1, $2, $3) on conflict (site_id, event, number) "
+    "do update set owner = excluded.owner where seat.owner is null",
     "a conflict passed over": "insert into seat (site_id, event, number) values ($1, $2, $3) on conflict (event, site_id, number) do nothing",
     "update": "update seat set owner = $2 where site_id = $1 and number = $3",
     "update from": "update seat s set owner = h.owner from hold h where s.site_id = $1 and h.site_id = s.site_id and h.number = s.number returning s.number",
@@ -57,8 +60,10 @@ GOOD = {
     "update from a join": "update seat s set owner = h.owner from hold h join event e on e.site_id = h.site_id where s.site_id = $1 and h.site_id = $1",
     "delete": "delete from seat where site_id = $1",
     "delete using": "delete from seat s using event e where s.site_id = e.site_id and e.site_id = $1",
-    "merge": "merge into seat s using (select $2::integer as number) x on s.site_id = $1 and s.number = x.number when matched then update set owner = $3 when not matched then insert (site_id, number) values ($1, x.number)",
-    "a change in a common table expression": "with gone as (delete from hold where site_id = $1 returning number) insert into seat (site_id, number) select $1, number from gone",
+    "merge": "merge into seat s using (select $2::integer as number) x on s.site_id = $1 and s.number = x.number when "
+    "matched then update set owner = $3 when not matched then insert (site_id, number) values ($1, x.number)",
+    "a change in a common table expression": "with gone as (delete from hold where site_id = $1 returning number) "
+    "insert into seat (site_id, number) select $1, number from gone",
     "a text like a comment": "select number from seat where site_id = $1 and owner = '--'",
 }
 """By what is special about them."""
@@ -117,7 +122,8 @@ BAD = {
     "a derived table free": ("select 1 from (select site_id from seat) x where x.site_id = $1", FREE),
     "by a derived column": ("select 1 from (select 'b' as site_id) x join seat s on s.site_id = x.site_id where x.site_id = $1", FREE),
     "by a derived column, bare": ("select 1 from event e, (select 1) d join (select 'b' as site_id) x on site_id = $1", FREE),
-    "an outer name behind a comma": ("select (select count(*) from seat s, event d join hold h on s.site_id = $1 where d.site_id = $1 and h.site_id = $1) from seat s where s.site_id = $1", FREE),
+    "an outer name behind a comma": ("select (select count(*) from seat s, event d join hold h on s.site_id = $1 "
+        "where d.site_id = $1 and h.site_id = $1) from seat s where s.site_id = $1", FREE),
     "lateral free": ("select 1 from event e, lateral (select 1 from seat s where s.site_id = e.site_id) x where e.site_id = $1", FREE),
     "a table expression free": ("with x as (select * from seat) select * from x where site_id = $1", FREE),
     "a name before its end": ("with x as (select * from seat), seat as (select 1) select * from x", FREE),
@@ -132,7 +138,8 @@ BAD = {
     "a subquery in returning": ("delete from seat where site_id = $1 returning (select count(*) from seat)", FREE),
     "a subquery in set": ("update seat set owner = (select max(owner) from seat) where site_id = $1", FREE),
     "a subquery in values": ("insert into seat (site_id, number) values ($1, (select max(number) from seat))", FREE),
-    "a subquery in a conflict": ("insert into seat (site_id, number) values ($1, 1) on conflict (site_id, number) do update set owner = (select max(owner) from seat)", FREE),
+    "a subquery in a conflict": ("insert into seat (site_id, number) values ($1, 1) on conflict (site_id, number) do "
+        "update set owner = (select max(owner) from seat)", FREE),
     "a subquery in a window": ("select sum(number) over (order by (select count(*) from hold)) from seat where site_id = $1", FREE),
     "a subquery in a function in from": ("select 1 from generate_series(1, (select count(*) from seat)) g", FREE),
     "array of a subquery": ("select array(select number from seat)", FREE),

@@ -27,8 +27,8 @@ ROWS = (
 )
 HOLDS = "select number, owner from venue.hold where site_id = $1 order by number"
 
-for_all = settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
-thoroughly = settings(max_examples=3000, suppress_health_check=list(HealthCheck), deadline=None)
+for_all = settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
+thoroughly = settings(max_examples=2000, suppress_health_check=list(HealthCheck), deadline=None)
 
 
 class Undone(Exception):
@@ -48,7 +48,9 @@ async def alone(servers, postgres) -> AsyncIterator[tuple[Database, Database]]:
             for site, table, numbers in ROWS:
                 if site == "acme" or database is postgres:
                     for number in numbers:
-                        await database.execute(f"insert into venue.{table} values ('{site}', {number})")
+                        await database.execute(
+                            f"insert into venue.{table} values ('{site}', {number})"
+                        )
         yield single, postgres
     server.drop(url)
 

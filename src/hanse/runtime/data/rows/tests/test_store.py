@@ -10,9 +10,9 @@ from hanse import ConfigurationError, DeclarationError, Internal, NotFound
 from hanse.runtime.data.rows.proof import prove
 from hanse.runtime.data.rows.statement import sql
 from hanse.runtime.data.rows.store import Store
-from hanse.runtime.data.rows.tests.hall.seats import Hall, Marks, Seat
-from hanse.runtime.data.rows.tests.hall.lost import Finder
 from hanse.runtime.data.rows.tables import problems_of
+from hanse.runtime.data.rows.tests.hall.lost import Finder
+from hanse.runtime.data.rows.tests.hall.seats import Hall, Marks, Seat
 from hanse.testing import World
 
 
@@ -93,7 +93,11 @@ async def test_a_host_does_not_start_with_statements_that_do_not_fit_their_table
     assert "as int4, which is no str" in told["Lost.kind"]
     assert "2 columns" in told["Lost.pair"]
     assert "$1 is int4" in told["Lost.site"]
-    assert [problem.partition(" → ")[0] for problem in refused.value.problems if problem.startswith("Lost.struct")] == [
+    assert [
+        problem.partition(" → ")[0]
+        for problem in refused.value.problems
+        if problem.startswith("Lost.struct")
+    ] == [
         "Lost.struct: gives event, which Seat has not",
         "Lost.struct: gives number as text, which is no int",
     ]
@@ -107,9 +111,11 @@ LOOSE = {
     "a number as site": ("create table t (site_id integer, id integer, primary key (site_id, id))", "another type"),
     "unique over all": ("create table t (site_id text, id integer, name text unique, primary key (site_id, id))", "t_name_key, unique over all sites"),
     "an index unique over all": ("create table t (site_id text, id integer, primary key (site_id, id)); create unique index u on t (id)", "u, unique over all"),
-    "excluding over all": ("create table t (site_id text, id integer, r int4range, primary key (site_id, id), exclude using gist (r with &&))", "t_r_excl, unique over all"),
+    "excluding over all": ("create table t (site_id text, id integer, r int4range, primary key (site_id, id), exclude "
+        "using gist (r with &&))", "t_r_excl, unique over all"),
     "a reference that crosses": ("create table o (site_id text, id text, primary key (site_id, id));"
-                                 "create table t (site_id text, id text, primary key (site_id, id), foreign key (id, site_id) references o (site_id, id))", "refers by"),
+                                 "create table t (site_id text, id text, primary key (site_id, id), foreign key (id, "
+        "site_id) references o (site_id, id))", "refers by"),
     "a view": ("create table o (site_id text, id text, primary key (site_id, id)); create view t as select * from o", "is no table"),
     "shared with sites": ("create table common (site_id text primary key)", "is declared shared and has site_id"),
 }  # fmt: skip
@@ -129,7 +135,11 @@ async def test_tables_where_sites_could_meet_are_refused_with_the_remedy(name, p
 
 async def test_tables_that_keep_sites_apart_are_accepted(postgres):
     await postgres.execute("create schema venue")
-    await postgres.execute("create table venue.o (site_id text, id text, name text, primary key (site_id, id), unique (site_id, name))")
-    await postgres.execute("create table venue.t (site_id text, id text, o text, primary key (site_id, id), foreign key (site_id, o) references venue.o (site_id, id))")
+    await postgres.execute(
+        "create table venue.o (site_id text, id text, name text, primary key (site_id, id), unique (site_id, name))"
+    )
+    await postgres.execute(
+        "create table venue.t (site_id text, id text, o text, primary key (site_id, id), foreign key (site_id, o) references venue.o (site_id, id))"
+    )
     await postgres.execute("create table venue.common (code text primary key)")
     assert await problems_of(postgres, "venue", frozenset(("common",)), frozenset()) == []

@@ -29,14 +29,22 @@ class Seats(Store, schema="venue", shared=("currency",)):
 
     open_event = sql("insert into event (site_id, id) values ($1, $2)")
     add = sql("insert into seat (site_id, event, number, marks) values ($1, $2, $3, $4)")
-    taken = sql("select count(*) from seat where site_id = $1 and event = $2 and owner is not null", int)
-    free = sql("select number from seat where site_id = $1 and event = $2 and owner is null order by number", int, rows=3)
+    taken = sql(
+        "select count(*) from seat where site_id = $1 and event = $2 and owner is not null", int
+    )
+    free = sql(
+        "select number from seat where site_id = $1 and event = $2 and owner is null order by number",
+        int,
+        rows=3,
+    )
     book = sql(
         "update seat set owner = $4 where site_id = $1 and event = $2 and number = $3 and owner is null"
         " returning number, owner, price, marks",
         Seat,
     )
-    all_of = sql("select number, owner, price, marks from seat where site_id = $1 order by number", Seat)
+    all_of = sql(
+        "select number, owner, price, marks from seat where site_id = $1 order by number", Seat
+    )
     currency = sql("select name from currency where code = $2", str)
     wide = sql("select number from seat where site_id = $1 limit $2", int, rows=2)
 
@@ -50,7 +58,9 @@ class Hall(Service):
     @rpc("POST /hall/v1/events", allow=PUBLIC)
     async def open(self, event: int, seats: int) -> int:
         await self._seats.open_event.execute(event)
-        return await self._seats.add.many([(event, n + 1, b'{"row":"A","since":"2026-01-01T09:00:00Z"}') for n in range(seats)])
+        return await self._seats.add.many(
+            [(event, n + 1, b'{"row":"A","since":"2026-01-01T09:00:00Z"}') for n in range(seats)]
+        )
 
     @rpc("POST /hall/v1/bookings", allow=PUBLIC)
     async def book(self, event: int, number: int, owner: str) -> Seat:
