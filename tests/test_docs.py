@@ -11,7 +11,7 @@ import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(
-    r"^```(?:python|toml) (?P<name>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```(?:python|toml|sql) (?P<name>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 ASYNC = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 
@@ -34,6 +34,7 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
         f"{page.name} proves nothing: add a test"
     )
     for name, code in blocks.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(code)
     (tmp_path / "pytest.ini").write_text(ASYNC)
     run = subprocess.run(

@@ -17,6 +17,7 @@ from tests.faults.sabotages.identity import IDENTITY
 from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.placement import PLACEMENT
+from tests.faults.sabotages.rows import ROWS
 
 AREAS = (
     HTTP,
@@ -32,4 +33,5 @@ AREAS = (
     BOUTIQUE,
     IDEMPOTENCY,
     COLLECTION,
+    ROWS,
 )

@@ -124,6 +124,11 @@ BAD = {
     "by a derived column, bare": ("select 1 from event e, (select 1) d join (select 'b' as site_id) x on site_id = $1", FREE),
     "an outer name behind a comma": ("select (select count(*) from seat s, event d join hold h on s.site_id = $1 "
         "where d.site_id = $1 and h.site_id = $1) from seat s where s.site_id = $1", FREE),
+    "a chain to an outer name": (
+        "select (select count(*) from seat s, event d join hold h on h.site_id = s.site_id"
+        " where s.site_id = $1 and d.site_id = $1) from seat s where s.site_id = $1",
+        FREE,
+    ),
     "lateral free": ("select 1 from event e, lateral (select 1 from seat s where s.site_id = e.site_id) x where e.site_id = $1", FREE),
     "a table expression free": ("with x as (select * from seat) select * from x where site_id = $1", FREE),
     "a name before its end": ("with x as (select * from seat), seat as (select 1) select * from x", FREE),
