@@ -97,6 +97,22 @@ async def test_a_file_that_fails_leaves_nothing_and_can_be_mended(place, databas
     assert await applied(database) == NAMES
 
 
+async def test_a_beginning_that_was_broken_off_is_gone_on_with_to_its_end(
+    place, database, tmp_path
+):
+    files = {
+        "0001_pre_a": "create table a ();",
+        "0002_post_b": "create table b (",
+        "0003_pre_c": "create table c ();",
+    }
+    with pytest.raises(MigrationError, match="0002_post_b fails"):
+        await Migrations(write(tmp_path, files), place.config()).apply()
+    await Migrations(
+        write(tmp_path, files | {"0002_post_b": "drop table a;"}), place.config()
+    ).apply()
+    assert await applied(database) == ["0001_pre_a", "0002_post_b", "0003_pre_c"]
+
+
 async def test_an_index_that_cannot_be_made_is_made_when_it_can(postgres, tmp_path):
     double = (
         "-- hanse: concurrently\ncreate unique index concurrently seat_owner on venue.seat (owner);"
