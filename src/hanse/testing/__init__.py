@@ -15,6 +15,7 @@ from hanse.testing.fakes import fake
 from hanse.testing.faults import Faults
 from hanse.testing.http_client import Answer, HttpClient
 from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.schema_check import check_schema
 from hanse.testing.world import World
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "Span",
     "World",
     "acting",
+    "check_schema",
     "fake",
 ]
