@@ -33,7 +33,8 @@ union all
 select format('constraint %s of %s: %s', conname, class.relname, pg_get_constraintdef(entry.oid))
 from class join pg_catalog.pg_constraint entry on conrelid = class.oid where contype <> 'n'
 union all
-select format('index %s%s', pg_get_indexdef(indexrelid), case when not indisvalid then ' (broken)' end)
+select format('index %s%s', pg_get_indexdef(indexrelid),
+    case when not indisvalid then ' (broken)' end)
 from class join pg_catalog.pg_index on indrelid = class.oid
 union all
 select format('view %s as %s', relname, pg_get_viewdef(oid)) from class where relkind in ('v', 'm')
