@@ -150,8 +150,8 @@ __all__ = [
     "permission",
     "remaining",
     "rpc",
-    "upcast",
     "sql",
+    "upcast",
     "within",
 ]
 
