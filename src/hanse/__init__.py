@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.entity.upcast import upcast
     from hanse.runtime.data.query.refusal import QueryNotServed
     from hanse.runtime.data.record import Record
-    from hanse.runtime.data.resource.resource import Resource
+    from hanse.runtime.data.resource.resource import Changes, Resource
     from hanse.runtime.data.rows.statement import sql
     from hanse.runtime.data.rows.store import Store
     from hanse.runtime.errors import (
@@ -74,6 +74,7 @@ __all__ = [
     "BackfillProgress",
     "Batch",
     "Canceled",
+    "Changes",
     "Claims",
     "Client",
     "Clock",
@@ -185,7 +186,7 @@ _HOMES = {
     "hanse.runtime.data.collection.conflict": "Duplicate RevisionConflict",
     "hanse.runtime.data.entity.entity": "Entity entity",
     "hanse.runtime.data.entity.marks": "Immutable Index Indexed Ref Unique",
-    "hanse.runtime.data.resource.resource": "Resource",
+    "hanse.runtime.data.resource.resource": "Changes Resource",
     "hanse.runtime.data.query.refusal": "QueryNotServed",
     "hanse.runtime.data.database": "Database",
     "hanse.runtime.data.database_config": "DatabaseConfig",

@@ -111,7 +111,7 @@ def contract_to_serve(service: type) -> ContractModel:
 def read_contract(cls: type, package: str, mistakes: Mistakes) -> ContractModel:
     """Reads all declared methods of a class, its parents' included."""
     declared = _declared(cls)
-    if not declared:
+    if not declared and not getattr(cls, "__pages__", ()):
         mistakes.add(cls.__name__, "declares no method", "decorate one with @rpc(…)")
     check_routes(cls, declared, mistakes)
     package = package or _package_of(cls, declared, mistakes)

@@ -109,6 +109,17 @@ async def test_a_page_may_be_a_plain_method_and_have_a_status_and_policy_of_its_
     assert plain.headers["content-security-policy"] == "default-src 'none'"
 
 
+async def test_a_service_may_be_pages_alone():
+    class Front(Service, package="front.v1"):
+        @page("/", allow=PUBLIC)
+        async def front(self) -> Html:
+            return Html("Welcome")
+
+    async with World(Front) as world:
+        assert (await world.http().get("/")).text == "Welcome"
+        assert (await world.http().get("/openapi.json")).status == 200
+
+
 async def test_an_error_is_a_page_that_shows_nothing_of_ours(caplog):
     async with World(Careers) as world:
         http = world.http()

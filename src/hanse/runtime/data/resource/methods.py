@@ -38,12 +38,14 @@ class Access(NamedTuple):
         write: Who may call what writes.
         version: In its address.
         path: The last part of its address; empty for the table's name.
+        errors: What its writing methods may end with besides those of all resources.
     """
 
     read: Rule | None
     write: Rule | None
     version: str
     path: str
+    errors: tuple[type[HanseError], ...] = ()
 
 
 class _Kind(NamedTuple):
@@ -115,7 +117,7 @@ def add_methods(cls: type, resource: type, entity: Any, access: Access, mistakes
         written = next((vars(one)[name] for one in below if name in vars(one)), None)
         if hasattr(written, DECLARATION) or (name == "restore" and not model.soft):
             continue
-        function = written or known.copied(getattr(resource, name))
+        function = known.copied(written or getattr(resource, name))
         setattr(cls, name, _declared(function, f"{kind.verb} {path}{kind.tail}", kind, access))
     if "__init__" not in vars(cls):
         cls.__init__ = known.copied(resource.__init__)
@@ -128,7 +130,7 @@ def _declared(function: Any, route: str, kind: _Kind, access: Access) -> Any:
     declare = rpc(
         route,
         allow=access.write if kind.writes else access.read,
-        errors=kind.errors,
+        errors=(*kind.errors, *access.errors) if kind.writes else kind.errors,
         idempotent=kind.idempotent,
         body=kind.body,
         **limits,
@@ -179,7 +181,7 @@ class _Types:
         origin, arguments = get_origin(annotation), get_args(annotation)
         if isinstance(annotation, TypeVar):
             return self._entity
-        if origin is Annotated and isinstance(arguments[0], TypeVar):
+        if origin is Annotated and "changes" in annotation.__metadata__:
             return changes_type(self._entity)
         if origin in self._answers:
             return self._answers[origin]

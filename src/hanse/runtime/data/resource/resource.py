@@ -17,6 +17,7 @@ from hanse.runtime.data.query.query import PAGE_SIZE, PAGE_SIZE_MAX
 from hanse.runtime.data.resource.methods import Access, add_methods, entity_in
 
 if TYPE_CHECKING:
+    from hanse.runtime.errors import HanseError
     from hanse.runtime.identity.permission import Rule
 
 E = TypeVar("E", bound=Entity)
@@ -51,6 +52,7 @@ class Resource(Service, Generic[E], template=True):
         write: Who may write, if others may read.
         version: In the address, `v1` by default.
         path: The last part of the address, if not the table's name.
+        errors: What its writing methods may end with, where one's own take their places.
 
     Attributes:
         items: What it is made of.
@@ -67,11 +69,12 @@ class Resource(Service, Generic[E], template=True):
         write: Rule | None = None,
         version: str = "v1",
         path: str = "",
+        errors: tuple[type[HanseError], ...] = (),
         **options: Any,
     ) -> None:
         with Mistakes(f"Resource {cls.__name__}").collecting() as mistakes:
             entity = entity_in(cls, Resource, mistakes)
-            access = Access(read or allow, write or allow, version, path)
+            access = Access(read or allow, write or allow, version, path, errors)
             if entity is not None:
                 add_methods(cls, Resource, entity, access, mistakes)
         super().__init_subclass__(**options)
