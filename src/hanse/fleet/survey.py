@@ -7,6 +7,7 @@ see a new version of it without beginning anew.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.contract.service import Service
 
-SOURCES = ("*.py", "*.toml", "*.html", "*.sql", "*.css", "*.js", "*.svg", "*.json")
+SOURCES = ("*.py", "*.toml", "*.html", "*.sql", "*.css", "*.js", "*.svg", "*.json", "*.csv")
 RELEASE_DIGITS = 8
 SKIPPED = frozenset({".hanse", ".venv", ".git", "node_modules", "__pycache__"})
 
@@ -71,10 +72,11 @@ def survey(folder: Path, environment: str) -> Survey:
 
 
 def release_of(project: Project) -> str:
-    """A name for the state of a project's sources."""
+    """A name for the state of a project's sources, those of its further folders included."""
     digest = hashlib.sha256()
-    for path in sorted(_sources(project.folder)):
-        digest.update(path.relative_to(project.folder).as_posix().encode() + b"\0")
+    folders = [project.folder, *(project.folder / name for name in project.file.project.folders)]
+    for path in sorted({path for folder in folders for path in _sources(folder.resolve())}):
+        digest.update(os.path.relpath(path, project.folder).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:RELEASE_DIGITS]
 

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hanse.fleet.engine.host_order import DRAIN_SECONDS, HostOrder
+from hanse.fleet.engine.postgres import database_url
 from hanse.fleet.state import StateFolder, write_whole
 from hanse.kit.environment import variables
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import read_project
 from hanse.runtime.project.serving import configure_logs, make_host, serve
+from hanse.runtime.wiring import wants_database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,8 +82,16 @@ def _host(project: Project, order: HostOrder, state: StateFolder, given: Mapping
         trace_folder=state.traces,
         issuers=(*project.file.issuers, *order.issuers),
         limits=msgspec.structs.replace(limits, drain_timeout=drain),
+        database=_database(project, order, state),
         **doors,
     )
+
+
+def _database(project: Project, order: HostOrder, state: StateFolder) -> DatabaseConfig | None:
+    """The fleet's own PostgreSQL, where a service asks for one."""
+    if not wants_database(project.services(order.services)):
+        return None
+    return DatabaseConfig(url=Secret(database_url(state)))
 
 
 if __name__ == "__main__":

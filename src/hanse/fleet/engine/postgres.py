@@ -11,6 +11,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from hanse.fleet.engine.process_table import start_of
 from hanse.fleet.engine.program import Program, surroundings
@@ -25,6 +26,12 @@ NAME = "postgres"
 USER = "hanse"
 DATABASE = "postgres"
 PORT = 5432
+
+SOCKET_FOLDER_LENGTH = 80
+"""Bytes of a folder below which any system takes a socket's path."""
+
+OWN_FOLDER = Path("/proc/self/cwd")
+"""The working directory, in which the state folder lies, by another and shorter path."""
 """Of no network: it is a part of the socket's name."""
 
 INIT_SECONDS = 120.0
@@ -56,6 +63,15 @@ _SETTINGS = {
     "log_checkpoints": "off",
     "jit": "off",
 }
+
+
+def database_url(state: StateFolder) -> str:
+    """Where its hosts find it: by a path that is absolute and still short enough for a socket."""
+    folder = state.postgres.resolve()
+    if len(str(folder)) > SOCKET_FOLDER_LENGTH and OWN_FOLDER.exists():
+        folder = OWN_FOLDER / state.postgres
+    query = urlencode({"host": str(folder), "port": PORT})
+    return f"postgresql://{USER}@/{DATABASE}?{query}"
 
 
 class Postgres:
