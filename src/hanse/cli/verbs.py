@@ -132,6 +132,27 @@ def key(**asked: Any) -> None:
     mint(Wish(**asked))
 
 
+@hanse.command("import")
+@click.argument("collection")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--key", default="", metavar="FIELD", help="What rows are known by; external_id.")
+@click.option("--url", default="", help="Of the server, if it is not the one that runs here.")
+@click.option("--token", default="", envvar="HANSE_TOKEN", help="To show there (HANSE_TOKEN).")
+@click.option("--site", default="", help="Whose rows they are.")
+@ENVIRONMENT
+@click.option("--dry-run", is_flag=True, help="Write nothing, only say what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, a line a row.")
+def import_(**asked: Any) -> None:
+    """Bring the rows of FILE, CSV or JSON, into COLLECTION, like jobs or hiring.jobs.
+
+    Rows are known by a key: what is there is changed where it differs, what is not is created, and
+    what a row does not say stays as it is. A second run writes nothing.
+    """
+    from hanse.cli.imports.verb import Wish, import_rows
+
+    import_rows(Wish(**asked))
+
+
 @hanse.command()
 @click.argument("trace_id", required=False, default="")
 @COPY

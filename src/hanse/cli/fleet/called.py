@@ -9,8 +9,14 @@ from hanse.kit.environment import variables
 CALLED_AS = "HANSE_CALLED_AS"
 """Variable with what one types to come here, where that is not `hanse`; set by ./hanse."""
 
+CALLED_FROM = "HANSE_CALLED_FROM"
+"""Variable with the folder that somebody stands in, where ./hanse led to another."""
+
+CALLED = frozenset({CALLED_AS, CALLED_FROM})
+"""What is about one command and nothing that runs on after it."""
+
 _COMMAND = re.compile(
-    r"(?<![\w./-])hanse (?=(?:up|down|status|top|logs|restart|trust|new|dev|run|test|key|token)\b)"
+    r"(?<![\w./-])hanse (?=(?:up|down|status|top|logs|restart|trust|new|dev|run|test|key|token|import)\b)"
 )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from hanse.cli.fleet.called import CALLED_AS, as_called, called
+from hanse.cli.fleet.called import CALLED, as_called, called
 from hanse.cli.fleet.charge import in_charge
 from hanse.cli.fleet.connection import (
     NothingRuns,
@@ -40,6 +40,7 @@ from hanse.runtime.project.gateway_table import HTTPS_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Sized
+    from pathlib import Path
 
     from hanse.fleet.control.api import FleetStatus
     from hanse.fleet.state import StateFolder
@@ -65,11 +66,33 @@ def up(asked: Asked, *, as_json: bool) -> None:
     _check_parts()
     with interruptible():
         fleet = run(_up(project, asked, quiet=as_json))
+    notes = _samples(project, fleet)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(fleet), indent=2).decode())
     else:
-        _show(fleet, monotonic() - begun)
+        _show(fleet, monotonic() - begun, notes)
         _say_why_there(fleet, as_asked(project.gateway, asked))
+
+
+def _samples(project: Project, fleet: FleetStatus) -> list[str]:
+    """Brings what a new project is to begin with, and tells of it; only where all is one's own."""
+    local = ip_address(project.gateway.address).is_loopback
+    if not (project.file.samples and local and _is_own(project.folder)):
+        return []
+    from hanse.cli.imports.samples import bring_samples  # loads what a fleet's verbs do not need
+
+    try:
+        brought = run(bring_samples(project, fleet.url))
+    except Refused as refused:
+        return list(refused.sentences)
+    listed = ", ".join(f"{name} {number}" for name, number in brought.items())
+    said = f"These were empty and have sample rows of hanse.toml now: {listed}"
+    return [said] if brought else []
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether a project is of whoever asks: in somebody else's, root runs and writes nothing."""
+    return folder.stat().st_uid == os.geteuid()
 
 
 def _check_parts() -> None:
@@ -128,11 +151,11 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
     if not is_running(GATEWAY, state):  # else it is ours that has them
         for option, port in ports.items():
             open_listener(gateway.address, port, table="gateway", option=option).close()
-    given = {name: value for name, value in variables().items() if name != CALLED_AS}
+    given = {name: value for name, value in variables().items() if name not in CALLED}
     prefix = lay_down(state, given, ports.values())
     local = ip_address(gateway.address).is_loopback
-    # In somebody else's project root writes nothing: whoever it runs as makes keys of their own.
-    ours = local and state.project.stat().st_uid == os.geteuid()
+    # In somebody else's project whoever it runs as makes keys of their own.
+    ours = local and _is_own(state.project)
     issuer = development_issuer(state) if ours and state.hanse.exists() else None
     done = subprocess.run(  # noqa: S603 - a module of ours
         [*prefix, sys.executable, "-P", "-m", "hanse.fleet.control.begin"],
@@ -163,7 +186,7 @@ async def _answering(state: StateFolder) -> None:
         raise Refused("The control process does not answer.", *said[-LOG_LINES_SHOWN:])
 
 
-def _show(fleet: FleetStatus, seconds: float) -> None:
+def _show(fleet: FleetStatus, seconds: float, notes: list[str]) -> None:
     hosts = [one for one in fleet.processes if one.kind == "host"]
     services = {service for one in hosts for service in one.services}
     click.echo()
@@ -185,7 +208,7 @@ def _show(fleet: FleetStatus, seconds: float) -> None:
         ("down", "end all of it; data stays"),
     ):
         click.echo(f"  {called(command):<16} {meaning}")
-    for note in fleet.notes:
+    for note in (*fleet.notes, *notes):
         click.secho(f"\n{as_called(note)}", fg="yellow")
 
 

@@ -38,3 +38,10 @@ FolderName = Annotated[
         description="a folder is relative to hanse.toml, like services/cart",
     ),
 ]
+CollectionName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$",
+        description='a collection is schema.table, like "hiring.jobs"',
+    ),
+]

@@ -220,7 +220,8 @@ def _syntax(said: str, text: str) -> tuple[str, int]:
 
 
 def _merged(document: dict[str, Any], environment: str) -> dict[str, Any]:
-    rest = {key: value for key, value in document.items() if key != "environments"}
+    own = {"environments", "samples"} if environment else {"environments"}
+    rest = {key: value for key, value in document.items() if key not in own}
     chosen = _table(document.get("environments")).get(environment)
     return _over(rest, _table(chosen))
 

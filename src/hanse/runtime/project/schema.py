@@ -16,7 +16,14 @@ from hanse.runtime.http.listen import Tls
 from hanse.runtime.project.api_keys import ApiKeyTable
 from hanse.runtime.project.files_table import FilesTable
 from hanse.runtime.project.gateway_table import GatewayTable
-from hanse.runtime.project.names import FolderName, Name, Port, PortOrOff, ServiceName
+from hanse.runtime.project.names import (
+    CollectionName,
+    FolderName,
+    Name,
+    Port,
+    PortOrOff,
+    ServiceName,
+)
 from hanse.runtime.project.placement_table import PlacementTable
 
 ContractName = Annotated[
@@ -88,7 +95,12 @@ class HostTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
-    """`[environments.NAME]`: what differs there. Tables are merged, everything else is replaced."""
+    """`[environments.NAME]`: what differs there. Tables are merged, everything else is replaced.
+
+    Attributes:
+        samples: Files of rows for collections that are empty, to begin with something to look at.
+            An environment has those alone that it lists itself, so that no other gets any.
+    """
 
     host: HostTable = HostTable()
     directory: Mapping[ContractName, Addresses] = {}
@@ -99,6 +111,7 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     placement: PlacementTable = PlacementTable()
     gateway: GatewayTable = GatewayTable()
     files: FilesTable = {}
+    samples: Mapping[CollectionName, FolderName] = {}
 
 
 class ProjectFile(EnvironmentTable, frozen=True, kw_only=True):
