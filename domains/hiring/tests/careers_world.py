@@ -1,4 +1,4 @@
-"""A careers site to test: its pages over what the sample says, by the rules that decide it."""
+"""A careers site to test: all of hiring with the sample in a real database, and visitors to it."""
 
 import csv
 import re
@@ -9,30 +9,31 @@ from urllib.parse import urlencode
 
 import hanse_hiring
 import msgspec
-from hanse_hiring.api import (
-    AlreadyApplied,
-    Employer,
-    Hiring,
-    Job,
-    JobClosed,
-    NoSuchJob,
-    NoSuchPost,
-    Opening,
-    Person,
-    Pillar,
-    Post,
-    PostLine,
-    Receipt,
-    Stories,
-    Story,
-    TooManyApplications,
-    Vacancy,
-)
+from hanse_hiring.api import Employer, Job, Person, Pillar, Post
 from hanse_hiring.pages.careers import Careers
-from hanse_hiring.rules.facets import board, similar
+from hanse_hiring.service import (
+    Applications,
+    Employers,
+    Hiring,
+    Jobs,
+    People,
+    Pillars,
+    Posts,
+    Stories,
+)
 
-from hanse.testing import World, fake
+from hanse import Principal
+from hanse.runtime.contract.service import contract_of
+from hanse.testing import World
 
+PERMISSIONS = (
+    "hiring.jobs.read",
+    "hiring.jobs.write",
+    "hiring.story.write",
+    "hiring.applications.read",
+)
+STAFF = Principal("staff", "gil", frozenset(PERMISSIONS))
+SERVICES = (Applications, Careers, Employers, Hiring, Jobs, People, Pillars, Posts, Stories)
 SAMPLE = Path(hanse_hiring.__file__).parent / "sample"
 FORM = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
 RIGHT = {"name": "Ada Lovelace", "email": "ada@example.com", "consent": "on"}
@@ -51,72 +52,18 @@ def read_all(name, kind):
     return msgspec.json.decode((SAMPLE / f"{name}.json").read_bytes(), type=tuple[kind, ...])
 
 
-class Site:
-    """What the contracts answer from, and what was sent to them."""
-
-    def __init__(self, jobs=None, employer=None):
-        self.jobs = list(read_jobs() if jobs is None else jobs)
-        self.employer = employer or read_all("employers", Employer)[0]
-        self.posts = read_all("posts", Post)
-        self.applications = []
-        self.trouble = None
-
-    @property
-    def openings(self):
-        open_jobs = [one for one in self.jobs if one.status == "open"]
-        return [msgspec.convert(one, Opening, from_attributes=True) for one in open_jobs]
-
-    def find_openings(self, team, location, tag):
-        if self.trouble:
-            raise self.trouble
-        return board(self.openings, {"team": team, "location": location, "tag": tag})
-
-    def get_opening(self, external_id):
-        job = next(
-            (one for one in self.jobs if one.external_id == external_id and one.status != "draft"),
-            None,
-        )
-        if job is None:
-            raise NoSuchJob("There is no such job.")
-        others = similar(self.openings, job.team, job.tags, beside=job.external_id)
-        if job.status == "closed":
-            raise JobClosed("It is closed.", job_title=job.title, similar=others)
-        shown = msgspec.convert(job, Opening, from_attributes=True)
-        return Vacancy(shown, job.description, job.remote_countries, job.apply_by, others)
-
-    def apply(self, external_id, name, email, phone, links, message):
-        if self.trouble:
-            raise self.trouble
-        if (external_id, email) in [one[:2] for one in self.applications]:
-            raise AlreadyApplied("It is here.")
-        if len(self.applications) >= 3:
-            raise TooManyApplications("Wait.", retry_after=600)
-        self.applications.append((external_id, email, name, phone, links, message))
-        return Receipt(self.get_opening(external_id).opening.title)
-
-    def get_story(self):
-        lines = (msgspec.convert(one, PostLine, from_attributes=True) for one in self.posts)
-        return Story(
-            self.employer, read_all("pillars", Pillar), tuple(lines), read_all("people", Person)
-        )
-
-    def get_post(self, external_id):
-        found = next((one for one in self.posts if one.external_id == external_id), None)
-        if found is None:
-            raise NoSuchPost("There is no such post.")
-        return found
-
-    def services(self):
-        return (
-            fake(
-                Hiring,
-                find_openings=self.find_openings,
-                get_opening=self.get_opening,
-                apply=self.apply,
-            ),
-            fake(Stories, get_story=self.get_story, get_post=self.get_post),
-            Careers,
-        )
+async def load(world, jobs=None, employer=None):
+    """Stores the sample, or what is given instead, as staff would."""
+    given = {
+        Jobs: read_jobs() if jobs is None else jobs,
+        Employers: read_all("employers", Employer) if employer is None else [employer],
+        Pillars: read_all("pillars", Pillar),
+        Posts: read_all("posts", Post),
+        People: read_all("people", Person),
+    }
+    for resource, items in given.items():
+        done = await world.get(resource, as_=STAFF).bulk_create(tuple(items))
+        assert [one.error for one in done.results if one.error] == []
 
 
 class Visitor:
@@ -143,19 +90,28 @@ class Visitor:
 class CareersSite:
     """A world with the careers site in it."""
 
-    def __init__(self, world, site):
-        self.world, self.site = world, site
+    def __init__(self, world):
+        self.world = world
         self.url = world.host.url
 
     def visitor(self):
         return Visitor(self.world.http())
 
+    async def applications(self):
+        found = await self.world.get(Applications, as_=STAFF).list()
+        return [
+            (one.job, one.email, one.name, one.phone, one.links, one.message) for one in found.items
+        ]
+
 
 @asynccontextmanager
-async def opened(*, apart=False, **given):
-    site = Site(**given)
-    async with World(*site.services(), apart=apart) as world:
-        yield CareersSite(world, site)
+async def opened(*instead, apart=False, **given):
+    """The site over the sample; fakes take the place of the services whose contracts they serve."""
+    replaced = {contract_of(service).full_name for service in instead}
+    kept = [service for service in SERVICES if contract_of(service).full_name not in replaced]
+    async with World(*kept, *instead, apart=apart) as world:
+        await load(world, **given)
+        yield CareersSite(world)
 
 
 def titles(text):

@@ -3,7 +3,11 @@
 from contextlib import asynccontextmanager
 
 import pytest
+from hanse_hiring import api
 from playwright.async_api import async_playwright, expect
+
+from hanse import Unavailable
+from hanse.testing import fake
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -72,7 +76,7 @@ async def test_without_scripts_a_person_narrows_the_list_reads_and_applies(
         await page.get_by_label("You may keep what I write here").check()
         await page.get_by_role("button", name="Send the application").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. It is with us.")
-    assert [one[:2] for one in careers.site.applications] == [("be-103", "ada@example.com")]
+    assert [one[:2] for one in await careers.applications()] == [("be-103", "ada@example.com")]
 
 
 async def test_with_scripts_the_list_changes_in_place_and_every_step_can_be_gone_back(
@@ -103,11 +107,19 @@ async def test_with_scripts_the_list_changes_in_place_and_every_step_can_be_gone
         await expect(page.locator(SHOWN)).to_have_text("Showing 2 of 16")
 
 
-async def test_where_the_list_cannot_be_had_the_page_says_so(careers, chromium):
-    from hanse import Unavailable
+async def test_where_the_list_cannot_be_had_the_page_says_so(open_careers, chromium):
+    troubles = []
 
-    async with visiting(careers, chromium) as page:
-        careers.site.trouble = Unavailable("Away.")
+    def find_openings(team, location, tag):
+        if troubles:
+            raise troubles[0]
+        return api.Board((), 1, (api.Facet("team", (api.Choice("Payments", 1),)),))
+
+    async with (
+        open_careers(fake(api.Hiring, find_openings=find_openings)) as careers,
+        visiting(careers, chromium) as page,
+    ):
+        troubles.append(Unavailable("Away."))
         await page.get_by_label("Payments").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text(
             "The list does not answer just now"

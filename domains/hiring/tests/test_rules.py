@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from hanse_hiring.api import Employer, IllegalStatus, Job, Opening, PostLine
 from hanse_hiring.rules import applying, feeds, slugs
-from hanse_hiring.rules.status import dated
+from hanse_hiring.rules.status import changed, dated
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,29 +41,38 @@ def opening(**fields):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "published", "closed"),
+    ("new", "published", "closed"),
     [
-        (None, job("draft"), None, None),
-        (None, job("open"), NOW, None),
-        (None, job("open", published=EARLIER), EARLIER, None),
-        (job("draft"), job("open"), NOW, None),
-        (job("open", published=EARLIER), job("open"), EARLIER, None),
-        (job("open", published=EARLIER), job("closed"), EARLIER, NOW),
-        (job("closed", published=EARLIER, closed=EARLIER), job("closed"), EARLIER, EARLIER),
-        (job("closed", published=EARLIER, closed=EARLIER), job("open", closed=EARLIER), EARLIER, None),
-        (job("draft"), job("closed"), None, NOW),
+        (job("draft"), None, None), (job("draft", published=EARLIER), None, None), (job("open"), NOW, None),
+        (job("open", published=EARLIER), EARLIER, None), (job("closed"), None, NOW), (job("closed", published=EARLIER, closed=EARLIER), EARLIER, EARLIER),
     ],
 )  # fmt: skip
-def test_a_status_brings_its_dates(before, after, published, closed):
-    made = dated(after, before, NOW)
+def test_a_new_job_gets_the_dates_of_its_status_and_keeps_those_it_brings(new, published, closed):
+    made = dated(new, NOW)
 
-    assert (made.status, made.published, made.closed) == (after.status, published, closed)
+    assert (made.status, made.published, made.closed) == (new.status, published, closed)
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "dates"),
+    [
+        (job("draft"), "open", {"published": NOW}),
+        (job("draft"), "draft", {}),
+        (job("draft"), "closed", {"closed": NOW}),
+        (job("open", published=EARLIER), "open", {}),
+        (job("open", published=EARLIER), "closed", {"closed": NOW}),
+        (job("closed", published=EARLIER, closed=EARLIER), "closed", {}),
+        (job("closed", published=EARLIER, closed=EARLIER), "open", {"closed": None}),
+    ],
+)  # fmt: skip
+def test_a_status_brings_its_dates(before, status, dates):
+    assert changed(before, status, NOW) == dates
 
 
 @pytest.mark.parametrize("before", ["open", "closed"])
 def test_what_was_public_is_no_draft_again(before):
     with pytest.raises(IllegalStatus) as caught:
-        dated(job("draft"), job(before), NOW)
+        changed(job(before), "draft", NOW)
     assert (caught.value.before, caught.value.after) == (before, "draft")
 
 

@@ -12,6 +12,7 @@ from tests.faults.sabotages.contract import CONTRACT
 from tests.faults.sabotages.data import DATA
 from tests.faults.sabotages.door import DOOR
 from tests.faults.sabotages.fleet import FLEET
+from tests.faults.sabotages.hiring import HIRING, IMPORTS
 from tests.faults.sabotages.http import HTTP
 from tests.faults.sabotages.identity import IDENTITY
 from tests.faults.sabotages.once import IDEMPOTENCY
@@ -34,4 +35,6 @@ AREAS = (
     IDEMPOTENCY,
     COLLECTION,
     ROWS,
+    HIRING,
+    IMPORTS,
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from hanse import PUBLIC, Contract, Length, rpc
+from hanse import PUBLIC, Contract, rpc
 from hanse_hiring.api.errors import (
     AlreadyApplied,
     JobClosed,
@@ -14,7 +12,7 @@ from hanse_hiring.api.errors import (
 )
 from hanse_hiring.api.shown import Board, Receipt, Story, Vacancy
 from hanse_hiring.api.stored import Post
-from hanse_hiring.api.words import Chosen, ExternalId, Line
+from hanse_hiring.api.words import Chosen, Email, ExternalId, FullName, Links, Message, Phone
 
 
 class Hiring(Contract, package="hiring.v1"):
@@ -40,11 +38,11 @@ class Hiring(Contract, package="hiring.v1"):
     async def apply(
         self,
         external_id: ExternalId,
-        name: Annotated[str, Length(1, 120)],
-        email: Annotated[str, Length(3, 254)],
-        phone: Annotated[str, Length(0, 40)] = "",
-        links: Annotated[tuple[Line, ...], Length(0, 5)] = (),
-        message: Annotated[str, Length(0, 4_000)] = "",
+        name: FullName,
+        email: Email,
+        phone: Phone = "",
+        links: Links = (),
+        message: Message = "",
     ) -> Receipt:
         """Applies; whoever calls says by it that the person agreed to the privacy note."""
         ...

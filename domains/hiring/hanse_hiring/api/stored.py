@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
-from hanse import Length, Pattern, Struct
-from hanse_hiring.api.words import Country, ExternalId, JobStatus, Label, Line, Tag, Text
+from hanse import Entity, Index, Instant, Length, Pattern, Struct, Unique, entity
+from hanse_hiring.api.words import (
+    Country,
+    Email,
+    ExternalId,
+    FullName,
+    JobStatus,
+    Label,
+    Links,
+    Message,
+    Phone,
+    Tag,
+    Text,
+)
+
+Key = Annotated[ExternalId, Unique()]
+"""What imports know it by."""
 
 
-class Stored(Struct, frozen=True, kw_only=True):
-    """What is kept; stands in for the entity until storage is there."""
-
-    id: str = ""
-    revision: int = 0
-    create_time: datetime | None = None
-    update_time: datetime | None = None
-
-
-class Job(Stored, frozen=True, kw_only=True):
+@entity("hiring.jobs", Index("status", "-published"))
+class Job(Entity, frozen=True, kw_only=True):
     """A position, from its first draft until it is filled, and after that.
 
     Attributes:
@@ -38,7 +45,7 @@ class Job(Stored, frozen=True, kw_only=True):
         apply_by: Last day to apply, where there is one.
     """
 
-    external_id: ExternalId
+    external_id: Key
     title: Annotated[str, Length(3, 120)]
     team: Label
     locations: Annotated[tuple[Label, ...], Length(1, 12)]
@@ -48,8 +55,8 @@ class Job(Stored, frozen=True, kw_only=True):
     status: JobStatus = "draft"
     remote_countries: Annotated[tuple[Country, ...], Length(0, 60)] = ()
     hiring_manager: Annotated[str, Length(0, 120)] = ""
-    published: datetime | None = None
-    closed: datetime | None = None
+    published: Instant | None = None
+    closed: Instant | None = None
     apply_by: date | None = None
 
 
@@ -69,7 +76,8 @@ class Office(Struct, frozen=True, kw_only=True):
     postal_code: Annotated[str, Length(0, 20)] = ""
 
 
-class Employer(Stored, frozen=True, kw_only=True):
+@entity("hiring.employers")
+class Employer(Entity, frozen=True, kw_only=True):
     """Who hires: one on a site, and what its careers site says of it.
 
     Attributes:
@@ -85,7 +93,7 @@ class Employer(Stored, frozen=True, kw_only=True):
         offices: Where it is.
     """
 
-    external_id: ExternalId
+    external_id: Key
     name: Label
     address: Annotated[str, Pattern(r"^(https?://[a-z0-9.-]+(:[0-9]{1,5})?)?$")] = ""
     home: Annotated[str, Pattern(r"^(https?://\S{1,200})?$")] = ""
@@ -96,19 +104,21 @@ class Employer(Stored, frozen=True, kw_only=True):
     offices: Annotated[tuple[Office, ...], Length(0, 100)] = ()
 
 
-class Pillar(Stored, frozen=True, kw_only=True):
+@entity("hiring.pillars")
+class Pillar(Entity, frozen=True, kw_only=True):
     """Something the organisation stands on: a few words and a paragraph."""
 
-    external_id: ExternalId
+    external_id: Key
     title: Label
     text: Annotated[str, Length(1, 600)]
     place: int = 0
 
 
-class Post(Stored, frozen=True, kw_only=True):
+@entity("hiring.posts")
+class Post(Entity, frozen=True, kw_only=True):
     """What somebody there wrote, with a page of its own."""
 
-    external_id: ExternalId
+    external_id: Key
     title: Annotated[str, Length(3, 120)]
     author: Label
     published: date
@@ -116,10 +126,11 @@ class Post(Stored, frozen=True, kw_only=True):
     text: Text
 
 
-class Person(Stored, frozen=True, kw_only=True):
+@entity("hiring.people")
+class Person(Entity, frozen=True, kw_only=True):
     """Somebody who works there, in their own words."""
 
-    external_id: ExternalId
+    external_id: Key
     name: Label
     role: Label
     quote: Annotated[str, Length(1, 400)]
@@ -127,7 +138,8 @@ class Person(Stored, frozen=True, kw_only=True):
     place: int = 0
 
 
-class Application(Stored, frozen=True, kw_only=True):
+@entity("hiring.applications", Index("job", "email", unique=True), Index("job", "-create_time"))
+class Application(Entity, frozen=True, kw_only=True):
     """Somebody applies for a job. Staff with the permission alone see it.
 
     Attributes:
@@ -137,9 +149,9 @@ class Application(Stored, frozen=True, kw_only=True):
     """
 
     job: ExternalId
-    name: Annotated[str, Length(1, 120)]
-    email: Annotated[str, Length(3, 254)]
-    consent: datetime
-    phone: Annotated[str, Length(0, 40)] = ""
-    links: Annotated[tuple[Line, ...], Length(0, 5)] = ()
-    message: Annotated[str, Length(0, 4_000)] = ""
+    name: FullName
+    email: Email
+    consent: Instant
+    phone: Phone = ""
+    links: Links = ()
+    message: Message = ""

@@ -12,7 +12,7 @@ REMOTE = "Remote"
 CHOICES_MAX = 20
 """Values of one facet that somebody may choose at once."""
 
-ExternalId = Annotated[str, Pattern("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+ExternalId = Annotated[str, Length(1, 64), Pattern("^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 """What the applicant tracking system, or whoever wrote it, calls a thing; unique on a site."""
 
 JobStatus = Literal["draft", "open", "closed"]
@@ -30,3 +30,10 @@ Country = Annotated[str, Length(2, 60)]
 """Its name, as people read it: `Lithuania`."""
 
 Chosen = Annotated[tuple[Annotated[str, Length(0, 60)], ...], Length(0, CHOICES_MAX)]
+
+FullName = Annotated[str, Length(1, 120)]
+Email = Annotated[str, Length(3, 254)]
+Phone = Annotated[str, Length(0, 40)]
+Links = Annotated[tuple[Line, ...], Length(0, 5)]
+Message = Annotated[str, Length(0, 4_000)]
+"""What people say of themselves when they apply."""

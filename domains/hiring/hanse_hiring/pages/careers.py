@@ -17,7 +17,6 @@ from hanse import (
     Service,
     form,
     page,
-    rpc,
 )
 from hanse_hiring.api import Chosen, Employer, Hiring, Stories, Story
 from hanse_hiring.pages.failures import failure_of
@@ -44,11 +43,6 @@ class Careers(Service, package="careers.v1"):
         self._stories = stories
         self._files = files = StaticFiles()
         self._views = Views(files)
-
-    @rpc(allow=PUBLIC, idempotent=True)
-    async def get_address(self) -> str:
-        """Where the site's front is, below the address of its host."""
-        return slugs.HOME
 
     @page("/careers", allow=PUBLIC)
     async def short(self) -> Redirect:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hanse import Document, NotFound
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(__file__).parent / "assets"
 PREFIX = "/careers/static"
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FOR_GOOD = "public, max-age=31536000, immutable"

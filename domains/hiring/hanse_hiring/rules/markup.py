@@ -93,7 +93,7 @@ def _may_lead_to(address: str) -> bool:
 
 def _reader() -> MarkdownIt:
     options: dict[str, Any] = {"html": False, "linkify": False, "maxNesting": NESTING_MAX}
-    reader = MarkdownIt("commonmark", options).disable(["html_block", "html_inline", "image"])
+    reader = MarkdownIt("commonmark", options).disable("image")
     reader.validateLink = _may_lead_to  # pyright: ignore[reportAttributeAccessIssue]  its own hook
     return reader
 

@@ -16,30 +16,45 @@ ALLOWED: dict[JobStatus, frozenset[JobStatus]] = {
 """What was public never is a draft again: its address is known, and has to say what became."""
 
 
-def dated(job: Job, before: Job | None, now: datetime) -> Job:
-    """The job as it is to be stored, with the dates that its status gives it.
+def dated(job: Job, now: datetime) -> Job:
+    """A new job with the dates that its status gives it; those it brings stay.
 
     Args:
         job: As somebody wants it.
-        before: As it is stored; None for a new one, which may have any status.
+        now: The moment of the change.
+    """
+    return msgspec.structs.replace(job, **_dates(job.status, job.published, job.closed, now))
+
+
+def changed(before: Job, status: JobStatus, now: datetime) -> dict[str, datetime | None]:
+    """The dates of a job that takes a status, as far as they change.
+
+    Args:
+        before: As it is stored.
+        status: Which it is to have.
         now: The moment of the change.
 
     Raises:
         IllegalStatus: It cannot have this status after the other.
     """
-    if before and job.status not in ALLOWED[before.status]:
+    if status not in ALLOWED[before.status]:
         raise IllegalStatus(
-            f"A job that is {before.status} cannot become a {job.status}: the public knows of it. "
+            f"A job that is {before.status} cannot become a {status}: the public knows of it. "
             "Close it instead.",
             before=before.status,
-            after=job.status,
+            after=status,
         )
-    published = job.published or (before and before.published) or None
-    closed = job.closed or (before and before.closed) or None
-    match job.status:
+    dates = _dates(status, before.published, before.closed, now)
+    return {name: date for name, date in dates.items() if getattr(before, name) != date}
+
+
+def _dates(
+    status: JobStatus, published: datetime | None, closed: datetime | None, now: datetime
+) -> dict[str, datetime | None]:
+    match status:
         case "open":
-            return msgspec.structs.replace(job, published=published or now, closed=None)
+            return {"published": published or now, "closed": None}
         case "closed":
-            return msgspec.structs.replace(job, published=published, closed=closed or now)
+            return {"published": published, "closed": closed or now}
         case "draft":
-            return msgspec.structs.replace(job, published=None, closed=None)
+            return {"published": None, "closed": None}

@@ -1,0 +1,88 @@
+"""Jobs as staff keep them: whatever changes their status, the dates follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hanse import (
+    Changes,
+    Clock,
+    Collection,
+    Failure,
+    HanseError,
+    InvalidArgument,
+    Outcome,
+    Outcomes,
+    Resource,
+    permission,
+)
+from hanse_hiring.api import IllegalStatus, Job
+from hanse_hiring.rules.status import changed, dated
+
+
+class Jobs(
+    Resource[Job],
+    read=permission("hiring.jobs.read"),
+    write=permission("hiring.jobs.write"),
+    errors=(IllegalStatus,),
+):
+    """Positions, drafts and closed ones too."""
+
+    def __init__(self, items: Collection[Job], clock: Clock) -> None:
+        super().__init__(items)
+        self._clock = clock
+
+    async def create(self, item: Job) -> Job:
+        """Stores a new job; it may be open at once."""
+        return await super().create(dated(item, self._clock.now()))
+
+    async def bulk_create(self, items: tuple[Job, ...]) -> Outcomes[Job]:
+        """Stores many new ones, each by itself: what is wrong with one leaves the others alone."""
+        now = self._clock.now()
+        return await super().bulk_create(tuple(dated(item, now) for item in items))
+
+    async def replace(self, id: str, item: Job, *, revision: int = 0) -> Job:  # noqa: A002  as on the wire
+        """Changes all fields of a job; with a `revision` only if nobody wrote meanwhile."""
+        before = await self.items.get(id)
+        dates = changed(before, item.status, self._clock.now())
+        known = {name: date for name, date in dates.items() if not getattr(item, name)}
+        item = msgspec.structs.replace(item, **known)
+        return await super().replace(id, item, revision=revision)
+
+    async def update(
+        self,
+        id: str,  # noqa: A002  as on the wire
+        item: Changes[Job],
+        *,
+        update_mask: tuple[str, ...] = (),
+        revision: int = 0,
+    ) -> Job:
+        """Changes some fields of a job; the rest stays as it is.
+
+        What `update_mask` names and `item` lacks goes back to its default; without a mask all that
+        is given counts. With a `revision` it fails if somebody else wrote meanwhile.
+        """
+        changes = msgspec.to_builtins(item)
+        revision = revision or changes.get("revision", 0)
+        if "status" in (update_mask or changes):
+            before = await self.items.get(id)
+            dates = changed(before, changes.get("status", "draft"), self._clock.now())
+            changes = {**dates, **changes}
+            update_mask = update_mask and (*update_mask, *dates)
+            revision = revision or before.revision
+        return await self.items.update(id, changes, mask=update_mask, revision=revision)
+
+    async def bulk_update(self, items: tuple[Changes[Job], ...]) -> Outcomes[Job]:
+        """Changes some fields of many, each with its `id` and by itself."""
+        return Outcomes(tuple([await self._updated(item) for item in items]))
+
+    async def _updated(self, item: Any) -> Outcome[Job]:
+        try:
+            return Outcome(item=await self.update(item.id or "", item))
+        except HanseError as error:
+            if error.log:
+                raise
+            violations = error.violations if isinstance(error, InvalidArgument) else ()
+            return Outcome(error=Failure(error.code, str(error), violations))
