@@ -43,7 +43,13 @@ class Jobs(
         now = self._clock.now()
         return await super().bulk_create(tuple(dated(item, now) for item in items))
 
-    async def replace(self, id: str, item: Job, *, revision: int = 0) -> Job:  # noqa: A002  as on the wire
+    async def replace(
+        self,
+        id: str,  # noqa: A002  as on the wire
+        item: Job,
+        *,
+        revision: int = 0,
+    ) -> Job:
         """Changes all fields of a job; with a `revision` only if nobody wrote meanwhile."""
         before = await self.items.get(id)
         dates = changed(before, item.status, self._clock.now())

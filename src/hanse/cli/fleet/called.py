@@ -16,7 +16,8 @@ CALLED = frozenset({CALLED_AS, CALLED_FROM})
 """What is about one command and nothing that runs on after it."""
 
 _COMMAND = re.compile(
-    r"(?<![\w./-])hanse (?=(?:up|down|status|top|logs|restart|trust|new|dev|run|test|key|token|import)\b)"
+    r"(?<![\w./-])hanse "
+    r"(?=(?:up|down|status|top|logs|restart|trust|new|dev|run|test|key|token|import)\b)"
 )
 
 

@@ -1,4 +1,4 @@
-"""What has to be written so that what is stored is as a file says: nothing, a part, or all of it."""
+"""What has to be written for what is stored to be as a file says: nothing, a part, or all."""
 
 from __future__ import annotations
 

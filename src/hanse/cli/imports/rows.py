@@ -1,4 +1,4 @@
-"""Rows of a file, CSV or JSON, as they stand there: values by field, and the line each begins on."""
+"""Rows of a file, CSV or JSON, as they stand there: values by field, and where each begins."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Wish(msgspec.Struct, frozen=True):
         file: With the rows.
         key: The field they are known by; empty for the one that is unique.
         url: Of the server; empty for the one that runs here.
-        token: To show there; empty for one of development.
+        token: To show there; empty for one of development, and at a `url` for none.
         site: Whose rows they are; empty for the default one.
         environment: Which `[environments.NAME]` applies.
         dry_run: Whether to write nothing.
@@ -92,10 +92,10 @@ class Server:
             host = self._project.file.host
             return f"http://{host.address}:{host.open_port}"
 
-    def token(self, target: Target) -> Callable[[], str]:
-        """What to show there."""
-        if self._wish.token:
-            return lambda: self._wish.token
+    def token(self, target: Target) -> Callable[[], str] | None:
+        """What to show there; another server than that of this project believes none of ours."""
+        if self._wish.token or self._wish.url:
+            return (lambda: self._wish.token) if self._wish.token else None
         issuer = DevelopmentIssuer(state_folder(self._project.folder, ""), time.time)
         return minted(issuer, target, self._wish.site)
 

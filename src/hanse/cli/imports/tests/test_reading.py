@@ -78,8 +78,10 @@ def test_a_cell_stands_for_a_value_of_its_field(field, cell, value):
 @pytest.mark.parametrize(
     ("field", "cell", "rule"),
     [
-        ("title", "ab", "length >= 3"), ("count", "10", "<= 9"), ("count", "many", "type int"), ("open", "perhaps", "type bool"), ("kind", "odd", "one of 'new', 'old'"),
-        ("since", "28.11.2026", "value"), ("tags", "a;b;c;d", "length <= 3"), ("tags", "toolongone", "length <= 8"), ("places", "Kyiv", "type JSON"),
+        ("title", "ab", "length >= 3"), ("count", "10", "<= 9"), ("count", "many", "type int"),
+        ("open", "perhaps", "type bool"), ("kind", "odd", "one of 'new', 'old'"),
+        ("since", "28.11.2026", "value"), ("tags", "a;b;c;d", "length <= 3"), ("tags", "toolongone", "length <= 8"),
+        ("places", "Kyiv", "type JSON"),
         ("places", '[{"nam": "x"}]', "required"), ("titel", "x", "unknown"), ("id", "x", "output_only"),
     ],
 )  # fmt: skip

@@ -74,7 +74,8 @@ def test_where_another_encoding_begins_late_what_stands_before_is_read(tmp_path)
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "no first line"), ("\n\n", "no first line"), ("id,name,ID\n", "'id'"), ("id,,name\n", "without a name"), (",".join(map(str, range(201))), "200 at most")],
+    [("", "no first line"), ("\n\n", "no first line"), ("id,name,ID\n", "'id'"), ("id,,name\n", "without a name"),
+     (",".join(map(str, range(201))), "200 at most")],
 )  # fmt: skip
 def test_a_file_without_usable_columns_is_refused(tmp_path, text, said):
     with pytest.raises(Refused, match=said):
