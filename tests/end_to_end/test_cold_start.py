@@ -59,7 +59,7 @@ class FreshMachine:
         }
         clone_into(self.clone)
         # Others may run on this machine; a newcomer's has its usual ports free.
-        with (self.clone / "examples/boutique/hanse.toml").open("a") as file:
+        with (self.clone / "examples/harbour/hanse.toml").open("a") as file:
             file.write("\n[gateway]\nport = 0\ntls_port = 0\n")
 
     def run(self, *arguments: str) -> str:
