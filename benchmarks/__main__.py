@@ -11,7 +11,7 @@ from benchmarks import environment, report, rounds
 from benchmarks.load import LoadError
 from benchmarks.server import ServerError
 
-NAMES = ("rpc", "calls", "start", "boutique", "fleet")
+NAMES = ("rpc", "calls", "start", "boutique", "fleet", "data", "data.scale")
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from benchmarks import machine
 CONNECTIONS = (8, 16, 32, 64, 128)
 TIMEOUT_SECONDS = 10
 _SCRIPT = Path(__file__).with_name("wrk.lua")
+_COUNTED = Path(__file__).with_name("counted.lua")
 
 
 class LoadError(Exception):
@@ -57,12 +58,24 @@ def run_wrk(load: Load, *, port: int, connections: int, seconds: float) -> WrkRe
     Raises:
         LoadError: wrk failed, or an answer was wrong or missing.
     """
-    with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="ascii") as file:
-        file.write(_as_lua(load))
+    given = _as_lua(load).encode("ascii")
+    return run_script(_SCRIPT, given, port=port, connections=connections, seconds=seconds)
+
+
+def run_script(
+    script: Path, given: bytes, *, port: int, connections: int, seconds: float
+) -> WrkReport:
+    """The same with another script, which finds what it is given in the file BENCH_LOAD.
+
+    Raises:
+        LoadError: wrk failed, or an answer was wrong or missing.
+    """
+    with tempfile.NamedTemporaryFile(suffix=".lua") as file:
+        file.write(given)
         file.flush()
         done = subprocess.run(
-            machine.pinned(machine.LOAD_CPU, _command(port, connections, seconds)),
-            env={**os.environ, "BENCH_LOAD": file.name},
+            machine.pinned(machine.LOAD_CPU, _command(script, port, connections, seconds)),
+            env={**os.environ, "BENCH_LOAD": file.name, "BENCH_COUNTED": str(_COUNTED)},
             check=False,
             capture_output=True,
             text=True,
@@ -79,14 +92,14 @@ def run_wrk(load: Load, *, port: int, connections: int, seconds: float) -> WrkRe
     return report
 
 
-def _command(port: int, connections: int, seconds: float) -> list[str]:
+def _command(script: Path, port: int, connections: int, seconds: float) -> list[str]:
     return [
         "wrk",
         "--threads=1",
         f"--connections={connections}",
         f"--duration={max(1, round(seconds))}s",
         f"--timeout={TIMEOUT_SECONDS}s",
-        f"--script={_SCRIPT}",
+        f"--script={script}",
         f"http://127.0.0.1:{port}/",
     ]
 

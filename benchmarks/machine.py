@@ -30,6 +30,11 @@ def describe() -> dict[str, str]:
     }
 
 
+def cores() -> int:
+    """How many there are."""
+    return os.cpu_count() or 1
+
+
 def pinned(cpu: int, command: list[str]) -> list[str]:
     """The command, bound to one core together with all threads and children it makes."""
     return ["taskset", "--cpu-list", str(cpu), *command]

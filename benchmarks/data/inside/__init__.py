@@ -1,0 +1,1 @@
+"""Contacts asked for inside of the process: a collection beside bare asyncpg."""

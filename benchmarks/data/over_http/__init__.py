@@ -1,0 +1,1 @@
+"""Contacts over HTTP: what is asked of every contestant, and by which rounds."""
