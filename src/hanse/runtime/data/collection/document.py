@@ -18,7 +18,7 @@ from hanse.runtime.data.entity.columns import DELETE_TIME, SIZE_MAX
 from hanse.runtime.errors import HanseError, Internal, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from hanse.runtime.data.entity.entity import Entity
     from hanse.runtime.data.entity.model import EntityModel
@@ -49,7 +49,11 @@ class Documents(Generic[E]):
         self._read: Callable[[bytes], E] = msgspec.json.Decoder(model.cls).decode
         self._changes = changes_type(model.cls)
         self._read_changes = msgspec.json.Decoder(self._changes).decode
-        self._has_instants = any(one is datetime for one in parts(*_own_types(model)))
+        self._read_many: Callable[[bytes], list[E]] = msgspec.json.Decoder(list[model.cls]).decode
+        types = zip(model.names, _own_types(model), strict=True)
+        self._instants = frozenset(
+            name for name, kind in types if any(one is datetime for one in parts(kind))
+        )
 
     def new(self, item: E) -> tuple[bytes, E]:
         """The document of an entity, and the entity as a reader would get it, without columns.
@@ -58,8 +62,11 @@ class Documents(Generic[E]):
             InvalidArgument: It breaks a rule of its class, or cannot be stored.
         """
         values = [getattr(item, name) for name in self._names]
-        if self._has_instants:
-            values = [in_utc(value, name) for name, value in zip(self._names, values, strict=True)]
+        if self._instants:
+            values = [
+                in_utc(value, name) if name in self._instants else value
+                for name, value in zip(self._names, values, strict=True)
+            ]
         body = self._encoded(self._document(*values))
         try:
             return body, self._read(body)
@@ -82,8 +89,8 @@ class Documents(Generic[E]):
     def patch(self, changes: msgspec.Struct) -> bytes:
         """What is to change as a document of its own, with no more in it than is given."""
         values = {name: getattr(changes, name) for name in self._names}
-        if self._has_instants:
-            values = {name: in_utc(value, name) for name, value in values.items()}
+        for name in self._instants:
+            values[name] = in_utc(values[name], name)
         return self._encoded(self._changes(**values))
 
     def whole(self, body: bytes) -> E:
@@ -113,6 +120,22 @@ class Documents(Generic[E]):
         except (msgspec.MsgspecError, RecursionError) as error:
             raise self._unreadable(row, error) from error
         return self.with_columns(item, row)
+
+    def stored_many(self, rows: Sequence[Any]) -> list[E]:
+        """The entities of many rows, read as one text where nothing stands against it.
+
+        Raises:
+            Internal: A document is of a form that this release cannot read.
+        """
+        shape = self._model.shape
+        if any(row["shape"] < shape for row in rows):
+            return [self.stored(row) for row in rows]
+        try:
+            items = self._read_many(b"[%b]" % b",".join([row["doc"] for row in rows]))
+        except (msgspec.MsgspecError, RecursionError):
+            return [self.stored(row) for row in rows]  # which tells of the one it is
+        with_columns = self.with_columns
+        return [with_columns(item, row) for item, row in zip(items, rows, strict=True)]
 
     def with_columns(self, item: E, row: Any) -> E:
         """An entity that nobody has seen yet, with the columns of its row set."""

@@ -47,7 +47,7 @@ class Finder(Generic[E]):
         plan = self._planner.plan(msgspec.structs.replace(query, fields=()))
         rows = await self._stored.database.fetch(plan.text, site(), *plan.parameters)
         kept, cursor = plan.page(rows)
-        return Page(tuple(map(self._stored.documents.stored, kept)), cursor)
+        return Page(tuple(self._stored.documents.stored_many(kept)), cursor)
 
     async def count(self, wanted: Mapping[str, Any], bound: int = COUNT_BOUND) -> Count:
         """How many a filter finds, counted no further than to a bound.

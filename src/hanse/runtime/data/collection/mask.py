@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -31,7 +32,7 @@ def masked(changes: msgspec.Struct, mask: Iterable[str], model: EntityModel) -> 
     """
     given: dict[str, Any] = msgspec.to_builtins(changes)
     picked: dict[str, Any] = {}
-    for name in mask:
+    for name in (one for part in mask for one in part.split(",")):
         path = name.split(".")
         field = _field_at(model, path)
         value = _dig(given, path)
@@ -55,8 +56,7 @@ def _field_at(model: EntityModel, path: list[str]) -> msgspec.structs.FieldInfo:
     struct: Any = model.cls
     field = None
     for step in path:
-        fields = msgspec.structs.fields(struct) if is_struct(struct) else ()
-        field = next((one for one in fields if one.encode_name == step), None)
+        field = _fields(struct).get(step) if is_struct(struct) else None
         if field is None or (struct is model.cls and step in model.columns):
             name = ".".join(path)
             known = ", ".join(sorted(model.names))
@@ -65,6 +65,11 @@ def _field_at(model: EntityModel, path: list[str]) -> msgspec.structs.FieldInfo:
         struct, _, _ = split(field.type)
     assert field is not None
     return field
+
+
+@functools.cache  # to ask a struct for its fields evaluates all its annotations
+def _fields(struct: Any) -> dict[str, msgspec.structs.FieldInfo]:
+    return {one.encode_name: one for one in msgspec.structs.fields(struct)}
 
 
 def _dig(given: Any, path: list[str]) -> Any:

@@ -50,6 +50,7 @@ class EntityModel:
         referred: Classes, or the own name, whose ids its fields hold.
         names: Attributes that are part of its document.
         upcasters: By the shape that each takes a document from, the first is 1.
+        shape: The number of the form that documents are written in.
     """
 
     def __init__(self, cls: type[Any], table: str, prefix: str, deletes: Deletes) -> None:
@@ -60,6 +61,7 @@ class EntityModel:
         self.soft = deletes == "soft"
         self.doc = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
         self.upcasters: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+        self.shape = 1
         self.fields: dict[Path, Field] = {}
         self.indexes: tuple[TableIndex, ...] = ()
         self.immutable: tuple[Leaf, ...] = ()
@@ -76,11 +78,6 @@ class EntityModel:
     def columns(self) -> frozenset[str]:
         """Names that are no part of the document."""
         return frozenset((*COLUMNS, DELETE_TIME) if self.shows_delete_time else COLUMNS)
-
-    @property
-    def shape(self) -> int:
-        """The number of the form that documents are written in."""
-        return max(self.upcasters, default=0) + 1
 
     @functools.cached_property
     def noun(self) -> str:

@@ -42,6 +42,7 @@ def upcast(cls: type[Entity], shape: int) -> Callable[[Upcaster], Upcaster]:
                 mistakes.add(function.__name__, what, f"@upcast({cls.__name__}, {model.shape})")
             else:
                 model.upcasters[shape] = function
+                model.shape = max(model.upcasters) + 1
         return function
 
     return declare
