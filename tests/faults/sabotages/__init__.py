@@ -10,6 +10,7 @@ from tests.faults.sabotages.collection import COLLECTION
 from tests.faults.sabotages.connect import CONNECT
 from tests.faults.sabotages.contract import CONTRACT
 from tests.faults.sabotages.data import DATA
+from tests.faults.sabotages.database import DATABASE
 from tests.faults.sabotages.door import DOOR
 from tests.faults.sabotages.fleet import FLEET
 from tests.faults.sabotages.hiring import HIRING, IMPORTS
@@ -30,6 +31,7 @@ AREAS = (
     PAGES,
     PLACEMENT,
     DATA,
+    DATABASE,
     FLEET,
     BOUTIQUE,
     IDEMPOTENCY,

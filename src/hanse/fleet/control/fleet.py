@@ -189,6 +189,8 @@ class Fleet:
             self._remember(asked)
             project = read_project(Path.cwd(), asked.environment)
             wish = gateway_wish(project.gateway, asked, self._choices, self._ground.ports)
+            elsewhere = project.database_url(self._ground.variables) is not None
+            wish = msgspec.structs.replace(wish, database_elsewhere=elsewhere)
             await self._ground.start(wish)
             await _both(
                 self._ground.ready(),

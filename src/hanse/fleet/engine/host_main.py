@@ -23,6 +23,7 @@ from hanse.runtime.wiring import wants_database
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.host import Host
     from hanse.runtime.project.project import Project
 
@@ -82,16 +83,19 @@ def _host(project: Project, order: HostOrder, state: StateFolder, given: Mapping
         trace_folder=state.traces,
         issuers=(*project.file.issuers, *order.issuers),
         limits=msgspec.structs.replace(limits, drain_timeout=drain),
-        database=_database(project, order, state),
+        database=_database(project, order, state, given),
         **doors,
     )
 
 
-def _database(project: Project, order: HostOrder, state: StateFolder) -> DatabaseConfig | None:
-    """The fleet's own PostgreSQL, where a service asks for one."""
-    if not wants_database(project.services(order.services)):
-        return None
-    return DatabaseConfig(url=Secret(database_url(state)))
+def _database(
+    project: Project, order: HostOrder, state: StateFolder, given: Mapping[str, str]
+) -> DatabaseConfig | None:
+    """That of the project; else the embedded one, for hosts that need it: others do not wait."""
+    url = project.database_url(given)
+    if url is None and wants_database(project.services(order.services)):
+        url = Secret(database_url(state))
+    return project.file.database.config(url, project.groups()) if url else None
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.project.api_keys import check_keys
+from hanse.runtime.project.database_table import read_url
 from hanse.runtime.project.files_table import ServedFolder, served_folders
 from hanse.runtime.project.gateway_table import GatewayTable, check_gateway
 from hanse.runtime.project.lines import Place, find_lines, nearest_line
@@ -145,6 +146,14 @@ class Project:
             SettingsError: It is there and cannot be used.
         """
         return read_pepper(self.sources(variables)) if self.file.api_keys else None
+
+    def database_url(self, variables: Mapping[str, str]) -> Secret | None:
+        """Where the project keeps its data; None if nobody says.
+
+        Raises:
+            SettingsError: It is there and cannot be used.
+        """
+        return read_url(self.file.database, self.sources(variables))
 
     def _missing_folders(self) -> list[str]:
         return [

@@ -14,6 +14,7 @@ from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
 from hanse.runtime.project.api_keys import ApiKeyTable
+from hanse.runtime.project.database_table import DatabaseTable
 from hanse.runtime.project.files_table import FilesTable
 from hanse.runtime.project.gateway_table import GatewayTable
 from hanse.runtime.project.names import (
@@ -112,6 +113,7 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     gateway: GatewayTable = GatewayTable()
     files: FilesTable = {}
     samples: Mapping[CollectionName, FolderName] = {}
+    database: DatabaseTable = DatabaseTable()
 
 
 class ProjectFile(EnvironmentTable, frozen=True, kw_only=True):

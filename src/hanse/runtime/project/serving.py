@@ -33,14 +33,19 @@ def make_host(
 
     Args:
         project: What to serve.
-        variables: The environment: settings and the pepper are taken from it.
+        variables: The environment: settings, the pepper and the database are taken from it.
         only: Which services, as `module:Class`; None for all.
         **changes: Fields of `HostConfig` that are not as the project has them.
 
     Raises:
         Exception: Whatever is wrong with the services; `explain` puts it into words.
     """
-    config = project.host_config(**({"pepper": project.pepper(variables)} | changes))
+    url = project.database_url(variables)
+    given: dict[str, Any] = {
+        "pepper": project.pepper(variables),
+        "database": project.file.database.config(url) if url else None,
+    }
+    config = project.host_config(**(given | changes))
     folders = project.files()
     host = Host(project.services(only), config, sources=project.sources(variables))
     for served in folders:

@@ -23,10 +23,15 @@ WORKERS_MAX = 8
 
 
 class GatewayWish(msgspec.Struct, frozen=True):
-    """How a gateway should be: what Envoy begins with, and what the file says of names and TLS."""
+    """How the ground should be: what Envoy begins with, and what the file says of names and TLS.
+
+    Attributes:
+        database_elsewhere: The project names one of its own, so none is started here.
+    """
 
     settings: GatewaySettings = GatewaySettings()
     table: GatewayTable = GatewayTable()
+    database_elsewhere: bool = False
 
 
 def as_asked(table: GatewayTable, asked: Asked) -> GatewayTable:

@@ -37,6 +37,9 @@ class Ground:
         variables: The environment.
         clock: Tells when certificates expire.
         tell: Brings `front` to the gateway; returns when it is there.
+
+    Attributes:
+        variables: As given.
     """
 
     def __init__(
@@ -49,11 +52,12 @@ class Ground:
     ) -> None:
         self._state = state
         self._stores = stores
-        self._variables = variables
+        self.variables = variables
         self._clock = clock
         self._tell = tell
         self._envoy: Envoy | None = None
         self._desk: FrontDesk | None = None
+        self._database_elsewhere = False
 
     async def start(self, wanted: GatewayWish | None = None) -> None:
         """Begins what does not run.
@@ -67,11 +71,14 @@ class Ground:
         """
         kept = self._kept()
         wish = wanted or kept
-        for supervision in self._stores.values():
+        self._database_elsewhere = wish.database_elsewhere
+        if wish.database_elsewhere:
+            await self._stores["database"].stop()
+        for supervision in self._used().values():
             supervision.start()
         if self._envoy is None:
             desk = self._open_desk(wish.table)
-            self._envoy = Envoy(self._state, wish.settings, self._variables)
+            self._envoy = Envoy(self._state, wish.settings, self.variables)
             await self._envoy.start(Picture((), *self.front()))
         else:
             if self._envoy.settings != wish.settings:
@@ -88,7 +95,7 @@ class Ground:
             ChangeFailed: Something does not start; it says what, and why.
         """
         assert self._envoy is not None, "it was started"
-        await asyncio.gather(self._envoy.ready(), *map(_ready, self._stores.values()))
+        await asyncio.gather(self._envoy.ready(), *map(_ready, self._used().values()))
 
     def front(self) -> Front:
         """What the gateway should show now besides services."""
@@ -122,7 +129,7 @@ class Ground:
         """All of it, by what it is."""
         if self._envoy is not None:
             yield "gateway", self._envoy.supervision
-        yield from self._stores.items()
+        yield from self._used().items()
 
     def notes(self) -> Iterator[str]:
         """What an operator should know."""
@@ -130,6 +137,13 @@ class Ground:
             yield from silence_notes(one.name, one.silence, monotonic())
         if self._desk is not None:
             yield from self._desk.notes
+
+    def _used(self) -> dict[Kind, Supervision]:
+        """Those of the stores that the project does not have elsewhere."""
+        used = dict(self._stores)
+        if self._database_elsewhere:
+            del used["database"]
+        return used
 
     @property
     def urls(self) -> tuple[str, str]:

@@ -32,6 +32,9 @@ WAYS = ("direct", "pooled")
 POOL_SIZE = 2
 START_SECONDS = 20.0
 
+PATIENCE = float(os.environ.get("PATIENCE", "30"))
+"""Seconds for what has to happen; less where it is known that it may not."""
+
 BOUNCER = """
 [databases]
 * = host={server} user=hanse

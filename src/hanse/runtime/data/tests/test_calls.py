@@ -11,6 +11,7 @@ from hanse.runtime.call.transaction_open import TransactionOpen
 from hanse.runtime.contract.declaration import rpc
 from hanse.runtime.contract.service import Service
 from hanse.runtime.data.database import Database
+from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.errors import DeadlineExceeded
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
@@ -218,6 +219,6 @@ def is_link(connection: object) -> bool:
 
 
 async def until(true) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not true():
             await asyncio.sleep(0.01)

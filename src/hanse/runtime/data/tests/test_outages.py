@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from hanse.runtime.data.database import Database
+from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.errors import HanseError, Unavailable
 from hanse.testing.postgres_server import PostgresServer
 
@@ -47,7 +48,7 @@ async def end_others(admin: Database, matching: str) -> int:
 
 
 async def until(reached) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not await reached():
             await asyncio.sleep(0.02)
 

@@ -9,7 +9,7 @@ import pytest
 
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.failures import UniqueViolation
-from hanse.runtime.data.tests.servers import Place
+from hanse.runtime.data.tests.servers import PATIENCE, Place
 from hanse.runtime.errors import (
     DeadlineExceeded,
     FailedPrecondition,
@@ -146,7 +146,8 @@ async def test_nobody_waits_longer_than_said_for_a_connection(place: Place):
     async with Database(config) as database, database.transaction():
         await database.execute("select 1")
         others = [elsewhere(database) for _ in range(2)]
-        answers = await asyncio.gather(*others, return_exceptions=True)
+        async with asyncio.timeout(PATIENCE):
+            answers = await asyncio.gather(*others, return_exceptions=True)
     assert all(isinstance(answer, Unavailable) and answer.retry_after for answer in answers)
     assert {str(answer).split(";")[0] for answer in answers} == {
         "Too many wait for the database", "The database was busy for too long",
