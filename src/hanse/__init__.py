@@ -28,11 +28,20 @@ if TYPE_CHECKING:
     from hanse.runtime.data.collection.backfill import Backfill, BackfillProgress
     from hanse.runtime.data.collection.collection import Collection
     from hanse.runtime.data.collection.conflict import Duplicate, RevisionConflict
-    from hanse.runtime.data.collection.outcome import Batch, Count, Failure, Outcome, Outcomes, Page
+    from hanse.runtime.data.collection.outcome import (
+        Batch,
+        Count,
+        Failure,
+        Outcome,
+        Outcomes,
+        Page,
+        Parts,
+    )
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.entity.entity import Entity, entity
     from hanse.runtime.data.entity.marks import Immutable, Index, Indexed, Ref, Unique
+    from hanse.runtime.data.entity.part import Part
     from hanse.runtime.data.entity.upcast import upcast
     from hanse.runtime.data.query.refusal import QueryNotServed
     from hanse.runtime.data.record import Record
@@ -117,6 +126,8 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "Page",
+    "Part",
+    "Parts",
     "Pattern",
     "PermissionDenied",
     "Principal",
@@ -179,13 +190,14 @@ _HOMES = {
     "hanse.runtime.contract.pages.redirect": "Redirect",
     "hanse.runtime.contract.rules": "Doc Instant Length Pattern Range",
     "hanse.runtime.contract.service": "Contract Service",
-    "hanse.runtime.data.collection.outcome": "Batch Count Failure Outcome Outcomes Page",
+    "hanse.runtime.data.collection.outcome": "Batch Count Failure Outcome Outcomes Page Parts",
     "hanse.runtime.data.collection.backfill": "Backfill BackfillProgress",
     "hanse.runtime.data.collection.collection": "Collection",
     "hanse.runtime.data.entity.upcast": "upcast",
     "hanse.runtime.data.collection.conflict": "Duplicate RevisionConflict",
     "hanse.runtime.data.entity.entity": "Entity entity",
     "hanse.runtime.data.entity.marks": "Immutable Index Indexed Ref Unique",
+    "hanse.runtime.data.entity.part": "Part",
     "hanse.runtime.data.resource.resource": "Changes Resource",
     "hanse.runtime.data.query.refusal": "QueryNotServed",
     "hanse.runtime.data.database": "Database",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
-_TO_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
+_TO_DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 
 SUFFIX_LENGTH = 26
 PREFIX_LENGTH_MAX = 63
 TYPE_ID_LENGTH_MAX = PREFIX_LENGTH_MAX + 1 + SUFFIX_LENGTH
 
 _PREFIX = re.compile(r"(?:[a-z](?:[a-z_]*[a-z])?)?")
-_SUFFIX = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
+_SUFFIX = re.compile(f"[0-7][{ALPHABET}]{{25}}")
 
 
 def type_id(prefix: str, number: int) -> str:

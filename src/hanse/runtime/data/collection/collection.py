@@ -10,13 +10,12 @@ from hanse.runtime.data.collection.bulk import Bulk
 from hanse.runtime.data.collection.conflict import revision_conflict
 from hanse.runtime.data.collection.finding import Finder
 from hanse.runtime.data.collection.mask import masked
-from hanse.runtime.data.collection.outcome import Batch, Count, Outcome, Page
+from hanse.runtime.data.collection.outcome import Batch, Count, Outcome, Page, Parts
 from hanse.runtime.data.collection.stored import Stored, check_number, site
 from hanse.runtime.data.entity.entity import Entity
 from hanse.runtime.data.query.planner import COUNT_BOUND
 from hanse.runtime.data.query.query import PAGE_SIZE, Query
-from hanse.runtime.data.table.indexing import make_indexes
-from hanse.runtime.data.table.table import fill_in_indexes, make_table
+from hanse.runtime.data.table.arrival import prepare_table
 from hanse.runtime.errors import FailedPrecondition, Internal
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from hanse.runtime.data.database import Database
-    from hanse.runtime.data.entity.model import EntityModel
 
 E = TypeVar("E", bound=Entity)
 
@@ -61,7 +59,7 @@ class Collection(Generic[E]):
         database.upkeep.claim(collection.model.full_table, entity)
         # Those it refers to as well: their own host may not have run yet.
         for model in (collection.model, *collection._statements.checked):
-            database.prepare(partial(_prepare, model, database))
+            database.prepare(partial(prepare_table, database, model))
         return collection
 
     async def get(self, id: str, *, show_deleted: bool = False) -> E:
@@ -147,13 +145,7 @@ class Collection(Generic[E]):
         body = self._documents.patch(known)
         return await self._stored.told(self._writer.write(target, known, body))
 
-    async def replace(
-        self,
-        item: E,
-        *,
-        id: str = "",
-        revision: int = 0,
-    ) -> E:
+    async def replace(self, item: E, *, id: str = "", revision: int = 0) -> E:
         """Changes all fields of one; gives it as it is then.
 
         Fields that only another release knows stay as they are.
@@ -238,6 +230,27 @@ class Collection(Generic[E]):
         )
         return await self._finder.query(query)
 
+    async def select(
+        self,
+        fields: Sequence[str],
+        filter: Mapping[str, Any] | None = None,
+        *,
+        sort: Sequence[str] = (),
+        page_size: int = PAGE_SIZE,
+        cursor: str = "",
+    ) -> Parts[E]:
+        """As `query`, but of each only its id and some fields, like `address.city`.
+
+        What was not asked for is UNSET.
+
+        Raises:
+            HanseError: As `query`.
+        """
+        query = Query(
+            filter=dict(filter or {}), sort=tuple(sort), page_size=page_size, cursor=cursor
+        )
+        return await self._finder.select(query, fields)
+
     async def count(
         self,
         filter: Mapping[str, Any] | None = None,
@@ -279,10 +292,3 @@ class Collection(Generic[E]):
             InvalidArgument: There are too many.
         """
         return await self._bulk.delete(ids)
-
-
-async def _prepare(model: EntityModel, database: Database) -> None:
-    """Has a table ready for its host; what would keep writers waiting is done meanwhile."""
-    await make_table(database, model)
-    if not await fill_in_indexes(database, model):
-        database.upkeep.meanwhile(partial(make_indexes, database, model))

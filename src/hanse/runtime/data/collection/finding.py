@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from hanse.runtime.data.collection.outcome import Count, Page
+from hanse.runtime.data.collection.outcome import Count, Page, Parts
 from hanse.runtime.data.collection.stored import site
 from hanse.runtime.data.entity.entity import Entity
+from hanse.runtime.data.entity.part import part_names, part_type
 from hanse.runtime.data.query.planner import COUNT_BOUND, Planner
 from hanse.runtime.data.query.statement import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from hanse.runtime.data.collection.stored import Stored
+    from hanse.runtime.data.entity.part import Part
+    from hanse.runtime.data.query.projection import Projection
     from hanse.runtime.data.query.query import Query
 
 E = TypeVar("E", bound=Entity)
@@ -34,8 +37,12 @@ class Finder(Generic[E]):
             condition="delete_time is null" if model.soft else "",
         )
         self._planner = Planner(
-            tuple(model.fields.values()), [index.shape for index in model.indexes], source
+            tuple(model.fields.values()),
+            [index.shape for index in model.indexes],
+            source,
+            part_names(model.cls),
         )
+        self._part = part_type(model.cls)
 
     async def query(self, query: Query) -> Page[E]:
         """A page of those that are asked for.
@@ -44,10 +51,18 @@ class Finder(Generic[E]):
             InvalidArgument: The query is wrong.
             QueryNotServed: No index serves it.
         """
-        plan = self._planner.plan(msgspec.structs.replace(query, fields=()))
-        rows = await self._stored.database.fetch(plan.text, site(), *plan.parameters)
-        kept, cursor = plan.page(rows)
-        return Page(tuple(self._stored.documents.stored_many(kept)), cursor)
+        _, found, cursor = await self._found(query)
+        return Page(tuple(found), cursor)
+
+    async def select(self, query: Query, fields: Sequence[str]) -> Parts[E]:
+        """A page of those that are asked for, and of each its id and some fields.
+
+        Raises:
+            HanseError: As `query`.
+        """
+        query = msgspec.structs.replace(query, fields=tuple(fields))
+        wanted, found, cursor = await self._found(query)
+        return Parts(tuple(self._part_of(item, wanted) for item in found), cursor)
 
     async def count(self, wanted: Mapping[str, Any], bound: int = COUNT_BOUND) -> Count:
         """How many a filter finds, counted no further than to a bound.
@@ -60,3 +75,16 @@ class Finder(Generic[E]):
         row = await self._stored.database.fetch_row(plan.text, site(), *plan.parameters)
         number, more = plan.counted(row["count"] if row else 0)
         return Count(number, more)
+
+    # Inside.
+
+    async def _found(self, query: Query) -> tuple[Projection | None, list[E], str]:
+        plan = self._planner.plan(query)
+        rows = await self._stored.database.fetch(plan.text, site(), *plan.parameters)
+        kept, cursor = plan.page(rows)
+        return plan.projection, self._stored.documents.stored_many(kept), cursor
+
+    def _part_of(self, item: E, wanted: Projection | None) -> Part[E]:
+        """Taken of the whole entity, so that old documents are brought up and defaults seen."""
+        fields = wanted.of(msgspec.to_builtins(item)) if wanted else {}
+        return msgspec.convert(fields | {"id": item.id}, self._part)

@@ -6,9 +6,12 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from hanse.runtime.data.entity.entity import Entity
+from hanse.runtime.data.entity.part import Part
 from hanse.runtime.errors import HanseError, InvalidArgument, Violation
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Entity)
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -20,6 +23,18 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     """
 
     items: tuple[T, ...]
+    next_cursor: str = ""
+
+
+class Parts(msgspec.Struct, Generic[E], frozen=True):
+    """A part of what a query finds, and of each what was asked for.
+
+    Attributes:
+        items: In the order asked for.
+        next_cursor: To be given back for what follows; empty at the end.
+    """
+
+    items: tuple[Part[E], ...]
     next_cursor: str = ""
 
 

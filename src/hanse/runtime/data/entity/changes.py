@@ -12,6 +12,8 @@ from hanse.runtime.contract.immutable import is_struct
 from hanse.runtime.data.entity.leaf import split
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hanse.runtime.data.entity.entity import Entity
 
 
@@ -26,13 +28,10 @@ def changes_type(cls: type[Entity]) -> type[msgspec.Struct]:
 
 
 def _changes(struct: Any, around: tuple[Any, ...]) -> type[msgspec.Struct]:
-    fields = [
-        (field.name, _part(field.type, (*around, struct)) | UnsetType, UNSET)
-        for field in msgspec.structs.fields(struct)
-    ]
+    inner = (*around, struct)
     return msgspec.defstruct(
         f"{struct.__name__}Changes",
-        fields,
+        loose(struct, inner, lambda plain: _changes(plain, inner)),
         frozen=True,
         kw_only=True,
         forbid_unknown_fields=True,
@@ -41,12 +40,28 @@ def _changes(struct: Any, around: tuple[Any, ...]) -> type[msgspec.Struct]:
     )
 
 
-def _part(annotation: Any, around: tuple[Any, ...]) -> Any:
+def loose(
+    struct: Any, around: tuple[Any, ...], made: Callable[[Any], Any]
+) -> list[tuple[str, Any, Any]]:
+    """The fields of a struct, of which each may be left out.
+
+    Args:
+        struct: Whose.
+        around: It, and the structs it is in.
+        made: The like of a struct inside it.
+    """
+    return [
+        (field.name, _part(field.type, around, made) | UnsetType, UNSET)
+        for field in msgspec.structs.fields(struct)
+    ]
+
+
+def _part(annotation: Any, around: tuple[Any, ...], made: Callable[[Any], Any]) -> Any:
     """A field's type; of a struct in it, the one in which nothing has to be given."""
     plain, _, nullable = split(annotation)
     if not is_mergeable(plain, around):
         return annotation
-    part: Any = _changes(plain, around)
+    part: Any = made(plain)
     if get_origin(annotation) is Annotated:
         part = Annotated[(part, *get_args(annotation)[1:])]
     return part | None if nullable else part

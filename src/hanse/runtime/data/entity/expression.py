@@ -26,6 +26,17 @@ _CASTS: dict[Kind, str] = {
     "uuid": "({})::uuid",
 }
 
+_COLUMNS: dict[Kind, tuple[str, str]] = {
+    "text": ("text", _CASTS["text"]),
+    "date": ("date", "({})::date"),
+    "instant": ("timestamp with time zone", "({})::timestamptz"),
+    "integer": ("bigint", _CASTS["integer"]),
+    "number": ("double precision", _CASTS["number"]),
+    "decimal": ("numeric", _CASTS["decimal"]),
+    "boolean": ("boolean", _CASTS["boolean"]),
+    "uuid": ("uuid", _CASTS["uuid"]),
+}
+
 
 def expression(leaf: Leaf) -> str:
     """A value as SQL, of the type of its kind; a list as jsonb.
@@ -37,6 +48,19 @@ def expression(leaf: Leaf) -> str:
     if leaf.many:
         return _with_default(inside("doc", leaf.path), leaf, jsonb)
     return _CASTS[leaf.kind].format(_with_default(inside("doc", leaf.path, "->>"), leaf, _text))
+
+
+def column(leaf: Leaf) -> tuple[str, str]:
+    """A value as reports want it: its type as PostgreSQL says it, and its SQL.
+
+    What is no scalar is jsonb. It need not be immutable, as no index is of it; but text is as it
+    is indexed.
+    """
+    if leaf.kind is None or leaf.many:
+        found = _with_default(inside("doc", leaf.path), leaf, jsonb)
+        return "jsonb", f"nullif({found}, 'null')"
+    kind, cast = _COLUMNS[leaf.kind]
+    return kind, cast.format(_with_default(inside("doc", leaf.path, "->>"), leaf, _text))
 
 
 def inside(document: str, path: tuple[str, ...], last: str = "->") -> str:

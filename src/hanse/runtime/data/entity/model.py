@@ -46,6 +46,7 @@ class EntityModel:
         shows_delete_time: Whether its class has a field for when it was deleted.
         fields: What queries may ask for, by path.
         indexes: All of its table but the primary key.
+        leaves: The values of its document, in order.
         immutable: Values that never change.
         referred: Classes, or the own name, whose ids its fields hold.
         names: Attributes that are part of its document.
@@ -64,6 +65,7 @@ class EntityModel:
         self.shape = 1
         self.fields: dict[Path, Field] = {}
         self.indexes: tuple[TableIndex, ...] = ()
+        self.leaves: tuple[Leaf, ...] = ()
         self.immutable: tuple[Leaf, ...] = ()
         self.referred: tuple[Any, ...] = ()
         self.names: tuple[str, ...] = ()
@@ -123,6 +125,7 @@ def read_entity(
     before = len(mistakes)
     asked = [leaf for leaf in found if leaf.kind is not None]
     model.fields = {leaf.path: _field(leaf) for leaf in asked} | _column_fields(model)
+    model.leaves = found
     model.immutable = tuple(leaf for leaf in found if leaf.has(Immutable))
     check_references(model, mistakes)
     targets = [reference.target for _, reference in declared_references(cls)]

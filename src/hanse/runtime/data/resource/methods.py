@@ -12,8 +12,9 @@ import msgspec
 
 from hanse.runtime.contract.declaration import DECLARATION, rpc
 from hanse.runtime.data.collection.conflict import Duplicate, RevisionConflict
-from hanse.runtime.data.collection.outcome import Batch, Failure, Outcome, Outcomes, Page
+from hanse.runtime.data.collection.outcome import Batch, Failure, Outcome, Outcomes, Page, Parts
 from hanse.runtime.data.entity.changes import changes_type
+from hanse.runtime.data.entity.part import part_type
 from hanse.runtime.data.query.refusal import QueryNotServed
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ _KINDS = {
     "get": _Kind("GET", "/{id}"),
     "list": _Kind("GET", errors=(QueryNotServed,)),
     "query": _Kind("POST", ":query", errors=(QueryNotServed,), idempotent=True),
+    "select": _Kind("POST", ":select", errors=(QueryNotServed,), idempotent=True),
     "count": _Kind("POST", ":count", errors=(QueryNotServed,), idempotent=True),
     "batch_get": _Kind("POST", ":batchGet", idempotent=True),
     "create": _Kind("POST", writes=True, body="item", errors=(Duplicate,)),
@@ -152,6 +154,12 @@ class _Types:
             Page: _named(f"{name}Page", Page, items=(tuple[entity, ...],), next_cursor=(str, "")),
             Batch: _named(
                 f"{name}Batch", Batch, items=(tuple[entity, ...],), missing=(tuple[str, ...], ())
+            ),
+            Parts: _named(
+                f"{name}Parts",
+                Parts,
+                items=(tuple[part_type(entity), ...],),
+                next_cursor=(str, ""),
             ),
             Outcomes: _named(f"{name}Outcomes", Outcomes, results=(tuple[outcome, ...],)),
         }

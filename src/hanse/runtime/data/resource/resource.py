@@ -10,7 +10,7 @@ from hanse.runtime.contract.mistakes import Mistakes
 from hanse.runtime.contract.rules import Range
 from hanse.runtime.contract.service import Service
 from hanse.runtime.data.collection.collection import Collection
-from hanse.runtime.data.collection.outcome import Batch, Count, Outcomes, Page
+from hanse.runtime.data.collection.outcome import Batch, Count, Outcomes, Page, Parts
 from hanse.runtime.data.entity.entity import Entity
 from hanse.runtime.data.query.planner import COUNT_BOUND
 from hanse.runtime.data.query.query import PAGE_SIZE, PAGE_SIZE_MAX
@@ -106,6 +106,20 @@ class Resource(Service, Generic[E], template=True):
     ) -> Page[E]:
         """Those that a filter finds, like `{"name": "Ada"}`, a page at a time."""
         return await self.items.query(filter, sort=sort, page_size=page_size, cursor=cursor)
+
+    async def select(
+        self,
+        fields: tuple[str, ...],
+        *,
+        filter: Filter = {},  # noqa: B006 - it is read only
+        sort: tuple[str, ...] = (),
+        page_size: PageSize = PAGE_SIZE,
+        cursor: str = "",
+    ) -> Parts[E]:
+        """Some fields of those that a filter finds, like `address.city`, and always their ids."""
+        return await self.items.select(
+            fields, filter, sort=sort, page_size=page_size, cursor=cursor
+        )
 
     async def count(
         self,

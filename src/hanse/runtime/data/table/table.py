@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.data.entity.columns import SIZE_MAX
+from hanse.runtime.data.table.brief import briefly, until_unlocked
 from hanse.runtime.errors import Aborted
 
 if TYPE_CHECKING:
@@ -25,9 +27,6 @@ COLUMNS = {
     "shape": "smallint",
     "doc": "jsonb",
 }
-
-LOCK_MILLISECONDS = 100
-"""For so long a writer may wait for us."""
 
 _BINARY_GROWTH = 2
 """A document of many small numbers takes more bytes as jsonb than as JSON, not twice as many."""
@@ -49,9 +48,13 @@ async def make_table(database: Database, model: EntityModel) -> None:
         TableError: It lacks a column, or one is of another type.
         HanseError: The database is away, or this login may not.
     """
+    await until_unlocked(partial(_make_or_check, database, model))
+
+
+async def _make_or_check(database: Database, model: EntityModel) -> None:
     found = await _columns(database, model)
     if not found:
-        async with database.transaction():
+        async with briefly(database):
             await database.lock(f"table {model.full_table}")
             found = await _columns(database, model)
             if not found:
@@ -80,17 +83,27 @@ async def fill_in_indexes(database: Database, model: EntityModel) -> bool:
     missing = await missing_indexes(database, model)
     if not missing:
         return True
-    if await database.fetch(f"select from {model.full_table} limit 1"):
+    if not await _is_empty(database, model):
         return False
     try:
-        async with database.transaction():
-            await database.execute(f"set local lock_timeout = {LOCK_MILLISECONDS}")
-            for index in model.indexes:
-                if index.name in missing:
-                    await database.execute(index.statement(model.full_table, concurrently=False))
+        async with briefly(database):
+            # From here on nobody writes, and there is nothing that it would take time to read.
+            await database.execute(f"lock table {model.full_table} in share mode")
+            if await _is_empty(database, model):
+                for index in model.indexes:
+                    statement = index.statement(model.full_table, concurrently=False)
+                    await database.execute(statement)
     except Aborted:
         return False
     return not await missing_indexes(database, model)
+
+
+async def _is_empty(database: Database, model: EntityModel) -> bool:
+    """Whether it has no page: deleted rows would have to be read as well."""
+    row = await database.fetch_row(
+        "select pg_relation_size(to_regclass($1)) = 0 as empty", model.full_table
+    )
+    return row is not None and row["empty"]
 
 
 async def missing_indexes(database: Database, model: EntityModel) -> set[str]:

@@ -1,8 +1,10 @@
 """A resource over HTTP, whole: what it stores, refuses, tells, and publishes."""
 
 import json
+import re
 
 import pytest
+from msgspec import UNSET
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from hanse.kit.type_id import parse_type_id
@@ -380,6 +382,69 @@ async def test_a_filter_finds_by_what_a_reader_sees(http, wanted, found):
     assert sorted(one["id"] for one in page.json["items"]) == [made[at]["id"] for at in found]
 
 
+@pytest.mark.parametrize(
+    ("fields", "part"),
+    [
+        ([], {}),
+        (["name"], {"name": "Ada"}),
+        (["id", "revision"], {"revision": 1}),
+        (["address.city"], {"address": {"city": "Lübeck"}}),
+        (["address.geo.east"], {"address": {"geo": {"east": 1.0}}}),
+        (["address.city", "address"],
+         {"address": {"street": "S", "city": "Lübeck", "geo": {"east": 1.0, "north": 0.0}}}),
+        (["company", "phones", "notes"],
+         {"company": None, "phones": [{"number": "1", "kind": "home"}], "notes": {"a": "b"}}),
+        (["seen", "born", "worth"],
+         {"seen": "2026-01-01T00:00:00Z", "born": "1815-12-10", "worth": "1.50"}),
+    ],
+)  # fmt: skip
+async def test_of_each_only_what_is_asked_for_is_sent_and_its_id(http, fields, part):
+    made = await created(
+        http, address={"street": "S", "geo": {"east": 1}}, phones=[{"number": "1"}], notes={"a": "b"},
+        seen="2026-01-01T00:00:00Z", born="1815-12-10", worth="1.50",
+    )  # fmt: skip
+
+    answer = await http.post(
+        f"{COLLECTION}:select", {"fields": fields, "filter": {"name": "Ada"}, "sort": ["name"]}
+    )
+
+    assert answer.json == {"items": [part | {"id": made["id"]}], "next_cursor": ""}
+
+
+async def test_what_is_selected_comes_a_page_at_a_time_and_goes_on_with_other_fields(http):
+    made = [await created(http, email=f"{at}@x.y") for at in range(3)]
+
+    first = (await http.post(f"{COLLECTION}:select", {"fields": ["name"], "page_size": 2})).json
+    rest = await http.post(
+        f"{COLLECTION}:select", {"fields": ["email"], "cursor": first["next_cursor"]}
+    )
+
+    assert [one["id"] for one in first["items"]] == [one["id"] for one in made[:2]]
+    assert rest.json["items"] == [{"id": made[2]["id"], "email": "2@x.y"}]
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "rule"),
+    [
+        ({"fields": ["name", "nmae"]}, "fields[1]", "unknown"),
+        ({"fields": ["phones.number"]}, "fields[0]", "unknown"),
+        ({"fields": ["name"] * 101}, "fields", "length <= 100"),
+        ({"fields": ["name"], "page_size": 0}, "page_size", "1"),
+        ({}, "fields", "required"),
+    ],
+)
+async def test_what_cannot_be_selected_is_told(http, given, field, rule):
+    ((found, said),) = wrong(await http.post(f"{COLLECTION}:select", given))
+    assert (found, rule in said) == (field, True)
+
+
+async def test_what_no_index_serves_is_not_selected_either(http):
+    answer = await http.post(
+        f"{COLLECTION}:select", {"fields": ["name"], "filter": {"last_name": {"$ne": "x"}}}
+    )
+    assert (answer.status, answer.json["code"]) == (400, "query_not_served")
+
+
 async def test_reading_and_writing_can_be_allowed_apart(world):
     path = "/crm/v1/companies"
 
@@ -402,6 +467,9 @@ async def test_methods_of_ones_own_stand_beside_those_that_are_given(world):
 async def test_other_services_call_it_together_and_apart(apart):
     async with World(Contacts, Greeter, apart=apart) as world:
         assert await world.get(Greeter).greet("Ada") == "Ada L 2"
+        (part,) = (await world.get(Contacts).select(("last_name", "address.city"))).items
+        assert (part.last_name, part.address, part.name) == ("L", None, UNSET)
+        assert parse_type_id(part.id)[0] == "contact"
 
 
 async def test_two_of_one_table_cannot_be_in_one_host():
@@ -429,9 +497,14 @@ def test_what_is_published_names_everything_well():
         "ContactPage",
         "ContactBatch",
         "ContactOutcomes",
+        "ContactParts",
+        "AddressPart",
         "AddressChanges",
     } <= set(schemas)
     assert "required" not in schemas["ContactChanges"]
+    assert schemas["ContactPart"]["required"] == ["id"]
+    assert set(schemas["ContactPart"]["properties"]) == set(schemas["Contact"]["properties"])
+    assert "required" not in schemas["AddressPart"]
     patch = document["paths"][f"{COLLECTION}/{{id}}"]["patch"]
     assert patch["requestBody"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/ContactChanges"
@@ -445,6 +518,8 @@ def test_what_is_published_names_everything_well():
     client = typescript(described)
     assert "async update(args: {" in client
     assert 'body: args["item"]' in client
+    (part,) = re.findall(r"export interface ContactPart \{.*?\n\}", client, re.DOTALL)
+    assert re.findall(r"readonly (\w+\??):", part)[:3] == ["id", "name?", "email?"]
     lock = update_lock(ProtoLock(), described)
     assert "rpc BulkCreate(" in proto(described[0], lock)
 
