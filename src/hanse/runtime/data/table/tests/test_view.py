@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import decimal
+import os
 import uuid
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -24,7 +25,7 @@ from hanse.testing.acting import acting
 
 Name = Annotated[str, Length(1, 100)]
 NOON = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
-PATIENCE = 20.0
+PATIENCE = float(os.environ.get("PATIENCE", "20"))
 """Seconds after which somebody counts as kept waiting; who is not is done in a moment."""
 
 

@@ -5,6 +5,7 @@ is still open, or waits until the test gives up.
 """
 
 import asyncio
+import os
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from hanse.runtime.data.table.indexing import make_indexes
 from hanse.runtime.data.table.table import fill_in_indexes, make_table, missing_indexes
 from hanse.runtime.errors import Aborted
 
-PATIENCE = 20.0
+PATIENCE = float(os.environ.get("PATIENCE", "20"))
 """Seconds after which somebody counts as kept waiting; who is not is done in a moment."""
 
 HARMLESS = {"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock"}
