@@ -19,7 +19,7 @@ LOCK_MILLISECONDS = 100
 """For so long we wait for a lock: whoever comes behind us waits for us, and no longer than that."""
 
 PATIENCE_SECONDS = 30.0
-"""For so long it is tried again."""
+"""For so long a host that starts tries again."""
 
 
 @asynccontextmanager
@@ -34,13 +34,19 @@ async def briefly(database: Database) -> AsyncGenerator[None]:
         yield
 
 
-async def until_unlocked(work: Callable[[], Awaitable[None]]) -> None:
+async def until_unlocked(
+    work: Callable[[], Awaitable[None]], seconds: float = PATIENCE_SECONDS
+) -> None:
     """Does something again and longer apart, as long as somebody else holds a lock it needs.
+
+    Args:
+        work: What is brief, and does no harm when it is done again.
+        seconds: For so long it is tried.
 
     Raises:
         Aborted: Somebody held it all the time.
     """
-    backoff, until = Backoff(), monotonic() + PATIENCE_SECONDS
+    backoff, until = Backoff(), monotonic() + seconds
     while True:
         try:
             return await work()

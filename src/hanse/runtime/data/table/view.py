@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -109,7 +110,7 @@ def columns_of(model: EntityModel) -> Columns:
 
 async def _keep_on(database: Database, model: EntityModel) -> None:
     try:
-        await until_unlocked(partial(make_view, database, model))
+        await until_unlocked(partial(make_view, database, model), math.inf)
     except HanseError as error:
         log.warning("%s is not made: %s", view_name(model), error.__cause__ or error)
 
