@@ -80,13 +80,15 @@ class PostgresServer:
 
     Args:
         programs: Folder of `postgres` and `initdb`; the PostgreSQL of `hanse[fleet]`, if left out.
+        data: Folder of data that is to last, made if it is not there; writes wait for the disk then.
 
     Raises:
         ConfigurationError: There is none, or it does not start; with what it said.
     """
 
-    def __init__(self, programs: Path | None = None) -> None:
+    def __init__(self, programs: Path | None = None, *, data: Path | None = None) -> None:
         self._programs = programs or find_postgres().folder
+        self._lasting = data
         self._folder = _private_folder()
         self._watch: subprocess.Popen[str] | None = None
         self._names = itertools.count(1)
@@ -103,9 +105,12 @@ class PostgresServer:
     def start(self) -> None:
         """Returns when it answers; does nothing if it runs."""
         if self._watch is None:
-            data = self._folder / "data"
+            data = self._lasting or self._folder / "data"
             if not data.exists():
-                _copy(_template(self._programs), data)
+                draft = data.with_name(f"unfinished-{data.name}")
+                shutil.rmtree(draft, ignore_errors=True)
+                _copy(_template(self._programs), draft)
+                draft.rename(data)
             self._launch(data)
 
     def stop(self, *, keep: bool = False) -> None:
@@ -143,6 +148,8 @@ class PostgresServer:
 
     def _launch(self, data: Path) -> None:
         settings = {**_SETTINGS, "unix_socket_directories": str(self._folder)}
+        if self._lasting:
+            settings |= dict.fromkeys(("fsync", "full_page_writes", "autovacuum"), "on")
         words = (word for pair in settings.items() for word in ("-c", "=".join(pair)))
         server = str(self._programs / "postgres")
         self._watch = subprocess.Popen(  # noqa: S603  put together here

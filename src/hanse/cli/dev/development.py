@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from hanse.cli.dev.apology import Apology
+from hanse.cli.dev.database import development_database
 from hanse.cli.dev.worker_process import WorkerProcess
 from hanse.cli.listener import open_listener, url_of
 from hanse.cli.place import open_project, state_folder
 from hanse.cli.refusal import Refused, show
 from hanse.kit.private_folder import make_private
+from hanse.runtime.config.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    from hanse.testing.postgres_server import PostgresServer
 
 HANDOVER_SECONDS = 0.3
 """How long a new worker waits for the old one to leave before both answer for a while."""
@@ -84,6 +88,7 @@ def dev(options: Options) -> None:
         "state": str(state),
         "environment": options.environment,
         "debug_port": options.debug_port,
+        "database": "",
     }
     asyncio.run(Development(listener, order).run())
 
@@ -110,6 +115,7 @@ class Development:
         self._spare: WorkerProcess | None = None
         self._since = 0.0
         self._greeted = False
+        self._database: PostgresServer | None = None
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -139,12 +145,26 @@ class Development:
         """Handles what the worker that should serve has to say."""
         if event.what == "ended":
             await self._apologize([f"The services ended by themselves ({_ending(event.told)})."])
+        elif event.told.get("wants_database"):
+            await self._begin_with_database()
         elif event.told.get("problems"):
             self._serving = None
             await self._apologize(event.told["problems"])
         else:
             self._greet(event.told["curl"])
             self._spare = await WorkerProcess.start(self._listener)
+
+    async def _begin_with_database(self) -> None:
+        """Starts the database that services ask for and nobody named, once, and loads them anew."""
+        self._serving = None
+        try:
+            self._database = development_database(Path(self._order["state"]))
+            await asyncio.to_thread(self._database.start)
+        except ConfigurationError as error:
+            await self._apologize(list(error.problems))
+            return
+        self._order["database"] = self._database.url()
+        await self._replace()
 
     async def _apologize(self, problems: list[str]) -> None:
         self._serving = None
@@ -218,6 +238,8 @@ class Development:
             task.cancel()
         spare = {self._spare} if self._spare else set[WorkerProcess]()
         await asyncio.gather(*(worker.end(END_SECONDS) for worker in self._workers | spare))
+        if self._database is not None:
+            await asyncio.to_thread(self._database.stop)
 
     def _happened(self, event: Event) -> None:
         with suppress(asyncio.QueueFull):

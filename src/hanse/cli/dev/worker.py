@@ -20,11 +20,14 @@ from hanse.cli.pepper import pepper_for_development
 from hanse.cli.serving import configure_logs, make_host, serve
 from hanse.cli.serving import log as serving_log
 from hanse.kit.clock import unix_ns
+from hanse.kit.environment import variables
+from hanse.runtime.config.secret import Secret
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import contract_of
 from hanse.runtime.credentials.development import DevelopmentIssuer
 from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import Project, read_project
+from hanse.runtime.wiring import wants_database
 
 if TYPE_CHECKING:
     from hanse.runtime.host import Host
@@ -43,6 +46,7 @@ class Order(msgspec.Struct, frozen=True):
         state: Where key and traces are.
         environment: Which one of `hanse.toml` applies.
         debug_port: Where a debugger may attach; 0 for nowhere.
+        database: URL of the database that development has; empty while nobody has asked for one.
     """
 
     folder: str
@@ -51,6 +55,7 @@ class Order(msgspec.Struct, frozen=True):
     state: str
     environment: str
     debug_port: int
+    database: str = ""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -59,10 +64,12 @@ class Report(msgspec.Struct, frozen=True):
     Attributes:
         problems: Why it cannot serve; empty when it does.
         curl: A line to try it with.
+        wants_database: Its services need a database and nobody named one, so it has ended.
     """
 
     problems: list[str] = []
     curl: str = ""
+    wants_database: bool = False
 
 
 def main() -> None:
@@ -102,6 +109,9 @@ def _carry_out(order: Order, channel: Channel) -> int:
     folder = Path(order.folder)
     try:
         project = read_project(folder, order.environment)
+        if _lacks_database(project, order):
+            channel.report(Report(wants_database=True))
+            return 0
         host = _development_host(project, order)
         contracts = [describe(one) for one in map(contract_of, project.services()) if one]
         curl = sample_curl(order.url, contracts)
@@ -117,13 +127,21 @@ def _carry_out(order: Order, channel: Channel) -> int:
     return 0
 
 
+def _lacks_database(project: Project, order: Order) -> bool:
+    named = order.database or project.database_url(variables())
+    return not named and wants_database(project.services())
+
+
 def _development_host(project: Project, order: Order) -> Host:
     state = Path(order.state)
     issuer = DevelopmentIssuer(state, lambda: unix_ns() / 1e9).issuer()
     limits = project.file.host.limits
     quick = min(limits.drain_timeout, DRAIN_SECONDS)
+    database = project.file.database
+    own = {"database": database.config(Secret(order.database))} if order.database else {}
     return make_host(
         project,
+        **own,
         listener=order.listener,
         issuers=(*project.file.issuers, issuer),
         pepper=pepper_for_development(project),
