@@ -80,7 +80,7 @@ class PostgresServer:
 
     Args:
         programs: Folder of `postgres` and `initdb`; the PostgreSQL of `hanse[fleet]`, if left out.
-        data: Folder of data that is to last, made if it is not there; writes wait for the disk then.
+        data: Folder of data that is to last, made if it is not there; writes wait for the disk.
 
     Raises:
         ConfigurationError: There is none, or it does not start; with what it said.

@@ -1,4 +1,4 @@
-"""The database of `hanse dev`: the one of `hanse up` is another, so that neither meets the other's."""
+"""The database of `hanse dev`: that of `hanse up` is another, so that neither meets the other's."""
 
 from __future__ import annotations
 
