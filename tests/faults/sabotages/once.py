@@ -33,4 +33,7 @@ IDEMPOTENCY = below("src/hanse/runtime",
     Sabotage("answers are forgotten when their time is over", "data/idempotency/ledger.py",
              "where had.create_time < $9\n       or", "where false\n       or",
              ONCE + "test_an_answer_is_kept_for_two_days"),
+    Sabotage("no call is made in the middle of a block", "call/outgoing.py",
+             "(TransactionOpen if unit.in_block else UnitOpen)", "UnitOpen",
+             ONCE + "test_nobody_calls_in_the_middle_of_a_block"),
 )  # fmt: skip

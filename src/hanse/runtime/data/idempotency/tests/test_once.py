@@ -108,6 +108,13 @@ class Till(Service):
 
         return await self._database.transact(work)
 
+    @rpc("POST /till/v1/sales:wrong", allow=PUBLIC)
+    async def sell_wrongly(self, item: str) -> None:
+        """Calls in the middle of a block, which nobody may."""
+        async with self._database.transaction():
+            await self._database.execute(SALE, "shop", item)
+            await self._bank.charge(item)
+
     @rpc("POST /till/v1/sales:charged", allow=PUBLIC)
     async def sell_charged(self, item: str) -> Receipt:
         """Calls first and writes last."""
@@ -320,6 +327,12 @@ async def test_a_refused_statement_is_no_reason_to_refuse_the_others(shop) -> No
 async def test_a_block_of_a_handler_is_a_part_of_it(shop) -> None:
     assert [(await shop.ask(":block", APPLE, "k"))[2] for _ in range(2)] == [b"1", b"1"]
     assert await shop.sold("apple") == 1
+
+
+async def test_nobody_calls_in_the_middle_of_a_block(shop) -> None:
+    """A key is no reason to commit half of it: as without one, nothing of it is done."""
+    answers = [(await shop.ask(":wrong", APPLE, key))[0] for key in ("k", "")]
+    assert (answers, await shop.sold("apple"), await shop.sold("charge apple")) == ([500] * 2, 0, 0)
 
 
 async def test_what_a_keyed_call_calls_happens_once_too(shop) -> None:
