@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hanse.runtime.config.secret import Secret
     from hanse.runtime.config.settings import Settings, Sources
     from hanse.runtime.contract.declaration import rpc
+    from hanse.runtime.contract.file import Accepts, File
     from hanse.runtime.contract.mistakes import DeclarationError
     from hanse.runtime.contract.pages.cookie import Cookie, SetCookie
     from hanse.runtime.contract.pages.document import Document
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from hanse.runtime.data.entity.marks import Immutable, Index, Indexed, Ref, Unique
     from hanse.runtime.data.entity.part import Part
     from hanse.runtime.data.entity.upcast import upcast
+    from hanse.runtime.data.files.files import Files
+    from hanse.runtime.data.files.store_config import FileStoreConfig
     from hanse.runtime.data.query.refusal import QueryNotServed
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.resource.resource import Changes, Resource
@@ -78,6 +81,7 @@ __all__ = [
     "PUBLIC",
     "SIGNED_IN",
     "Aborted",
+    "Accepts",
     "AlreadyExists",
     "Backfill",
     "BackfillProgress",
@@ -104,6 +108,9 @@ __all__ = [
     "Entity",
     "FailedPrecondition",
     "Failure",
+    "File",
+    "FileStoreConfig",
+    "Files",
     "HanseError",
     "Host",
     "HostConfig",
@@ -182,6 +189,7 @@ _HOMES = {
     "hanse.runtime.call.deadline": "remaining within",
     "hanse.runtime.client": "Client",
     "hanse.runtime.contract.declaration": "rpc",
+    "hanse.runtime.contract.file": "Accepts File",
     "hanse.runtime.contract.mistakes": "DeclarationError",
     "hanse.runtime.contract.pages.cookie": "Cookie SetCookie",
     "hanse.runtime.contract.pages.document": "Document",
@@ -202,6 +210,8 @@ _HOMES = {
     "hanse.runtime.data.query.refusal": "QueryNotServed",
     "hanse.runtime.data.database": "Database",
     "hanse.runtime.data.database_config": "DatabaseConfig",
+    "hanse.runtime.data.files.files": "Files",
+    "hanse.runtime.data.files.store_config": "FileStoreConfig",
     "hanse.runtime.data.record": "Record",
     "hanse.runtime.data.rows.statement": "sql",
     "hanse.runtime.data.rows.store": "Store",

@@ -22,6 +22,7 @@ from hanse.runtime.call.threads import Threads
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import contract_of, contract_to_serve
+from hanse.runtime.data.files.provided import as_provided, files_of
 from hanse.runtime.data.idempotency.once import once_in
 from hanse.runtime.data.provided import database_of
 from hanse.runtime.doors import Doors
@@ -46,7 +47,7 @@ from hanse.runtime.stall.watch import StallWatch
 from hanse.runtime.sweep import Sweep
 from hanse.runtime.telemetry.metrics import Metrics
 from hanse.runtime.telemetry.sampler import Sampler
-from hanse.runtime.telemetry.span import SpanBuffer
+from hanse.runtime.telemetry.span import SPANS_MAX, SpanBuffer
 from hanse.runtime.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -58,8 +59,6 @@ if TYPE_CHECKING:
     from hanse.runtime.credentials.authenticator import Authenticator
 
 S = TypeVar("S")
-
-SPANS_MAX = 16_384
 
 
 class Host:
@@ -80,6 +79,7 @@ class Host:
     Attributes:
         authenticator: Knows who calls, and revokes; None where nobody can sign in.
         database: What its services share; None for a host without data.
+        kept_files: What they keep files in; None for a host without.
 
     Raises:
         WiringError: A constructor asks for what is not there, or more is wrong; with all problems.
@@ -221,10 +221,11 @@ class Host:
         clock: Clock,
         provided: Mapping[type, Any],
     ) -> list[Any]:
+        self.kept_files = files_of(self.database, self.config.file_store)
         wiring = Wiring(
             connect=self._placement.connect,
             clock=clock,
-            provided={Offload: self._offload, **provided},
+            provided={Offload: self._offload, **as_provided(self.kept_files), **provided},
             sources=sources or Sources(),
             database=self.database,
         )
@@ -234,7 +235,7 @@ class Host:
             for method in contract.methods.values():
                 endpoints[method.full_name] = self._endpoint(method)
         built = wiring.build(services, self._placement.problems() + self._doors.problems())
-        addresses = Addresses(self._router, door, self.limits.json_depth)
+        addresses = Addresses(self._router, door, self.limits.json_depth, self.kept_files)
         for contract, instance in zip(self._contracts, built, strict=True):
             here = [endpoints[method.full_name] for method in contract.methods.values()]
             addresses.serve(instance, here, map(self._endpoint, instance.__pages__))

@@ -13,6 +13,7 @@ from hanse.runtime.config.secret import Secret
 from hanse.runtime.credentials.api_key import StoredKey
 from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.runtime.data.files.store_config import FileStoreConfig
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
 
@@ -46,6 +47,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
             `StallReport`; None for no such file.
         otlp_endpoint: Collector for spans and metrics, e.g. `http://localhost:4318`.
         database: Where its services keep what they know; None for a host without data.
+        file_store: Where the bytes of files lie; a host with a database keeps files there.
         docs: Whether `/docs` and `/openapi.json` are served.
         open_metrics: Whether `/metrics` is served at the open door too.
         threads: Threads for plain `def` methods.
@@ -72,6 +74,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
     stall_file: Path | None = None
     otlp_endpoint: str = ""
     database: DatabaseConfig | None = None
+    file_store: FileStoreConfig | None = None
     docs: bool = True
     open_metrics: bool = False
     threads: int = 16

@@ -10,6 +10,7 @@ from hanse.kit.clock import Clock
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Settings, SettingsError, Sources, load
 from hanse.runtime.contract.service import ContractModel, contract_of
+from hanse.runtime.data.files.provided import forms_with_files, homeless
 from hanse.runtime.data.provided import maker_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Wiring:
             WiringError: Constructors ask for what is not there, settings are missing, wrong or
                 unknown, or there were problems before.
         """
-        problems = list(known)
+        problems = [*known, *homeless(services, self._provided)]
         wishes = {service: _wishes(service, problems) for service in services}
         settings = self._settings(wishes, problems)
         arguments = [
@@ -146,7 +147,8 @@ class Wiring:
 def wants_database(services: Sequence[type]) -> bool:
     """Whether a constructor asks for something that is made from a database."""
     wishes = [_wishes(service, []) for service in services]
-    return any(maker_of(kind) for wanted in wishes for kind in wanted.values())
+    wanted = any(maker_of(kind) for one in wishes for kind in one.values())
+    return wanted or bool(forms_with_files(services))
 
 
 def section_of(service: type) -> str:

@@ -14,6 +14,7 @@ from hanse.runtime.call.proxy import make_proxy
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.contract.service import contract_of
 from hanse.runtime.data.database import Database
+from hanse.runtime.data.files.store_config import FileStoreConfig
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.identity.principal import VISITOR, Principal
@@ -221,6 +222,9 @@ class World:
             directory=dict.fromkeys(names, (f"unix:{socket}",)) if self._apart else {},
             issuers=(self._development_issuer(folder),),
             database=database,
+            file_store=FileStoreConfig(folder=folder / "files")
+            if database or Database in self._provided
+            else None,
         )
 
     def _development_issuer(self, folder: Path) -> Issuer:

@@ -35,6 +35,7 @@ class Request(msgspec.Struct, eq=False):
         gate: Whether the gateway passed it on, which may say whose domain it was sent to.
         stream: The body as it comes, where it is large and its resource takes it so; else None, and
             `body` is all of it.
+        form: What was read of its body before the call: of a form with files.
     """
 
     verb: bytes
@@ -53,6 +54,7 @@ class Request(msgspec.Struct, eq=False):
     task: Any = None
     gate: bool = False
     stream: BodyStream | None = None
+    form: Any = None
 
     @property
     def lasts(self) -> bool:

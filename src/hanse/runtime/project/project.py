@@ -11,6 +11,7 @@ import msgspec
 
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Sources
+from hanse.runtime.data.files.store_table import file_store
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.project.api_keys import check_keys
 from hanse.runtime.project.database_table import read_url
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.config.secret import Secret
     from hanse.runtime.contract.service import Service
+    from hanse.runtime.data.files.store_config import FileStoreConfig
     from hanse.runtime.http.listen import Tls
 
 FILE = "hanse.toml"
@@ -138,6 +140,14 @@ class Project:
         """Where the services' settings come from."""
         mounted = self._path(self.file.host.settings_folder)
         return Sources(tables=self.file.settings, variables=variables, mounted=mounted)
+
+    def file_store(self, variables: Mapping[str, str]) -> FileStoreConfig:
+        """Where files are kept.
+
+        Raises:
+            SettingsError: A key of the bucket is there and cannot be used.
+        """
+        return file_store(self.folder, self.file.file_store, self.sources(variables))
 
     def pepper(self, variables: Mapping[str, str]) -> Secret | None:
         """What the hashes of API keys are made with, if there are any and somebody gave it.

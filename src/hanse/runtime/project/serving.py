@@ -44,6 +44,7 @@ def make_host(
     given: dict[str, Any] = {
         "pepper": project.pepper(variables),
         "database": project.file.database.config(url) if url else None,
+        "file_store": project.file_store(variables),
     }
     config = project.host_config(**(given | changes))
     folders = project.files()

@@ -115,7 +115,7 @@ class Door:
             raise Unauthenticated("This host knows no issuer of tokens; configure one to sign in.")
         value = request.headers[b"authorization"].decode("latin-1")
         verified = await self._authenticator.authenticate(value)
-        return self._of(verified, request.headers, _domain(request))
+        return self._of(verified, request.headers, domain_of(request))
 
     def open(self, request: Request, method: Method, origin: Origin) -> Call:
         """A call for a request, counted in and watched; `close` must follow.
@@ -177,7 +177,7 @@ class Door:
 
     def _of_domain(self, request: Request) -> Origin | None:
         """As `origin`, at a domain of a site. Credentials that name no site count there too."""
-        site, headers = _domain(request), request.headers
+        site, headers = domain_of(request), request.headers
         if b"authorization" not in headers:
             return Origin(site, VISITOR, _locale(headers))
         authenticator = self._authenticator
@@ -221,7 +221,7 @@ def _state(headers: dict[bytes, bytes]) -> str | None:
     return headers[b"tracestate"].decode("latin-1") if b"tracestate" in headers else None
 
 
-def _domain(request: Request) -> str:
+def domain_of(request: Request) -> str:
     """The site whose domain the gateway says the request was sent to; empty for none.
 
     Raises:

@@ -42,6 +42,10 @@ class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
     attributes: tuple[tuple[str, str], ...] = ()
 
 
+SPANS_MAX = 16_384
+"""What a host holds of them until somebody takes them."""
+
+
 class SpanBuffer:
     """The newest spans of a host. Adding never waits or fails; a full buffer drops its oldest.
 

@@ -533,7 +533,7 @@ async def many(self) -> tuple[Html, ...]: ...
 
 
 MISTAKES = {
-    "a struct": (lambda: declared(takes(Line)), "given does not fit a form → a form carries scalars and tuples of them"),
+    "a struct": (lambda: declared(takes(Line)), "given does not fit a form → a form carries scalars, tuples of them, and files"),
     "a map": (lambda: declared(takes(Mapping[str, str])), "given does not fit a form"),
     "tuples of tuples": (lambda: declared(takes(tuple[tuple[int, ...], ...])), "given does not fit a form"),
     "a box ticked before": (lambda: declared(takes(bool, True)), "given is True where nothing is sent, as of a box that is not ticked"),

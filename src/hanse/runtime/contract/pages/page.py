@@ -11,6 +11,7 @@ import msgspec
 
 from hanse.runtime.contract.checks import check_parameters, fits_text, is_scalar
 from hanse.runtime.contract.declaration import Declaration
+from hanse.runtime.contract.file import is_file
 from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.contract.method import Method, Signature
 from hanse.runtime.contract.pages.cookie import cookies_in
@@ -67,7 +68,11 @@ def form(
 
     Its arguments come from the path, from fields of the form by name, and from cookies. A box that
     is not ticked is False; a field of another type than text that is left empty is not given; one
-    name that comes several times is a tuple. It answers with a `Redirect` when it is done, so that
+    name that comes several times is a tuple. A `File` is what was chosen in an `<input type=file>`
+    of a form with `enctype="multipart/form-data"`; it is kept before the method runs, and gone
+    again in a day if no entity has it by then.
+
+    It answers with a `Redirect` when it is done, so that
     a reload does not repeat it, or with `Html` that says what to correct.
 
     What a browser sends for a page of another site is refused (403, `cross_site`), so a form needs
@@ -81,7 +86,7 @@ def form(
         allow: Who may send it. There is no default.
         timeout: Seconds it may take at most.
         concurrency: How many of it one host takes at once.
-        max_body: Bytes of what is sent; 64 KiB by default.
+        max_body: Bytes of what is sent, without files; 64 KiB by default.
     """
     limits = (timeout, max_body, concurrency)
     return _declare(Declaration(f"POST {path}", allow, (), False, *limits))
@@ -162,8 +167,10 @@ def _check_arguments(route: Route, signature: Signature, where: str, mistakes: M
 
 
 def _check_field(field: msgspec.structs.FieldInfo, where: str, mistakes: Mistakes) -> None:
+    if is_file(field.type):
+        return
     if not fits_text(field.type):
-        remedy = "a form carries scalars and tuples of them; use @rpc with a body"
+        remedy = "a form carries scalars, tuples of them, and files; use @rpc with a body"
         mistakes.add(where, f"{field.name} does not fit a form", remedy)
     elif unwrapped(field.type) is bool and field.default is True:
         what = f"{field.name} is True where nothing is sent, as of a box that is not ticked"

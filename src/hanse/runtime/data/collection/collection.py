@@ -13,6 +13,8 @@ from hanse.runtime.data.collection.mask import masked
 from hanse.runtime.data.collection.outcome import Batch, Count, Outcome, Page, Parts
 from hanse.runtime.data.collection.stored import Stored, check_number, site
 from hanse.runtime.data.entity.entity import Entity
+from hanse.runtime.data.entity.stored_file import FILES
+from hanse.runtime.data.files.tables import add_place
 from hanse.runtime.data.query.planner import COUNT_BOUND
 from hanse.runtime.data.query.query import PAGE_SIZE, Query
 from hanse.runtime.data.table.arrival import prepare_table
@@ -59,7 +61,10 @@ class Collection(Generic[E]):
         database.upkeep.claim(collection.model.full_table, entity)
         # Those it refers to as well: their own host may not have run yet.
         for model in (collection.model, *collection._statements.checked):
-            database.prepare(partial(prepare_table, database, model))
+            if model is not FILES:
+                database.prepare(partial(prepare_table, database, model))
+        if FILES in collection._statements.checked:
+            database.prepare(partial(add_place, database, collection.model.full_table))
         return collection
 
     async def get(self, id: str, *, show_deleted: bool = False) -> E:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hanse.runtime.data.collection.conflict import all_violated
 from hanse.runtime.data.entity.references import Referred, model_of, referred
+from hanse.runtime.data.entity.stored_file import mark_of
 from hanse.runtime.errors import InvalidArgument, Violation
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class ReferenceCheck:
         violations: list[Violation] = []
         for one in referred(value) if own.referred else ():
             model = model_of(one.target, own)
+            if one.file is not None:
+                violations += _not_taken(one)
+                self._found.append(Found(one, model, mark_of(one.file)))
+                continue
             try:
                 self._found.append(Found(one, model, model.uuid_of(one.id)))
             except ValueError as error:
@@ -77,3 +82,18 @@ class ReferenceCheck:
             and found.uuid not in there[self._checked.index(found.model)]
         ]
         return all_violated(violations) if violations else None
+
+
+def _not_taken(one: Referred) -> list[Violation]:
+    """What keeps a file, if it is as it says, from standing in its place."""
+    file, accepts = one.file, one.accepts
+    assert file is not None
+    assert accepts is not None
+    wrong: list[Violation] = []
+    if not accepts.takes(file.media_type):
+        said = f"`{one.path}` is {file.media_type}; what is taken is {accepts.told()}."
+        wrong.append(Violation(one.path, "kind", said))
+    if file.size > accepts.max_bytes:
+        said = f"`{one.path}` has {file.size} bytes; {accepts.max_bytes} at most."
+        wrong.append(Violation(one.path, f"size <= {accepts.max_bytes}", said))
+    return wrong

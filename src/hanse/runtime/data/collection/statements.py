@@ -9,6 +9,7 @@ from hanse.runtime.data.entity.columns import DELETE_TIME
 from hanse.runtime.data.entity.expression import jsonb, quoted
 from hanse.runtime.data.entity.leaf import ABSENT, Leaf
 from hanse.runtime.data.entity.references import model_of
+from hanse.runtime.data.entity.stored_file import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,13 +42,13 @@ class Statements:
     in `checked`, and have to be there, held against being deleted until the statement is through.
 
     Attributes:
-        checked: The entities of the same schema that this one refers to.
+        checked: What this one refers to, of the entities of the same schema, and files.
     """
 
     def __init__(self, model: EntityModel) -> None:
         self._model = model
         targets = (model_of(target, model) for target in model.referred)
-        same = (target for target in targets if target.schema == model.schema)
+        same = (one for one in targets if one.schema == model.schema or one is FILES)
         self.checked = tuple(dict.fromkeys(same))
         columns = "id, revision, create_time, update_time, shape, doc"
         self.columns = f"{columns}, {DELETE_TIME}" if model.soft else columns

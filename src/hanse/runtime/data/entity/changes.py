@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from hanse.runtime.contract.file import File
 from hanse.runtime.contract.immutable import is_struct
 from hanse.runtime.data.entity.leaf import split
 
@@ -68,7 +69,10 @@ def _part(annotation: Any, around: tuple[Any, ...], made: Callable[[Any], Any]) 
 
 
 def is_mergeable(plain: Any, around: tuple[Any, ...]) -> bool:
-    """Whether a type is one struct, told apart by no tag and not inside itself."""
+    """Whether a type is one struct, told apart by no tag and not inside itself.
+
+    A file is one value, which is true or not as a whole.
+    """
     if not is_struct(plain) or get_origin(plain) is not None or plain in around:
         return False
-    return plain.__struct_config__.tag is None
+    return plain is not File and plain.__struct_config__.tag is None

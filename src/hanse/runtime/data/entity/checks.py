@@ -10,6 +10,7 @@ import msgspec
 from msgspec import inspect as types
 
 from hanse.kit.type_id import is_prefix
+from hanse.runtime.contract.file import File
 from hanse.runtime.contract.immutable import flaws, is_struct, parts
 from hanse.runtime.data.entity.columns import COLUMNS, DELETE_TIME
 from hanse.runtime.data.entity.marks import Immutable, Indexed, Unique
@@ -78,6 +79,8 @@ def check_references(model: EntityModel, mistakes: Mistakes) -> None:
     """Notes ids of what is not stored."""
     for where, reference in declared_references(model.cls):
         target = reference.target
+        if target is File:
+            continue
         if isinstance(target, str):
             if target != model.cls.__name__:
                 what = f"refers to {target!r} by name"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect
 
+from hanse.runtime.contract.file import is_file
 from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.http.refusal import UnsupportedMediaType
 from hanse.runtime.server.arguments import TextFields, refused
@@ -41,12 +42,20 @@ class FormFields:
         boxes = {field.name for field in fields if unwrapped(field.type) is bool}
         self._boxes = boxes - elsewhere
         self._empty = {field.name for field in fields if _may_be_empty(field.type)}
-        own = [(field.name, field.type, *self._default(field)) for field in fields]
+        own = [
+            (field.name, field.type, *self._default(field))
+            for field in fields
+            if not is_file(field.type)
+        ]
         self.kind = msgspec.defstruct(request_type.__name__, own, kw_only=True, frozen=True)
 
     def read(self, request: Request) -> dict[str, Any]:
         """Their texts by name; `HanseError` names what is wrong."""
-        values = self._named.gather(pairs(request))
+        return self.gather(pairs(request))
+
+    def gather(self, given: list[tuple[str, str]]) -> dict[str, Any]:
+        """As `read`, of names and values."""
+        values = self._named.gather(given)
         for name in self._boxes & values.keys():
             if values[name] == "on":  # of a box without a value of its own
                 values[name] = "true"
@@ -112,7 +121,7 @@ def _check_kind(request: Request) -> None:
     if request.body or given:
         raise UnsupportedMediaType(
             "A form is sent as application/x-www-form-urlencoded, in UTF-8: take enctype off "
-            "<form>; files are not taken here."
+            "<form>; files are taken where an argument is a File."
         )
 
 

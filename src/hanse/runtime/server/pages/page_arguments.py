@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hanse.runtime.server.arguments import TextFields, from_text, query_pairs
+from msgspec import structs
+
+from hanse.runtime.contract.file import file_fields
+from hanse.runtime.server.arguments import TextFields, from_text, query_pairs, refused
 from hanse.runtime.server.pages.cookies_in import CookieArguments
 from hanse.runtime.server.pages.form_fields import FormFields
 from hanse.runtime.server.pages.same_origin import check_same_origin
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.contract.method import Method
     from hanse.runtime.http.message import Request
+    from hanse.runtime.server.pages.multipart_form import ReceivedForm
 
 
 def page_reader(method: Method) -> Callable[[Request], Any]:
@@ -48,6 +52,28 @@ def form_reader(method: Method) -> Callable[[Request], Any]:
         arguments = from_text(values, fields.kind)
         fields.check_unique(arguments, values)
         return arguments
+
+    return read
+
+
+def file_form_reader(method: Method) -> Callable[[Request], Any]:
+    """The same of a form with files, which were taken in before."""
+    cookies = CookieArguments(method.request_type)
+    wanted = file_fields(method.request_type)
+    fields = FormFields(method.request_type, _in_path(method) | cookies.names | wanted.keys())
+
+    def read(request: Request) -> Any:
+        received: ReceivedForm = request.form
+        values: dict[str, Any] = {**request.parameters, **cookies.read(request)}
+        values.update(fields.gather(received.pairs))
+        arguments = from_text(values, fields.kind)
+        fields.check_unique(arguments, values)
+        for name, field in wanted.items():
+            if field.required and name not in received.files:
+                raise refused(name, "required", f"`{name}` is missing; choose a file.")
+        given = structs.asdict(arguments) | received.files
+        received.handed_on = True
+        return method.request_type(**given)
 
     return read
 

@@ -18,6 +18,8 @@ from hanse.runtime.server.pages.page_arguments import form_reader, page_reader
 from hanse.runtime.server.rpc import Rpc
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hanse.runtime.call.endpoint import Endpoint
     from hanse.runtime.contract.pages.cookie import SetCookie
     from hanse.runtime.errors import HanseError
@@ -40,11 +42,14 @@ class PageRpc(Rpc):
 
     def _first_read(self, request: Request) -> Any:
         """Makes the reader when it is first needed: of a host's thousands of methods most sleep."""
+        self._read = self._make_reader()
+        return self._read(request)
+
+    def _make_reader(self) -> Callable[[Request], Any]:
         route = self._method.route
         assert route is not None
         make = form_reader if route.verb == "POST" else page_reader
-        self._read = make(self._method)
-        return self._read(request)
+        return make(self._method)
 
     def _keyed(self, request: Request) -> None:
         """Nothing: what a browser is shown is made anew."""

@@ -1,0 +1,163 @@
+"""Has files gone that no document refers to: hidden first, and a day later deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from hanse.kit.chance import fraction
+from hanse.kit.clock import wait_set
+from hanse.runtime.data.files.file_rows import KEPT_UNUSED, id_of
+from hanse.runtime.data.transaction import lock_key
+from hanse.runtime.errors import HanseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.data.files.store import FileStore
+    from hanse.runtime.data.record import Record
+
+log = logging.getLogger("hanse.files")
+
+SWEEP_SECONDS = 600.0
+"""Between two looks of one host; each waits up to half as long again."""
+
+HIDDEN_AT_ONCE = 1000
+DELETED_AT_ONCE = 500
+
+# Who refers to a file holds its row for key share until the document is committed. Locked so, no
+# row is one that somebody is about to refer to; and who comes later waits, and finds it hidden.
+UNSEEN = """
+select site_id, file from hanse.file where delete_time is null and look_time < $1
+order by look_time limit $2 for update skip locked
+"""
+
+PLACES = """
+select relation from hanse.file_place where to_regclass(relation) is not null order by relation
+"""
+
+# Ids of files stand nowhere else, so any text of a document that is one refers to it.
+REFERRED = """
+select distinct f.site_id, f.file
+from unnest($1::text[], $2::uuid[], $3::text[]) as f (site_id, file, id)
+join (
+  select d.site_id, found #>> '{{}}' as id
+  from {relation} d, jsonb_path_query(d.doc, '$.**.id ? (@ starts with "file_")') as found
+  where d.site_id = any($1)
+) as r on r.site_id = f.site_id and r.id = f.id
+"""
+
+SEEN = """
+update hanse.file f set look_time = $3, delete_time = null
+from unnest($1::text[], $2::uuid[]) as s (site_id, file)
+where f.site_id = s.site_id and f.file = s.file
+"""
+
+HIDE = """
+update hanse.file f set delete_time = $3
+from unnest($1::text[], $2::uuid[]) as s (site_id, file)
+where f.site_id = s.site_id and f.file = s.file
+"""
+
+HIDDEN = """
+select site_id, file, id = file as partial from hanse.file where delete_time < $1
+order by delete_time limit $2 for update skip locked
+"""
+
+TRY_LOCK = "select pg_try_advisory_xact_lock($1) as won"
+
+FORGET = """
+delete from hanse.file f using unnest($1::text[], $2::uuid[]) as s (site_id, file)
+where f.site_id = s.site_id and f.file = s.file
+"""
+
+
+class FileSweep:
+    """Looks at some files at a time; of all hosts of a database one does.
+
+    A document never lacks its file: what is hidden was locked when nobody referred to it, nobody
+    can refer to it since, and before its bytes go all documents are asked again. The bytes go
+    before the row, so that whoever is killed in between leaves what the next sweep finds.
+
+    Args:
+        database: Where files are known, and by whom they are referred to.
+        store: Where their bytes are.
+    """
+
+    def __init__(self, database: Database, store: FileStore) -> None:
+        self._database = database
+        self._store = store
+
+    async def run(self) -> None:
+        """Sweeps again and again; a failure is logged, and tried again."""
+        while True:
+            await wait_set(asyncio.Event(), SWEEP_SECONDS * (1 + fraction() / 2))
+            try:
+                await self.once()
+            except HanseError:
+                log.exception("files that nobody uses are not swept yet")
+
+    async def once(self) -> None:
+        """Hides some that nobody refers to, and deletes some that were hidden long enough.
+
+        Raises:
+            HanseError: The database or the file store is away.
+        """
+        now = self._database.clock.now()
+        await self._hide(now)
+        await self._delete(now)
+
+    async def _hide(self, now: datetime) -> None:
+        async with self._database.transaction():
+            if not await self._is_alone():
+                return
+            rows = await self._database.fetch(UNSEEN, now, HIDDEN_AT_ONCE)
+            if not rows:
+                return
+            used, unused = await self._parted(rows)
+            await self._database.execute(SEEN, *_keys(used), now + KEPT_UNUSED)
+            await self._database.execute(HIDE, *_keys(unused), now)
+
+    async def _delete(self, now: datetime) -> None:
+        async with self._database.transaction():
+            if not await self._is_alone():
+                return
+            rows = await self._database.fetch(HIDDEN, now - KEPT_UNUSED, DELETED_AT_ONCE)
+            if not rows:
+                return
+            used, unused = await self._parted([row for row in rows if not row["partial"]])
+            await self._database.execute(SEEN, *_keys(used), now + KEPT_UNUSED)
+            partial = [_key(row) for row in rows if row["partial"]]
+            for site, file in (*partial, *unused):
+                await self._store.delete(site, file)
+            await self._database.execute(FORGET, *_keys([*partial, *unused]))
+
+    async def _is_alone(self) -> bool:
+        """Whether no other host sweeps, until the transaction ends."""
+        row = await self._database.fetch_row(TRY_LOCK, lock_key("hanse.file sweep"))
+        return row is not None and bool(row["won"])
+
+    async def _parted(
+        self, rows: Sequence[Record]
+    ) -> tuple[list[tuple[str, UUID]], list[tuple[str, UUID]]]:
+        """Those that a document refers to, and the others."""
+        given = [_key(row) for row in rows]
+        used: set[tuple[str, UUID]] = set()
+        for place in await self._database.fetch(PLACES):
+            text = REFERRED.format(relation=place["relation"])
+            ids = [id_of(file) for _, file in given]
+            found = await self._database.fetch(text, *_keys(given), ids)
+            used.update(map(_key, found))
+        return [one for one in given if one in used], [one for one in given if one not in used]
+
+
+def _key(row: Record) -> tuple[str, UUID]:
+    return row["site_id"], row["file"]
+
+
+def _keys(files: Sequence[tuple[str, UUID]]) -> tuple[list[str], list[UUID]]:
+    return [site for site, _ in files], [file for _, file in files]
