@@ -168,6 +168,25 @@ def trace(trace_id: str, name: str, *, as_json: bool) -> None:
 
 
 @hanse.command()
+@click.argument("collection", required=False, default="")
+@click.option(
+    "--load", type=click.FloatRange(0, 1, min_open=True), default=0.5, show_default=True,
+    help="Share of the time it works; in the rest the database is the others'.",
+)  # fmt: skip
+@ENVIRONMENT
+@click.option("--json", "as_json", is_flag=True, help="As JSON, a line for each collection.")
+def backfill(collection: str, load: float, environment: str, *, as_json: bool) -> None:
+    """Rewrite documents of older shapes, of COLLECTION or of all, while others write.
+
+    It may be ended at any time, and goes on when it is run again.
+    """
+    from hanse.cli.data.backfill import Wish
+    from hanse.cli.data.backfill import backfill as rewrite
+
+    rewrite(Wish(collection, load, environment, as_json))
+
+
+@hanse.command()
 @click.argument("kind", type=click.Choice(["openapi", "proto", "typescript", "lock"]))
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE",

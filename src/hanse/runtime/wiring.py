@@ -144,11 +144,16 @@ class Wiring:
         return self._made.get(kind)
 
 
+def kept_in_database(services: Sequence[type]) -> tuple[Any, ...]:
+    """What constructors ask for and is made from a database: types as they are written there."""
+    wishes = [_wishes(service, []) for service in services]
+    kinds = (kind for wanted in wishes for kind in wanted.values() if maker_of(kind))
+    return tuple(dict.fromkeys(kinds))
+
+
 def wants_database(services: Sequence[type]) -> bool:
     """Whether a constructor asks for something that is made from a database."""
-    wishes = [_wishes(service, []) for service in services]
-    wanted = any(maker_of(kind) for one in wishes for kind in one.values())
-    return wanted or bool(forms_with_files(services))
+    return bool(kept_in_database(services) or forms_with_files(services))
 
 
 def section_of(service: type) -> str:

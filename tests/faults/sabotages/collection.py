@@ -108,4 +108,8 @@ COLLECTION = below("src/hanse/runtime/data",
              "select pg_relation_size(to_regclass($1)) = 0 as empty",
              "select true as empty, $1::text",
              WAITING + "test_a_table_that_was_emptied_is_not_read_while_others_wait"),
+    Sabotage("a backfill rewrites only what is old", "collection/backfill.py",
+             'f"select site_id, id, revision, shape, doc from {table} where shape < {shape} "',
+             'f"select site_id, id, revision, shape, doc from {table} where shape <= {shape} "',
+             "collection/tests/test_upcast.py::test_a_backfill_brings_up_all_while_others_write"),
 )  # fmt: skip

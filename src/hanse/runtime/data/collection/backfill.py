@@ -14,6 +14,8 @@ from hanse.runtime.data.collection.document import Documents, decode_plainly
 from hanse.runtime.data.entity.entity import Entity, entity_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hanse.runtime.data.database import Database
 
 log = logging.getLogger("hanse.data")
@@ -72,8 +74,14 @@ class Backfill:
             "t.id = given.id and t.revision = given.revision and t.shape = given.shape"
         )
 
-    async def run(self) -> BackfillProgress:
-        """Returns when no document of an older shape is left, but those that failed."""
+    async def run(
+        self, tell: Callable[[BackfillProgress], None] = lambda _: None
+    ) -> BackfillProgress:
+        """Returns when no document of an older shape is left, but those that failed.
+
+        Args:
+            tell: Is told after each step how far it is.
+        """
         progress, place = BackfillProgress(), ("", _FIRST)
         told = monotonic()
         while True:
@@ -82,6 +90,7 @@ class Backfill:
             if not rows:
                 return progress
             await self._rewrite(rows, progress)
+            tell(progress)
             place = (rows[-1]["site_id"], rows[-1]["id"])
             now = monotonic()
             if now - told > REPORT_SECONDS:

@@ -88,16 +88,6 @@ async def test_an_empty_table_gets_its_indexes_at_once(database: Database) -> No
     assert await missing_indexes(database, INDEXED) == set()
 
 
-async def test_nobody_waits_for_it_where_an_empty_table_is_being_written(place) -> None:
-    async with Database(place.config()) as database, Database(place.config()) as writer:
-        await make_table(database, PLAIN)
-        async with writer.transaction():
-            await fill(writer, 1)
-            began = monotonic()
-            assert await fill_in_indexes(database, INDEXED) is False
-            assert monotonic() - began < 30
-
-
 async def test_a_table_with_rows_gets_them_while_others_write(postgres: Database) -> None:
     await make_table(postgres, PLAIN)
     await fill(postgres, 5000)

@@ -31,6 +31,9 @@ insert into shop.things (site_id, id, revision, create_time, update_time, shape,
 values ('a', gen_random_uuid(), 1, now(), now(), 1, '{"name": "Crane"}')
 """
 
+WRITING = "lock table shop.things in row exclusive mode"
+"""What a writer has from its first row on, and before the table has a page."""
+
 LOCKS = """
 select mode, granted from pg_locks
 where relation = 'shop.things'::regclass and pid <> pg_backend_pid()
@@ -78,12 +81,14 @@ async def locks(database, *, waiting):
 
 async def test_who_writes_behind_us_waits_no_longer_than_we_do(postgres, writer):
     async with writer.transaction():
-        await writer.execute(INSERT)
+        await writer.execute(WRITING)
 
         async with asyncio.timeout(PATIENCE), running(fill_in_indexes(postgres, INDEXED)) as work:
             while not work.done():
-                await postgres.execute(INSERT)
-            assert await work is False
+                async with postgres.transaction():
+                    await postgres.execute(WRITING)
+            assert await work is False, "it did not give up, though the table has no page"
+    assert await fill_in_indexes(postgres, INDEXED) is True
 
 
 async def test_a_lock_that_is_held_is_given_up_soon_by_what_is_brief(postgres, writer):

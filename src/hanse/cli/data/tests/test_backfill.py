@@ -1,0 +1,183 @@
+"""`hanse backfill` as a user runs it: by name or all, ended by Ctrl-C, and run again."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from hanse.kit.clock import monotonic
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.collection.backfill import ROWS
+from hanse.runtime.data.collection.collection import Collection
+from hanse.runtime.data.database import Database
+from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.runtime.data.entity.entity import Entity, entity, entity_of
+from hanse.runtime.data.table.table import make_table
+from hanse.runtime.identity.principal import VISITOR
+from hanse.testing.acting import acting
+from hanse.testing.postgres_server import PostgresServer
+from tests.end_to_end.fleet import fleet
+from tests.end_to_end.terminal import PATIENCE_SECONDS, Program, edit, hanse
+
+PROJECT = '[project]\nname = "crm"\nservices = ["crm:People", "crm:Notes"]\n'
+SERVICES = '''
+from typing import Any
+
+from hanse import PUBLIC, Collection, Entity, Resource, Service, entity, rpc, upcast
+
+
+@entity("crm.people")
+class Person(Entity):
+    """Somebody."""
+
+    name: str
+    greeting: str
+
+
+@upcast(Person, 1)
+def with_greeting(document: dict[str, Any]) -> dict[str, Any]:
+    return document | {"greeting": f"Hello, {document['name']}"}
+
+
+@entity("crm.notes")
+class Note(Entity):
+    """A note."""
+
+    text: str
+
+
+class People(Resource[Person], allow=PUBLIC):
+    """People."""
+
+
+class Notes(Service):
+    """Keeps notes."""
+
+    def __init__(self, notes: Collection[Note]) -> None:
+        self._notes = notes
+
+    @rpc("POST /notes/v1/notes", allow=PUBLIC)
+    async def write(self, text: str) -> None:
+        """Writes one."""
+        await self._notes.create(Note(text))
+'''
+
+
+@entity("crm.people")
+class Old(Entity):
+    """As the release before had it."""
+
+    name: str
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "hanse.toml").write_text(PROJECT)
+    (tmp_path / "crm.py").write_text(SERVICES)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def server():
+    with PostgresServer() as one:
+        yield one
+
+
+@pytest.fixture
+async def url(server):
+    made = await server.create()
+    yield made
+    server.drop(made)
+
+
+@pytest.fixture
+async def database(url):
+    """With many documents of the older shape."""
+    async with Database(DatabaseConfig(url=Secret(url))) as opened:
+        await make_table(opened, entity_of(Old))
+        with acting(VISITOR, site="a", locale="en"):
+            people = Collection(Old, opened)
+            for _ in range(3):
+                await people.create_many([Old(f"P{at}") for at in range(ROWS)])
+        yield opened
+
+
+async def left(database) -> int:
+    row = await database.fetch_row("select count(*) as left from crm.people where shape = 1")
+    assert row is not None
+    return row["left"]
+
+
+async def test_all_collections_are_brought_up_and_counted(project, url, database):
+    done = hanse("backfill", "--json", folder=project, HANSE_DATABASE__URL=url)
+
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        {"table": "crm.people", "rewritten": 3 * ROWS, "overtaken": 0, "failed": 0},
+        {"table": "crm.notes", "rewritten": 0, "overtaken": 0, "failed": 0},
+    ]
+    assert await left(database) == 0
+    again = hanse("backfill", "people", folder=project, HANSE_DATABASE__URL=url)
+    assert again.stdout == "crm.people: 0 rewritten\n"
+
+
+async def test_what_cannot_be_brought_up_is_counted_and_ends_with_1(project, url, database):
+    await database.execute(
+        "update crm.people set doc = doc - 'name' where id = (select min(id::text)::uuid from crm.people)"
+    )
+
+    done = hanse("backfill", "crm.people", folder=project, HANSE_DATABASE__URL=url)
+
+    assert (done.returncode, done.stdout) == (
+        1,
+        f"crm.people: {3 * ROWS - 1} rewritten, 1 left, see above\n",
+    )
+    assert "stays of shape 1" in done.stderr
+    assert await left(database) == 1
+
+
+async def test_it_may_be_ended_at_any_time_and_goes_on(project, url, database):
+    until = monotonic() + PATIENCE_SECONDS
+    with Program(
+        "backfill", "--load", "0.0001", folder=project, HANSE_DATABASE__URL=url
+    ) as program:
+        while await left(database) == 3 * ROWS:
+            assert monotonic() < until
+            assert program.process.poll() is None, program.rest()
+        program.process.send_signal(signal.SIGINT)
+        assert program.process.wait(PATIENCE_SECONDS) == 130, program.rest()
+
+    assert await left(database) == 2 * ROWS
+    done = hanse("backfill", "--json", folder=project, HANSE_DATABASE__URL=url)
+    assert json.loads(done.stdout.splitlines()[0])["rewritten"] == 2 * ROWS
+
+
+def test_who_names_what_is_not_there_is_told(project):
+    done = hanse("backfill", "crm.peple", folder=project)
+
+    assert done.returncode == 1
+    assert "There is no collection crm.peple in this project" in done.stderr
+    assert "crm.people" in done.stderr
+
+
+def test_without_a_database_it_says_how_there_is_one(project):
+    done = hanse("backfill", folder=project)
+
+    assert done.returncode == 1
+    assert "The database cannot be reached" in done.stderr
+    assert "url in [database] of hanse.toml" in done.stderr
+
+
+def test_the_database_that_runs_beside_a_fleet_is_found(tmp_path):
+    with fleet(tmp_path) as made:
+        (made.folder / "crm.py").write_text(SERVICES)
+        edit(made.folder / "hanse.toml", "services = [", 'services = ["crm:People", "crm:Notes", ')
+        made.up()
+
+        done = hanse("backfill", folder=made.folder)
+
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        ["crm.people: 0 rewritten", "crm.notes: 0 rewritten"],
+    )
