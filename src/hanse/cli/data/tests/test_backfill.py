@@ -18,7 +18,7 @@ from hanse.runtime.identity.principal import VISITOR
 from hanse.testing.acting import acting
 from hanse.testing.postgres_server import PostgresServer
 from tests.end_to_end.fleet import fleet
-from tests.end_to_end.terminal import PATIENCE_SECONDS, Program, edit, hanse
+from tests.end_to_end.terminal import PATIENCE_SECONDS, Program, Terminal, edit, hanse
 
 PROJECT = '[project]\nname = "crm"\nservices = ["crm:People", "crm:Notes"]\n'
 SERVICES = '''
@@ -120,6 +120,17 @@ async def test_all_collections_are_brought_up_and_counted(project, url, database
     assert await left(database) == 0
     again = hanse("backfill", "people", folder=project, HANSE_DATABASE__URL=url)
     assert again.stdout == "crm.people: 0 rewritten\n"
+
+
+async def test_who_looks_sees_how_far_it_is(project, url, database):
+    file = project / "hanse.toml"
+    file.write_text(f'{file.read_text()}\n[database]\nurl = "{url}"\n')
+
+    with Terminal("backfill", folder=project) as terminal:
+        assert terminal.end() == 0
+
+    assert f"crm.people: {ROWS} rewritten …" in terminal.shown
+    assert f"crm.people: {3 * ROWS} rewritten\r\n" in terminal.shown
 
 
 async def test_what_cannot_be_brought_up_is_counted_and_ends_with_1(project, url, database):
