@@ -12,6 +12,7 @@ from tests.faults.sabotages.contract import CONTRACT
 from tests.faults.sabotages.data import DATA
 from tests.faults.sabotages.database import DATABASE
 from tests.faults.sabotages.door import DOOR
+from tests.faults.sabotages.files import FILES
 from tests.faults.sabotages.fleet import FLEET
 from tests.faults.sabotages.hiring import HIRING, IMPORTS
 from tests.faults.sabotages.http import HTTP
@@ -37,6 +38,7 @@ AREAS = (
     IDEMPOTENCY,
     COLLECTION,
     ROWS,
+    FILES,
     HIRING,
     IMPORTS,
 )

@@ -269,13 +269,14 @@ async def test_what_is_deleted_softly_keeps_its_files(world, desk) -> None:
 
 async def test_another_sites_document_keeps_nothing(world, desk) -> None:
     file = await desk.save("cv.pdf", PDF)
+    await world.get(Desk, as_=ANYBODY, site="other").save("swept with it.pdf", PDF)
     await world.database.execute(
         "insert into hiring.applications (site_id, id, revision, create_time, update_time, shape, doc) "
         "select 'other', gen_random_uuid(), 1, $1, $1, 1, $2::jsonb",
         world.clock.now(),
         b'{"name": "x", "cv": {"id": "%s"}}' % file.id.encode(),
     )
-    for _ in range(3):
+    for _ in range(2):
         await sweep(world, DAY + 1)
     assert on_disk(world) == 0
 
@@ -304,6 +305,7 @@ async def test_who_refers_to_a_file_while_it_is_swept_keeps_it_or_is_told(world,
     await sweep(world)  # passes over what is held
     goes_on.set()
     await writing
+    assert await desk.content(file) == PDF
     for _ in range(3):
         await sweep(world, DAY + 1)
     assert await desk.content(file) == PDF
@@ -387,6 +389,15 @@ async def test_an_address_with_anything_changed_opens_nothing(world, desk) -> No
     for one in tried:
         assert (await world.http().get(one)).status == 404, one
     assert (await world.http().get(url)).status == 200
+
+
+async def test_a_signature_is_of_one_site(world, desk) -> None:
+    file = await desk.save("cv.pdf", PDF)
+    given = parse_qs((await desk.url(file)).partition("?")[2])
+    end, signature = int(given["end"][0]), given["signature"][0]
+    opens = world.host.kept_files.opens
+    assert opens("default", file.id, end, signature)
+    assert not opens("other", file.id, end, signature)
 
 
 async def test_a_strangers_file_is_not_there_with_a_signature_of_ones_own(world, desk) -> None:
