@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hanse.cli.fleet.verbs import ENVIRONMENT, FLEET
+from hanse.cli.fleet.verbs import ENVIRONMENT, FLEET, JSON
 from hanse.cli.refusal import as_refusal
 
 KIND = click.Choice(["member", "staff", "app", "service"])
@@ -151,6 +151,22 @@ def import_(**asked: Any) -> None:
     from hanse.cli.imports.verb import Wish, import_rows
 
     import_rows(Wish(**asked))
+
+
+@hanse.command()
+@click.option("--post", is_flag=True, help="Those too that wait until no older host runs.")
+@click.option("--dry-run", is_flag=True, help="Write nothing, only say what would be done.")
+@ENVIRONMENT
+@JSON
+def migrate(**asked: Any) -> None:
+    """Apply the migrations of this project's stores that were not applied yet.
+
+    To the database the project names, else to that of `hanse up` here.
+    """
+    from hanse.cli.data.migrate import Wish
+    from hanse.cli.data.migrate import migrate as apply
+
+    apply(Wish(**asked))
 
 
 @hanse.command()

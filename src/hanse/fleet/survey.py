@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.runtime.contract.service import contract_to_serve
+from hanse.runtime.data.rows.arrival import migrations_of
 from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import Project, read_project
+from hanse.runtime.wiring import kept_in_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +52,13 @@ class Survey(msgspec.Struct, frozen=True):
     Attributes:
         services: In the order they are listed.
         release: Names the state of the sources: the same sources, the same name.
+        post: Whether some of its migrations are for when the hosts of the release before are gone.
         problems: Why there is no more to say; sentences for people.
     """
 
     services: tuple[ServiceSurvey, ...] = ()
     release: str = ""
+    post: bool = False
     problems: tuple[str, ...] = ()
 
 
@@ -63,12 +67,14 @@ def survey(folder: Path, environment: str) -> Survey:
     try:
         project = read_project(folder, environment)
         classes = project.services()
+        migrations = migrations_of(kept_in_database(classes))
     except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
         return Survey(problems=tuple(explain(error, folder)))
     named = zip(project.file.project.services, classes, strict=True)
     services = tuple(_describe(name, service) for name, service in named)
     services = _with_files(services, project)
-    return Survey(services, release_of(project), tuple(_unroutable(services)))
+    post = any(file.phase == "post" for file in migrations)
+    return Survey(services, release_of(project), post, tuple(_unroutable(services)))
 
 
 def release_of(project: Project) -> str:

@@ -7,6 +7,7 @@ STORE = "rows/tests/test_store.py::"
 LOOSE = STORE + "test_tables_where_sites_could_meet_are_refused_with_the_remedy"
 FILES = "migrations/tests/test_files.py::test_a_file_that_does_what_it_may_not_is_refused_with_the_remedy"
 RUN = "migrations/tests/test_run.py::"
+VERB = "tests/test_migrate.py::"
 
 ROWS = below("src/hanse/runtime/data",
     Sabotage("a table is held to its site", "rows/sites.py",
@@ -101,4 +102,10 @@ ROWS = below("src/hanse/runtime/data",
     Sabotage("what schema.sql lacks is told", "schema_check.py",
              "    if told:", "    if False:",
              "tests/test_schema_check.py::test_what_differs_is_told_in_words[an index]"),
+) + below("src/hanse/cli/data",
+    Sabotage("a dry run of migrations writes nothing", "migrate.py", "if not wish.dry_run:", "if True:",
+             VERB + "test_a_dry_run_says_what_would_be_done_and_writes_nothing"),
+    Sabotage("post waits to be asked for", "migrate.py",
+             "migrations.apply(post=wish.post)", "migrations.apply(post=True)",
+             VERB + "test_post_waits_until_it_is_asked_for"),
 )  # fmt: skip

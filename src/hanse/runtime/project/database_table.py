@@ -47,6 +47,7 @@ class DatabaseTable(msgspec.Struct, frozen=True, kw_only=True):
     waiting: Annotated[int, Meta(ge=0, le=100_000, description="0 to 100000 may wait")] = 200
     wait_timeout: Seconds = 5.0
     statement_timeout: Seconds = 30.0
+    migrate: Literal["start", "never"] = "start"
 
     def config(self, url: Secret, groups: Iterable[Group] = ()) -> DatabaseConfig:
         """What one host is told.
@@ -63,6 +64,7 @@ class DatabaseTable(msgspec.Struct, frozen=True, kw_only=True):
             waiting=self.waiting,
             wait_timeout=self.wait_timeout,
             statement_timeout=self.statement_timeout,
+            migrate=self.migrate,
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hanse.fleet.control.hosts.member import Member, MemberRecord
 from hanse.fleet.control.hosts.rollout import ChangeFailed, Rollout, Wanted
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
-from hanse.fleet.control.hosts.surveyor import look_at_services
+from hanse.fleet.control.hosts.surveyor import look_at_services, migrate_after
 from hanse.fleet.control.looks.hangs import Hangs
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.plan import plan, split
@@ -44,6 +44,7 @@ class Hosts:
         self._publisher = publisher
         self._rollout = Rollout(publisher, make, self._begin_change)
         self._hangs = Hangs()
+        self._aftermath: tuple[str, ...] = ()
         self.project = ""
 
     @property
@@ -68,7 +69,7 @@ class Hosts:
         choices: Choices,
         names: frozenset[str] | None = frozenset(),
     ) -> None:
-        """Brings the hosts to what the project is now.
+        """Brings the hosts to what the project is now, and then the tables of its stores.
 
         Args:
             project: Its file, read anew.
@@ -95,6 +96,10 @@ class Hosts:
             for group in groups
         ]
         await self._bring(wanted, anew)
+        alone = all(one.record.release == found.release for one in self.members)
+        self._aftermath = ()
+        if found.post and alone:
+            self._aftermath = await migrate_after(environment, found.release)
 
     async def move(self, unit: str) -> None:
         """Gives a unit of services hosts of its own, with the code they have.
@@ -126,7 +131,8 @@ class Hosts:
 
     def notes(self) -> Iterator[str]:
         """What an operator should know."""
-        return self._hangs.notes()
+        yield from self._hangs.notes()
+        yield from self._aftermath
 
     async def stop(self) -> None:
         """Ends all of them, running calls first."""

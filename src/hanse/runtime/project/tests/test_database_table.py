@@ -53,6 +53,7 @@ def test_a_mounted_file_wins_over_a_variable_and_that_over_the_file(tmp_path: Pa
     [
         ("connections = 0", "1 to 10000 connections"),
         ('pooler = "session"', "database.pooler"),
+        ('migrate = "later"', "database.migrate"),
         ("statement_timeout = -1", "3600 seconds"),
         ("conections = 5", "connections"),
     ],

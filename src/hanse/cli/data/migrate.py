@@ -1,0 +1,153 @@
+"""`hanse migrate`: applies the migrations of a project's stores, and shows which there are."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from hanse.cli.data.place import database_config
+from hanse.cli.fleet.called import called
+from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, run
+from hanse.cli.place import open_project
+from hanse.cli.refusal import Refused
+from hanse.kit.environment import variables
+from hanse.runtime.data.arrival import described
+from hanse.runtime.data.migrations.migration import MigrationError
+from hanse.runtime.data.migrations.run import Migrations
+from hanse.runtime.data.rows.arrival import migrations_of
+from hanse.runtime.errors import HanseError
+from hanse.runtime.project.database_table import VARIABLE
+from hanse.runtime.wiring import kept_in_database
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hanse.fleet.state import StateFolder
+    from hanse.runtime.data.migrations.agenda import Agenda
+    from hanse.runtime.data.migrations.migration import Migration, Phase
+    from hanse.runtime.project.project import Project
+
+State = Literal["applied", "applied now", "to apply", "waiting"]
+_COLOURS = {"applied": "dim", "applied now": "green", "to apply": "yellow", "waiting": "yellow"}
+
+
+class Wish(NamedTuple):
+    """Which to apply, whether at all, and how to say it."""
+
+    post: bool
+    dry_run: bool
+    environment: str
+    as_json: bool
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One file, and what became of it; "to apply" is that of a dry run."""
+
+    schema: str
+    number: int
+    name: str
+    phase: Phase
+    state: State
+
+
+def migrate(wish: Wish) -> None:
+    """Applies what there is to apply, and shows all.
+
+    Raises:
+        Refused: There is no project or no database, or it does not answer.
+        ConfigurationError: The services cannot be imported; a file is wrong or fails.
+    """
+    state = enter_project()
+    project = open_project(wish.environment)
+    files = migrations_of(kept_in_database(project.services()))
+    if files:
+        agenda = run(_migrate(wish, project, state, files))
+        shown = _shown(files, agenda, "to apply" if wish.dry_run else "applied now")
+    else:
+        shown = []
+    if wish.as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
+    else:
+        _show(shown, dry_run=wish.dry_run)
+
+
+async def _migrate(
+    wish: Wish, project: Project, state: StateFolder, files: Sequence[Migration]
+) -> Agenda:
+    if project.database_url(variables()) is None:
+        await _check_running(state)
+    config = database_config(project, state)
+    logging.getLogger("hanse.database").setLevel(logging.CRITICAL)  # speaks of hosts; we say it
+    told = None if wish.as_json else _tell
+    migrations = Migrations(files, config, told=told)
+    try:
+        if not wish.dry_run:
+            return await migrations.apply(post=wish.post)
+        agenda = await migrations.agenda(post=wish.post)
+    except HanseError as error:
+        where = described(config.url)
+        raise Refused(f"{where} does not answer: {error.__cause__ or error}") from error
+    if agenda.problems:
+        raise MigrationError(*agenda.problems)
+    return agenda
+
+
+async def _check_running(state: StateFolder) -> None:
+    """Looks whether there is a fleet here, with its database."""
+    try:
+        async with connected(state) as control:
+            processes = (await control.status()).processes
+    except NothingRuns:
+        processes = ()
+    if not any(one.kind == "database" for one in processes):
+        raise Refused(
+            "There is no database to migrate: this project names none, and none runs here.",
+            f"Start one: {called('up')}; or say where it is: url in [database] of hanse.toml, or "
+            f"variable {VARIABLE}.",
+        )
+
+
+def _tell(step: str) -> None:
+    click.echo(f"Applying {step} …")
+
+
+def _shown(files: Sequence[Migration], agenda: Agenda, done: State) -> list[Shown]:
+    states: dict[Migration, State] = dict.fromkeys(agenda.steps, done)
+    states.update(dict.fromkeys(agenda.waiting, "waiting"))
+    return [
+        Shown(file.schema, file.number, file.name, file.phase, states.get(file, "applied"))
+        for file in files
+    ]
+
+
+def _show(shown: Sequence[Shown], *, dry_run: bool) -> None:
+    if not shown:
+        click.echo("There is nothing to migrate: no service asks for a store with migrations.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in Shown.__struct_fields__:
+        table.add_column(title, justify="right" if title == "number" else "left")
+    for one in shown:
+        style = _COLOURS[one.state]
+        state = f"[{style}]{one.state}[/]"
+        table.add_row(one.schema, f"{one.number:04}", one.name, one.phase, state)
+    Console().print(table)
+    done = sum(one.state in {"applied now", "to apply"} for one in shown)
+    waiting = sum(one.state == "waiting" for one in shown)
+    click.echo(_said(done, dry_run=dry_run))
+    if waiting:
+        click.echo(
+            f"{waiting} waiting until no host of the release before runs. When that is so: "
+            f"{called('migrate --post')}"
+        )
+
+
+def _said(done: int, *, dry_run: bool) -> str:
+    if not done:
+        return "Nothing was left to apply."
+    return f"{done} would be applied; nothing was written." if dry_run else f"{done} applied."

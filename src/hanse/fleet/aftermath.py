@@ -1,0 +1,74 @@
+"""Applies post migrations when a release's hosts run alone, in a process of its own.
+
+Only to the embedded database, and where hosts may migrate: nobody but this fleet uses it. Of a
+database that is named, others may still use what such a file takes away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.fleet.engine.postgres import database_url
+from hanse.fleet.state import StateFolder
+from hanse.fleet.survey import release_of
+from hanse.kit.environment import variables
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.migrations.run import Migrations
+from hanse.runtime.data.rows.arrival import migrations_of
+from hanse.runtime.project.failure import explain
+from hanse.runtime.project.project import read_project
+from hanse.runtime.wiring import kept_in_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hanse.runtime.data.migrations.migration import Migration
+
+NOT_APPLIED = "This release runs, but not all of its post migrations were applied:"
+
+
+def aftermath(folder: Path, environment: str, release: str) -> tuple[str, ...]:
+    """Applies what waits, or says in sentences what stands against it.
+
+    Args:
+        folder: The project's.
+        environment: Which one of it.
+        release: What its hosts run; nothing is done if that is not what lies in the folder.
+    """
+    try:
+        project = read_project(folder, environment)
+        files = migrations_of(kept_in_database(project.services()))
+        if release_of(project) != release:
+            return ()
+        named = project.database_url(variables())
+        config = project.file.database.config(named or Secret(database_url(StateFolder(Path()))))
+        migrations = Migrations(files, config)
+        if named is None and config.migrate == "start":
+            asyncio.run(migrations.apply(post=True))
+            return ()
+        return _waiting(asyncio.run(migrations.agenda()).waiting)
+    except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
+        return (NOT_APPLIED, *explain(error, folder))
+
+
+def _waiting(files: Iterable[Migration]) -> tuple[str, ...]:
+    return tuple(
+        f"{file.schema}: {file.name} waits until no host of the release before runs, on no "
+        "machine. When that is so: hanse migrate --post"
+        for file in files
+    )
+
+
+def main() -> None:
+    """Does so for the folder, environment and release of the command line; sentences as JSON."""
+    said = aftermath(Path(sys.argv[1]), *sys.argv[2:4])
+    sys.stdout.buffer.write(msgspec.json.encode(said))
+
+
+if __name__ == "__main__":
+    main()
