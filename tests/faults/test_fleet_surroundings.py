@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from random import randrange
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -381,9 +382,13 @@ def _begin(made: Fleet, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _free_ports() -> tuple[int, int]:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as other,
-    ):
-        return one.getsockname()[1], other.getsockname()[1]
+def _free_ports() -> list[int]:
+    """Two below those that the system hands out, of which any may be somebody's a moment later."""
+    found: list[int] = []
+    while len(found) < 2:
+        with (
+            suppress(OSError),
+            socket.create_server(("127.0.0.1", randrange(10_000, 32_000))) as one,
+        ):
+            found.append(one.getsockname()[1])
+    return found

@@ -48,8 +48,12 @@ async def test_a_nested_call_has_no_more_time_than_the_outer_one(placed):
 
 
 async def test_within_shortens_calls_and_says_so(placed):
-    assert await placed.shop.hurry(0.05) == "deadline_exceeded"
-    await placed.diary.until("hurried ended")
+    seconds = 0.05
+    while (
+        "hurried ended" not in placed.diary.notes
+    ):  # on a busy machine it may end before it begins
+        assert await placed.shop.hurry(seconds) == "deadline_exceeded"
+        seconds = min(2 * seconds, 1)
 
 
 async def test_within_never_lengthens(placed):

@@ -41,7 +41,7 @@ async def admin(server: PostgresServer, database: Database) -> AsyncIterator[Dat
 async def end_others(admin: Database, matching: str) -> int:
     rows = await admin.fetch(
         "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where pid <> pg_backend_pid() and datname like 'world%' and query like $1 and state like 'a%'",
+        " where pid <> pg_backend_pid() and datname like 'world%' and query like $1 and wait_event = 'PgSleep'",
         matching,
     )
     return len(rows)
@@ -80,10 +80,10 @@ async def test_what_only_reads_is_begun_again_where_its_connection_breaks(
 @pytest.mark.parametrize(
     "statement",
     [
-        "insert into entry (n) select 1 from pg_sleep(0.5)",
-        "with new as (insert into entry (n) select 1 from pg_sleep(0.5)) select 1",
-        "select pg_catalog.pg_sleep(0.5)",
-        "select 1 as n from entry, pg_sleep(0.5) for update",
+        "insert into entry (n) select 1 from pg_sleep(5)",
+        "with new as (insert into entry (n) select 1 from pg_sleep(5)) select 1",
+        "select pg_catalog.pg_sleep(5)",
+        "select 1 as n from entry, pg_sleep(5) for update",
     ],
 )
 async def test_what_may_write_is_not(database: Database, admin: Database, statement: str):
