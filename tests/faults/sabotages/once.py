@@ -36,4 +36,8 @@ IDEMPOTENCY = below("src/hanse/runtime",
     Sabotage("no call is made in the middle of a block", "call/outgoing.py",
              "(TransactionOpen if unit.in_block else UnitOpen)", "UnitOpen",
              ONCE + "test_nobody_calls_in_the_middle_of_a_block"),
+    Sabotage("tables of ours are made one host at a time", "data/arrival.py",
+             'await database.lock("hanse")', "await database.lock(is_there)",
+             "data/idempotency/tests/test_tables.py::"
+             "test_two_kinds_at_once_are_not_in_each_others_way"),
 )  # fmt: skip

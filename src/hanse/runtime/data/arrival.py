@@ -13,9 +13,10 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.errors import HanseError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from hanse.runtime.config.secret import Secret
+    from hanse.runtime.data.database import Database
     from hanse.runtime.data.session import Session
 
 log = logging.getLogger("hanse.database")
@@ -85,6 +86,27 @@ class Arrival:
                 log.exception("The host is not ready: preparing its database failed")
             else:
                 log.info("The database is there now: the host is ready.")
+
+
+async def make_missing(database: Database, is_there: str, statements: Sequence[str]) -> None:
+    """Makes tables of ours in the schema `hanse`, where they are not there yet.
+
+    Args:
+        database: Where.
+        is_there: A query for one boolean.
+        statements: Are run together, by one host at a time whatever they make: two that make the
+            schema at once would be in each other's way.
+
+    Raises:
+        HanseError: They cannot be made.
+    """
+    found = await database.fetch_row(is_there)
+    if found is not None and found[0]:
+        return
+    async with database.transaction():
+        await database.lock("hanse")
+        for text in statements:
+            await database.execute(text)
 
 
 def check_server(session: Session, url: Secret) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hanse.runtime.data.arrival import make_missing
+
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
 
@@ -37,10 +39,4 @@ async def make_tables(database: Database) -> None:
     Raises:
         HanseError: It cannot be made.
     """
-    found = await database.fetch_row(IS_THERE)
-    if found is not None and found[0]:
-        return
-    async with database.transaction():
-        await database.lock("hanse.idempotency")
-        for text in MAKE:
-            await database.execute(text)
+    await make_missing(database, IS_THERE, MAKE)

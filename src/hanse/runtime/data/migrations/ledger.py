@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from hanse.runtime.data.arrival import make_missing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -72,8 +74,7 @@ class Ledger:
 
     async def decide(self, migrations: Iterable[Migration]) -> None:
         """Records what is going to be applied, so that whoever comes after goes on with it."""
-        for text in _MAKE:
-            await self._database.execute(text)
+        await make_missing(self._database, _THERE, _MAKE)
         for each in migrations:
             await self._database.execute(f'create schema if not exists "{each.schema}"')
             record = (each.schema, each.number, each.name, each.digest, self._clock.now())
