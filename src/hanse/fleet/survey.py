@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.contract.service import Service
 
-SOURCES = ("*.py", "*.toml", "*.html", "*.sql", "*.css", "*.js", "*.svg", "*.json", "*.csv")
+SOURCES = (".py", ".toml", ".html", ".sql", ".css", ".js", ".svg", ".json", ".csv")
 RELEASE_DIGITS = 8
 SKIPPED = frozenset({".hanse", ".venv", ".git", "node_modules", "__pycache__"})
 
@@ -88,10 +88,11 @@ def release_of(project: Project) -> str:
 
 
 def _sources(folder: Path) -> Iterator[Path]:
-    for pattern in SOURCES:
-        for path in folder.rglob(pattern):
-            if path.is_file() and SKIPPED.isdisjoint(path.relative_to(folder).parts):
-                yield path
+    """Never looks into what is skipped: folders come and go there while a fleet runs."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in SKIPPED]
+        found = (Path(place, name) for name in files if name.endswith(SOURCES))
+        yield from (path for path in found if path.is_file())
 
 
 def _describe(name: str, service: type[Service]) -> ServiceSurvey:

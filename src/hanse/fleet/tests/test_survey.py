@@ -1,0 +1,60 @@
+"""The name of a state of the sources: the same whatever goes on in the folders beside them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hanse.fleet.survey import release_of
+from hanse.runtime.project.project import read_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hanse.runtime.project.project import Project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / "hanse.toml").write_text('[project]\nname = "shop"\nservices = ["shop:Shop"]\n')
+    (tmp_path / "shop.py").write_text("first = 1\n")
+    return read_project(tmp_path)
+
+
+def test_a_release_has_another_name_when_a_source_has_changed(project: Project) -> None:
+    before = release_of(project)
+    (project.folder / "shop.py").write_text("first = 2\n")
+    assert release_of(project) != before
+
+
+def test_the_state_of_a_fleet_is_no_source(project: Project) -> None:
+    before = release_of(project)
+    (project.folder / ".hanse/up").mkdir(parents=True)
+    (project.folder / ".hanse/up/left.py").write_text("nothing of ours\n")
+    assert release_of(project) == before
+
+
+def test_folders_of_a_running_fleet_may_vanish_while_sources_are_read(project: Project) -> None:
+    """PostgreSQL's are made under another name first, and some last for a moment."""
+    ended = threading.Event()
+    churn = threading.Thread(target=_come_and_go, args=(project.folder / ".hanse/up", ended))
+    before = release_of(project)
+    churn.start()
+    try:
+        assert {release_of(project) for _ in range(300)} == {before}
+    finally:
+        ended.set()
+        churn.join()
+
+
+def _come_and_go(folder: Path, ended: threading.Event) -> None:
+    while not ended.is_set():
+        places = [folder / f"{number}/base/5" for number in range(20)]
+        for place in places:
+            place.mkdir(parents=True, exist_ok=True)
+        for place in places:
+            place.rmdir()
+            place.parent.rmdir()
+            place.parent.parent.rmdir()
