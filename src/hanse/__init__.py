@@ -41,7 +41,17 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.entity.entity import Entity, entity
-    from hanse.runtime.data.entity.marks import Immutable, Index, Indexed, Ref, Unique
+    from hanse.runtime.data.entity.marks import (
+        Immutable,
+        Index,
+        Indexed,
+        Keep,
+        Personal,
+        Ref,
+        Retention,
+        Searchable,
+        Unique,
+    )
     from hanse.runtime.data.entity.part import Part
     from hanse.runtime.data.entity.upcast import upcast
     from hanse.runtime.data.files.files import Files
@@ -122,6 +132,7 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "Issuer",
+    "Keep",
     "KeyMint",
     "Length",
     "Limits",
@@ -137,6 +148,7 @@ __all__ = [
     "Parts",
     "Pattern",
     "PermissionDenied",
+    "Personal",
     "Principal",
     "QueryNotServed",
     "Range",
@@ -145,8 +157,10 @@ __all__ = [
     "Ref",
     "Resource",
     "ResourceExhausted",
+    "Retention",
     "RevisionConflict",
     "Rule",
+    "Searchable",
     "Secret",
     "Service",
     "SetCookie",
@@ -204,7 +218,9 @@ _HOMES = {
     "hanse.runtime.data.entity.upcast": "upcast",
     "hanse.runtime.data.collection.conflict": "Duplicate RevisionConflict",
     "hanse.runtime.data.entity.entity": "Entity entity",
-    "hanse.runtime.data.entity.marks": "Immutable Index Indexed Ref Unique",
+    "hanse.runtime.data.entity.marks": (
+        "Immutable Index Indexed Keep Personal Ref Retention Searchable Unique"
+    ),
     "hanse.runtime.data.entity.part": "Part",
     "hanse.runtime.data.resource.resource": "Changes Resource",
     "hanse.runtime.data.query.refusal": "QueryNotServed",

@@ -14,6 +14,7 @@ from hanse.runtime.contract.file import File
 from hanse.runtime.contract.immutable import flaws, is_struct, parts
 from hanse.runtime.data.entity.columns import COLUMNS, DELETE_TIME
 from hanse.runtime.data.entity.marks import Immutable, Indexed, Unique
+from hanse.runtime.data.entity.personal import is_blind, is_sealed
 from hanse.runtime.data.entity.references import declared_references
 from hanse.runtime.data.entity.table_index import part_of
 
@@ -105,7 +106,7 @@ def check_index(
     if any(leaf.many for leaf in leaves) and (len(named) > 1 or index.unique):
         what = "a list is indexed by itself, and never unique"
         mistakes.add(where, what, "Annotated[tuple[…, ...], Indexed()] at the field")
-    lengths = [leaf.length or 0 for leaf in leaves if leaf.kind == "text"]
+    lengths = [leaf.length or 0 for leaf in leaves if leaf.kind == "text" and not is_blind(leaf)]
     if sum(lengths) > TOGETHER_MAX and max(lengths) <= LENGTH_MAX:
         what = f"its texts have up to {sum(lengths)} characters together"
         mistakes.add(where, what, f"{TOGETHER_MAX} at most: shorten them or leave one out")
@@ -123,6 +124,8 @@ def _leaf_of(
         remedy = f"name a value inside it, like {name}.…" if inner else _known(found)
         mistakes.add(where, f"there is no value {name!r} to index", remedy)
         return None
+    if is_sealed(leaf):
+        return _searched(leaf, where, mistakes)
     if leaf.kind is None:
         remedy = "index texts, numbers, booleans, dates, instants, UUIDs, or lists of them"
         mistakes.add(where, f"{name} is of a type that sorts no way", remedy)
@@ -132,6 +135,16 @@ def _leaf_of(
         mistakes.add(where, f"{name} is a text without a bound that fits an index", remedy)
         return None
     return leaf
+
+
+def _searched(leaf: Leaf, where: str, mistakes: Mistakes) -> Leaf | None:
+    """A sealed text that an index can be of; what stands in that is of one length."""
+    if is_blind(leaf):
+        return leaf
+    if not leaf.has(Indexed):  # of which is told at the field
+        remedy = "Searchable() has it be found, Personal(…, sealed=False) keeps it in clear"
+        mistakes.add(where, f"{leaf.name} is sealed, so that no order of it is known", remedy)
+    return None
 
 
 def _known(found: dict[str, Leaf]) -> str:

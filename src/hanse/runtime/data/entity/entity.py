@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, dataclass_transform
 import msgspec
 
 from hanse.runtime.contract.mistakes import Mistakes
-from hanse.runtime.data.entity.model import Deletes, EntityModel, read_entity
+from hanse.runtime.data.entity.model import Declared, Deletes, EntityModel, read_entity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hanse.runtime.data.entity.marks import Index
+    from hanse.runtime.data.entity.marks import Index, Retention
 
 E = TypeVar("E", bound="Entity")
 
@@ -46,7 +46,12 @@ class Entity(Frozen, frozen=True, kw_only=True):
 
 
 def entity(
-    table: str, *indexes: Index, prefix: str = "", deletes: Deletes = "hard"
+    table: str,
+    *indexes: Index,
+    prefix: str = "",
+    deletes: Deletes = "hard",
+    person: str = "",
+    retention: Retention | None = None,
 ) -> Callable[[type[E]], type[E]]:
     """Says where entities of a class are stored, and which queries of them are quick.
 
@@ -59,6 +64,9 @@ def entity(
         indexes: Those of several fields; one of a single field stands at the field.
         prefix: What its ids begin with; by default the name of the class in snake_case.
         deletes: "soft" keeps what is deleted, hidden, until it is restored.
+        person: Whose data it is: "id" if it is a person itself, else where the person's id stands;
+            an e-mail address may be one.
+        retention: For how long a row is kept.
 
     Raises:
         DeclarationError: When the class is made, with every mistake in it.
@@ -66,7 +74,8 @@ def entity(
 
     def declare(cls: type[E]) -> type[E]:
         with Mistakes(f"Entity {cls.__name__}").collecting() as mistakes:
-            cls.__entity__ = read_entity(cls, table, indexes, prefix, deletes, mistakes)
+            declared = Declared(table, indexes, prefix, deletes, person, retention)
+            cls.__entity__ = read_entity(cls, declared, mistakes)
         return cls
 
     return declare

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec.json import encode
 
 from hanse.runtime.data.entity.leaf import ABSENT
+from hanse.runtime.data.entity.personal import is_blind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hanse.runtime.data.entity.leaf import Leaf
     from hanse.runtime.data.query.fields import Kind
+
+TOKEN_LENGTH = 22
+"""Characters of what stands for a sealed text, after the first one."""
 
 _CASTS: dict[Kind, str] = {
     "text": '({}) collate "C"',
@@ -42,9 +46,12 @@ def expression(leaf: Leaf) -> str:
     """A value as SQL, of the type of its kind; a list as jsonb.
 
     Where a document lacks it, as one of an older release may, it is the default that a reader
-    would see.
+    would see. Of a sealed text it is the token by which it is found.
     """
     assert leaf.kind is not None
+    if is_blind(leaf):
+        found = _with_default(inside("doc", leaf.path, "->>"), leaf, _text)
+        return _CASTS["text"].format(f"substr({found}, 2, {TOKEN_LENGTH})")
     if leaf.many:
         return _with_default(inside("doc", leaf.path), leaf, jsonb)
     return _CASTS[leaf.kind].format(_with_default(inside("doc", leaf.path, "->>"), leaf, _text))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast, get_args
 import msgspec
 
 from hanse.runtime.contract.immutable import is_struct, unwrapped
+from hanse.runtime.data.entity.marks import Personal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,7 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
         defaults: Its value where a document lacks the first name of the path, where what is
             there lacks the second, and so on; `ABSENT` where it may not be lacking.
         length: Characters it has at most; None for texts without a bound.
+        annotation: Its type, as it is written.
     """
 
     path: Path
@@ -53,6 +55,7 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     many: bool
     defaults: tuple[Any, ...]
     length: int | None
+    annotation: Any = None
 
     @property
     def name(self) -> str:
@@ -81,6 +84,8 @@ class Place(msgspec.Struct, frozen=True):
 def leaves(struct: Any, skipped: frozenset[str] = frozenset()) -> Iterator[Leaf]:
     """All values of a struct and of the structs inside it, those inside lists and maps left out.
 
+    What is personal is one value, whatever is in it.
+
     Args:
         struct: The struct's type.
         skipped: Names at the top that are no part of the document.
@@ -95,7 +100,7 @@ def _leaves(field: msgspec.structs.FieldInfo, place: Place) -> Iterator[Leaf]:
     plain, marks, nullable = split(field.type)
     nullable = nullable or place.nullable
     defaults = (*(_member(one, path[-1]) for one in place.defaults), _default(field))
-    if is_struct(plain):
+    if is_struct(plain) and not any(isinstance(one, Personal) for one in marks):
         if plain not in place.around:
             inner = Place(path, nullable, defaults, (*place.around, plain))
             for one in msgspec.structs.fields(plain):
@@ -114,6 +119,7 @@ def _leaves(field: msgspec.structs.FieldInfo, place: Place) -> Iterator[Leaf]:
         many=item is not None,
         defaults=defaults,
         length=_length(plain, own_marks),
+        annotation=field.type,
     )
 
 

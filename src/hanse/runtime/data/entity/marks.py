@@ -1,8 +1,8 @@
-"""What an annotation says of a field: indexed, unique, immutable, the id of something else."""
+"""What an annotation says of a field: indexed, unique, personal, the id of something else."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,6 +21,57 @@ class Unique(msgspec.Struct, frozen=True):
 
 class Immutable(msgspec.Struct, frozen=True):
     """Set when it is created, and never changed."""
+
+
+class Keep(msgspec.Struct, frozen=True):
+    """A personal field outlives the erasure of its person: `Keep(days=3650, reason="tax law")`.
+
+    Attributes:
+        days: For so long after the erasure.
+        reason: Why it may, for whoever asks to be erased.
+    """
+
+    days: int
+    reason: str
+
+
+class Personal(msgspec.Struct, frozen=True):
+    """This field says something of a person: it is exported and erased with them, and kept sealed.
+
+        name: Annotated[str, Length(1, 100), Personal(erase="row")]
+
+    Of a struct, list or map it is said as a whole. Sealed it lies nowhere in clear, and no query
+    asks for it, but for a text that is `Searchable()`.
+
+    Attributes:
+        erase: What becomes of it when its person is erased: "row" deletes the row it is in, "field"
+            puts it back to its default, `Keep(…)` keeps it for a while.
+        of: Where the person's id stands, if not where the entity's `person` says.
+        sealed: Whether it is kept sealed. In clear it can be sorted by, and is remembered by
+            backups until they expire.
+    """
+
+    erase: Literal["row", "field"] | Keep | None = None
+    of: str = ""
+    sealed: bool = True
+
+
+class Searchable(msgspec.Struct, frozen=True):
+    """A sealed text is found by what equals it; `Unique()` has it be so as well."""
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """For how long something is kept: at a field it goes back to its default then.
+
+        @entity("crm.visits", retention=Retention(days=90))
+
+    Attributes:
+        days: So many.
+        since: The instant they are counted from, like `create_time` or a field.
+    """
+
+    days: int
+    since: str = "create_time"
 
 
 class Index:

@@ -19,13 +19,29 @@ from hanse.runtime.data.entity.checks import (
 from hanse.runtime.data.entity.columns import COLUMNS, DELETE_TIME
 from hanse.runtime.data.entity.expression import expression
 from hanse.runtime.data.entity.leaf import Leaf, leaves
-from hanse.runtime.data.entity.marks import Immutable, Index, Indexed, Unique
+from hanse.runtime.data.entity.marks import (
+    Immutable,
+    Index,
+    Indexed,
+    Retention,
+    Searchable,
+    Unique,
+)
+from hanse.runtime.data.entity.personal import (
+    PersonalLeaf,
+    check_personal,
+    is_blind,
+    is_sealed,
+    path_of,
+    personal_leaves,
+    retained_leaves,
+)
 from hanse.runtime.data.entity.references import declared_references
 from hanse.runtime.data.entity.table_index import TableIndex, table_index
 from hanse.runtime.data.query.fields import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from uuid import UUID
 
     from hanse.runtime.contract.mistakes import Mistakes
@@ -50,6 +66,11 @@ class EntityModel:
         immutable: Values that never change.
         referred: Classes, or the own name, whose ids its fields hold.
         names: Attributes that are part of its document.
+        person: Where the id of the person stands whose data it is; empty if it is nobody's.
+        personal: Values that say something of a person.
+        sealed: Those of them that are kept sealed.
+        retention: For how long a row is kept, if not for ever.
+        retained: Values that are kept for a while only.
         upcasters: By the shape that each takes a document from, the first is 1.
         shape: The number of the form that documents are written in.
     """
@@ -69,6 +90,11 @@ class EntityModel:
         self.immutable: tuple[Leaf, ...] = ()
         self.referred: tuple[Any, ...] = ()
         self.names: tuple[str, ...] = ()
+        self.person: Path = ()
+        self.personal: tuple[PersonalLeaf, ...] = ()
+        self.sealed: tuple[PersonalLeaf, ...] = ()
+        self.retention: Retention | None = None
+        self.retained: tuple[tuple[Leaf, Retention], ...] = ()
         self.shows_delete_time = False
 
     @property
@@ -104,17 +130,22 @@ class EntityModel:
         return uuid
 
 
-def read_entity(
-    cls: type[Any],
-    table: str,
-    indexes: Sequence[Index],
-    prefix: str,
-    deletes: Deletes,
-    mistakes: Mistakes,
-) -> EntityModel:
+class Declared(msgspec.Struct, frozen=True):
+    """What stands in `@entity(…)` above a class."""
+
+    table: str
+    indexes: tuple[Index, ...]
+    prefix: str
+    deletes: Deletes
+    person: str
+    retention: Retention | None
+
+
+def read_entity(cls: type[Any], declared: Declared, mistakes: Mistakes) -> EntityModel:
     """Reads an entity's class, and notes what is wrong with it."""
-    model = EntityModel(cls, table, prefix, deletes)
-    if not check_declaration(model, table, mistakes):
+    model = EntityModel(cls, declared.table, declared.prefix, declared.deletes)
+    model.person, model.retention = path_of(declared.person), declared.retention
+    if not check_declaration(model, declared.table, mistakes):
         return model
     own = msgspec.structs.fields(cls)
     model.shows_delete_time = any(field.name == DELETE_TIME for field in own)
@@ -123,14 +154,21 @@ def read_entity(
     for leaf in found:
         check_leaf(leaf, cls.__name__, mistakes)
     before = len(mistakes)
-    asked = [leaf for leaf in found if leaf.kind is not None]
+    asked = [
+        leaf for leaf in found if leaf.kind is not None and (is_blind(leaf) or not is_sealed(leaf))
+    ]
     model.fields = {leaf.path: _field(leaf) for leaf in asked} | _column_fields(model)
     model.leaves = found
     model.immutable = tuple(leaf for leaf in found if leaf.has(Immutable))
     check_references(model, mistakes)
     targets = [reference.target for _, reference in declared_references(cls)]
     model.referred = tuple(dict.fromkeys(targets))
-    wanted = [index for leaf in found for index in _own_indexes(leaf)] + list(indexes)
+    model.personal = personal_leaves(found, model.person)
+    model.sealed = tuple(one for one in model.personal if one.sealed)
+    model.retained = retained_leaves(found)
+    wanted = [*(index for leaf in found for index in _own_indexes(leaf)), *declared.indexes]
+    firsts = {one.fields[0].removeprefix("-") for one in wanted if one.fields}
+    check_personal(model, found, firsts, mistakes)
     by_name = {leaf.name: leaf for leaf in found}
     for index in wanted:
         check_index(index, by_name, model, mistakes)
@@ -146,7 +184,7 @@ def _made(model: EntityModel, index: Index) -> TableIndex:
 def _own_indexes(leaf: Leaf) -> list[Index]:
     if leaf.has(Unique):
         return [Index(leaf.name, unique=True)]
-    return [Index(leaf.name)] if leaf.has(Indexed) else []
+    return [Index(leaf.name)] if leaf.has(Indexed) or leaf.has(Searchable) else []
 
 
 def _field(leaf: Leaf) -> Field:
@@ -157,6 +195,7 @@ def _field(leaf: Leaf) -> Field:
         expression=expression(leaf),
         nullable=leaf.nullable,
         many=leaf.many,
+        blind=is_blind(leaf),
     )
 
 

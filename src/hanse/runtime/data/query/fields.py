@@ -30,6 +30,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
             then, and sortable text otherwise.
         identify: Makes the uuid of an id as people write it, for the kind `uuid`; plain uuids
             without it. A ValueError says why a text is no such id.
+        blind: Whether the expression is of a token that stands for the value, so that only what
+            equals it can be found; nothing and the empty text stand for themselves.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     many: bool = False
     column: bool = False
     identify: Callable[[str], UUID] | None = None
+    blind: bool = False
 
     @property
     def name(self) -> str:
