@@ -16,7 +16,7 @@ import hanse
 import hanse.testing
 
 FACES = [hanse, hanse.testing]
-VALUES = {"PUBLIC", "SIGNED_IN", "Instant", "FAULT_POINTS"}
+VALUES = {"PUBLIC", "SIGNED_IN", "Instant"}
 SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {
     "Algorithm",
@@ -28,7 +28,6 @@ HANDED_ON = {
     "MethodLimits",
     "Metrics",
     "Deletes",
-    "Point",
     "PrincipalKind",
     "Request",
     "Response",

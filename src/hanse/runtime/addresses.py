@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from hanse.runtime.contract.file import file_fields
 from hanse.runtime.server.connect import ConnectRpc
 from hanse.runtime.server.connect_get import ConnectGet, can_be_got
-from hanse.runtime.server.downloads import PARAMETER, Downloads
 from hanse.runtime.server.pages.file_form import FileForm
 from hanse.runtime.server.pages.page_rpc import PageRpc
 from hanse.runtime.server.rpc import RestRpc
+from hanse.runtime.server.transfers.downloads import PARAMETER, Downloads
+from hanse.runtime.server.transfers.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,11 +56,16 @@ class Addresses:
         method, door, depth = endpoint.method, self._door, self._depth
         route, connect = method.route, f"/{method.full_name}"
         if route is not None:
-            self._add(route.verb, route.path, RestRpc(endpoint, door, depth))
+            self._add(route.verb, route.path, self._rest(endpoint))
             self._add_downloads(route.path)
         self._add("POST", connect, ConnectRpc(endpoint, door, depth), hidden=route is None)
         if can_be_got(method):
             self._add("GET", connect, ConnectGet(endpoint, door, depth))
+
+    def _rest(self, endpoint: Endpoint) -> RestRpc:
+        if endpoint.method.upload is not None and self._files is not None:
+            return Upload(endpoint, self._door, self._depth, self._files)
+        return RestRpc(endpoint, self._door, self._depth)
 
     def add_page(self, endpoint: Endpoint) -> None:
         """A page or a form, which has a path and nothing else."""

@@ -10,7 +10,7 @@ from hanse.kit.clock import Clock
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Settings, SettingsError, Sources, load
 from hanse.runtime.contract.service import ContractModel, contract_of
-from hanse.runtime.data.files.provided import forms_with_files, homeless
+from hanse.runtime.data.files.provided import homeless, takers
 from hanse.runtime.data.provided import maker_of
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def kept_in_database(services: Sequence[type]) -> tuple[Any, ...]:
 
 def wants_database(services: Sequence[type]) -> bool:
     """Whether a constructor asks for something that is made from a database."""
-    return bool(kept_in_database(services) or forms_with_files(services))
+    return bool(kept_in_database(services) or takers(services))
 
 
 def section_of(service: type) -> str:

@@ -95,12 +95,18 @@ def read_key(value: bytes, method: Method) -> Keyed | None:
     """The key in a header; None where it means nothing.
 
     Raises:
-        KeyRefused: It is no key, or the method streams and has no one answer to remember.
+        KeyRefused: It is no key; or the method streams and has no one answer to remember, or
+            takes a file, of which a repeat makes another.
     """
     if not takes_keys(method):
         return None
     if method.signature.streams:
         raise KeyRefused(f"{method.full_name} streams, so it takes no Idempotency-Key.")
+    if method.upload is not None:
+        raise KeyRefused(
+            f"{method.full_name} takes a file, so it takes no Idempotency-Key: send it again, and "
+            "the one that nobody refers to goes by itself."
+        )
     if not _KEY.fullmatch(value):
         raise KeyRefused(
             "An Idempotency-Key has 1 to 255 visible ASCII characters, a UUID for example."

@@ -62,8 +62,9 @@ def rpc(
         errors: The errors of its own it can end with, besides the platform's kinds.
         idempotent: A repeat does no harm, so clients may retry. Default for GET, PUT and DELETE.
         body: The argument that the body of the route's request is, by itself; the others are in
-            the path and the query then. Without one, the body is an object of all that are not in
-            the path.
+            the path and the query then. One that is a `File` comes as it is, and is kept before
+            the method is called. Without one, the body is an object of all that are not in the
+            path.
         **limits: `timeout`, `max_body`, `concurrency`; see `MethodLimits`.
     """
 

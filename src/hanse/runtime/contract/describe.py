@@ -23,6 +23,7 @@ from hanse.runtime.contract.description import (
     Shape,
     Table,
     TypeDescription,
+    UploadDescription,
 )
 from hanse.runtime.contract.immutable import type_name
 from hanse.runtime.errors import KINDS, HanseError, fields_type
@@ -91,6 +92,7 @@ class _Describer:
             streams=method.signature.streams,
             timeout=method.timeout,
             body=method.body,
+            upload=_upload(method),
         )
 
     def _error(self, error: type[HanseError]) -> ErrorDescription:
@@ -158,6 +160,11 @@ class _Describer:
                 tag=info.tag,
             )
         return Ref(name)
+
+
+def _upload(method: Method) -> UploadDescription | None:
+    accepts = method.upload
+    return accepts and UploadDescription(accepts.kinds, accepts.max_bytes)
 
 
 def _struct_doc(cls: Any) -> str:

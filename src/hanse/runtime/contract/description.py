@@ -100,6 +100,13 @@ class ErrorDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     fields: tuple[FieldDescription, ...] = ()
 
 
+class UploadDescription(msgspec.Struct, frozen=True):
+    """A body that is a file as it is: media types it may be of, none for any, and its bound."""
+
+    kinds: tuple[str, ...]
+    max_bytes: int
+
+
 class MethodDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     """One method.
 
@@ -116,6 +123,7 @@ class MethodDescription(msgspec.Struct, frozen=True, omit_defaults=True):
         idempotent: Whether a repeat does no harm, so that a client may retry.
         timeout: Seconds the method may take at most.
         body: The argument that is the body by itself; the others are in path and query then.
+        upload: What is said of the body where that is a file as it is.
     """
 
     name: str
@@ -131,6 +139,7 @@ class MethodDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     streams: bool = False
     timeout: float = 30.0
     body: str = ""
+    upload: UploadDescription | None = None
 
 
 class ContractDescription(msgspec.Struct, frozen=True, omit_defaults=True):

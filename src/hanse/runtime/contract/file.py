@@ -99,6 +99,14 @@ def file_fields(struct: type[msgspec.Struct]) -> dict[str, FileField]:
     }
 
 
+def accepted_body(struct: type[msgspec.Struct], body: str) -> Accepts | None:
+    """Which files a body takes, if the argument of that name is one; else None."""
+    annotation = next(
+        (one.type for one in msgspec.structs.fields(struct) if one.name == body), None
+    )
+    return accepts_in(annotation) if annotation is not None and is_file(annotation) else None
+
+
 def is_file(annotation: Any) -> bool:
     """Whether values of a type are one file, or none."""
     plain = unwrapped(annotation)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.runtime.contract.file import accepted_body
 from hanse.runtime.contract.violation import violation_of
 from hanse.runtime.errors import HanseError, Internal, InvalidArgument
 
@@ -41,6 +42,9 @@ class Method:
     Arguments and answers are checked by writing and reading them as JSON with their declared type,
     on both sides of a call and also where both sides are in one process. So a value is never
     shared, and a rule that holds apart holds together.
+
+    Attributes:
+        upload: Which files its route takes, where the body of a request is a file as it is.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Method:
         self.signature = signature
         self.request_type = signature.request_type
         self.body = declaration.body
+        self.upload = accepted_body(signature.request_type, self.body)
         self.errors = {error.code: error for error in declaration.errors}
         self.idempotent = _is_idempotent(declaration, route)
         self.timeout = declaration.timeout

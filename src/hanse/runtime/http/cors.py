@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from hanse.runtime.http.message import Request, Response
 
 ALLOWED_HEADERS = (
-    b"authorization, content-type, idempotency-key, traceparent, tracestate, accept-language, "
-    b"connect-protocol-version, connect-timeout-ms"
+    b"authorization, content-type, content-disposition, idempotency-key, traceparent, tracestate, "
+    b"accept-language, connect-protocol-version, connect-timeout-ms"
 )
 
 

@@ -13,6 +13,7 @@ from hanse.runtime.contract.description import (
     MethodDescription,
     Scalar,
     Shape,
+    UploadDescription,
 )
 from hanse.runtime.publish.naming import (
     TypeKey,
@@ -34,6 +35,14 @@ from hanse.runtime.publish.schema import ComponentUses, SchemaWriter, component_
 
 _NO_BODY = ("GET", "DELETE", "HEAD")
 _NULL = Scalar("null")
+
+FILE_NAME = {
+    "name": "Content-Disposition",
+    "in": "header",
+    "required": False,
+    "description": "How the file is called (RFC 6266).",
+    "schema": {"type": "string", "examples": ["attachment; filename*=UTF-8''cv.pdf"]},
+}
 
 
 def openapi(
@@ -124,6 +133,7 @@ class _ContractPage:
             "parameters": [
                 *(self._parameter(argument, "path") for argument in in_path),
                 *(self._parameter(argument, "query") for argument in in_query),
+                *([FILE_NAME] if method.upload else []),
             ],
             "responses": self._responses(method),
             "security": [] if method.permission == "public" else [{"bearer": []}],
@@ -131,7 +141,9 @@ class _ContractPage:
             "x-hanse-permission": method.permission,
             "x-hanse-timeout-seconds": method.timeout,
         }
-        if in_body:
+        if method.upload:
+            operation["requestBody"] = _file_body(method.upload)
+        elif in_body:
             operation["requestBody"] = self._body(in_body, alone=bool(method.body))
         return operation
 
@@ -181,6 +193,13 @@ class _ContractPage:
             "description": text,
             "content": {"text/event-stream": {"schema": {"oneOf": events}}},
         }
+
+
+def _file_body(upload: UploadDescription) -> dict[str, Any]:
+    """A body of bytes as they are, which has no schema (OpenAPI 3.1, 4.8.14.2)."""
+    bound = f"The file as it is; {upload.max_bytes} bytes at most. Its content says its kind."
+    content: dict[str, Any] = {kind: {} for kind in upload.kinds or ("*/*",)}
+    return {"description": bound, "required": True, "content": content}
 
 
 def _event(name: str, content: dict[str, Any]) -> dict[str, Any]:

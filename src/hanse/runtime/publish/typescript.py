@@ -160,9 +160,14 @@ def _parameters(method: MethodDescription, writer: TypeWriter) -> str:
     options = "options: CallOptions = {}"
     if not method.arguments:
         return options
-    block = fields_block(method.arguments, writer, indent="  ")
+    block = fields_block(method.arguments, writer, indent="  ", file=_file(method))
     optional = not any(argument.required for argument in method.arguments)
     return f"args: {block}{' = {}' if optional else ''}, {options}"
+
+
+def _file(method: MethodDescription) -> str:
+    """The argument that is a file in the caller's hands, and not what stands for one."""
+    return method.body if method.upload else ""
 
 
 def _call(method: MethodDescription) -> str:
@@ -171,7 +176,9 @@ def _call(method: MethodDescription) -> str:
     members = [f"verb: {string(str(method.verb))}", f"path: {_path(str(method.path))}"]
     if in_query:
         members.append(f"query: {_object(in_query)}")
-    if method.body:
+    if method.upload:
+        members.append(f"file: args[{string(method.body)}]")
+    elif method.body:
         members.append(f"body: args[{string(method.body)}]")
     elif method.verb not in _NO_BODY:
         members.append(f"body: {_object(in_body)}")

@@ -106,7 +106,7 @@ def choice_key(choice: Choice) -> str:
 
 
 def fields_block(
-    fields: Iterable[FieldDescription], writer: TypeWriter, *, indent: str = ""
+    fields: Iterable[FieldDescription], writer: TypeWriter, *, indent: str = "", file: str = ""
 ) -> str:
     """The fields between braces, one a line.
 
@@ -114,11 +114,12 @@ def fields_block(
         fields: What is between the braces.
         writer: Writes the types.
         indent: Of the line the block ends on.
+        file: The field that is a file's content.
     """
     lines = ["{"]
     for field in fields:
         lines += comment(field_lines(field), f"{indent}  ")
-        kind = writer.type(field.shape)
+        kind = "globalThis.Blob" if field.name == file else writer.type(field.shape)
         member = (
             f"{key(field.name)}: {kind}"
             if field.required

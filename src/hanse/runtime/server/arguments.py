@@ -174,6 +174,25 @@ def _own_body_reader(method: Method, path_names: frozenset[str], depth: int) -> 
     return read
 
 
+def upload_reader(method: Method) -> Callable[[Request], Any]:
+    """The same where the body is a file, which was taken in before."""
+    assert method.route is not None
+    fields = msgspec.structs.fields(method.request_type)
+    around = _part(method, [field for field in fields if field.name != method.body])
+    texts = TextFields(around, frozenset(method.route.parameters))
+
+    def read(request: Request) -> Any:
+        values: dict[str, Any] = dict(request.parameters)
+        values.update(texts.gather(query_pairs(request.query)))
+        arguments = from_text(values, around)
+        texts.check_unique(arguments, values)
+        given = msgspec.structs.asdict(arguments) | request.form.files
+        request.form.handed_on = True
+        return method.request_type(**given)
+
+    return read
+
+
 def _part(method: Method, fields: list[msgspec.structs.FieldInfo]) -> type[msgspec.Struct]:
     """A struct of some of a request's fields."""
     own = [

@@ -135,8 +135,11 @@ class RestRpc(Rpc):
 
     def _first_read(self, request: Request) -> Any:
         """Makes the reader when it is first needed: of a host's thousands of methods most sleep."""
-        self._read = reader(self._method, self._depth)
+        self._read = self._make_reader()
         return self._read(request)
+
+    def _make_reader(self) -> Callable[[Request], Any]:
+        return reader(self._method, self._depth)
 
     def _answered(self, body: Any, request: Request) -> Response:
         return Response(204) if self._empty else Response(200, JSON, body)

@@ -68,6 +68,21 @@ def declared_references(struct: Any) -> list[tuple[str, Reference]]:
     ]
 
 
+def accepted_files(struct: Any) -> Accepts | None:
+    """What any of the files takes that a struct may hold, at any depth; None if it holds none."""
+    found = [
+        accepts_in(field.type)
+        for one in filter(is_struct, parts(struct))
+        for field in msgspec.structs.fields(one)
+        if (of := reference_in(field.type)) is not None and of.target is File
+    ]
+    if not found:
+        return None
+    anything = not all(one.kinds for one in found)
+    kinds = () if anything else dict.fromkeys(kind for one in found for kind in one.kinds)
+    return Accepts(*kinds, max_bytes=max(one.max_bytes for one in found))
+
+
 def reference_in(annotation: Any) -> Reference | None:
     """What a field's values, or the items of its list or map, are ids of."""
     plain, marks, _ = split(annotation)

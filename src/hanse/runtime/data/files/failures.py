@@ -13,6 +13,11 @@ class FileTooLarge(InvalidArgument):
     title = "File too large"
     limit_bytes: int
 
+    @classmethod
+    def over(cls, limit: int) -> FileTooLarge:
+        """What is said of one with more bytes than that."""
+        return cls(f"The file may have {limit} bytes at most.", limit_bytes=limit)
+
 
 class FileRefused(InvalidArgument):
     """The file's content is of a kind that its field does not take."""

@@ -79,4 +79,4 @@ class Intake:
     def _check_size(self, size: int) -> None:
         limit = self._accepts.max_bytes
         if size > limit:
-            raise FileTooLarge(f"The file may have {limit} bytes at most.", limit_bytes=limit)
+            raise FileTooLarge.over(limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.contract.file import file_fields
+from hanse.runtime.contract.service import contract_of
 from hanse.runtime.data.files.files import NO_FILES, Files
 
 if TYPE_CHECKING:
@@ -20,13 +21,20 @@ def files_of(database: Database | None, config: FileStoreConfig | None) -> Files
     return Files(database, config) if database is not None and config is not None else None
 
 
-def forms_with_files(services: Sequence[type]) -> list[tuple[type, Method]]:
-    """Which forms take files, of services that may have none."""
-    return [
+def takers(services: Sequence[type]) -> list[tuple[type, Method]]:
+    """Which forms and methods take files, of services that may have none."""
+    forms = [
         (service, page)
         for service in services
         for page in getattr(service, "__pages__", ())
         if file_fields(page.request_type)
+    ]
+    contracts = [(service, contract_of(service)) for service in services]
+    return forms + [
+        (service, method)
+        for service, contract in contracts
+        for method in (contract.methods.values() if contract else ())
+        if method.upload is not None
     ]
 
 
@@ -36,10 +44,10 @@ def as_provided(files: Files | None) -> dict[type, Any]:
 
 
 def homeless(services: Sequence[type], provided: Mapping[type, Any]) -> list[str]:
-    """What to tell of forms that take files, on a host that keeps none."""
+    """What to tell of forms and methods that take files, on a host that keeps none."""
     if Files in provided:
         return []
     return [
         f"{service.__name__}.{page.name} takes a file. {NO_FILES}"
-        for service, page in forms_with_files(services)
+        for service, page in takers(services)
     ]

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar, get_args,
 import msgspec
 
 from hanse.runtime.contract.declaration import DECLARATION, rpc
+from hanse.runtime.contract.file import File
 from hanse.runtime.data.collection.conflict import Duplicate, RevisionConflict
 from hanse.runtime.data.collection.outcome import Batch, Failure, Outcome, Outcomes, Page, Parts
 from hanse.runtime.data.entity.changes import changes_type
 from hanse.runtime.data.entity.part import part_type
+from hanse.runtime.data.entity.references import accepted_files
+from hanse.runtime.data.files.failures import FileRefused, FileTooLarge
+from hanse.runtime.data.files.files import Files
 from hanse.runtime.data.query.refusal import QueryNotServed
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ class _Kind(NamedTuple):
         errors: Those of its own.
         idempotent: Whether a repeat does no harm, if its verb does not say so.
         many: Whether it writes many at once.
+        files: Whether it is of entities with files alone.
     """
 
     verb: str
@@ -69,6 +74,7 @@ class _Kind(NamedTuple):
     errors: tuple[type[HanseError], ...] = ()
     idempotent: bool | None = None
     many: bool = False
+    files: bool = False
 
 
 _WRITTEN = (RevisionConflict, Duplicate)
@@ -87,6 +93,16 @@ _KINDS = {
     "bulk_create": _Kind("POST", ":bulkCreate", writes=True, many=True),
     "bulk_update": _Kind("POST", ":bulkUpdate", writes=True, many=True),
     "bulk_delete": _Kind("POST", ":bulkDelete", writes=True, many=True),
+    "upload": _Kind(
+        "POST",
+        ":upload",
+        writes=True,
+        body="file",
+        errors=(FileTooLarge, FileRefused),
+        idempotent=True,
+        files=True,
+    ),
+    "url": _Kind("GET", "/{id}:url", files=True),
 }
 
 
@@ -117,12 +133,23 @@ def add_methods(cls: type, resource: type, entity: Any, access: Access, mistakes
     below = cls.__mro__[: cls.__mro__.index(resource)]
     for name, kind in _KINDS.items():
         written = next((vars(one)[name] for one in below if name in vars(one)), None)
-        if hasattr(written, DECLARATION) or (name == "restore" and not model.soft):
+        if hasattr(written, DECLARATION) or not known.has(name, kind):
             continue
         function = known.copied(written or getattr(resource, name))
         setattr(cls, name, _declared(function, f"{kind.verb} {path}{kind.tail}", kind, access))
     if "__init__" not in vars(cls):
-        cls.__init__ = known.copied(resource.__init__)
+        cls.__init__ = known.constructor(resource.__init__)
+    elif known.accepts is not None and Files not in _asked(cls.__init__):
+        remedy = "take files: Files there, and give them on: super().__init__(items, files)"
+        mistakes.add(f"{cls.__name__}.__init__", "takes no Files, and items have some", remedy)
+
+
+def _asked(constructor: Any) -> list[Any]:
+    """The types of its arguments, as far as they can be read while its module is made."""
+    try:
+        return [*typing.get_type_hints(constructor).values()]
+    except NameError:
+        return [Files]  # its host tells what is wrong with it
 
 
 def _declared(function: Any, route: str, kind: _Kind, access: Access) -> Any:
@@ -146,6 +173,7 @@ class _Types:
     def __init__(self, entity: Any) -> None:
         self._entity = entity
         self._model: EntityModel = entity.__entity__
+        self.accepts = accepted_files(entity)
         name = entity.__name__
         outcome = _named(
             f"{name}Outcome", Outcome, item=(entity | None, None), error=(Failure | None, None)
@@ -164,6 +192,18 @@ class _Types:
             Outcomes: _named(f"{name}Outcomes", Outcomes, results=(tuple[outcome, ...],)),
         }
 
+    def has(self, name: str, kind: _Kind) -> bool:
+        """Whether a method of all means anything for this entity."""
+        return self._model.soft if name == "restore" else self.accepts is not None or not kind.files
+
+    def constructor(self, template: Any) -> Any:
+        """What its services are made by if they say nothing else: with files where it has some."""
+        function = self.copied(template)
+        if self.accepts is not None:
+            function.__defaults__ = None
+            function.__annotations__["files"] = Files
+        return function
+
     def copied(self, template: Any) -> Any:
         """A function like another, of this entity's types."""
         function = types.FunctionType(
@@ -179,7 +219,7 @@ class _Types:
         hints = typing.get_type_hints(template, include_extras=True)
         function.__annotations__ = {name: self._of(one) for name, one in hints.items()}
         function.__doc__ = _ITEM.sub(self._model.noun, template.__doc__ or "") or None
-        if not self._model.soft:
+        if "show_deleted" in hints and not self._model.soft:
             signature = inspect.signature(function)
             kept = [one for one in signature.parameters.values() if one.name != "show_deleted"]
             vars(function)["__signature__"] = signature.replace(parameters=kept)
@@ -191,6 +231,8 @@ class _Types:
             return self._entity
         if origin is Annotated and "changes" in annotation.__metadata__:
             return changes_type(self._entity)
+        if origin is Annotated and "upload" in annotation.__metadata__:
+            return Annotated[File, self.accepts]
         if origin in self._answers:
             return self._answers[origin]
         if origin is tuple or any(isinstance(one, TypeVar) for one in arguments):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 
+from hanse.runtime.contract.file import File
 from hanse.runtime.contract.immutable import FreeJson
 from hanse.runtime.contract.mistakes import Mistakes
 from hanse.runtime.contract.rules import Range
@@ -12,8 +13,10 @@ from hanse.runtime.contract.service import Service
 from hanse.runtime.data.collection.collection import Collection
 from hanse.runtime.data.collection.outcome import Batch, Count, Outcomes, Page, Parts
 from hanse.runtime.data.entity.entity import Entity
+from hanse.runtime.data.files.files import URL_SECONDS, URL_SECONDS_MAX, Files
 from hanse.runtime.data.query.planner import COUNT_BOUND
 from hanse.runtime.data.query.query import PAGE_SIZE, PAGE_SIZE_MAX
+from hanse.runtime.data.resource.file_in import file_in
 from hanse.runtime.data.resource.methods import Access, add_methods, entity_in
 
 if TYPE_CHECKING:
@@ -26,14 +29,19 @@ Filter: TypeAlias = Mapping[str, Annotated[Any, FreeJson()]]
 """What must hold of an item, as the query language writes it: `{"age": {"$gte": 18}}`."""
 
 PageSize: TypeAlias = Annotated[int, Range(1, PAGE_SIZE_MAX)]
+Seconds: TypeAlias = Annotated[int, Range(1, URL_SECONDS_MAX)]
 Mask: TypeAlias = tuple[str, ...]
 Revision: TypeAlias = Annotated[int, Range(0)]
 
 if TYPE_CHECKING:
     Changes: TypeAlias = Mapping[str, Any] | E
     """Some fields of an entity, each by its name."""
+
+    Sent: TypeAlias = File
+    """What any of an entity's files takes."""
 else:
     Changes = Annotated[E, "changes"]
+    Sent = Annotated[File, "upload"]
 
 
 class Resource(Service, Generic[E], template=True):
@@ -56,6 +64,7 @@ class Resource(Service, Generic[E], template=True):
 
     Attributes:
         items: What it is made of.
+        files: What keeps the files in them; None where they have none.
 
     Raises:
         DeclarationError: When the class is made, with every mistake in it.
@@ -79,8 +88,9 @@ class Resource(Service, Generic[E], template=True):
                 add_methods(cls, Resource, entity, access, mistakes)
         super().__init_subclass__(**options)
 
-    def __init__(self, items: Collection[E]) -> None:
+    def __init__(self, items: Collection[E], files: Files | None = None) -> None:
         self.items = items
+        self.files = files
 
     async def get(self, id: str, *, show_deleted: bool = False) -> E:
         """One item, by its id."""
@@ -182,3 +192,18 @@ class Resource(Service, Generic[E], template=True):
     async def bulk_delete(self, ids: tuple[str, ...]) -> Outcomes[E]:
         """Deletes many, each by itself; a result without an error is done."""
         return Outcomes(await self.items.delete_many(ids))
+
+    async def upload(self, file: Sent) -> File:
+        """Keeps a file, whose bytes are the body, and gives what stands for it in an item.
+
+        `Content-Disposition` says how it is called. One that no item holds goes after a day.
+        """
+        return file
+
+    async def url(self, id: str, field: str, *, seconds: Seconds = URL_SECONDS) -> str:
+        """An address from the first `/` on, at which a file of one item can be had for a while.
+
+        `field` says which, like `photo`, `pages[2]` or `passport.scan`.
+        """
+        assert self.files is not None
+        return self.files.url(file_in(await self.get(id), field), seconds=seconds)

@@ -71,6 +71,7 @@ interface Call {
   readonly path: string;
   readonly query?: Json;
   readonly body?: object;
+  readonly file?: globalThis.Blob;
 }
 
 /** The longest event taken from a stream, in characters. */
@@ -112,6 +113,11 @@ class Transport {
       headers.set("content-type", "application/json");
       request.body = JSON.stringify(call.body);
     }
+    if (call.file !== undefined) {
+      headers.set("content-type", call.file.type || "application/octet-stream");
+      if ("name" in call.file) headers.set("content-disposition", attachment(String(call.file.name)));
+      request.body = call.file;
+    }
     const address = this.#options.baseUrl.replace(/\/+$/, "") + call.path + search(call);
     const response = await (this.#options.fetch ?? globalThis.fetch)(address, request);
     if (!response.ok) throw await failed(response);
@@ -129,6 +135,12 @@ function search(call: Call): string {
   }
   const text = query.toString();
   return text && `?${text}`;
+}
+
+/** How a file is called (RFC 6266, RFC 8187). */
+function attachment(name: string): string {
+  const quoted = encodeURIComponent(name).replace(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16)}`);
+  return `attachment; filename*=UTF-8''${quoted}`;
 }
 
 async function failed(response: globalThis.Response): Promise<HanseError> {

@@ -14,10 +14,12 @@ from hanse.runtime.contract.description import (
     ContractDescription,
     ErrorDescription,
     FieldDescription,
+    Many,
     MethodDescription,
     Ref,
     Scalar,
     TypeDescription,
+    UploadDescription,
 )
 from hanse.runtime.publish.tests.sample import CONTACTS, HOSTILE, ORDERS
 from hanse.runtime.publish.tests.serving import json_answer, serving, stream_answer
@@ -273,3 +275,51 @@ def test_misuse_does_not_compile(tmp_path):
     (tmp_path / "use.ts").write_text(use + MISUSES, "utf-8")
     found = re.findall(r"use\.ts\((\d+),", tsc(tmp_path, "--noEmit", "use.ts").stdout)
     assert sorted({int(line) for line in found}) == list(range(3, 3 + MISUSES.count("void")))
+
+
+SENDING = """
+import { Desk } from "./client.js";
+declare const process: { argv: string[] };
+declare const console: { log(text: string): void };
+const desk = new Desk({ baseUrl: process.argv[2] ?? "" });
+const named = new File(["%PDF"], "L\\u00e4 (1)'s.pdf", { type: "application/pdf" });
+const first = await desk.put({ drawer: "a/b", paper: named, tags: ["x", "y"] });
+const second = await desk.put({ drawer: "c", paper: new Blob(["words"]) });
+console.log(JSON.stringify([first, second]));
+"""
+
+
+def test_a_file_is_sent_as_it_is_under_its_name(tmp_path):
+    # given a method whose body is a file, and a program that calls it
+    arguments = (
+        FieldDescription("drawer", Scalar("string")),
+        FieldDescription("paper", Ref("File")),
+        FieldDescription("tags", Many(Scalar("string")), required=False),
+    )
+    method = MethodDescription(
+        name="put", rpc_name="Put", arguments=arguments, result=Scalar("string"), permission="public",
+        verb="POST", path="/desk/v1/drawers/{drawer}", body="paper",
+        upload=UploadDescription(("application/pdf",), 9),
+    )  # fmt: skip
+    contract = ContractDescription("Desk", "desk.v1", "", (method,), (TypeDescription("File", ()),))
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "client.ts").write_text(typescript([contract]), "utf-8")
+    (tmp_path / "run.ts").write_text(SENDING, "utf-8")
+    built = tsc(tmp_path, "run.ts")
+    assert built.returncode == 0, built.stdout
+
+    # when it runs
+    paths = ("/desk/v1/drawers/a%2Fb", "/desk/v1/drawers/c")
+    with serving({f"POST {path}": json_answer(path) for path in paths}) as server:
+        command = [node(), "run.js", server.url]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+
+    # then each body is the file, and its name is told where it has one
+    named, plain = server.seen
+    assert (named.path, named.body) == (f"{paths[0]}?tags=x&tags=y", "%PDF")
+    assert named.headers["content-type"] == "application/pdf"
+    name = "attachment; filename*=UTF-8''L%C3%A4%20%281%29%27s.pdf"
+    assert named.headers["content-disposition"] == name
+    assert (plain.body, "content-disposition" in plain.headers) == ("words", False)
+    assert plain.headers["content-type"] == "application/octet-stream"

@@ -7,9 +7,6 @@ import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from hanse.runtime.contract.file import File
 from hanse.runtime.http.refusal import BodyTooLarge, UnsupportedMediaType
 from hanse.runtime.server.arguments import refused
 from hanse.runtime.server.pages.form_fields import FIELDS_MAX, KIND, pairs
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.file import FileField
     from hanse.runtime.data.files.files import Files
     from hanse.runtime.http.message import Request
+    from hanse.runtime.server.transfers.taking import Received
 
 HEADERS_MAX = 8
 HEADER_BYTES_MAX = 4096
@@ -33,22 +31,6 @@ _KIND = re.compile(
 """RFC 2046, 5.1.1: a boundary has 70 characters at most."""
 
 _AS_IT_IS = {None, "7bit", "8bit", "binary"}
-
-
-class ReceivedForm(msgspec.Struct):
-    """What came of a form.
-
-    Attributes:
-        site: Whose files they are.
-        pairs: Names and values of its fields, as they came.
-        files: Those that were kept, by the name of their field.
-        handed_on: Its method has them: from here on it is known who decides on them.
-    """
-
-    site: str
-    pairs: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
-    files: dict[str, File] = msgspec.field(default_factory=dict[str, File])
-    handed_on: bool = False
 
 
 class FormReceiver:
@@ -65,7 +47,7 @@ class FormReceiver:
         self._fields = fields
         self._max_body = max_body
 
-    async def receive(self, request: Request, form: ReceivedForm) -> None:
+    async def receive(self, request: Request, form: Received) -> None:
         """Reads a form to its end; what it has kept so far is in `form` whatever happens.
 
         Raises:
@@ -87,7 +69,7 @@ class FormReceiver:
             async for segment in events:
                 await self._receive_part(segment, events, form)
 
-    async def _receive_texts(self, request: Request, form: ReceivedForm) -> None:
+    async def _receive_texts(self, request: Request, form: Received) -> None:
         """A form as it is without files, where none was chosen and its enctype is left out."""
         body = bytearray()
         async for piece in request.pieces():
@@ -98,7 +80,7 @@ class FormReceiver:
         form.pairs = pairs(request)
 
     async def _receive_part(
-        self, segment: Any, events: AsyncGenerator[Any, None], form: ReceivedForm
+        self, segment: Any, events: AsyncGenerator[Any, None], form: Received
     ) -> None:
         name = _checked(segment)
         field = self._fields.get(name)
@@ -119,7 +101,7 @@ class FormReceiver:
             form.site, segment.filename, _with_first(first, content), field.accepts
         )
 
-    async def _text(self, events: AsyncGenerator[Any, None], form: ReceivedForm) -> str:
+    async def _text(self, events: AsyncGenerator[Any, None], form: Received) -> str:
         room = self._max_body - sum(len(name) + len(value) for name, value in form.pairs)
         raw = bytearray()
         async for piece in _content(events):

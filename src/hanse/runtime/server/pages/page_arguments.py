@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.contract.method import Method
     from hanse.runtime.http.message import Request
-    from hanse.runtime.server.pages.multipart_form import ReceivedForm
+    from hanse.runtime.server.transfers.taking import Received
 
 
 def page_reader(method: Method) -> Callable[[Request], Any]:
@@ -63,7 +63,7 @@ def file_form_reader(method: Method) -> Callable[[Request], Any]:
     fields = FormFields(method.request_type, _in_path(method) | cookies.names | wanted.keys())
 
     def read(request: Request) -> Any:
-        received: ReceivedForm = request.form
+        received: Received = request.form
         values: dict[str, Any] = {**request.parameters, **cookies.read(request)}
         values.update(fields.gather(received.pairs))
         arguments = from_text(values, fields.kind)

@@ -37,7 +37,14 @@ class Archive(Service):
 
     @form("/archive/add", allow=PUBLIC)
     async def add(self, file: Annotated[File, Accepts(max_bytes=2 * GIGABYTE)]) -> Html:
-        return Html(f"{file.sha256} {file.size} {self._files.url(file)}")
+        return Html(self._said(file))
+
+    @rpc("POST /archive/v1/files", allow=PUBLIC, body="file")
+    async def put(self, file: Annotated[File, Accepts(max_bytes=2 * GIGABYTE)]) -> str:
+        return self._said(file)
+
+    def _said(self, file: File) -> str:
+        return f"{file.sha256} {file.size} {self._files.url(file)}"
 
 
 async def main(url: str, folder: Path) -> None:
