@@ -16,7 +16,7 @@ import hanse
 import hanse.testing
 
 FACES = [hanse, hanse.testing]
-VALUES = {"PUBLIC", "SIGNED_IN", "Instant"}
+VALUES = {"PUBLIC", "SIGNED_IN", "Instant", "FAULT_POINTS"}
 SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {
     "Algorithm",
@@ -28,6 +28,7 @@ HANDED_ON = {
     "MethodLimits",
     "Metrics",
     "Deletes",
+    "Point",
     "PrincipalKind",
     "Request",
     "Response",

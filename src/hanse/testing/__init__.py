@@ -8,10 +8,12 @@ Tests are written with pytest and pytest-asyncio in its auto mode; nothing here 
 """
 
 from hanse.kit.clock import ManualClock
+from hanse.kit.fault_points import POINTS as FAULT_POINTS
 from hanse.kit.http import ConnectionFailed
 from hanse.runtime.telemetry.span import Span
 from hanse.testing.acting import acting
 from hanse.testing.fakes import fake
+from hanse.testing.fault_rules import FaultAt, Held
 from hanse.testing.faults import Faults
 from hanse.testing.http_client import Answer, HttpClient
 from hanse.testing.postgres_server import PostgresServer
@@ -19,9 +21,12 @@ from hanse.testing.schema_check import check_schema
 from hanse.testing.world import World
 
 __all__ = [
+    "FAULT_POINTS",
     "Answer",
     "ConnectionFailed",
+    "FaultAt",
     "Faults",
+    "Held",
     "HttpClient",
     "ManualClock",
     "PostgresServer",

@@ -1,20 +1,24 @@
-"""Latency and failures between services, drawn from a seed so that a run can be had again."""
+"""What goes wrong on purpose: between services as a seed draws it, and at fault points."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hanse.kit.chance import RANDOM
 from hanse.kit.clock import wait_set
+from hanse.kit.fault_watch import watched_by
 from hanse.runtime.call.context import running
 from hanse.runtime.errors import Unavailable
 from hanse.testing.acting import TEST
+from hanse.testing.fault_rules import FaultAt, FaultRules
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping
 
+    from hanse.kit.fault_points import Point
     from hanse.runtime.contract.method import Method
 
 
@@ -26,6 +30,12 @@ class Faults:
 
         async with World(Shop, Cart, faults=Faults(seed=7, failure_rate=0.3)) as world:
             ...
+
+    At fault points it goes wrong as the test says, each time once:
+
+        faults = Faults()
+        faults.at("data.transaction.commit_sent", nth=2).fail()
+        held = faults.at("data.write.before_send").hold()
 
     Args:
         seed: Draws the same faults for the same order of calls; None for a new one. A test that
@@ -48,6 +58,34 @@ class Faults:
         self._latency = latency
         self._failure_rate = failure_rate
         self._chance = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+        self._rules = FaultRules()
+
+    def at(self, point: Point, nth: int = 1) -> FaultAt:
+        """The n-th time from now that a fault point is reached; what happens then is said next.
+
+        Args:
+            point: See `docs/guide/testing-data.md`.
+            nth: 1 for the next time.
+
+        Raises:
+            ValueError: There is no such point, or no such time.
+        """
+        return self._rules.at(point, nth)
+
+    @property
+    def reached(self) -> Mapping[Point, int]:
+        """How often each fault point was reached."""
+        return self._rules.reached_times
+
+    @contextmanager
+    def watching(self) -> Generator[None]:
+        """Stands at the fault points; a world does so by itself, a host of one's own in this.
+
+        Raises:
+            RuntimeError: Others do in this process.
+        """
+        with watched_by(self._rules):
+            yield
 
     def wrap(self, method: Method, call: Callable[..., Any]) -> Callable[..., Any]:
         """A method as services will find it."""

@@ -60,7 +60,7 @@ class World:
         clock: Business time; the default stands at nine on New Year's morning 2026, UTC.
         provided: Other things constructors ask for, by type; a `Database` is then the only one.
         apart: Every call goes over a socket, as between two hosts.
-        faults: What goes wrong between services.
+        faults: What goes wrong between services, and at fault points.
 
     Attributes:
         clock: The clock the services have.
@@ -97,6 +97,8 @@ class World:
     async def __aenter__(self) -> Self:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="hanse-world-")))
         try:
+            if self._faults is not None:
+                self._stack.enter_context(self._faults.watching())
             self.host = Host(
                 self._services,
                 self._config(folder, await self._fresh_database()),

@@ -12,6 +12,7 @@ from tests.faults.sabotages.contract import CONTRACT
 from tests.faults.sabotages.data import DATA
 from tests.faults.sabotages.database import DATABASE
 from tests.faults.sabotages.door import DOOR
+from tests.faults.sabotages.fault_points import FAULT_POINTS
 from tests.faults.sabotages.files import FILES
 from tests.faults.sabotages.fleet import FLEET
 from tests.faults.sabotages.hiring import HIRING, IMPORTS
@@ -41,4 +42,5 @@ AREAS = (
     FILES,
     HIRING,
     IMPORTS,
+    FAULT_POINTS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hanse.kit.fault_points import reached, watched_session
 from hanse.runtime.call.context import running
 from hanse.runtime.call.leaving import begin_writing, end_writing
 from hanse.runtime.data.arrival import check_server, described, unfit
@@ -146,4 +147,5 @@ class Access:
         if self._is_away:
             log.warning("%s is back.", described(self._config.url))
         self._is_away = False
-        return session
+        await reached("pool.connected")
+        return watched_session(session)

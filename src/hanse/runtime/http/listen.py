@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.kit.fault_points import watched_connection
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.http.connection import Connection
 
@@ -122,4 +123,5 @@ def _clear(path: Path) -> None:
 
 
 def _maker(server: Server, *, trusted: bool, gate: bool = False) -> Callable[[], Connection]:
-    return lambda: Connection(server, trusted=trusted, gate=gate)
+    kind = watched_connection(Connection)
+    return lambda: kind(server, trusted=trusted, gate=gate)

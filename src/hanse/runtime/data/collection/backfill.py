@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from hanse.kit.clock import monotonic, wait_set
+from hanse.kit.fault_points import reached
 from hanse.runtime.data.collection.document import Documents, decode_plainly
 from hanse.runtime.data.entity.entity import Entity, entity_of
 
@@ -90,6 +91,7 @@ class Backfill:
             if not rows:
                 return progress
             await self._rewrite(rows, progress)
+            await reached("backfill.batch")
             tell(progress)
             place = (rows[-1]["site_id"], rows[-1]["id"])
             now = monotonic()

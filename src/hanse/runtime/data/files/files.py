@@ -7,6 +7,7 @@ import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Self
 
+from hanse.kit.fault_points import reached
 from hanse.kit.uuid7 import Uuid7Source
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.contract.file import Accepts, File
@@ -177,6 +178,7 @@ class Files:
         await self._rows.begin(site, uuid, name)
         try:
             await self._store.put(site, uuid, intake.pieces())
+            await reached("files.stored")
             file = File(
                 id=id_of(uuid),
                 name=name,
@@ -185,6 +187,7 @@ class Files:
                 sha256=intake.sha256,
             )
             await self._complete(site, file)
+            await reached("files.row_kept")
         except BaseException:
             await asyncio.shield(self._remove(site, uuid))
             raise

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from hanse.kit.clock import monotonic_ns
+from hanse.kit.fault_points import reached
 from hanse.runtime.call.idempotency import KeyInFlight, KeyInterrupted, KeyReused
 from hanse.runtime.data.failures import SerializationConflict
 from hanse.runtime.data.idempotency.ledger import Ledger, digest_of
@@ -91,6 +92,7 @@ class StoredOnce:
             await self._ledger.sweep()
         if found is None or not found.mine:
             return _given_before(call, digest, found)
+        await reached("idempotency.claimed")
         return await self._work(call, claim, arguments, handle, fail)
 
     async def _work(
@@ -106,6 +108,7 @@ class StoredOnce:
             async with unit:
                 answer = await handle(*astuple(arguments))
                 await self._keep(claim, call.method.checked_answer(answer), failed=False)
+                await reached("idempotency.answer_kept")
         except BaseException as error:
             failure = fail(call, error)
             await self._remember(claim, failure, error)

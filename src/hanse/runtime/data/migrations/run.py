@@ -10,6 +10,7 @@ import msgspec
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import SystemClock, monotonic, wait_set
+from hanse.kit.fault_points import reached
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.migrations.agenda import Agenda, agenda_of
 from hanse.runtime.data.migrations.ledger import Ledger
@@ -146,6 +147,7 @@ class Migrations:
                 await ledger.finish(migration)
             else:
                 await self._run_patiently(migration, database, ledger)
+            await reached("migration.kept")
         except HanseError as error:
             raise MigrationError(_failure(migration, error)) from error
 
@@ -173,6 +175,7 @@ class Migrations:
         if await ledger.finish(migration):
             for statement in migration.statements:
                 await database.execute(statement.text)
+                await reached("migration.statement")
 
 
 async def _hold(keeper: Database) -> bool:

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from hanse.kit.clock import wait_set
+from hanse.kit.fault_points import reached
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.table.table import indexes_of, missing_indexes
 from hanse.runtime.data.transaction import lock_key
@@ -134,6 +135,7 @@ class Indexing:
                 made.set()
 
         await asyncio.gather(make(), self._report(model, index, made))
+        await reached("index.made")
         log.info("made %s", index.name)
 
     async def _report(self, model: EntityModel, index: TableIndex, made: asyncio.Event) -> None:

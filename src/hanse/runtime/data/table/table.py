@@ -6,6 +6,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from hanse.kit.fault_points import reached
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.data.entity.columns import SIZE_MAX
 from hanse.runtime.data.table.brief import briefly, until_unlocked
@@ -138,6 +139,7 @@ async def _make(database: Database, model: EntityModel) -> None:
     await database.execute(table_statement(model))
     for index in model.indexes:
         await database.execute(index.statement(model.full_table, concurrently=False))
+    await reached("table.made")
     log.info("made %s with %s indexes", model.full_table, len(model.indexes))
 
 
