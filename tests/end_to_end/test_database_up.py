@@ -51,6 +51,8 @@ def test_a_database_that_is_named_is_used_and_no_other_started(tmp_path: Path) -
             folder.chmod(0o711)  # the fleet is somebody else's then
             (folder / ".s.PGSQL.5432").chmod(0o777)
         with_notes(made)
+        with (made.folder / "hanse.toml").open("a") as file:
+            file.write('\n[keys]\nfolder = ".hanse/up/own-keys"\n')
         made.url = made.hanse("up", HANSE_DATABASE__URL=server.url())["url"]
         assert made.get("/notes/v1/notes/a") == 1
         assert "postgres" not in made.processes()

@@ -38,11 +38,12 @@ async def database() -> AsyncIterator[tuple[Database, str]]:
 class Till:
     """The host, which is killed and begun again at one port."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keys: Path) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self._command = [sys.executable, "-m", "tests.faults.till_host", url, str(self.port)]
+        program = [sys.executable, "-m", "tests.faults.till_host"]
+        self._command = [*program, url, str(self.port), str(keys)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -91,9 +92,11 @@ async def buy_until(port: int, buyer: int, over: asyncio.Event) -> list[str]:
 
 
 @pytest.mark.parametrize("kills", [6, pytest.param(300, marks=pytest.mark.long)])
-async def test_what_was_acknowledged_was_done_once_whenever_the_host_dies(database, kills) -> None:
+async def test_what_was_acknowledged_was_done_once_whenever_the_host_dies(
+    database, kills, tmp_path
+) -> None:
     opened, url = database
-    chance, till, over = random.Random(SEED), Till(url), asyncio.Event()
+    chance, till, over = random.Random(SEED), Till(url, tmp_path / "keys"), asyncio.Event()
     till.start()
     await buy(till.port, "first")
     buyers = [asyncio.create_task(buy_until(till.port, one, over)) for one in range(BUYERS)]

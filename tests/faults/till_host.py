@@ -1,8 +1,9 @@
-"""A host that sells, in a process of its own: `python -m tests.faults.till_host URL PORT`."""
+"""A host that sells, in a process of its own: `python -m tests.faults.till_host URL PORT KEYS`."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import uvloop
 
@@ -26,7 +27,6 @@ class Till(Service):
 
 
 if __name__ == "__main__":
-    config = HostConfig(
-        port=int(sys.argv[2]), docs=False, database=DatabaseConfig(url=Secret(sys.argv[1]))
-    )
+    database = DatabaseConfig(url=Secret(sys.argv[1]), keys=Path(sys.argv[3]))
+    config = HostConfig(port=int(sys.argv[2]), docs=False, database=database)
     uvloop.run(Host([Till], config).run())

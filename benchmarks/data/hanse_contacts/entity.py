@@ -1,6 +1,7 @@
 """Contacts in Hanse: an entity, and a resource of which nothing is left to write."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 from benchmarks.rpc.terms import PERMISSION
@@ -52,4 +53,4 @@ def database() -> DatabaseConfig:
     """The database that this process is told to use."""
     socket, name = os.environ["BENCH_POSTGRES"], os.environ["BENCH_DATABASE"]
     url = Secret(f"postgresql://hanse@/{name}?host={socket}")
-    return DatabaseConfig(url=url, connections=CONNECTIONS)
+    return DatabaseConfig(url=url, connections=CONNECTIONS, keys=Path(socket, f"{name}.keys"))

@@ -62,6 +62,7 @@ class StateFolder:
         self.envoy = self.folder / "envoy"
         self.certificates = self.folder / "certificates"
         self.traces = self.folder / "traces"
+        self.keys = self.folder / "keys"
 
     def record(self, process: str) -> Path:
         """Which process runs under a name."""

@@ -129,7 +129,8 @@ class PostgresServer:
 
     def config(self, url: str) -> DatabaseConfig:
         """What a host or a `Database` is told to use a database of it."""
-        return DatabaseConfig(url=Secret(url))
+        name = url.partition("@/")[2].partition("?")[0]
+        return DatabaseConfig(url=Secret(url), keys=self._folder / f"{name}.keys")
 
     async def create(self) -> str:
         """Makes an empty database and gives its URL."""

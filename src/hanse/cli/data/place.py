@@ -27,8 +27,10 @@ def database_config(project: Project, state: StateFolder) -> DatabaseConfig:
     Raises:
         SettingsError: It is named, and cannot be used.
     """
-    url = project.database_url(variables()) or Secret(database_url(state))
-    return msgspec.structs.replace(project.file.database.config(url), connections=1)
+    named = project.database_url(variables())
+    keys = project.file.keys.path(project.folder, None if named else state.keys)
+    config = project.file.database.config(named or Secret(database_url(state)), keys=keys)
+    return msgspec.structs.replace(config, connections=1)
 
 
 def entities_of(project: Project, name: str = "") -> dict[str, type[Entity]]:

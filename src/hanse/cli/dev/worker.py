@@ -30,6 +30,7 @@ from hanse.runtime.project.project import Project, read_project
 from hanse.runtime.wiring import wants_database
 
 if TYPE_CHECKING:
+    from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.host import Host
 
 DRAIN_SECONDS = 5.0
@@ -137,11 +138,9 @@ def _development_host(project: Project, order: Order) -> Host:
     issuer = DevelopmentIssuer(state, lambda: unix_ns() / 1e9).issuer()
     limits = project.file.host.limits
     quick = min(limits.drain_timeout, DRAIN_SECONDS)
-    database = project.file.database
-    own = {"database": database.config(Secret(order.database))} if order.database else {}
     return make_host(
         project,
-        **own,
+        database=_database(project, order),
         listener=order.listener,
         issuers=(*project.file.issuers, issuer),
         pepper=pepper_for_development(project),
@@ -149,6 +148,13 @@ def _development_host(project: Project, order: Order) -> Host:
         open_metrics=True,
         limits=msgspec.structs.replace(limits, drain_timeout=quick),
     )
+
+
+def _database(project: Project, order: Order) -> DatabaseConfig | None:
+    """That of the project, else the one of development; its keyring is made without being asked."""
+    url = Secret(order.database) if order.database else project.database_url(variables())
+    keys = project.file.keys.path(project.folder, Path(order.state) / "keys")
+    return project.file.database.config(url, keys=keys) if url else None
 
 
 def _open_debugger(port: int) -> None:

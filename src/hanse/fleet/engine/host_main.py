@@ -92,10 +92,11 @@ def _database(
     project: Project, order: HostOrder, state: StateFolder, given: Mapping[str, str]
 ) -> DatabaseConfig | None:
     """That of the project; else the embedded one, for hosts that need it: others do not wait."""
-    url = project.database_url(given)
+    url, own = project.database_url(given), None
     if url is None and wants_database(project.services(order.services)):
-        url = Secret(database_url(state))
-    return project.file.database.config(url, project.groups()) if url else None
+        url, own = Secret(database_url(state)), state.keys
+    keys = project.file.keys.path(project.folder, own)
+    return project.file.database.config(url, project.groups(), keys) if url else None
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from hanse.runtime.call.context import in_transaction, running
 from hanse.runtime.data.access import Access
 from hanse.runtime.data.arrival import Arrival
 from hanse.runtime.data.failures import SerializationConflict
+from hanse.runtime.data.personal.subject_keys import SubjectKeys
 from hanse.runtime.data.pool_gauges import PoolGauges
 from hanse.runtime.data.reading import only_reads
 from hanse.runtime.data.transaction import Isolation, Transaction, lock_key
@@ -63,6 +64,7 @@ class Database:
     Attributes:
         clock: As given; the system's, if none was.
         upkeep: What is done with it beside calls.
+        keys: What personal data in it is sealed under.
         config: As given.
     """
 
@@ -76,6 +78,7 @@ class Database:
         self._arrival = Arrival(self._access.reach)
         self._entered = 0
         self.upkeep = Upkeep(config)
+        self.keys = SubjectKeys(self)
 
     @classmethod
     def __from_database__(cls, kind: Any, database: Self) -> Self:

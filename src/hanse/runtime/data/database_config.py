@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -33,6 +34,8 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
         idle_timeout: After which a connection nobody uses is closed.
         migrate: "start" if a host that starts applies the migrations that run before its release;
             "never" if only `hanse migrate` does.
+        keys: Folder of the keyring, without which nothing is sealed: a host makes it for a database
+            that has none yet. All hosts of a database see the same one.
     """
 
     url: Secret
@@ -44,3 +47,4 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
     statement_timeout: Seconds = 30.0
     idle_timeout: Seconds = 60.0
     migrate: Literal["start", "never"] = "start"
+    keys: Path | None = None

@@ -13,6 +13,7 @@ from hanse.runtime.data.database_config import CONNECTIONS, DatabaseConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from hanse.runtime.project.placement_table import Group
 
@@ -49,12 +50,15 @@ class DatabaseTable(msgspec.Struct, frozen=True, kw_only=True):
     statement_timeout: Seconds = 30.0
     migrate: Literal["start", "never"] = "start"
 
-    def config(self, url: Secret, groups: Iterable[Group] = ()) -> DatabaseConfig:
+    def config(
+        self, url: Secret, groups: Iterable[Group] = (), keys: Path | None = None
+    ) -> DatabaseConfig:
         """What one host is told.
 
         Args:
             url: Where the database is.
             groups: All hosts of a fleet; none for a host that stands alone.
+            keys: Where its keyring is.
         """
         hosts = sum(group.replicas for group in groups) * AT_ONCE or 1
         return DatabaseConfig(
@@ -65,6 +69,7 @@ class DatabaseTable(msgspec.Struct, frozen=True, kw_only=True):
             wait_timeout=self.wait_timeout,
             statement_timeout=self.statement_timeout,
             migrate=self.migrate,
+            keys=keys,
         )
 
 

@@ -12,6 +12,7 @@ from hanse.runtime.call.admission import Limits
 from hanse.runtime.call.context import DEFAULT_SITE
 from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.data.files.store_table import FileStoreTable
+from hanse.runtime.data.personal.keys_table import KeysTable
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
 from hanse.runtime.project.api_keys import ApiKeyTable
@@ -116,6 +117,7 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     samples: Mapping[CollectionName, FolderName] = {}
     database: DatabaseTable = DatabaseTable()
     file_store: FileStoreTable = FileStoreTable()
+    keys: KeysTable = KeysTable()
 
 
 class ProjectFile(EnvironmentTable, frozen=True, kw_only=True):

@@ -40,10 +40,10 @@ def make_host(
     Raises:
         Exception: Whatever is wrong with the services; `explain` puts it into words.
     """
-    url = project.database_url(variables)
+    url, keys = project.database_url(variables), project.file.keys.path(project.folder)
     given: dict[str, Any] = {
         "pepper": project.pepper(variables),
-        "database": project.file.database.config(url) if url else None,
+        "database": project.file.database.config(url, keys=keys) if url else None,
         "file_store": project.file_store(variables),
     }
     config = project.host_config(**(given | changes))

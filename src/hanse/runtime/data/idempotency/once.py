@@ -135,6 +135,7 @@ def once_in(database: Database | None) -> StoredOnce | None:
     """What a host remembers answers with; None where it has nothing to keep them in."""
     if database is None:
         return None
+    database.prepare(database.keys.open)
     database.prepare(lambda: make_tables(database))
     return StoredOnce(database, Ledger(database, database.clock))
 

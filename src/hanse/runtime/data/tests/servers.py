@@ -121,7 +121,8 @@ class Place:
 
     def config(self, **given: Any) -> DatabaseConfig:
         pooler = "transaction" if self.pooled else "none"
-        return DatabaseConfig(url=Secret(self.url), pooler=pooler, **given)
+        keys = self.server.config(self.direct_url).keys
+        return DatabaseConfig(url=Secret(self.url), pooler=pooler, keys=keys, **given)
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +155,6 @@ async def postgres(servers: Servers) -> AsyncIterator[Database]:
     """A fresh database of the newest PostgreSQL, direct: for what does not depend on either."""
     server = servers.server("18")
     url = await server.create()
-    async with Database(DatabaseConfig(url=Secret(url))) as opened:
+    async with Database(server.config(url)) as opened:
         yield opened
     server.drop(url)

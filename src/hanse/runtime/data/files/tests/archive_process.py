@@ -49,7 +49,7 @@ class Archive(Service):
 
 async def main(url: str, folder: Path) -> None:
     config = HostConfig(
-        database=DatabaseConfig(url=Secret(url)),
+        database=DatabaseConfig(url=Secret(url), keys=folder.parent / "keys"),
         file_store=FileStoreConfig(folder=folder),
         gate=folder.parent / "gate",
         docs=False,
