@@ -2,6 +2,7 @@
 
 from tests.faults.sabotages.row import Sabotage, below
 
+SEAL = "data/idempotency/tests/test_key_seal.py::"
 ONCE = "data/idempotency/tests/test_once.py::"
 
 IDEMPOTENCY = below("src/hanse/runtime",
@@ -10,7 +11,7 @@ IDEMPOTENCY = below("src/hanse/runtime",
              "                answer = await handle(*astuple(arguments))\n            await",
              ONCE + "test_who_lost_the_key_has_done_nothing"),
     Sabotage("a key is of one request", "data/idempotency/once.py",
-             "if found.digest != digest:", "if False:", ONCE + "test_a_key_of_another_request_is_refused"),
+             "if not found.same:", "if False:", ONCE + "test_a_key_of_another_request_is_refused"),
     Sabotage("a fault of ours is kept too", "data/idempotency/once.py",
              "            await self._ledger.answer(claim, _written(failure), failed=True)\n",
              "            await self._ledger.release(claim)\n",
@@ -36,6 +37,17 @@ IDEMPOTENCY = below("src/hanse/runtime",
     Sabotage("no call is made in the middle of a block", "call/outgoing.py",
              "(TransactionOpen if unit.in_block else UnitOpen)", "UnitOpen",
              ONCE + "test_nobody_calls_in_the_middle_of_a_block"),
+    Sabotage("answers are sealed", "data/idempotency/key_seal.py",
+             "return encrypt(self._cipher, answer, _kind(failed))", "return answer",
+             SEAL + "test_no_row_holds_the_key_the_request_the_answer_or_who_asked"),
+    Sabotage("a key is in no table", "data/idempotency/key_seal.py",
+             'self.name = base64.urlsafe_b64encode(name[:NAME_BYTES]).decode().rstrip("=")',
+             "self.name = owner[-1]",
+             SEAL + "test_no_row_holds_the_key_the_request_the_answer_or_who_asked"),
+    Sabotage("a request is told from others by a digest with a key", "data/idempotency/key_seal.py",
+             'hmac.digest(self._secret, b"request" + body, "sha256")',
+             '__import__("hashlib").sha256(body).digest()',
+             SEAL + "test_no_row_holds_the_key_the_request_the_answer_or_who_asked"),
     Sabotage("tables of ours are made one host at a time", "data/arrival.py",
              'await database.lock("hanse")', "await database.lock(is_there)",
              "data/idempotency/tests/test_tables.py::"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from hanse.kit.chance import RANDOM
+from hanse.runtime.data.idempotency.key_seal import KeySeal
 
 if TYPE_CHECKING:
     from hanse.kit.clock import Clock
     from hanse.runtime.call.context import Call
     from hanse.runtime.data.database import Database
+    from hanse.runtime.data.record import Record
 
 KEPT = timedelta(hours=48)
 """For so long an answer is given again; Stripe's own promise is 24 hours at least."""
@@ -74,10 +75,11 @@ class Claim(NamedTuple):
 
     Attributes:
         site: The tenant.
-        principal: Whose key it is: another's key of the same letters is another key.
+        principal: Nobody: whose key it is follows from its name, and need not stand in clear.
         method: What it was sent to.
-        key: As it was sent.
+        key: Its name: another's key of the same letters has another.
         token: Tells this work from an earlier one that was given up.
+        seal: What its answer is kept under.
     """
 
     site: str
@@ -85,6 +87,7 @@ class Claim(NamedTuple):
     method: str
     key: str
     token: bytes
+    seal: KeySeal
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -92,7 +95,7 @@ class Found(msgspec.Struct, frozen=True):
 
     Attributes:
         mine: The key is new, or was given up: whoever asked goes on.
-        digest: Of the request that came first.
+        same: It was this request that came first.
         worked: That did a part of its work.
         over: And its time is up.
         failed: Whether its answer is an error; None while there is none.
@@ -100,7 +103,7 @@ class Found(msgspec.Struct, frozen=True):
     """
 
     mine: bool
-    digest: bytes
+    same: bool
     worked: bool
     over: bool
     failed: bool | None
@@ -119,8 +122,13 @@ class Ledger:
         self._database = database
         self._clock = clock
 
-    async def claim(self, call: Call, digest: bytes, seconds: float) -> tuple[Claim, Found | None]:
+    async def claim(self, call: Call, body: bytes, seconds: float) -> tuple[Claim, Found | None]:
         """Takes the key of a call for so many seconds, or tells what became of it.
+
+        Args:
+            call: With its key.
+            body: Its arguments, in one spelling.
+            seconds: For how long.
 
         Returns:
             The claim; and what was found, None if somebody takes the key at this moment.
@@ -128,30 +136,35 @@ class Ledger:
         assert call.keyed is not None
         origin = call.origin
         who = f"{origin.principal.kind}:{origin.principal.id}"
-        claim = Claim(origin.site, who, call.name, call.keyed.key, RANDOM.randbytes(16))
-        now = self._clock.now()
+        seal = KeySeal(self._database.keys.ring, origin.site, who, call.name, call.keyed.key)
+        claim = Claim(origin.site, "", call.name, seal.name, RANDOM.randbytes(16), seal)
+        now, digest = self._clock.now(), seal.digest(body)
         row = await self._database.fetch_row(
             CLAIM, *claim[:4], digest, claim.token, now, timedelta(seconds=seconds), now - KEPT
         )
-        return claim, None if row is None else Found(*(row[at] for at in range(6)))
+        return claim, None if row is None else _found(row, seal, digest)
 
     async def answer(self, claim: Claim, answer: bytes, *, failed: bool) -> bool:
         """Writes the answer down; whether the claim still holds."""
-        return bool(await self._database.execute(ANSWER, *claim, failed, answer))
+        sealed = claim.seal.seal(answer, failed=failed)
+        return bool(await self._database.execute(ANSWER, *claim[:5], failed, sealed))
 
     async def worked(self, claim: Claim) -> bool:
         """Notes that a part of the work is about to be committed; whether the claim still holds."""
-        return bool(await self._database.execute(WORKED, *claim))
+        return bool(await self._database.execute(WORKED, *claim[:5]))
 
     async def release(self, claim: Claim) -> None:
         """Gives the key back: nothing was done under it."""
-        await self._database.execute(RELEASE, *claim)
+        await self._database.execute(RELEASE, *claim[:5])
 
     async def sweep(self) -> int:
         """Forgets some answers whose time is over, and tells how many."""
         return await self._database.execute(SWEEP, self._clock.now() - KEPT, SWEPT_AT_ONCE)
 
 
-def digest_of(body: bytes) -> bytes:
-    """What tells one request from another: its arguments as they were read, in one spelling."""
-    return hashlib.sha256(body).digest()
+def _found(row: Record, seal: KeySeal, digest: bytes) -> Found:
+    answer, failed = row["answer"], row["failed"]
+    same = row["digest"] == digest
+    if same and answer is not None:
+        answer = seal.open(answer, failed=failed)
+    return Found(row["mine"], same, row["worked"], row["over"], failed, answer)

@@ -11,7 +11,7 @@ from hanse.kit.clock import monotonic_ns
 from hanse.kit.fault_points import reached
 from hanse.runtime.call.idempotency import KeyInFlight, KeyInterrupted, KeyReused
 from hanse.runtime.data.failures import SerializationConflict
-from hanse.runtime.data.idempotency.ledger import Ledger, digest_of
+from hanse.runtime.data.idempotency.ledger import Ledger
 from hanse.runtime.data.idempotency.tables import make_tables
 from hanse.runtime.errors import (
     KINDS,
@@ -85,13 +85,13 @@ class StoredOnce:
             HanseError: What the handler raised, now or before.
             KeyReused, KeyInFlight, KeyInterrupted: The key cannot be used, now or ever again.
         """
-        digest = digest_of(call.method.write_arguments(arguments))
-        claim, found = await self._ledger.claim(call, digest, _seconds_of(call))
+        body = call.method.write_arguments(arguments)
+        claim, found = await self._ledger.claim(call, body, _seconds_of(call))
         self._claims += 1
         if self._claims % CLAIMS_A_SWEEP == 0:
             await self._ledger.sweep()
         if found is None or not found.mine:
-            return _given_before(call, digest, found)
+            return _given_before(call, found)
         await reached("idempotency.claimed")
         return await self._work(call, claim, arguments, handle, fail)
 
@@ -144,11 +144,11 @@ def _seconds_of(call: Call) -> float:
     return max(0.0, (call.deadline_ns - monotonic_ns()) / 1e9) + MARGIN_SECONDS
 
 
-def _given_before(call: Call, digest: bytes, found: Found | None) -> Any:
+def _given_before(call: Call, found: Found | None) -> Any:
     """What a request gets whose key came before."""
     if found is None:
         raise KeyInFlight("A request with this Idempotency-Key has just begun.", retry_after=1)
-    if found.digest != digest:
+    if not found.same:
         raise KeyReused(
             "This Idempotency-Key came before with other arguments: a key is of one request; "
             "take a new one."
