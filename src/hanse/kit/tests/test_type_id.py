@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.kit.type_id import parse_type_id, type_id
+from hanse.kit.type_id import parse_type_id, type_id, type_ids
 
 ZEROS = "00000000000000000000000000"
 VALID = {
@@ -67,3 +67,10 @@ def test_they_come_back_and_sort_as_their_uuids(one, other):
 
     assert parse_type_id(first) == ("contact", one)
     assert (first < second) == (one.int < other.int)
+
+
+@given(st.lists(st.uuids() | st.builds(UUID, int=st.integers(0, 2**128 - 1)), max_size=130))
+def test_many_are_written_as_each_is_alone(uuids):
+    texts = [type_id("contact", one.int) for one in uuids]
+    assert type_ids("contact", [one.bytes for one in uuids]) == texts
+    assert type_ids("", [one.bytes for one in uuids]) == [text[8:] for text in texts]

@@ -5,23 +5,28 @@ from __future__ import annotations
 import logging
 import re
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import force_setattr
 
+from hanse.kit.type_id import type_ids
 from hanse.runtime.contract.immutable import parts
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.data.collection.conflict import violated
 from hanse.runtime.data.entity.changes import changes_type
 from hanse.runtime.data.entity.columns import DELETE_TIME, SIZE_MAX
+from hanse.runtime.data.table.packed import decode_apart, moment, unpacked
 from hanse.runtime.errors import HanseError, Internal, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from hanse.runtime.data.entity.entity import Entity
     from hanse.runtime.data.entity.model import EntityModel
+    from hanse.runtime.data.table.packed import Columns
 
 log = logging.getLogger("hanse.data")
 
@@ -121,21 +126,57 @@ class Documents(Generic[E]):
             raise self._unreadable(row, error) from error
         return self.with_columns(item, row)
 
-    def stored_many(self, rows: Sequence[Any]) -> list[E]:
-        """The entities of many rows, read as one text where nothing stands against it.
+    def packed(self, row: Any, most: int) -> list[E]:
+        """The first entities of many rows that came as one, read as one text if that can be.
+
+        Args:
+            row: As `PACKED` selects it.
+            most: How many, of these or one more.
 
         Raises:
             Internal: A document is of a form that this release cannot read.
         """
-        shape = self._model.shape
-        if any(row["shape"] < shape for row in rows):
-            return [self.stored(row) for row in rows]
+        if row["packed_columns"] is None:
+            return []
+        columns = unpacked(row["packed_columns"])
+        text = b"[%b]" % row["packed_documents"]
+        if min(columns.shapes) < self._model.shape:
+            return self._one_by_one(columns, text, most)
         try:
-            items = self._read_many(b"[%b]" % b",".join([row["doc"] for row in rows]))
+            items = self._read_many(text)
         except (msgspec.MsgspecError, RecursionError):
-            return [self.stored(row) for row in rows]  # which tells of the one it is
-        with_columns = self.with_columns
-        return [with_columns(item, row) for item, row in zip(items, rows, strict=True)]
+            return self._one_by_one(columns, text, most)  # which tells of the one it is
+        self._set_columns(items, columns)
+        return items[:most]
+
+    def _set_columns(self, items: list[E], columns: Columns) -> None:
+        keys, revisions, creations, updates, _ = columns
+        names = type_ids(self._model.prefix, keys)
+        own = zip(items, names, revisions, creations, updates, strict=True)
+        for item, name, revision, created, updated in own:
+            create_time = moment(created)
+            update_time = create_time if updated == created else moment(updated)
+            force_setattr(item, "id", name)
+            force_setattr(item, "revision", revision)
+            force_setattr(item, "create_time", create_time)
+            force_setattr(item, "update_time", update_time)
+
+    def _one_by_one(self, columns: Columns, text: bytes, most: int) -> list[E]:
+        rows = zip(decode_apart(text), *columns, strict=True)
+        return [
+            self.stored(
+                {
+                    "id": UUID(bytes=key),
+                    "revision": revision,
+                    "create_time": moment(created),
+                    "update_time": moment(updated),
+                    DELETE_TIME: None,
+                    "shape": shape,
+                    "doc": bytes(document),
+                }
+            )
+            for document, key, revision, created, updated, shape in islice(rows, most)
+        ]
 
     def with_columns(self, item: E, row: Any) -> E:
         """An entity that nobody has seen yet, with the columns of its row set."""

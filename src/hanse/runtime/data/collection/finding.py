@@ -12,6 +12,7 @@ from hanse.runtime.data.entity.entity import Entity
 from hanse.runtime.data.entity.part import part_names, part_type
 from hanse.runtime.data.query.planner import COUNT_BOUND, Planner
 from hanse.runtime.data.query.statement import Source
+from hanse.runtime.data.table.packed import PACKED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ class Finder(Generic[E]):
         source = Source(
             table=model.full_table,
             columns=stored.statements.columns,
+            packed=PACKED,
             condition="delete_time is null" if model.soft else "",
         )
         self._planner = Planner(
@@ -80,9 +82,10 @@ class Finder(Generic[E]):
 
     async def _found(self, query: Query) -> tuple[Projection | None, list[E], str]:
         plan = self._planner.plan(query)
-        rows = await self._stored.database.fetch(plan.text, site(), *plan.parameters)
-        kept, cursor = plan.page(rows)
-        return plan.projection, self._stored.documents.stored_many(kept), cursor
+        row = await self._stored.database.fetch_row(plan.text, site(), *plan.parameters)
+        assert row is not None, "an aggregate gives one row"
+        found = self._stored.documents.packed(row, plan.page_size)
+        return plan.projection, found, plan.cursor(row)
 
     def _part_of(self, item: E, wanted: Projection | None) -> Part[E]:
         """Taken of the whole entity, so that old documents are brought up and defaults seen."""

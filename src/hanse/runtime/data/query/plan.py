@@ -1,4 +1,4 @@
-"""A query ready to run: a statement, what is bound, and how its rows become a page."""
+"""A query ready to run: a statement, what is bound, and where its page ends."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hanse.runtime.data.query.cursor import digest_of, write_cursor
-from hanse.runtime.data.query.statement import KEY
+from hanse.runtime.data.query.statement import FOUND, KEY, LAST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from hanse.runtime.data.query.projection import Projection
 
 
@@ -19,7 +17,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a query.
 
     Attributes:
-        text: The statement; $1 is the site, which whoever runs it binds.
+        text: The statement, of one row for all of the page; $1 is the site, which whoever runs it
+            binds.
         parameters: What is bound from $2 on.
         page_size: Rows of the page, at most; one more is asked for, to know of a next one.
         identity: What tells it from other queries, whatever their page.
@@ -34,17 +33,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     projection: Projection | None
     keys: range
 
-    def page(self, rows: Sequence[Any]) -> tuple[Sequence[Any], str]:
-        """The rows of the page, and the cursor behind it, empty if it is the last.
+    def cursor(self, row: Any) -> str:
+        """The cursor behind the page, empty if it is the last.
 
         Args:
-            rows: All that the statement gave, each with its values by column.
+            row: What the statement gave, by column.
         """
-        if len(rows) <= self.page_size:
-            return rows, ""
-        last: Mapping[str, Any] = rows[self.page_size - 1]
-        values = [*(last[f"{KEY}{number}"] for number in self.keys), last["id"]]
-        return rows[: self.page_size], write_cursor(digest_of(self.identity), values)
+        if row[FOUND] <= self.page_size:
+            return ""
+        values = [*(row[f"{KEY}{number}"] for number in self.keys), row[LAST]]
+        return write_cursor(digest_of(self.identity), values)
 
 
 class CountPlan(msgspec.Struct, frozen=True, kw_only=True):

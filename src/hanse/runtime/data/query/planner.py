@@ -28,6 +28,9 @@ COUNT_MAX = 100_000
 SHAPES_MAX = 500
 """So many shapes of queries have their statements kept."""
 
+_MOST = (11, 101, PAGE_SIZE_MAX + 1)
+"""Rows a page and the one behind it have at most: a statement each, for pages short and long."""
+
 
 class _Shape(NamedTuple):
     """What queries of one shape share.
@@ -35,12 +38,15 @@ class _Shape(NamedTuple):
     Attributes:
         fixed: What stands first in the order and is absent everywhere.
         sort: The order, the id last.
-        texts: Statements by which values of the cursor are present, None for the first page.
+        alone: Whether one index has the filter and the order, so that no other is ever better.
+        texts: Statements by which values of the cursor are present, None for the first page, and
+            by how long the page is.
     """
 
     fixed: tuple[Direction, ...]
     sort: tuple[Direction, ...]
-    texts: dict[tuple[bool, ...] | None, str]
+    alone: bool
+    texts: dict[tuple[tuple[bool, ...] | None, int | None], str]
 
 
 class Kept(Generic[_Key, _Made]):
@@ -108,7 +114,7 @@ class Planner:
         behind = _behind(query.cursor, identity, shape.sort) if query.cursor else None
         values = [value for value in behind or () if value is not None]
         return Plan(
-            text=self._text(node, shape, behind),
+            text=self._text(node, shape, behind, query.page_size),
             parameters=[*reader.values, *values, query.page_size + 1],
             page_size=query.page_size,
             identity=identity,
@@ -144,20 +150,24 @@ class Planner:
         if shape is None:
             read = read_sort(sort, self._fields, violations)
             if violations.found:
-                return _Shape((), read, {})
+                return _Shape((), read, alone=False, texts={})
             if node is not None:
                 self._indexes.check(node)
-            shape = _Shape(self._indexes.order(node, read), read, {})
+            fixed, alone = self._indexes.order(node, read)
+            shape = _Shape(fixed, read, alone, {})
             self._shapes.keep((node, sort), shape)
         return shape
 
-    def _text(self, node: Node | None, shape: _Shape, behind: list[Any] | None) -> str:
+    def _text(
+        self, node: Node | None, shape: _Shape, behind: list[Any] | None, page_size: int
+    ) -> str:
         present = None if behind is None else tuple(value is not None for value in behind)
-        text = shape.texts.get(present)
+        most = next(one for one in _MOST if page_size < one) if shape.alone else None
+        text = shape.texts.get((present, most))
         if text is None:
             order = (shape.fixed, shape.sort)
-            text = page_text(self._source, self._fields, node, order, present)
-            shape.texts[present] = text
+            text = page_text(self._source, self._fields, node, order, present, most)
+            shape.texts[present, most] = text
         return text
 
 

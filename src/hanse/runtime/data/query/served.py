@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ONE_VALUE = ("$eq", ABSENT)
 _NARROWING = (*_ONE_VALUE, "$in", "$gt", "$gte", "$lt", "$lte", "$startsWith", PREFIX_TO_END)
+_RANGES = tuple(one for one in _NARROWING if one != "$in")
 _ITEMS = ("$hasAll", "$hasSome")
 
 
@@ -61,17 +62,23 @@ class Indexes:
         missing = declared([(lacking, False)])
         raise self._refusal(f"No index begins with {lacking}, so the filter reads all.", missing)
 
-    def order(self, node: Node | None, sort: tuple[Direction, ...]) -> tuple[Direction, ...]:
+    def order(
+        self, node: Node | None, sort: tuple[Direction, ...]
+    ) -> tuple[tuple[Direction, ...], bool]:
         """What stands before a sort in `order by`: parts that are absent in all rows found.
 
         PostgreSQL knows that an equal value leaves the order of the other parts, and does not
         know it of what is NULL.
 
+        Returns:
+            These, and whether the index that has the order narrows all that the filter does.
+
         Raises:
             QueryNotServed: No index has that order.
         """
         bound = dict(_single_values(node)) if node else {}
-        best: tuple[Direction, ...] | None = None
+        asked = _compared(node) if node else frozenset[str | None]()
+        best: tuple[tuple[Direction, ...], bool] | None = None
         longest = -1
         for key in self._keys:
             for length in range(len(key.parts) + 1):
@@ -80,11 +87,12 @@ class Indexes:
                 flipped = self._flipped(key, length, sort)
                 if flipped is not None and length > longest:
                     longest = length
-                    best = tuple(
+                    absent = tuple(
                         Direction(self._fields[name], down != flipped)
                         for name, down in key.parts[:length]
                         if bound[name] == ABSENT
                     )
+                    best = absent, asked <= {name for name, _ in key.parts[: length + 1]}
         if best is None:
             raise self._unsorted(bound, sort)
         return best
@@ -148,3 +156,13 @@ def _single_values(node: Node) -> Iterator[tuple[str, str]]:
     elif operator == "$and":
         for part in rest:
             yield from _single_values(part)
+
+
+def _compared(node: Node) -> frozenset[str | None]:
+    """The fields of which a filter asks for a value or a range; None for all that it asks else."""
+    operator, rest = node
+    if isinstance(rest, str):
+        return frozenset((rest if operator in _RANGES else None,))
+    if operator == "$and":
+        return frozenset[str | None]().union(*map(_compared, rest))
+    return frozenset((None,))

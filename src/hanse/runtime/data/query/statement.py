@@ -21,6 +21,9 @@ SITE = "site_id = $1"
 KEY = "key_"
 """What the columns of an order are called, with a number behind; the id has its own name."""
 
+FOUND, LAST = "found", "last_id"
+"""How many rows a page's statement found, and the id of the page's last one."""
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What a collection's queries read. It is put into statements as it is.
@@ -28,11 +31,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         table: Its name, quoted where it must be.
         columns: What is selected, `id` by its name among it.
+        packed: What a page is told of all its rows in one, as aggregates of the columns. A row of
+            its own each would cost the driver more than reading what is in it.
         condition: What holds of all its rows beside their site, like `delete_time is null`.
     """
 
     table: str
     columns: str
+    packed: str
     condition: str = ""
 
 
@@ -42,11 +48,13 @@ def page_text(
     node: Node | None,
     order: tuple[Sequence[Direction], Sequence[Direction]],
     present: Sequence[bool] | None,
+    most: int | None,
 ) -> str:
     """The statement that reads one page.
 
     Its parameters are the site, the values of the filter, those of the cursor that are present,
-    and the number of rows. It selects the source's columns, then those of the order.
+    and the number of rows, one more than the page has. It gives one row: what the source packs,
+    how many were found, and what the page's last row has in the order.
 
     Args:
         source: What it reads.
@@ -54,6 +62,7 @@ def page_text(
         node: The filter, if there is one.
         order: What stands first in the order and is absent everywhere, and the sort.
         present: For each field of the sort whether the cursor has a value; None on the first page.
+        most: Rows that it finds at most, whatever is bound; None where plans depend on values.
     """
     fixed, sort = order
     by = [*fixed, *sort]
@@ -63,19 +72,31 @@ def page_text(
     if present is not None:
         places = [next(numbers) if there else None for there in present]
         ranges = [f" and {each}" for each in ranges_after(sort, places)]
-    limit = f"limit ${next(numbers)}::bigint"
+    wanted = f"${next(numbers)}::bigint"
+    # Of a number that is bound PostgreSQL's planner expects a tenth of the table, and so plans
+    # anew for each page. A number that stands there makes it keep its plan.
+    limit = f"limit {wanted if most is None else most}"
     keys = [f", {each.field.sql} as {KEY}{number}" for number, each in enumerate(by[:-1])]
     head = f"select {source.columns}{''.join(keys)} from {source.table} where {where}"
     tail = f" order by {', '.join(each.sql for each in by)} {limit}"
-    if len(ranges) == 1:
-        return f"{head}{ranges[0]}{tail}"
-    # Each range is in order, so PostgreSQL merges them, and begins with one when it needs it.
-    merged = " union all ".join(f"({head}{each}{tail})" for each in ranges)
+    rows = f"{head}{ranges[0]}{tail}"
+    if len(ranges) > 1:
+        rows = _merged([f"({head}{each}{tail})" for each in ranges], by, limit)
+    last = f"[({wanted} - 1)::int]"
+    told = [f"(array_agg({KEY}{at})){last} as {KEY}{at}" for at in range(len(keys))]
+    return (
+        f"select {', '.join([source.packed, *told])}, (array_agg(id)){last} as {LAST}, "
+        f"count(*) as {FOUND} from (select * from ({rows}) as most limit {wanted}) as page"
+    )
+
+
+def _merged(ranges: Sequence[str], by: Sequence[Direction], limit: str) -> str:
+    """Ranges as one. Each is in order: PostgreSQL merges them, and begins one when it needs it."""
     named = [
         in_order(f"{KEY}{number}", descending=each.descending)
         for number, each in enumerate(by[:-1])
     ]
-    return f"{merged} order by {', '.join([*named, by[-1].sql])} {limit}"
+    return f"{' union all '.join(ranges)} order by {', '.join([*named, by[-1].sql])} {limit}"
 
 
 def count_text(source: Source, fields: Mapping[str, Field], node: Node | None) -> str:

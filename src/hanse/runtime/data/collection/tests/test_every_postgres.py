@@ -1,9 +1,12 @@
 """Every statement of a collection on every PostgreSQL there is, direct and behind a pooler."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from hanse.runtime.data.collection.collection import Collection
 from hanse.runtime.data.collection.conflict import Duplicate, RevisionConflict
+from hanse.runtime.data.collection.outcome import Page
 from hanse.runtime.data.resource.tests.crm import Address, Company, Contact, Phone
 from hanse.runtime.data.table.table import make_table
 from hanse.runtime.errors import InvalidArgument, NotFound
@@ -44,6 +47,24 @@ async def test_a_life_from_the_first_write_to_the_last(crm):
     await contacts.delete(made.id)
     with pytest.raises(NotFound):
         await contacts.get(made.id)
+
+
+async def test_a_page_has_what_each_of_it_is_alone(crm):
+    companies, contacts = crm
+    names = ["", "\u0001", "Zoë", 'a "quoted", [b]', "\U0001f600", "\\u0000", "x" * 90]
+    made = [
+        await contacts.create(Contact(f"N{name}", f"{at}@b.c")) for at, name in enumerate(names)
+    ]
+    made[2] = await contacts.update(made[2].id, {"seen": datetime(1, 1, 1, 0, 0, 0, 1, tzinfo=UTC)})
+    made[5] = await contacts.update(made[5].id, {"notes": {"ä": "ö"}})
+
+    first = await contacts.query(page_size=4)
+    rest = await contacts.query(page_size=4, cursor=first.next_cursor)
+
+    assert (*first.items, *rest.items) == tuple(made)
+    assert rest.next_cursor == ""
+    assert [await contacts.get(one.id) for one in made] == made
+    assert await companies.query() == Page(())
 
 
 async def test_many_at_once_each_by_itself(crm):

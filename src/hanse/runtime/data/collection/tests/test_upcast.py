@@ -16,6 +16,7 @@ from hanse.runtime.data.entity.entity import Entity, entity, entity_of
 from hanse.runtime.data.entity.marks import Indexed
 from hanse.runtime.data.entity.upcast import upcast
 from hanse.runtime.data.table.table import make_table
+from hanse.runtime.errors import Internal
 from hanse.runtime.identity.principal import VISITOR
 from hanse.testing.acting import acting
 
@@ -94,6 +95,32 @@ async def test_an_old_document_is_read_in_the_newest_shape(collections):
     )
     assert (await new.query()).items == (read,)
     assert await shapes(database) == [1]
+
+
+async def test_a_page_may_have_old_ones_and_new_ones(collections):
+    old, new, database = collections
+    ada = await old.create(Old("Ada Lovelace"))
+    eve = await new.create(New("Eve Online", "Eve", "Online", "EO"))
+    # What an old form calls so is not what the newest does.
+    looks_new = '\'{"first_name": "?", "last_name": "?", "initials": "?"}\''
+    await database.execute(f"update crm.people set doc = doc || {looks_new} where shape = 1")
+
+    page = await new.query()
+
+    assert page.items == (await new.get(ada.id), eve)
+    assert page.items[0].first_name == "Ada"
+
+
+async def test_what_cannot_be_read_is_named_whatever_else_is_on_its_page(collections, caplog):
+    _, new, database = collections
+    eve = await new.create(New("Eve Online", "Eve", "Online", "EO"))
+    ada = await new.create(New("Ada Lovelace", "Ada", "Lovelace", "AL"))
+    await database.execute("update crm.people set doc = doc - 'name' where doc->>'initials' = 'AL'")
+
+    with pytest.raises(Internal, match=f"What is stored of {ada.id} cannot be read"):
+        await new.query()
+    assert ada.id in caplog.text
+    assert (await new.query(page_size=1)).items == (eve,)
 
 
 @pytest.mark.parametrize("way", ["update", "replace", "update_many"])

@@ -100,7 +100,7 @@ INDEXES = (
     index("tags", many=True),
     index("more.numbers", many=True),
 )  # fmt: skip
-SOURCE = Source(table="deals", columns="id, doc")
+SOURCE = Source(table="deals", columns="id, doc", packed="array_agg(id) as ids")
 
 
 def planner(*indexes: IndexShape) -> Planner:

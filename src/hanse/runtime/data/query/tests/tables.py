@@ -41,8 +41,9 @@ def pages(deals: Asker, asked: Planner, query: Query) -> list[list[Any]]:
     found, cursor = [], ""
     while True:
         plan = asked.plan(msgspec.structs.replace(query, cursor=cursor))
-        rows, cursor = plan.page(deals.fetch(plan.text, SITE, *plan.parameters))
-        found.append([row["id"] for row in rows])
+        [row] = deals.fetch(plan.text, SITE, *plan.parameters)
+        found.append((row["ids"] or [])[: plan.page_size])
+        cursor = plan.cursor(row)
         if not cursor:
             return found
         assert len(found) < 1000, "it goes round in a circle"

@@ -50,9 +50,8 @@ def planner(page: str) -> Planner:
     exec(compile(block(page, "python"), str(PAGE), "exec", dont_inherit=True), names)
     model = entity_of(names["Deal"])
     shapes = [index.shape for index in model.indexes]
-    return Planner(
-        tuple(model.fields.values()), shapes, Source(table=model.full_table, columns="id, doc")
-    )
+    source = Source(table=model.full_table, columns="id, doc", packed="array_agg(id)")
+    return Planner(tuple(model.fields.values()), shapes, source)
 
 
 def test_what_the_page_asks_is_served(page, planner):

@@ -132,6 +132,28 @@ def test_one_shape_is_one_statement_whatever_its_values():
     assert "drop" not in texts.pop()
 
 
+@pytest.mark.parametrize(
+    ("given", "sort", "number"),
+    [
+        ({}, (), 3),
+        ({"status": "open", "due": {"$gte": "2026-01-01T00:00:00Z"}}, ("-due",), 3),
+        ({"status": None}, ("due",), 3),
+        ({"title": "x"}, ("status", "-due"), 1),
+        ({"status": "open", "title": "x"}, ("due",), 1),
+        ({"status": "open", "due": {"$in": ["2026-01-01T00:00:00Z"]}}, ("due",), 1),
+        ({"status": "open", "$not": {"due": None}}, ("due",), 1),
+    ],
+)
+def test_only_where_one_index_has_filter_and_order_is_a_statement_for_pages_of_a_length(
+    given, sort, number
+):
+    """Else PostgreSQL decides by the values which index is better, and has to see them."""
+    own = planner(*OWN)
+    sizes = [1, 10, 11, 50, 100, 101, 1000]
+    texts = [own.plan(Query(filter=given, sort=sort, page_size=size)).text for size in sizes]
+    assert len(set(texts)) == number
+
+
 def test_shapes_are_forgotten_before_they_become_too_many():
     kept = Kept[int, str](3)
     for number in range(5):
