@@ -22,6 +22,7 @@ from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.placement import PLACEMENT
 from tests.faults.sabotages.rows import ROWS
+from tests.faults.sabotages.sealing import PERSONAL
 
 AREAS = (
     HTTP,
@@ -39,6 +40,7 @@ AREAS = (
     IDEMPOTENCY,
     COLLECTION,
     ROWS,
+    PERSONAL,
     FILES,
     HIRING,
     IMPORTS,

@@ -10,13 +10,14 @@ from hanse.runtime.data.collection.conflict import violated
 from hanse.runtime.data.collection.outcome import Outcome, failure_of
 from hanse.runtime.data.collection.reference_check import ReferenceCheck
 from hanse.runtime.data.collection.stored import check_number, site
-from hanse.runtime.data.collection.writing import Target
+from hanse.runtime.data.collection.writing import TRIES, Target
 from hanse.runtime.data.entity.entity import Entity
 from hanse.runtime.data.failures import UniqueViolation
 from hanse.runtime.errors import HanseError, Internal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from hanse.runtime.data.collection.stored import Stored
@@ -72,12 +73,8 @@ class Bulk(Generic[E]):
             except HanseError as error:
                 outcomes[at] = Outcome(error=failure_of(error))
         if ready:
-            row = await self._stored.database.fetch_row(
-                self._statements.create_many,
-                *(site(), [one.uuid for one in ready], now, [one.body for one in ready]),
-                *self._pairs(ready),
-            )
-            made: set[UUID] = set(row["made"] or ()) if row else set()
+            ready, row = await self._insert(ready, now)
+            made: set[UUID] = set(row["made"] or ())
             left = [one for one in ready if one.uuid not in made]
             errors = await self._why_not(left, row) if left else {}
             for one in ready:
@@ -113,7 +110,7 @@ class Bulk(Generic[E]):
             else:
                 seen.add(one.uuid)
                 ready.append(one)
-        at_once = [one for one in ready if not self._stored.writer.needs_reading(one.value)]
+        at_once = [one for one in ready if not self._is_alone(one)]
         done = await self._update_at_once(at_once) if at_once else {}
         for one in ready:
             outcomes[one.at] = done.get(one.at) or await self._update_alone(one)
@@ -144,6 +141,32 @@ class Bulk(Generic[E]):
         return tuple(outcomes[at] for at in range(len(ids)))
 
     # Inside.
+
+    async def _insert(self, given: list[Written], now: datetime) -> tuple[list[Written], Any]:
+        """Inserts those that can be; gives them as they were sent, and the answer."""
+        if self._stored.sealing is None:
+            return given, await self._sent(given, now)
+        sealing = self._stored.sealing
+        places = {sealing.place(site(), one.uuid): one.body for one in given}
+        for _ in range(TRIES):
+            bodies, proof = await sealing.whole(site(), places, new=True)
+            sealed = zip(given, bodies, strict=True)
+            ready = [msgspec.structs.replace(one, body=body) for one, body in sealed]
+            row = await self._sent(ready, now, proof.arguments)
+            if row["sealed"]:
+                sealing.proven(site(), proof)
+                return ready, row
+            await sealing.doubted(places, proof)
+        raise self._stored.writer.slower()
+
+    async def _sent(
+        self, ready: Sequence[Written], now: datetime, proof: Sequence[Any] = ()
+    ) -> Any:
+        return await self._stored.database.fetch_row(
+            self._statements.create_many,
+            *(site(), [one.uuid for one in ready], now, [one.body for one in ready]),
+            *(*self._pairs(ready), *proof),
+        )
 
     def _pairs(self, ready: Sequence[Written]) -> list[Any]:
         """What refers to what, by number from 1, and the ids to look for in each table."""
@@ -197,12 +220,21 @@ class Bulk(Generic[E]):
                 rows = await stored.database.fetch(self._statements.update_many, *arguments)
         except UniqueViolation:
             return {}
-        found = {row["id"]: row for row in rows}
+        done: Sequence[Any] = [row for row in rows if row["done"]]
+        if stored.sealing is not None:
+            done = await stored.sealing.opened(site(), done)
+        found = {row["id"]: row for row in done}
         return {
             one.at: Outcome(item=stored.documents.stored(found[one.uuid]))
             for one in ready
-            if one.uuid in found and found[one.uuid]["done"]
+            if one.uuid in found
         }
+
+    def _is_alone(self, one: Written) -> bool:
+        """Whether a change is read and merged here, or has something sealed in it."""
+        sealing = self._stored.sealing
+        sealed = sealing is not None and sealing.touches(one.body)
+        return sealed or self._stored.writer.needs_reading(one.value)
 
     async def _update_alone(self, one: Written) -> Outcome[E]:
         stored = self._stored

@@ -12,6 +12,7 @@ from hanse.runtime.data.collection.finding import Finder
 from hanse.runtime.data.collection.mask import masked
 from hanse.runtime.data.collection.outcome import Batch, Count, Outcome, Page, Parts
 from hanse.runtime.data.collection.stored import Stored, check_number, site
+from hanse.runtime.data.collection.writing import Target
 from hanse.runtime.data.entity.entity import Entity
 from hanse.runtime.data.entity.stored_file import FILES
 from hanse.runtime.data.files.tables import add_place
@@ -59,6 +60,8 @@ class Collection(Generic[E]):
             raise ConfigurationError("Collection says not of what: Collection[Contact]")
         collection = cls(entity, database)
         database.upkeep.claim(collection.model.full_table, entity)
+        if collection.model.sealed:
+            database.prepare(database.keys.open)
         # Those it refers to as well: their own host may not have run yet.
         for model in (collection.model, *collection._statements.checked):
             if model is not FILES:
@@ -82,6 +85,8 @@ class Collection(Generic[E]):
         row = await self._database.fetch_row(self._statements.get, site(), uuid)
         if row is None or (self._stored.is_deleted(row) and not show_deleted):
             raise self._writer.not_found(uuid)
+        if self._stored.sealing is not None:
+            row = await self._writer.opened(site(), row)
         return self._documents.stored(row)
 
     async def batch_get(self, ids: Sequence[str]) -> Batch[E]:
@@ -93,6 +98,8 @@ class Collection(Generic[E]):
         check_number(len(ids), "ids")
         uuids = [self._stored.uuid_of(one, f"ids[{at}]") for at, one in enumerate(ids)]
         rows = await self._database.fetch(self._statements.batch_get, site(), uuids)
+        if self._stored.sealing is not None:
+            rows = await self._stored.sealing.opened(site(), rows)
         found = {row["id"]: row for row in rows if not self._stored.is_deleted(row)}
         read = [self._documents.stored(found[uuid]) for uuid in uuids if uuid in found]
         missing = (name for name, uuid in zip(ids, uuids, strict=True) if uuid not in found)
@@ -109,15 +116,9 @@ class Collection(Generic[E]):
         stored = self._stored
         body, read, check = stored.new(item)
         now = stored.now()
-        uuid = stored.draw(now)
-        arguments = (site(), uuid, now, body, *check.arguments)
-        if not self._statements.checked:
-            await stored.told(self._database.execute(self._statements.create, *arguments))
-            return stored.created(read, uuid, now)
-        row = await stored.told(self._database.fetch_row(self._statements.create, *arguments))
-        if row is None or not row["done"]:
-            raise check.missing(row) or Internal("Nothing was created.")
-        return stored.created(read, uuid, now)
+        target = Target(site(), stored.draw(now), 0, now)
+        await stored.told(stored.writer.create(target, body, check))
+        return stored.created(read, target.uuid, now)
 
     async def update(
         self,
@@ -203,7 +204,7 @@ class Collection(Generic[E]):
         if row is None:
             raise self._writer.not_found(uuid)
         if row["done"]:
-            return self._documents.stored(row)
+            return self._documents.stored(await self._writer.opened(site(), row))
         if not self._stored.is_deleted(row):
             raise FailedPrecondition(f"This {self.model.noun} is not deleted.")
         raise revision_conflict(revision, row["revision"])

@@ -46,7 +46,7 @@ class Documents(Generic[E]):
     """
 
     def __init__(self, model: EntityModel) -> None:
-        self._model = model
+        self.model = self._model = model
         self._names = model.names
         self._document = msgspec.defstruct(
             f"{model.cls.__name__}Document", [(name, Any) for name in model.names]
@@ -139,13 +139,13 @@ class Documents(Generic[E]):
         if row["packed_columns"] is None:
             return []
         columns = unpacked(row["packed_columns"])
-        text = b"[%b]" % row["packed_documents"]
         if min(columns.shapes) < self._model.shape:
-            return self._one_by_one(columns, text, most)
+            return [self.stored(one) for one in self.apart(row, most)]
         try:
-            items = self._read_many(text)
+            items = self._read_many(b"[%b]" % row["packed_documents"])
         except (msgspec.MsgspecError, RecursionError):
-            return self._one_by_one(columns, text, most)  # which tells of the one it is
+            # Which tells of the one it is.
+            return [self.stored(one) for one in self.apart(row, most)]
         self._set_columns(items, columns)
         return items[:most]
 
@@ -161,20 +161,27 @@ class Documents(Generic[E]):
             force_setattr(item, "create_time", create_time)
             force_setattr(item, "update_time", update_time)
 
-    def _one_by_one(self, columns: Columns, text: bytes, most: int) -> list[E]:
-        rows = zip(decode_apart(text), *columns, strict=True)
+    def apart(self, row: Any, most: int) -> list[dict[str, Any]]:
+        """The first of many rows that came as one, each by itself.
+
+        Args:
+            row: As `PACKED` selects it.
+            most: How many, of these or one more.
+        """
+        if row["packed_columns"] is None:
+            return []
+        documents = decode_apart(b"[%b]" % row["packed_documents"])
+        rows = zip(documents, *unpacked(row["packed_columns"]), strict=True)
         return [
-            self.stored(
-                {
-                    "id": UUID(bytes=key),
-                    "revision": revision,
-                    "create_time": moment(created),
-                    "update_time": moment(updated),
-                    DELETE_TIME: None,
-                    "shape": shape,
-                    "doc": bytes(document),
-                }
-            )
+            {
+                "id": UUID(bytes=key),
+                "revision": revision,
+                "create_time": moment(created),
+                "update_time": moment(updated),
+                DELETE_TIME: None,
+                "shape": shape,
+                "doc": bytes(document),
+            }
             for document, key, revision, created, updated, shape in islice(rows, most)
         ]
 

@@ -43,8 +43,10 @@ class Finder(Generic[E]):
             [index.shape for index in model.indexes],
             source,
             part_names(model.cls),
+            sealed=[one.leaf.name for one in model.sealed if not one.searchable],
         )
         self._part = part_type(model.cls)
+        self._token = self._token_of if stored.sealing is not None else None
 
     async def query(self, query: Query) -> Page[E]:
         """A page of those that are asked for.
@@ -73,7 +75,7 @@ class Finder(Generic[E]):
             InvalidArgument: The filter or the bound is wrong.
             QueryNotServed: No index serves the filter.
         """
-        plan = self._planner.count(dict(wanted), bound)
+        plan = self._planner.count(dict(wanted), bound, self._token)
         row = await self._stored.database.fetch_row(plan.text, site(), *plan.parameters)
         number, more = plan.counted(row["count"] if row else 0)
         return Count(number, more)
@@ -81,11 +83,21 @@ class Finder(Generic[E]):
     # Inside.
 
     async def _found(self, query: Query) -> tuple[Projection | None, list[E], str]:
-        plan = self._planner.plan(query)
+        plan = self._planner.plan(query, self._token)
         row = await self._stored.database.fetch_row(plan.text, site(), *plan.parameters)
         assert row is not None, "an aggregate gives one row"
-        found = self._stored.documents.packed(row, plan.page_size)
+        documents, sealing = self._stored.documents, self._stored.sealing
+        if sealing is None:
+            found = documents.packed(row, plan.page_size)
+        else:
+            rows = await sealing.opened(site(), documents.apart(row, plan.page_size))
+            found = [documents.stored(one) for one in rows]
         return plan.projection, found, plan.cursor(row)
+
+    def _token_of(self, text: str) -> str:
+        sealing = self._stored.sealing
+        assert sealing is not None, "a field is sealed"
+        return sealing.token(site(), text)
 
     def _part_of(self, item: E, wanted: Projection | None) -> Part[E]:
         """Taken of the whole entity, so that old documents are brought up and defaults seen."""

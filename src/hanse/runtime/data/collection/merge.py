@@ -16,6 +16,7 @@ from hanse.runtime.contract.immutable import is_struct, parts
 from hanse.runtime.data.entity.changes import is_mergeable
 from hanse.runtime.data.entity.expression import quoted
 from hanse.runtime.data.entity.leaf import item_of, split
+from hanse.runtime.data.entity.marks import Personal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -162,11 +163,11 @@ def _document_fields(model: EntityModel) -> tuple[msgspec.structs.FieldInfo, ...
 def _inner(
     fields: Iterable[msgspec.structs.FieldInfo], path: Path, around: tuple[Any, ...]
 ) -> tuple[Inner, ...]:
-    plain = [(field.encode_name, split(field.type)[0]) for field in fields]
+    plain = [(field.encode_name, *split(field.type)[:2]) for field in fields]
     return tuple(
         Inner((*path, name), struct, around)
-        for name, struct in plain
-        if is_mergeable(struct, around)
+        for name, struct, marks in plain
+        if is_mergeable(struct, around) and not _is_sealed(marks)
     )
 
 
@@ -174,9 +175,14 @@ def _loaded(
     fields: Iterable[msgspec.structs.FieldInfo], path: Path, around: tuple[Any, ...]
 ) -> Iterator[Path]:
     for field in fields:
-        plain, _, _ = split(field.type)
+        plain, marks, _ = split(field.type)
         where = (*path, field.encode_name)
-        if is_mergeable(plain, around):
+        if is_mergeable(plain, around) and not _is_sealed(marks):
             yield from _loaded(msgspec.structs.fields(plain), where, (*around, plain))
         elif any(map(is_struct, parts(plain))):
             yield where
+
+
+def _is_sealed(marks: tuple[Any, ...]) -> bool:
+    """Whether a struct is one sealed value, into which no statement looks."""
+    return any(isinstance(one, Personal) and one.sealed for one in marks)

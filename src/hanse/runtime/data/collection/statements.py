@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hanse.runtime.data.collection.holding import Holding, Told
 from hanse.runtime.data.collection.merge import inner_structs, merged_sql
 from hanse.runtime.data.entity.columns import DELETE_TIME
 from hanse.runtime.data.entity.expression import jsonb, quoted
 from hanse.runtime.data.entity.leaf import ABSENT, Leaf
-from hanse.runtime.data.entity.references import model_of
-from hanse.runtime.data.entity.stored_file import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hanse.runtime.data.entity.model import EntityModel
     from hanse.runtime.data.entity.table_index import TableIndex
-
-
-class Told(NamedTuple):
-    """What a statement says besides: a column of its answer."""
-
-    name: str
-    type: str
-    expression: str
 
 
 class Given(NamedTuple):
@@ -38,8 +29,8 @@ class Statements:
     """Every statement has the site as its first argument, and tells in one round trip why not.
 
     Those that write one row answer with a row where `done` is true, or with one that says what is
-    there instead; with none where nothing is. Ids of other entities come last, one list for each
-    in `checked`, and have to be there, held against being deleted until the statement is through.
+    there instead; with none where nothing is. What they hold until they are through comes last: see
+    `Holding`; behind that in `update`, where something is sealed, whose it has to be.
 
     Attributes:
         checked: What this one refers to, of the entities of the same schema, and files.
@@ -47,9 +38,8 @@ class Statements:
 
     def __init__(self, model: EntityModel) -> None:
         self._model = model
-        targets = (model_of(target, model) for target in model.referred)
-        same = (one for one in targets if one.schema == model.schema or one is FILES)
-        self.checked = tuple(dict.fromkeys(same))
+        self._holding = Holding(model)
+        self.checked = self._holding.checked
         columns = "id, revision, create_time, update_time, shape, doc"
         self.columns = f"{columns}, {DELETE_TIME}" if model.soft else columns
         self._alive = " and delete_time is null" if model.soft else ""
@@ -77,54 +67,57 @@ class Statements:
 
     def _create(self) -> str:
         columns = "site_id, id, revision, create_time, update_time, shape, doc"
-        if not self.checked:
+        if not self._holding.needed:
             return (
                 f"insert into {self._table} ({columns}) "
                 f"values ($1, $2, 1, $3, $3, {self._model.shape}, $4)"
             )
         return (
-            f"with {self._found(5)}, made as (insert into {self._table} ({columns}) "
+            f"with {self._holding.parts(5)}, made as (insert into {self._table} ({columns}) "
             f"select $1::text, $2::uuid, 1, $3::timestamptz, $3, {self._model.shape}, $4::jsonb "
-            f"where {self._all_found(5)} returning 1) "
-            f"select exists (select from made) as done{_answers(self._found_ids())}"
+            f"where {' and '.join(self._holding.conditions(5))} returning 1) "
+            f"select exists (select from made) as done{_answers(self._holding.told(5))}"
         )
 
     def _create_many(self) -> str:
         """With a `$5` of pairs (number of the item, id it refers to), where it refers to any."""
         columns = "site_id, id, revision, create_time, update_time, shape, doc"
-        found = f"{self._found(7)}, " if self.checked else ""
-        whole = f" where {self._found_of('given.n', 5)}" if self.checked else ""
+        first = 7 if self.checked else 5
+        held = self._holding.parts(first, many=True)
+        where = [self._holding.found_of("given.n", 5)] if self.checked else []
+        where += self._holding.keys_hold(first)
         return (
-            f"with {found}made as (insert into {self._table} ({columns}) "
+            f"with {held}{', ' if held else ''}made as (insert into {self._table} ({columns}) "
             f"select $1::text, given.id, 1, $3::timestamptz, $3, {self._model.shape}, given.doc "
-            f"from unnest($2::uuid[], $4::jsonb[]) with ordinality as given (id, doc, n){whole} "
+            f"from unnest($2::uuid[], $4::jsonb[]) with ordinality as given (id, doc, n)"
+            f"{' where ' if where else ''}{' and '.join(where)} "
             f"on conflict do nothing returning id) "
-            f"select (select array_agg(id) from made) as made{_answers(self._found_ids())}"
+            f"select (select array_agg(id) from made) as made{_answers(self._holding.told(first))}"
         )
 
     def _update(self) -> str:
         """$3 now, $4 what is given, $5 the revision expected or 0, $6 paths that must be there."""
         given = Given("$4::jsonb", "$5::bigint", "array_to_string($6::text[], ',')")
         last = 6 + bool(self._inner)
-        where = [self._here + self._alive, *self._rules(given)]
-        if self.checked:
-            where.append(self._all_found(last))
+        whose = self._holding.whose(self._holding.after(last))
+        where = [self._here + self._alive, *self._rules(given), *self._holding.conditions(last)]
+        where += [one.expression for one in whose]
         changed = self._changed(merged_sql("doc", given.document, self._inner), where)
-        return self._telling(changed, self._told(given), self._found(last))
+        return self._telling(changed, [*self._told(given), *whose], last)
 
     def _update_many(self) -> str:
         """As `_update`, with lists; $7 and $8 are pairs (number of the item, id it refers to)."""
         given = Given("given_doc", "expected", "must_be_there")
         where = [f"site_id = $1 and id = given_id{self._alive}", *self._rules(given)]
         if self.checked:
-            where.append(self._found_of("given_n", 7))
+            where.append(self._holding.found_of("given_n", 7))
         changed = self._changed(
             merged_sql("doc", given.document, self._inner),
             [*where, "exists (select from held)"],
             source=" from given",
         )
-        found = f"{self._found(9)}, " if self.checked else ""
-        told = [*self._told(given), *self._found_ids()]
+        found = f"{self._holding.found(9)}, " if self.checked else ""
+        told = [*self._told(given), *self._holding.found_ids()]
         nothing = "".join(f", null::{one.type} as {one.name}" for one in told)
         there = self.columns.replace(", doc", ", null::jsonb")
         return (
@@ -157,10 +150,8 @@ class Statements:
 
     def _store(self) -> str:
         """$3 now, $4 the whole document, $5 the revision it was read at."""
-        where = [self._here + self._alive, "revision = $5::bigint"]
-        if self.checked:
-            where.append(self._all_found(6))
-        return self._telling(self._changed("$4::jsonb", where), [], self._found(6))
+        where = [self._here + self._alive, "revision = $5::bigint", *self._holding.conditions(6)]
+        return self._telling(self._changed("$4::jsonb", where), [], 6)
 
     def _delete(self) -> str:
         """$3 the revision expected or 0, $4 now where what is deleted stays."""
@@ -185,7 +176,7 @@ class Statements:
             f"revision = revision + 1 where {self._here} and delete_time is not null "
             f"and ($3::bigint = 0 or revision = $3) returning {self.columns}"
         )
-        return self._telling(changed, [], "") if self._model.soft else ""
+        return self._telling(changed, []) if self._model.soft else ""
 
     def _delete_many(self) -> str:
         """$3 now, where what is deleted stays."""
@@ -213,7 +204,8 @@ class Statements:
                 f"(select {own} from (select given.doc) as one (doc)) as own where exists "
                 f"(select from {self._table} where site_id = $1 and {same}{self._alive})"
             )
-        return " union all ".join(parts) or f"select n, '' as name from {documents} where false"
+        nothing = f"select n, '' as name from {documents} where $1::text is null"
+        return " union all ".join(parts) or nothing
 
     @property
     def _unique(self) -> list[TableIndex]:
@@ -235,13 +227,20 @@ class Statements:
             f"doc = {document}{newest}{source} where {' and '.join(where)} returning {self.columns}"
         )
 
-    def _telling(self, changed: str, told: Sequence[Told], found: str) -> str:
-        """A statement that writes, and where it did not says what is there."""
-        told = [*told, *self._found_ids()] if found else told
+    def _telling(self, changed: str, told: Sequence[Told], first: int = 0) -> str:
+        """A statement that writes, and where it did not says what is there.
+
+        Args:
+            changed: The part that writes.
+            told: What it says besides.
+            first: The number of the first argument of what it holds; 0 if it holds nothing.
+        """
+        held = self._holding.parts(first) if first else ""
+        told = [*told, *self._holding.told(first)] if held else told
         nothing = "".join(f", null::{one.type} as {one.name}" for one in told)
         there = self.columns.replace(", doc", ", null::jsonb")
         return (
-            f"with {found}{', ' if found else ''}changed as ({changed}) "
+            f"with {held}{', ' if held else ''}changed as ({changed}) "
             f"select true as done, {self.columns}{nothing} from changed "
             f"union all select false, {there}{_answers(told)} from {self._table} "
             f"where {self._here} and not exists (select from changed)"
@@ -261,38 +260,6 @@ class Statements:
             f"select path from unnest(string_to_array({given.paths}, ',')) as path "
             "where jsonb_typeof(doc #> string_to_array(path, '.')) is distinct from 'object'"
         )
-
-    def _places(self) -> range:
-        return range(len(self.checked))
-
-    def _found(self, first: int) -> str:
-        """What there is of the ids in the arguments from the first on, held as it is."""
-        return ", ".join(
-            f"found_{at} as materialized (select id from {one.full_table} "
-            f"where site_id = $1 and id = any(${first + at}::uuid[])"
-            f"{' and delete_time is null' if one.soft else ''} order by id for key share)"
-            for at, one in enumerate(self.checked)
-        )
-
-    def _all_found(self, first: int) -> str:
-        return " and ".join(
-            f"(select count(*) from found_{at}) = cardinality(${first + at}::uuid[])"
-            for at in self._places()
-        )
-
-    def _found_of(self, number: str, first: int) -> str:
-        """Whether all is found that one of many refers to, by pairs in two arguments."""
-        anywhere = " union all ".join(f"select id from found_{at}" for at in self._places())
-        return (
-            f"not exists (select from unnest(${first}::int[], ${first + 1}::uuid[]) as r (n, id) "
-            f"where r.n = {number} and r.id not in ({anywhere}))"
-        )
-
-    def _found_ids(self) -> list[Told]:
-        return [
-            Told(f"found_{at}", "uuid[]", f"(select array_agg(id) from found_{at})")
-            for at in self._places()
-        ]
 
 
 def _answers(told: Sequence[Told]) -> str:

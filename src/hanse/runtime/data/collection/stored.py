@@ -13,6 +13,7 @@ from hanse.runtime.data.collection.statements import Statements
 from hanse.runtime.data.collection.writing import Target, Writer
 from hanse.runtime.data.entity.entity import Entity, entity_of
 from hanse.runtime.data.failures import UniqueViolation
+from hanse.runtime.data.personal.sealing import Sealing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -39,7 +40,8 @@ class Stored(Generic[E]):
         database: Where they are.
         documents: How they are written.
         statements: What is asked of the database.
-        writer: Lays a document over one that is stored.
+        sealing: Seals what is personal; None where nothing is.
+        writer: Stores a document, or lays it over one that is stored.
     """
 
     def __init__(self, cls: type[E], database: Database) -> None:
@@ -47,7 +49,8 @@ class Stored(Generic[E]):
         self.database = database
         self.documents = Documents[E](self.model)
         self.statements = Statements(self.model)
-        self.writer = Writer[E](self.model, database, self.documents, self.statements)
+        self.sealing = Sealing(self.model, database.keys) if self.model.sealed else None
+        self.writer = Writer[E](self.documents, database, self.statements, self.sealing)
         self._ids = Uuid7Source()
 
     def now(self) -> datetime:

@@ -20,6 +20,8 @@ from hanse.runtime.data.collection.merge import (
     merge,
 )
 from hanse.runtime.data.collection.reference_check import ReferenceCheck
+from hanse.runtime.data.entity.marks import Immutable
+from hanse.runtime.data.personal.seals import Seals
 from hanse.runtime.errors import Aborted, HanseError, NotFound, Violation
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.entity.entity import Entity
     from hanse.runtime.data.entity.model import EntityModel
+    from hanse.runtime.data.personal.sealing import Sealing
     from hanse.runtime.data.query.fields import Path
 
 E = TypeVar("E", bound="Entity")
@@ -56,23 +59,57 @@ class Target(msgspec.Struct, frozen=True):
     revision: int
     now: datetime
 
+    @property
+    def row(self) -> tuple[str, UUID]:
+        """Its site and its id."""
+        return self.site, self.uuid
+
 
 class Writer(Generic[E]):
-    """Lays a document, whole or in part, over the one that is stored."""
+    """Stores a document, or lays one, whole or in part, over the one that is stored.
+
+    Where something is sealed, each statement proves that the keys are still there; if they are not,
+    it begins anew with others.
+    """
 
     def __init__(
         self,
-        model: EntityModel,
-        database: Database,
         documents: Documents[E],
+        database: Database,
         statements: Statements,
+        sealing: Sealing | None,
     ) -> None:
-        self._model = model
+        self._model = documents.model
         self._database = database
         self._documents = documents
         self._statements = statements
-        self._inner = inner_structs(model)
-        self._loaded = loaded_paths(model)
+        self._seals = Seals(sealing)
+        self._inner = inner_structs(self._model)
+        self._loaded = (*loaded_paths(self._model), *_compared_in_clear(self._model))
+
+    async def create(self, target: Target, body: bytes, check: ReferenceCheck) -> None:
+        """Stores a new one.
+
+        Raises:
+            InvalidArgument: It refers to what is not there.
+            UniqueViolation: Another one has what no two may share.
+            Aborted: Others were faster again and again.
+        """
+        arguments = (target.site, target.uuid, target.now)
+        if not self._seals.needed and not self._statements.checked:
+            await self._database.execute(self._statements.create, *arguments, body)
+            return
+        for _ in range(TRIES):
+            sent = await self._seals.whole(target.row, body, new=True)
+            answer = await self._database.fetch_row(
+                self._statements.create,
+                *(*arguments, sent.body, *check.arguments, *sent.arguments),
+            )
+            if await self._seals.is_done(target.row, answer, sent):
+                return
+            if missing := check.missing(answer):
+                raise missing
+        raise self.slower()
 
     async def write(self, target: Target, value: msgspec.Struct, body: bytes) -> E:
         """The entity as it is then.
@@ -96,7 +133,7 @@ class Writer(Generic[E]):
                 done = await self._write_at_once(target, body, check)
             if done is not None:
                 return done
-        raise Aborted(f"Others were faster to write this {self._model.noun}, {TRIES} times.")
+        raise self.slower()
 
     def needs_reading(self, value: msgspec.Struct) -> bool:
         """Whether a value touches what is merged here and not in the statement."""
@@ -112,14 +149,22 @@ class Writer(Generic[E]):
         arguments: list[Any] = [target.site, target.uuid, target.now, body, target.revision]
         if self._inner:
             arguments.append(self.must_be_there(body))
-        row = await self._database.fetch_row(self._statements.update, *arguments, *check.arguments)
-        if row is not None and row["done"]:
-            return self._documents.stored(row)
+        sent = await self._seals.part(target.row, body)
+        if sent is None:
+            return await self._write_loaded(target, body, check)
+        arguments[3] = sent.body
+        row = await self._database.fetch_row(
+            self._statements.update, *arguments, *check.arguments, *sent.arguments
+        )
+        if row is not None and await self._seals.is_done(target.row, row, sent):
+            return self._documents.stored(await self.opened(target.site, row))
         found = self._present(row, target)
         if found["shape"] < self._model.shape:
             return await self._write_loaded(target, body, check)
         if refusal := self._refusal(found, check):
             raise refusal
+        if self._seals.needed and not (found["sealed"] and found["whose"]):
+            return None
         if target.revision:  # it changed while the statement ran, so the answer is of before
             raise await self._conflict(target)
         return None
@@ -148,20 +193,24 @@ class Writer(Generic[E]):
     async def _write_loaded(self, target: Target, body: bytes, check: ReferenceCheck) -> E | None:
         """Reads, merges and writes back; None if somebody else wrote between the two."""
         row = await self._database.fetch_row(self._statements.get, target.site, target.uuid)
-        row = self._present(row, target)
+        loaded = await self._seals.loaded(target.site, self._present(row, target))
+        if loaded is None:
+            raise self.not_found(target.uuid)
+        row, foreign = loaded
         stored = self._documents.lifted(decode_plainly(row["doc"]), row["shape"])
         given = decode_plainly(body)
         self._check_merge(stored, given)
         whole = _encode(merge(stored, given, self._model.cls))
         item = self._documents.whole(whole)
+        sent = await self._seals.whole(target.row, whole, foreign=foreign)
         done = await self._database.fetch_row(
             self._statements.store,
-            *(target.site, target.uuid, target.now, whole, row["revision"]),
-            *check.arguments,
+            *(target.site, target.uuid, target.now, sent.body, row["revision"]),
+            *(*check.arguments, *sent.arguments),
         )
         if done is None:
             raise self.not_found(target.uuid)
-        if done["done"]:
+        if await self._seals.is_done(target.row, done, sent):
             return self._documents.with_columns(item, done)
         self._present(done, target)
         if missing := check.missing(done):
@@ -180,6 +229,21 @@ class Writer(Generic[E]):
         for one in incomplete(given, self._inner):
             if not isinstance(_at(stored, one.path), dict):
                 raise _unset(".".join(one.path))
+
+    async def opened(self, site: str, row: Any) -> Any:
+        """A row with its document in clear.
+
+        Raises:
+            NotFound: It is of a person who was erased.
+        """
+        opened = await self._seals.opened(site, row)
+        if opened is None:
+            raise self.not_found(row["id"])
+        return opened
+
+    def slower(self) -> Aborted:
+        """What is said when others were faster each time."""
+        return Aborted(f"Others were faster to write this {self._model.noun}, {TRIES} times.")
 
     async def _conflict(self, target: Target) -> HanseError:
         row = await self._database.fetch_row(self._statements.get, target.site, target.uuid)
@@ -204,6 +268,13 @@ def _touches(value: Any, path: Path) -> bool:
         if value is UNSET:
             return False
     return True
+
+
+def _compared_in_clear(model: EntityModel) -> tuple[Path, ...]:
+    """Paths of what no statement can compare, or by which it is told whose a row is."""
+    immutable = [one.path for one in model.sealed if one.leaf.has(Immutable)]
+    persons = [one.person for one in model.sealed if one.person != ("id",)]
+    return tuple(dict.fromkeys([*immutable, *persons]))
 
 
 def _at(document: Any, path: Path) -> Any:

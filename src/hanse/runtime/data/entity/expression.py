@@ -51,10 +51,15 @@ def expression(leaf: Leaf) -> str:
     assert leaf.kind is not None
     if is_blind(leaf):
         found = _with_default(inside("doc", leaf.path, "->>"), leaf, _text)
-        return _CASTS["text"].format(f"substr({found}, 2, {TOKEN_LENGTH})")
+        return _CASTS["text"].format(token(found))
     if leaf.many:
         return _with_default(inside("doc", leaf.path), leaf, jsonb)
     return _CASTS[leaf.kind].format(_with_default(inside("doc", leaf.path, "->>"), leaf, _text))
+
+
+def token(sealed: str) -> str:
+    """What a sealed text is found by, of the SQL of what stands for it; of nothing, nothing."""
+    return f"substr({sealed}, 2, {TOKEN_LENGTH})"
 
 
 def column(leaf: Leaf) -> tuple[str, str]:

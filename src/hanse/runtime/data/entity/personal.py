@@ -168,6 +168,9 @@ def _check_person(
         texts = [one.name for one in found if one.kind == "text" and not one.many]
         remedy = "name " + ", ".join(["id", *texts])
         mistakes.add(where, "is no text that could hold a person's id", remedy)
+    elif leaf.has(Personal) and not is_sealed(leaf):
+        what = "is personal and in clear, so that a key would name the person"
+        mistakes.add(where, what, "have it sealed, with Searchable()")
     elif is_sealed(leaf):
         if not is_blind(leaf):
             mistakes.add(where, "is sealed, so that nothing finds it", "add Searchable() to it")

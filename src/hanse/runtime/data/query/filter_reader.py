@@ -16,11 +16,18 @@ from hanse.runtime.data.query.operators import (
     operators_of,
 )
 from hanse.runtime.data.query.query import CONDITIONS_MAX, DEPTH_MAX, LIST_MAX
-from hanse.runtime.data.query.refusal import Violations, WrongValueError, listed, shown
+from hanse.runtime.data.query.refusal import (
+    NO_ORDER,
+    NOT_FOUND_BY,
+    Violations,
+    WrongValueError,
+    listed,
+    shown,
+)
 from hanse.runtime.data.query.values import bound, item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from hanse.runtime.data.query.fields import Field
 
@@ -38,13 +45,23 @@ class FilterReader:
     Args:
         fields: What can be asked for, by name.
         violations: What is wrong goes there; with any, shape and values are not to be used.
+        sealed: Names of what no query can ask for.
+        token: What stands for a text in a blind field; needed where there are such.
 
     Attributes:
         values: What the filter compares with, in the order of its conditions.
     """
 
-    def __init__(self, fields: Mapping[str, Field], violations: Violations) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, Field],
+        violations: Violations,
+        sealed: Collection[str] = (),
+        token: Callable[[str], str] | None = None,
+    ) -> None:
         self.values: list[Any] = []
+        self._sealed = sealed
+        self._token = token
         self._fields = fields
         self._violations = violations
         self._left = CONDITIONS_MAX
@@ -113,17 +130,29 @@ class FilterReader:
             return
         if operator not in operators_of(field):
             allowed = operators_of(field)
-            what = f"{'a list' if field.many else field.kind} is asked by {listed(allowed)}"
-            message = f"{what}, not by {shown(operator)}."
+            kind = "a list" if field.many else "a sealed text" if field.blind else field.kind
+            message = f"{kind} is asked by {listed(allowed)}, not by {shown(operator)}."
+            if field.blind:
+                message += f" It {NO_ORDER}"
             self._violations.add(".".join(place), f"one of {listed(allowed)}", message)
             return
         try:
+            known = len(self.values)
             nodes.append((_READ[operator](self.values, field, operator, operand), field.name))
+            if field.blind:
+                self.values[known:] = map(self._blinded, self.values[known:])
         except _WrongItemError as error:
             at = f"{'.'.join(place)}[{error.number}]"
             self._violations.add(at, error.cause.rule, error.cause.message)
         except WrongValueError as error:
             self._violations.add(".".join(place), error.rule, error.message)
+
+    def _blinded(self, value: Any) -> Any:
+        """What a statement compares instead of a text, or of each of some."""
+        if isinstance(value, list):
+            return [self._blinded(one) for one in cast("list[Any]", value)]
+        assert self._token is not None, "a field is blind"
+        return self._token(value)
 
     def _has_room(self) -> bool:
         """Counts conditions, and filters in filters."""
@@ -140,6 +169,8 @@ class FilterReader:
             return
         names = listed(self._fields)
         message = f"there is no field {shown(key)} to filter by; there are {names}."
+        if key in self._sealed:
+            message = f"{key} {NOT_FOUND_BY}"
         self._violations.add(f"{place}.{str(key)[:100]}", "unknown", message)
 
 

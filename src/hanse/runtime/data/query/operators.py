@@ -26,6 +26,7 @@ ABSENT, PRESENT, EMPTY, FILLED, PREFIX_TO_END = (
 _EQUAL = ("$eq", "$ne", "$in", "$nin", "$exists")
 _ORDERED = (*_EQUAL, "$gt", "$gte", "$lt", "$lte")
 _TEXT = (*_ORDERED, "$startsWith", "$isEmpty")
+_BLIND = (*_EQUAL, "$isEmpty")
 _LIST = ("$exists", "$isEmpty")
 _ITEMS = ("$hasAll", "$hasSome")
 
@@ -68,6 +69,8 @@ def operators_of(field: Field) -> tuple[str, ...]:
     if field.many:
         # A decimal is text in a document, and of "1.0" and "1.00" a list cannot say they are one.
         return _LIST if field.kind == "decimal" else (*_ITEMS, *_LIST)
+    if field.blind:
+        return _BLIND
     if field.kind == "text":
         return _TEXT
     return _EQUAL if field.kind == "boolean" else _ORDERED

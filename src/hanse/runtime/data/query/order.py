@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hanse.runtime.data.query.fields import Field, in_order
 from hanse.runtime.data.query.query import SORT_MAX
-from hanse.runtime.data.query.refusal import listed, shown
+from hanse.runtime.data.query.refusal import NO_ORDER, listed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from hanse.runtime.data.query.refusal import Violations
 
@@ -26,7 +26,10 @@ class Direction(NamedTuple):
 
 
 def read_sort(
-    sort: Sequence[str], fields: Mapping[str, Field], violations: Violations
+    sort: Sequence[str],
+    fields: Mapping[str, Field],
+    violations: Violations,
+    sealed: Collection[str] = (),
 ) -> tuple[Direction, ...]:
     """The fields to sort by, in turn, and then the id, in the direction of the last one.
 
@@ -34,6 +37,7 @@ def read_sort(
         sort: As the query has it.
         fields: By name; `id` is one of them.
         violations: What is wrong goes there.
+        sealed: Names of what no query can ask for.
     """
     if len(sort) > SORT_MAX:
         message = f"a query is sorted by {SORT_MAX} fields at most."
@@ -43,8 +47,12 @@ def read_sort(
     for number, given in enumerate(sort):
         name = given.removeprefix("-")
         field = fields.get(name)
-        if field is None or field.many:
-            sortable = listed(name for name, field in fields.items() if not field.many)
+        if name in sealed or (field is not None and field.blind):
+            violations.add(f"sort[{number}]", "sortable", f"{name} {NO_ORDER}")
+        elif field is None or field.many:
+            sortable = listed(
+                name for name, field in fields.items() if not field.many and not field.blind
+            )
             message = f"nothing can be sorted by {shown(name)}; there are {sortable}."
             violations.add(f"sort[{number}]", "sortable", message)
         elif name in found or (name == "id" and len(sort) > 1):

@@ -15,7 +15,7 @@ from hanse.runtime.data.query.served import Indexes
 from hanse.runtime.data.query.statement import Source, count_text, page_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from hanse.runtime.data.query.fields import Field, IndexShape
     from hanse.runtime.data.query.operators import Node
@@ -78,6 +78,7 @@ class Planner:
         source: What is read.
         selectable: Names of what may be wanted of an item, like `address.city` and `address`;
             the fields and what they lie in, if left out.
+        sealed: Names of what is kept so that no query can ask for it.
     """
 
     def __init__(
@@ -86,7 +87,9 @@ class Planner:
         indexes: Sequence[IndexShape],
         source: Source,
         selectable: Iterable[str] = (),
+        sealed: Iterable[str] = (),
     ) -> None:
+        self._sealed = frozenset(sealed)
         self._fields = {field.name: field for field in fields}
         self._indexes = Indexes(indexes, self._fields)
         self._source = source
@@ -94,15 +97,19 @@ class Planner:
         self._shapes: Kept[tuple[Node | None, tuple[str, ...]], _Shape] = Kept(SHAPES_MAX)
         self._counts: Kept[Node | None, str] = Kept(SHAPES_MAX)
 
-    def plan(self, query: Query) -> Plan:
+    def plan(self, query: Query, token: Callable[[str], str] | None = None) -> Plan:
         """One page of a query.
+
+        Args:
+            query: What is asked.
+            token: What stands for a text in a blind field; needed where there are such.
 
         Raises:
             InvalidArgument: The query is wrong; its violations say where and what is allowed.
             QueryNotServed: No index serves it.
         """
         violations = Violations()
-        reader = FilterReader(self._fields, violations)
+        reader = FilterReader(self._fields, violations, self._sealed, token)
         node = reader.read(query.filter)
         shape = self._shape(node, tuple(query.sort), violations)
         projection = read_fields(query.fields, self._selectable, violations)
@@ -122,7 +129,12 @@ class Planner:
             keys=range(len(shape.fixed), len(shape.fixed) + len(shape.sort) - 1),
         )
 
-    def count(self, given: dict[str, Any], bound: int = COUNT_BOUND) -> CountPlan:
+    def count(
+        self,
+        given: dict[str, Any],
+        bound: int = COUNT_BOUND,
+        token: Callable[[str], str] | None = None,
+    ) -> CountPlan:
         """How many items a filter finds, counted no further than to a bound.
 
         Raises:
@@ -130,7 +142,7 @@ class Planner:
             QueryNotServed: No index serves the filter.
         """
         violations = Violations()
-        reader = FilterReader(self._fields, violations)
+        reader = FilterReader(self._fields, violations, self._sealed, token)
         node = reader.read(given)
         if not 1 <= bound <= COUNT_MAX:
             rule = f"1 to {COUNT_MAX}"
@@ -148,7 +160,7 @@ class Planner:
         """Of a query that is wrong, any; what is wrong with the sort is among its violations."""
         shape = self._shapes.get((node, sort))
         if shape is None:
-            read = read_sort(sort, self._fields, violations)
+            read = read_sort(sort, self._fields, violations, self._sealed)
             if violations.found:
                 return _Shape((), read, alone=False, texts={})
             if node is not None:

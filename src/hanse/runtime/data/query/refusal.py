@@ -15,6 +15,16 @@ PLACE_MAX = 200
 VIOLATIONS_MAX = 20
 
 
+NO_ORDER = (
+    "is kept sealed, so that its order is not known; Personal(…, sealed=False) at the field would "
+    "keep it in clear."
+)
+NOT_FOUND_BY = (
+    "is kept sealed and found by nothing; Searchable() at the field would have it be found by what "
+    "equals it."
+)
+
+
 class QueryNotServed(FailedPrecondition):
     """No index serves a query, and it would have to read everything.
 

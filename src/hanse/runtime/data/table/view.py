@@ -105,7 +105,11 @@ def columns_of(model: EntityModel) -> Columns:
         "create_time": (_MOMENT, "create_time"),
         "update_time": (_MOMENT, "update_time"),
     }
-    return columns | {_named(leaf, columns): _shown(leaf, model.shape) for leaf in model.leaves}
+    masked = {one.path for one in model.personal}
+    return columns | {
+        _named(leaf, columns): _masked(leaf) if leaf.path in masked else _shown(leaf, model.shape)
+        for leaf in model.leaves
+    }
 
 
 async def _keep_on(database: Database, model: EntityModel) -> None:
@@ -126,7 +130,8 @@ async def _statements(database: Database, model: EntityModel) -> tuple[str, ...]
             return ()
         if made.shape > model.shape or _differ(rows, wanted, model):
             return ()
-        wanted = {name: wanted.get(name, kept) for name, kept in made.columns.items()} | wanted
+        kept = {name: _kept(name, one, model) for name, one in made.columns.items()}
+        wanted = {name: wanted.get(name, one) for name, one in kept.items()} | wanted
         if Made(model.shape, wanted) == made:
             return ()
     return tuple(_making(model, wanted))
@@ -164,6 +169,25 @@ def _making(model: EntityModel, columns: Columns) -> Iterable[str]:
     kept = msgspec.json.encode(Made(model.shape, columns)).decode()
     comment = f"{model.doc}\n\n{kept}"
     yield f"comment on view {name} is {quoted(comment)}"
+
+
+def _kept(name: str, column: tuple[str, str], model: EntityModel) -> tuple[str, str]:
+    """A column that this release does not know; nothing where it is inside of what is personal."""
+    inside = any(name.startswith(f"{one.leaf.name}.") for one in model.personal)
+    return (column[0], _nothing(column[0])) if inside else column
+
+
+def _masked(leaf: Leaf) -> tuple[str, str]:
+    """A column of what is personal: of a text only whether there is one."""
+    kind, sql = column(leaf)
+    if kind == "text":
+        return kind, f"case when {sql} <> '' then '***' collate \"C\" end"
+    return kind, _nothing(kind)
+
+
+def _nothing(kind: str) -> str:
+    """Null as SQL, as a view that is there takes it in the place of a value."""
+    return 'null::text collate "C"' if kind == "text" else f"null::{kind}"
 
 
 def _named(leaf: Leaf, taken: Columns) -> str:

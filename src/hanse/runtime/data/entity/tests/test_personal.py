@@ -125,6 +125,7 @@ WRONG = [
     ({"name": Annotated[Name, ROW], "owner": int}, {"person": "owner"}, "is no text that could"),
     ({"name": Annotated[Name, ROW], "owner": Name}, {"person": "owner"}, "add Indexed() to it"),
     ({"name": Annotated[Name, ROW]}, {"person": "name"}, "add Searchable() to it"),
+    ({"name": Annotated[Name, Indexed(), Personal(erase="row", sealed=False)]}, {"person": "name"}, "a key would name the person"),
     ({"name": Annotated[Name, Personal(erase="row", of="x")]}, {}, "person='x': is no text"),
     ({"name": Annotated[Name, ROW, Indexed()]}, {}, "Searchable() finds what equals it, Personal(…, sealed=False)"),
     ({"name": Annotated[Name, ROW]}, {"index": "name"}, "Searchable() has it be found, Personal(…, sealed=False)"),

@@ -16,7 +16,7 @@ from hanse.runtime.contract.rules import Instant, Length
 from hanse.runtime.data.collection.collection import Collection
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.entity.entity import Entity, entity, entity_of
-from hanse.runtime.data.entity.marks import Indexed, Ref
+from hanse.runtime.data.entity.marks import Indexed, Personal, Ref
 from hanse.runtime.data.entity.upcast import upcast
 from hanse.runtime.data.table.table import make_table
 from hanse.runtime.data.table.view import keep_view, make_view
@@ -68,6 +68,16 @@ class Less(Entity):
 class Other(Entity):
     name: Annotated[Name, Indexed()]
     number: str = ""
+
+
+@entity("shop.things", person="id")
+class Marked(Entity):
+    name: Annotated[Name, Personal(erase="row")]
+    number: Annotated[int, Personal(erase="field")] = 7
+    day: Annotated[datetime.date | None, Personal(erase="field", sealed=False)] = None
+    owner: Annotated[str, Personal(erase="field", sealed=False)] = ""
+    address: Annotated[Address | None, Personal(erase="field")] = None
+    sold: bool = False
 
 
 @entity("shop.things")
@@ -206,6 +216,26 @@ async def test_two_releases_at_once_lose_no_column_and_no_grant(database):
         "select has_table_privilege('public', 'shop.things_view', 'select') as granted"
     )
     assert row["granted"]
+
+
+async def test_what_is_personal_is_masked_sealed_or_not_also_what_was_there_before(database):
+    async with things(database, Owner, Thing) as (owners, before):
+        owner = await owners.create(Owner("Ada"))
+        await before.create(Thing("Crane", owner=owner.id, address=Address("Street")))
+        await make_view(database, entity_of(Marked))
+        await database.keys.open()
+        await Collection(Marked, database).create(Marked("Ada", 12, address=Address("Street")))
+
+        rows = await database.fetch("select * from shop.things_view order by id")
+        shown = [
+            {name: row[name] for name in ("name", "number", "day", "owner", "address", "address.street", "sold")}
+            for row in rows
+        ]  # fmt: skip
+        nothing = dict.fromkeys(("number", "day", "address", "address.street"))
+        assert shown == [
+            {"name": "***", "owner": "***", "sold": False} | nothing,
+            {"name": "***", "owner": None, "sold": False} | nothing,
+        ]
 
 
 async def test_two_hosts_make_it_at_once(place):

@@ -1,0 +1,298 @@
+"""Seals what is personal in the documents of one entity, and opens it for its readers."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from hanse.runtime.data.entity.leaf import ABSENT
+from hanse.runtime.data.personal.key_choice import (
+    Keys,
+    forget_doubted,
+    keys_that_open,
+    keys_to_seal,
+    remember_new,
+)
+from hanse.runtime.data.personal.key_proof import KeyProof, Owner, key_of
+from hanse.runtime.data.personal.members import (
+    Members,
+    Tree,
+    encode_members,
+    foreign_in,
+    foreign_leaf,
+    read_members,
+    sealed_in,
+    tree_of,
+    turned,
+    value_at,
+    values_in,
+)
+from hanse.runtime.data.personal.sealed_text import (
+    Place,
+    read_sealed,
+    says_nothing,
+    text_in,
+    with_files,
+    write_sealed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from hanse.runtime.data.entity.model import EntityModel
+    from hanse.runtime.data.entity.personal import PersonalLeaf
+    from hanse.runtime.data.personal.subject_keys import SubjectKeys
+    from hanse.runtime.data.query.fields import Path
+
+Whose: TypeAlias = "Mapping[Path, str]"
+"""Whose a document is, by where the person's id stands in it."""
+
+PURPOSES = ("", "kept")
+
+REMEMBERED = 10_000
+"""Rows of which is known whose they are."""
+
+
+class Sealing:
+    """Seals and opens the documents of one entity.
+
+    Args:
+        model: What was read of the entity.
+        keys: Of all persons.
+    """
+
+    def __init__(self, model: EntityModel, keys: SubjectKeys) -> None:
+        self._model = model
+        self._keys = keys
+        self._tree = tree_of(model.sealed)
+        self._by_path = {one.path: one for one in model.personal}
+        self.persons = tuple(dict.fromkeys(one.person for one in model.sealed))
+        """Where ids of persons stand, each once."""
+        self._whose: OrderedDict[Place, Whose] = OrderedDict()
+
+    # Opening.
+
+    async def opened(self, site: str, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """Rows with their documents in clear; those that are as good as deleted are left out.
+
+        Raises:
+            BrokenSeal: A value was moved or changed.
+            HanseError: The database is away.
+        """
+        read: list[_Row] = []
+        for row in rows:
+            place, members = self.place(site, row["id"]), read_members(row["doc"])
+            read.append(_Row(row, place, members, self._told(place, members), self._tree))
+            if row["shape"] < self._model.shape:
+                read[-1] = (await self._with_foreign(read[-1]))[0]
+        wanted = (owner for one in read for owner in _owners(one))
+        keys = await keys_that_open(self._keys, site, wanted)
+        return [{**one.row, "doc": body} for one in read if (body := _clear(one, keys)) is not None]
+
+    async def loaded(
+        self, site: str, row: Any
+    ) -> tuple[dict[str, Any], tuple[PersonalLeaf, ...]] | None:
+        """A row to be merged and written back: its document in clear, and what to seal again.
+
+        What another release sealed and this one does not know is opened as well, for whose row it
+        is may change. None for a row that is as good as deleted.
+
+        Raises:
+            HanseError: As `opened`.
+        """
+        place, members = self.place(site, row["id"]), read_members(row["doc"])
+        one = _Row(row, place, members, self._told(place, members), self._tree)
+        one, foreign = await self._with_foreign(one)
+        body = _clear(one, await keys_that_open(self._keys, site, _owners(one)))
+        return None if body is None else ({**row, "doc": body}, foreign)
+
+    async def _with_foreign(self, one: _Row) -> tuple[_Row, tuple[PersonalLeaf, ...]]:
+        """Adds what another release sealed, as far as there are keys for it."""
+        found = list(foreign_in(one.members, self._tree))
+        if not found:
+            return one, ()
+        keys = await self._keys.fetch(one.place.site, set(one.whose.values()))
+        owners = {
+            key.mark: (person, purpose)
+            for person, subject in one.whose.items()
+            for purpose in PURPOSES
+            if (key := keys.get((subject, purpose))) is not None
+        }
+        foreign = tuple(
+            foreign_leaf(path, *owners[text.mark], token=bool(text.token), files=files)
+            for path, text, files in found
+            if text.mark in owners
+        )
+        return one._replace(tree=tree_of([*self._model.sealed, *foreign])), foreign
+
+    # Sealing.
+
+    async def whole(
+        self,
+        site: str,
+        documents: Mapping[Place, bytes],
+        *,
+        new: bool = False,
+        foreign: Sequence[PersonalLeaf] = (),
+    ) -> tuple[list[bytes], KeyProof]:
+        """Whole documents with what is personal sealed, and what proves it when they are written.
+
+        Args:
+            site: Whose they are.
+            documents: By the rows they are for.
+            new: Whether these rows are not there yet, so that nobody has a key of theirs.
+            foreign: What else is to be sealed, as `loaded` said.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        tree = tree_of([*self._model.sealed, *foreign]) if foreign else self._tree
+        read = [(place, read_members(body)) for place, body in documents.items()]
+        whose = [self._told(place, members) for place, members in read]
+        wanted = dict.fromkeys(
+            (persons[leaf.person], leaf.purpose)
+            for (_, members), persons in zip(read, whose, strict=True)
+            for leaf, _ in values_in(members, tree)
+        )
+        fresh = {self._model.text_of(place.uuid.int) for place in documents} if new else set[str]()
+        keys = await keys_to_seal(self._keys, site, wanted, fresh)
+        sealed = [
+            self._sealed(_Row(None, place, members, persons, tree), keys)
+            for (place, members), persons in zip(read, whose, strict=True)
+        ]
+        return sealed, KeyProof(keys)
+
+    async def part(
+        self, place: Place, body: bytes
+    ) -> tuple[bytes, KeyProof, list[str | None]] | None:
+        """A part of a document with what is personal sealed; None if nobody knows whose row it is.
+
+        Returns:
+            Besides what proves it whose row it has to be, in the order of `persons`; None where
+            that does not matter.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        members = read_members(body)
+        touched = [leaf for leaf, _ in values_in(members, self._tree)]
+        known = {("id",): self._model.text_of(place.uuid.int), **self._whose.get(place, {})}
+        if any(leaf.person not in known for leaf in touched):
+            return None
+        wanted = dict.fromkeys((known[leaf.person], leaf.purpose) for leaf in touched)
+        keys = await keys_to_seal(self._keys, place.site, wanted)
+        needed = {leaf.person for leaf in touched}
+        expected = [known[one] if one in needed else None for one in self.persons]
+        row = _Row(None, place, members, known, self._tree)
+        return self._sealed(row, keys), KeyProof(keys), expected
+
+    def touches(self, body: bytes) -> bool:
+        """Whether something in a part of a document is to be sealed."""
+        return any(True for _ in values_in(read_members(body), self._tree))
+
+    def proven(self, site: str, proof: KeyProof) -> None:
+        """Says that a write was done, so that its new keys are kept."""
+        remember_new(self._keys, site, proof)
+
+    async def doubted(self, places: Collection[Place], proof: KeyProof) -> None:
+        """Says that a write did nothing, so that what was known for it is asked anew.
+
+        Its person may be erased or another, or be written to by two hosts for the first time.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        for place in places:
+            self._whose.pop(place, None)
+        await forget_doubted(self._keys, next(iter(places)).site, proof)
+
+    def token(self, site: str, text: str) -> str:
+        """What stands for a text where a query compares it; the empty one stands for itself."""
+        return self._keys.ring.token(site, text) if text else ""
+
+    # Whose.
+
+    def place(self, site: str, uuid: Any) -> Place:
+        """The row of one."""
+        return Place(site, self._model.full_table, uuid)
+
+    def _told(self, place: Place, members: Members) -> Whose:
+        """Whose a document is; it is remembered, for changes that do not say it."""
+        found = {person: self._subject(place, person, members) for person in self.persons}
+        if self.persons != (("id",),):
+            self._whose[place] = found
+            if len(self._whose) > REMEMBERED:
+                self._whose.popitem(last=False)
+        return found
+
+    def _subject(self, place: Place, person: Path, members: Members) -> str:
+        if person == ("id",):
+            return self._model.text_of(place.uuid.int)
+        value = value_at(members, person)
+        leaf = self._by_path.get(person)
+        if leaf is None or not leaf.sealed:
+            return text_in(value)
+        sealed = read_sealed(value)
+        return sealed.token if sealed else self.token(place.site, text_in(value))
+
+    def _sealed(self, one: _Row, keys: Keys) -> bytes:
+        """A document with what is personal sealed."""
+
+        def turn(leaf: PersonalLeaf, value: bytes) -> bytes:
+            if says_nothing(value):
+                return value
+            key = key_of(keys[one.whose[leaf.person], leaf.purpose])
+            token = self.token(one.place.site, text_in(value)) if leaf.searchable else ""
+            text = write_sealed(key, value, one.place.bound(leaf.path), token)
+            return with_files(text, value) if leaf.files else text
+
+        return encode_members(turned(one.members, one.tree, turn))
+
+
+class _Row(NamedTuple):
+    """A document, and what is known of it."""
+
+    row: Any
+    place: Place
+    members: Members
+    whose: Whose
+    tree: Tree
+
+
+class _Gone(Exception):
+    """A row is of a person who was erased."""
+
+
+def _owners(one: _Row) -> Iterator[tuple[Owner, bytes]]:
+    """Whose keys, and which, open what is sealed in a document."""
+    for leaf, sealed in sealed_in(one.members, one.tree):
+        yield (one.whose[leaf.person], leaf.purpose), sealed.mark
+
+
+def _clear(one: _Row, keys: Keys) -> bytes | None:
+    """A document in clear; None if its person was erased, and the row with them.
+
+    Raises:
+        BrokenSeal: A value was moved or changed.
+    """
+
+    def turn(leaf: PersonalLeaf, value: bytes) -> bytes:
+        sealed = read_sealed(value)
+        if sealed is None:
+            return value
+        key = keys.get((one.whose[leaf.person], leaf.purpose))
+        if key is None or key_of(key).mark != sealed.mark:
+            return _erased(leaf)
+        return key_of(key).open(sealed.sealed, one.place.bound(leaf.path))
+
+    try:
+        return encode_members(turned(one.members, one.tree, turn))
+    except _Gone:
+        return None
+
+
+def _erased(leaf: PersonalLeaf) -> bytes:
+    """What is left of a value whose key was destroyed; `_Gone` if its row is gone with it."""
+    if leaf.rule == "row" or leaf.leaf.default is ABSENT:
+        raise _Gone
+    return encode_members(leaf.leaf.default)
