@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hanse.runtime.config.secret import Secret
     from hanse.runtime.config.settings import Settings, Sources
     from hanse.runtime.contract.declaration import rpc
-    from hanse.runtime.contract.file import Accepts, File
+    from hanse.runtime.contract.file import Accepts, File, RefusedFiles
     from hanse.runtime.contract.mistakes import DeclarationError
     from hanse.runtime.contract.pages.cookie import Cookie, SetCookie
     from hanse.runtime.contract.pages.document import Document
@@ -155,6 +155,7 @@ __all__ = [
     "Record",
     "Redirect",
     "Ref",
+    "RefusedFiles",
     "Resource",
     "ResourceExhausted",
     "Retention",
@@ -203,7 +204,7 @@ _HOMES = {
     "hanse.runtime.call.deadline": "remaining within",
     "hanse.runtime.client": "Client",
     "hanse.runtime.contract.declaration": "rpc",
-    "hanse.runtime.contract.file": "Accepts File",
+    "hanse.runtime.contract.file": "Accepts File RefusedFiles",
     "hanse.runtime.contract.mistakes": "DeclarationError",
     "hanse.runtime.contract.pages.cookie": "Cookie SetCookie",
     "hanse.runtime.contract.pages.document": "Document",

@@ -78,6 +78,21 @@ class Visitor:
         }
         return await self._http.get(path, headers=given)
 
+    async def apply_with(self, cv, external_id="be-101", called="cv.pdf", **fields):
+        """As `apply`, with a CV, as a browser sends a form that has an input for files."""
+        sent = {name: value for name, value in (RIGHT | fields).items() if value}
+        parts = [(f'name="{name}"', value.encode()) for name, value in sent.items()]
+        parts.append((f'name="cv"; filename="{called}"', cv))
+        body = b"".join(
+            b"--cut\r\ncontent-disposition: form-data; %s\r\n\r\n%s\r\n" % (name.encode(), value)
+            for name, value in parts
+        )
+        return await self._http.post(
+            f"/careers/apply/{external_id}",
+            body + b"--cut--\r\n",
+            FORM | {"accept": "text/html", "content-type": "multipart/form-data; boundary=cut"},
+        )
+
     async def apply(self, external_id="be-101", **fields):
         sent = {name: value for name, value in (RIGHT | fields).items() if value}
         return await self._http.post(

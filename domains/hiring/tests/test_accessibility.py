@@ -97,7 +97,8 @@ async def test_every_field_has_a_label_and_every_button_and_link_a_name(outlines
     for name, (_, outline) in outlines.items():
         labelled = {given.get("for") for _, given, _ in outline.all("label")}
         for _, given, _ in outline.all("input", "textarea", "select"):
-            assert given["id"] in labelled, (name, given)
+            if given.get("type") != "hidden":
+                assert given["id"] in labelled, (name, given)
         for number, given, _ in outline.all("button", "a", "summary", "legend"):
             assert outline.words.get(number, "").strip(), (name, given)
         assert len(outline.all("fieldset")) == len(outline.all("legend")), name

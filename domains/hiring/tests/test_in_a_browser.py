@@ -4,8 +4,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 from hanse_hiring import api
+from hanse_hiring.service import Applications
 from playwright.async_api import async_playwright, expect
 
+from domains.hiring.tests.careers_world import STAFF
 from hanse import Unavailable
 from hanse.testing import fake
 
@@ -73,10 +75,59 @@ async def test_without_scripts_a_person_narrows_the_list_reads_and_applies(
             "An e-mail address looks like name@example.com."
         )
         await page.get_by_label("E-mail").fill("ada@example.com")
-        await page.get_by_label("You may keep what I write here").check()
+        await page.get_by_label("You may keep what I send here").check()
         await page.get_by_role("button", name="Send the application").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. It is with us.")
     assert [one[:2] for one in await careers.applications()] == [("be-103", "ada@example.com")]
+
+
+CV = {"name": "Ada.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n" + bytes(90_000)}
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+async def test_a_cv_goes_with_an_application_and_is_chosen_once(careers, chromium, scripts):
+    async with visiting(
+        careers, chromium, width=PHONE, scripts=scripts, path="/careers/apply/be-103"
+    ) as page:
+        await page.get_by_label("Your name").fill("Ada Lovelace")
+        await page.get_by_label("E-mail").fill("ada@example")
+        await page.get_by_label("CV").set_input_files([CV])
+        await page.get_by_label("You may keep what I send here").check()
+        await page.get_by_role("button", name="Send the application").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Not sent yet.")
+        await expect(page.get_by_label("CV")).to_have_accessible_description(
+            "PDF, Word, OpenDocument or text, 10 MB at most. "
+            "Kept from before: Ada.pdf, 87 kB. Choose another only to replace it."
+        )
+        await page.get_by_label("E-mail").fill("ada@example.com")
+        await page.get_by_role("button", name="Send the application").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. It is with us.")
+        assert await page.context.cookies() == []
+    [one] = (await careers.world.get(Applications, as_=STAFF).list()).items
+    assert (one.cv.name, one.cv.size) == (CV["name"], len(CV["buffer"]))
+
+
+async def test_a_cv_that_is_too_large_is_said_before_it_is_sent(careers, chromium, tmp_path):
+    large = tmp_path / "large.pdf"
+    large.write_bytes(bytes(10 * 1024 * 1024 + 1))
+    async with visiting(careers, chromium, path="/careers/apply/be-103") as page:
+        asked = []
+        page.on("request", lambda request: asked.append(request.method))
+        chosen = page.get_by_label("CV")
+        await chosen.set_input_files(large)
+        await expect(page.get_by_role("alert")).to_have_text(
+            "This file has more than 10 MB. Please choose a smaller one."
+        )
+        await page.get_by_role("button", name="Send the application").click()
+        await expect(chosen).to_be_focused()
+        await expect(chosen).to_have_attribute("aria-invalid", "true")
+        await expect(chosen).to_have_accessible_description(
+            "PDF, Word, OpenDocument or text, 10 MB at most. "
+            "This file has more than 10 MB. Please choose a smaller one."
+        )
+        assert "POST" not in asked
+        await chosen.set_input_files([CV])
+        await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 async def test_with_scripts_the_list_changes_in_place_and_every_step_can_be_gone_back(

@@ -3,16 +3,29 @@
 from hanse_hiring.api.contracts import Hiring, Stories
 from hanse_hiring.api.errors import (
     AlreadyApplied,
+    FileGone,
     IllegalStatus,
     JobClosed,
     NoSuchJob,
     NoSuchPost,
     TooManyApplications,
 )
-from hanse_hiring.api.shown import Board, Choice, Facet, Opening, PostLine, Receipt, Story, Vacancy
+from hanse_hiring.api.shown import (
+    Board,
+    Candidate,
+    Choice,
+    Facet,
+    Opening,
+    PostLine,
+    Receipt,
+    Story,
+    Vacancy,
+)
 from hanse_hiring.api.stored import Application, Employer, Job, Office, Person, Pillar, Post
 from hanse_hiring.api.words import (
     CHOICES_MAX,
+    CV,
+    CV_BYTES,
     REMOTE,
     Chosen,
     Email,
@@ -28,10 +41,13 @@ from hanse_hiring.api.words import (
 
 __all__ = [
     "CHOICES_MAX",
+    "CV",
+    "CV_BYTES",
     "REMOTE",
     "AlreadyApplied",
     "Application",
     "Board",
+    "Candidate",
     "Choice",
     "Chosen",
     "Email",
@@ -39,6 +55,7 @@ __all__ = [
     "ExternalId",
     "Facet",
     "FacetName",
+    "FileGone",
     "FullName",
     "Hiring",
     "IllegalStatus",

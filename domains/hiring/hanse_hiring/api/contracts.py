@@ -5,14 +5,15 @@ from __future__ import annotations
 from hanse import PUBLIC, Contract, rpc
 from hanse_hiring.api.errors import (
     AlreadyApplied,
+    FileGone,
     JobClosed,
     NoSuchJob,
     NoSuchPost,
     TooManyApplications,
 )
-from hanse_hiring.api.shown import Board, Receipt, Story, Vacancy
+from hanse_hiring.api.shown import Board, Candidate, Receipt, Story, Vacancy
 from hanse_hiring.api.stored import Post
-from hanse_hiring.api.words import Chosen, Email, ExternalId, FullName, Links, Message, Phone
+from hanse_hiring.api.words import Chosen, ExternalId
 
 
 class Hiring(Contract, package="hiring.v1"):
@@ -33,17 +34,10 @@ class Hiring(Contract, package="hiring.v1"):
     @rpc(
         "POST /hiring/v1/openings/{external_id}/applications",
         allow=PUBLIC,
-        errors=(NoSuchJob, JobClosed, AlreadyApplied, TooManyApplications),
+        errors=(NoSuchJob, JobClosed, AlreadyApplied, TooManyApplications, FileGone),
+        body="candidate",
     )
-    async def apply(
-        self,
-        external_id: ExternalId,
-        name: FullName,
-        email: Email,
-        phone: Phone = "",
-        links: Links = (),
-        message: Message = "",
-    ) -> Receipt:
+    async def apply(self, external_id: ExternalId, candidate: Candidate) -> Receipt:
         """Applies; whoever calls says by it that the person agreed to the privacy note."""
         ...
 

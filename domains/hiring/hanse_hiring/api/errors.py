@@ -44,6 +44,12 @@ class AlreadyApplied(AlreadyExists):
     code = "already_applied"
 
 
+class FileGone(FailedPrecondition):
+    """The file that came with it is not here, or no longer: unused ones are kept for a day."""
+
+    code = "file_gone"
+
+
 class TooManyApplications(ResourceExhausted):
     """So many applied for this job within minutes that somebody may be playing."""
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from hanse import Struct
 from hanse_hiring.api.stored import Employer, Person, Pillar
-from hanse_hiring.api.words import FacetName, Tag
+from hanse_hiring.api.words import CV, Email, FacetName, FullName, Links, Message, Phone, Tag
 
 
 class Opening(Struct, frozen=True):
@@ -90,6 +90,17 @@ class Story(Struct, frozen=True):
     pillars: tuple[Pillar, ...]
     posts: tuple[PostLine, ...]
     people: tuple[Person, ...]
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """What somebody says who applies."""
+
+    name: FullName
+    email: Email
+    phone: Phone = ""
+    cv: CV | None = None
+    links: Links = ()
+    message: Message = ""
 
 
 class Receipt(Struct, frozen=True):

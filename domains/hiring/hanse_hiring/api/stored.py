@@ -7,6 +7,7 @@ from typing import Annotated
 
 from hanse import Entity, Index, Instant, Length, Pattern, Struct, Unique, entity
 from hanse_hiring.api.words import (
+    CV,
     Country,
     Email,
     ExternalId,
@@ -153,5 +154,6 @@ class Application(Entity, frozen=True, kw_only=True):
     email: Email
     consent: Instant
     phone: Phone = ""
+    cv: CV | None = None
     links: Links = ()
     message: Message = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from hanse import Length, Pattern
+from hanse import Accepts, File, Length, Pattern
 
 REMOTE = "Remote"
 """The location of a job that is done from anywhere in some countries."""
@@ -37,3 +37,19 @@ Phone = Annotated[str, Length(0, 40)]
 Links = Annotated[tuple[Line, ...], Length(0, 5)]
 Message = Annotated[str, Length(0, 4_000)]
 """What people say of themselves when they apply."""
+
+CV_BYTES = 10 * 1024 * 1024
+
+CV = Annotated[
+    File,
+    Accepts(
+        "application/pdf",
+        "application/msword",
+        "application/x-ole-storage",  # what older Word writes, where its beginning says no more
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.oasis.opendocument.text",
+        "text/plain",
+        max_bytes=CV_BYTES,
+    ),
+]
+"""What people send of their life so far: PDF, Word, OpenDocument or text."""

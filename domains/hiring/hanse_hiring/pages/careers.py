@@ -14,12 +14,14 @@ from hanse import (
     Length,
     NotFound,
     Redirect,
+    RefusedFiles,
     Service,
     form,
     page,
 )
-from hanse_hiring.api import Chosen, Employer, Hiring, Stories, Story
+from hanse_hiring.api import CV, Chosen, Employer, FileGone, Hiring, Stories, Story
 from hanse_hiring.pages.failures import failure_of
+from hanse_hiring.pages.sent import Sent, read_kept
 from hanse_hiring.pages.static_files import StaticFiles
 from hanse_hiring.pages.views import Views
 from hanse_hiring.rules import applying, feeds, slugs
@@ -29,6 +31,7 @@ ASKED_EACH_TIME = "no-cache"
 
 FEED_SECONDS = 300
 UNPROCESSABLE = 422
+ALL_TAKEN = RefusedFiles()
 
 Name = Annotated[str, Length(1, 64)]
 Typed = Annotated[str, Length(0, 20_000)]
@@ -82,12 +85,18 @@ class Careers(Service, package="careers.v1"):
         links: Typed = "",
         message: Typed = "",
         website: Typed = "",
+        cv: CV | None = None,
+        kept: Typed = "",
+        refused: RefusedFiles = ALL_TAKEN,
     ) -> Html | Redirect:
         """Applies, or says what to correct."""
         typed = {"name": name, "email": email, "phone": phone, "links": links, "message": message}
         if website:  # nobody sees the field; whoever fills it in is told what it wants to hear
             return Redirect(_applied(external_id))
-        return await self._answer(self._apply(external_id, applying.clean(typed), agreed=consent))
+        cleaned = applying.clean(typed)
+        wrong = applying.mistakes(cleaned, consent=consent, cv=refused.codes.get(applying.CV, ""))
+        sent = Sent(external_id, cleaned, cv or read_kept(kept), consent, wrong)
+        return await self._answer(self._apply(sent))
 
     @page("/careers/applied/{external_id}", allow=PUBLIC)
     async def applied(self, external_id: Name) -> Html | Redirect:
@@ -137,25 +146,22 @@ class Careers(Service, package="careers.v1"):
         employer, vacancy = await gather(self._employer(), self._hiring.get_opening(external_id))
         return Html(self._views.application(employer, vacancy, {}, {}))
 
-    async def _apply(
-        self, external_id: str, typed: dict[str, str], *, agreed: bool
-    ) -> Html | Redirect:
-        if wrong := applying.mistakes(typed, consent=agreed):
-            employer, vacancy = await gather(
-                self._employer(), self._hiring.get_opening(external_id)
-            )
-            kept = typed | ({applying.CONSENT: "on"} if agreed else {})
-            again = self._views.application(employer, vacancy, kept, wrong)
-            return Html(again, UNPROCESSABLE)
-        await self._hiring.apply(
-            external_id,
-            typed["name"],
-            typed["email"],
-            typed["phone"],
-            applying.links(typed["links"]),
-            typed["message"],
-        )
-        return Redirect(_applied(external_id))
+    async def _apply(self, sent: Sent) -> Html | Redirect:
+        if sent.mistakes:
+            return await self._again(sent)
+        try:
+            await self._hiring.apply(sent.job, sent.candidate())
+        except FileGone as gone:
+            wrong = {applying.CV: applying.CV_MISTAKES[gone.code]}
+            return await self._again(sent._replace(cv=None, mistakes=wrong))
+        return Redirect(_applied(sent.job))
+
+    async def _again(self, sent: Sent) -> Html:
+        """The form with all that came, for what is wrong to be corrected."""
+        employer, vacancy = await gather(self._employer(), self._hiring.get_opening(sent.job))
+        typed = sent.typed | ({applying.CONSENT: "on"} if sent.agreed else {})
+        again = self._views.application(employer, vacancy, typed, sent.mistakes, cv=sent.cv)
+        return Html(again, UNPROCESSABLE)
 
     async def _thanks(self, external_id: str) -> Html:
         employer, vacancy = await gather(self._employer(), self._hiring.get_opening(external_id))

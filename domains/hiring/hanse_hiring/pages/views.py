@@ -10,11 +10,23 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from hanse_hiring.api import REMOTE, Board, Employer, FacetName, Opening, Post, Story, Vacancy
+from hanse import File
+from hanse_hiring.api import (
+    CV_BYTES,
+    REMOTE,
+    Board,
+    Employer,
+    FacetName,
+    Opening,
+    Post,
+    Story,
+    Vacancy,
+)
 from hanse_hiring.pages.failures import Failure
+from hanse_hiring.pages.sent import kept, size
 from hanse_hiring.pages.static_files import FOLDER, StaticFiles
 from hanse_hiring.rules import slugs
-from hanse_hiring.rules.applying import CONSENT, FIELDS, TRAP
+from hanse_hiring.rules.applying import CONSENT, CV_ENDINGS, CV_MISTAKES, FIELDS, TRAP
 from hanse_hiring.rules.markup import html
 from hanse_hiring.rules.posting import countries, posting, script
 
@@ -68,9 +80,11 @@ class Views:
         vacancy: Vacancy,
         typed: Mapping[str, str],
         mistakes: Mapping[str, str],
+        *,
+        cv: File | None = None,
     ) -> str:
-        """The form to apply with, with what was typed and what is wrong with it."""
-        given: dict[str, Any] = {"typed": typed, "mistakes": mistakes, "vacancy": vacancy}
+        """The form to apply with, with what was typed and chosen, and what is wrong with it."""
+        given: dict[str, Any] = {"typed": typed, "mistakes": mistakes, "cv": cv}
         return self._page("apply", employer, opening=vacancy.opening, **given)
 
     def applied(self, employer: Employer, vacancy: Vacancy) -> str:
@@ -156,11 +170,16 @@ def _environment(files: StaticFiles) -> Environment:
         "day": long_date,
         "html": html,
         "initials": initials,
+        "kept": kept,
+        "size": size,
         "slug": slugs.slug,
     }
     shared: dict[str, Any] = {
         "apply_path": slugs.apply_path,
         "consent": CONSENT,
+        "cv_bytes": CV_BYTES,
+        "cv_endings": CV_ENDINGS,
+        "cv_too_large": CV_MISTAKES["file_too_large"],
         "facet_titles": FACET_TITLES,
         "feed_path": slugs.FEED,
         "fields": FIELDS,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from hanse_hiring.api import CV_BYTES
+
 MINUTES_WATCHED = 10
 APPLICATIONS_MAX = 30
 """So many for one job within so many minutes; then people are asked to come back."""
@@ -20,7 +22,7 @@ class Field(NamedTuple):
         label: Above it.
         said: What it is called in a sentence.
         length: Characters at most.
-        kind: Of `<input>`; `area` for several lines.
+        kind: Of `<input>`; `area` for several lines, `file` for what is no text.
         fill: What browsers may put there (HTML, autofill).
         required: Whether it has to be filled in.
         hint: What to write, where the label does not say it all.
@@ -35,15 +37,23 @@ class Field(NamedTuple):
     hint: str = ""
 
 
+CV = "cv"
+CV_MEGABYTES = CV_BYTES // 1024**2
+CV_ENDINGS = ".pdf,.doc,.docx,.odt,.txt"
+
 FIELDS = {
     "name": Field("Your name", "your name", 120, fill="name", required=True),
     "email": Field("E-mail", "your e-mail address", 254, "email", "email", required=True),
     "phone": Field(
         "Phone", "your phone number", 40, "tel", "tel", hint="Only if you would rather be called."
     ),
+    CV: Field(
+        "CV", "your CV", 0, "file",
+        hint=f"PDF, Word, OpenDocument or text, {CV_MEGABYTES} MB at most.",
+    ),
     "links": Field(
         "Links", "the links", 1_004, "area",
-        hint="Code, talks, a profile, a CV somewhere. One on each line, five at most.",
+        hint="Code, talks, a profile. One on each line, five at most.",
     ),
     "message": Field(
         "What should we know?", "the message", 4_000, "area",
@@ -51,6 +61,16 @@ FIELDS = {
     ),
 }  # fmt: skip
 """In the order of the form."""
+
+CV_MISTAKES = {
+    "file_too_large": f"This file has more than {CV_MEGABYTES} MB. Please choose a smaller one.",
+    "file_kind": "This is no PDF, Word, OpenDocument or text file. Please save it as a PDF.",
+    "file_gone": "We kept your file for a day, and it is gone since. Please choose it again.",
+}
+"""A sentence for each reason why it was not taken."""
+
+KEPT = "kept"
+"""A field that stands for a CV that came with a form to be corrected."""
 
 CONSENT = "consent"
 TRAP = "website"
@@ -64,7 +84,8 @@ _LINK_LENGTH = 200
 
 def clean(typed: Mapping[str, str]) -> dict[str, str]:
     """What was typed, without spaces around; a link without `https://` gets it."""
-    cleaned = {name: typed.get(name, "").strip() for name in FIELDS}
+    texts = (name for name, field in FIELDS.items() if field.kind != "file")
+    cleaned = {name: typed.get(name, "").strip() for name in texts}
     cleaned["email"] = cleaned["email"].lower()
     cleaned["links"] = "\n".join(_address(line) for line in links(cleaned["links"]))
     return cleaned
@@ -75,11 +96,20 @@ def links(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def mistakes(cleaned: Mapping[str, str], *, consent: bool) -> dict[str, str]:
-    """A sentence for each field that cannot be right, in the order of the form; empty if none."""
-    found = {name: _mistake(name, cleaned[name]) for name in FIELDS}
+def mistakes(cleaned: Mapping[str, str], *, consent: bool, cv: str = "") -> dict[str, str]:
+    """A sentence for each field that cannot be right, in the order of the form; empty if none.
+
+    Args:
+        cleaned: What was typed.
+        consent: Whether the box is ticked.
+        cv: Why the CV was not taken, a key of `CV_MISTAKES`; empty if it was, or there is none.
+    """
+    found = {
+        name: _mistake(name, cleaned[name]) if name in cleaned else CV_MISTAKES.get(cv, "")
+        for name in FIELDS
+    }
     if not consent:
-        found[CONSENT] = "Please tick the box; without it we may not keep what you write."
+        found[CONSENT] = "Please tick the box; without it we may not keep what you send."
     return {name: sentence for name, sentence in found.items() if sentence}
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
-from hanse import AlreadyExists, Clock, Collection, Service
+from hanse import AlreadyExists, Clock, Collection, InvalidArgument, Service
 from hanse_hiring import api
 from hanse_hiring.rules.applying import APPLICATIONS_MAX, MINUTES_WATCHED
 from hanse_hiring.rules.facets import board, similar
@@ -43,15 +44,7 @@ class Hiring(Service, api.Hiring):
             _opening(job), job.description, job.remote_countries, job.apply_by, others
         )
 
-    async def apply(
-        self,
-        external_id: api.ExternalId,
-        name: api.FullName,
-        email: api.Email,
-        phone: api.Phone = "",
-        links: api.Links = (),
-        message: api.Message = "",
-    ) -> api.Receipt:
+    async def apply(self, external_id: api.ExternalId, candidate: api.Candidate) -> api.Receipt:
         """Applies; whoever calls says by it that the person agreed to the privacy note."""
         job = (await self.get_opening(external_id)).opening
         now = self._clock.now()
@@ -64,14 +57,18 @@ class Hiring(Service, api.Hiring):
                 "Many applied for this job within minutes; try again later.",
                 retry_after=MINUTES_WATCHED * 60,
             )
-        application = api.Application(
-            job=external_id, name=name, email=email.lower(), phone=phone, links=links,
-            message=message, consent=now,
-        )  # fmt: skip
+        given: dict[str, Any] = msgspec.structs.asdict(candidate) | {
+            "email": candidate.email.lower()
+        }
+        application = api.Application(job=external_id, consent=now, **given)
         try:
             await self._applications.create(application)
         except AlreadyExists:
             raise api.AlreadyApplied("This address has applied for this job.") from None
+        except InvalidArgument as error:
+            if candidate.cv is None or {one.field for one in error.violations} != {"cv"}:
+                raise
+            raise api.FileGone("The file is not here, or no longer; send it again.") from None
         return api.Receipt(job.title)
 
     async def _public(self, external_id: str) -> api.Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import msgspec
@@ -78,6 +79,18 @@ class Accepts:
         return ", ".join(self.kinds) or "files of any kind"
 
 
+class RefusedFiles(msgspec.Struct, frozen=True):
+    """Files of a form that were not taken: of a wrong kind, or too large.
+
+    A form that has an argument of this type is called all the same, and says itself what is wrong.
+
+    Attributes:
+        codes: By the name of a file's field `file_kind` or `file_too_large`.
+    """
+
+    codes: Mapping[str, str] = {}
+
+
 class FileField(NamedTuple):
     """A field that holds a file.
 
@@ -97,6 +110,12 @@ def file_fields(struct: type[msgspec.Struct]) -> dict[str, FileField]:
         for field in msgspec.structs.fields(struct)
         if is_file(field.type)
     }
+
+
+def refused_field(struct: type[msgspec.Struct]) -> str:
+    """The field that takes what is said of files that were refused; empty if there is none."""
+    fields = msgspec.structs.fields(struct)
+    return next((one.name for one in fields if unwrapped(one.type) is RefusedFiles), "")
 
 
 def accepted_body(struct: type[msgspec.Struct], body: str) -> Accepts | None:

@@ -6,7 +6,8 @@ from typing import Annotated
 import pytest
 
 from hanse import PUBLIC, SIGNED_IN, Html, Principal, Service, form, rpc
-from hanse.runtime.contract.file import Accepts, File
+from hanse.runtime.contract.file import Accepts, File, RefusedFiles
+from hanse.runtime.contract.mistakes import DeclarationError
 from hanse.runtime.data.files.files import Files
 from hanse.runtime.server.tests.wire import PATIENCE, Peer
 from hanse.testing import World
@@ -15,6 +16,7 @@ PDF = b"%PDF-1.7\n" + b"content of a page\n" * 10
 BOUNDARY = "----hanseBoundary7MA4YWxk"
 KIND = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
 LIMIT = 300_000
+ALL_TAKEN = RefusedFiles()
 
 
 class Careers(Service):
@@ -254,3 +256,67 @@ async def test_a_sender_that_leaves_leaves_nothing(world) -> None:
         while await world.database.fetch("select from hanse.file"):
             await asyncio.sleep(0.01)
     assert await kept(world) == 0
+
+
+class Desk(Service):
+    """Says itself what is wrong with a file."""
+
+    @form("/desk", allow=PUBLIC)
+    async def put(
+        self,
+        name: str,
+        cv: Annotated[File, Accepts("application/pdf", max_bytes=LIMIT)] | None = None,
+        photo: Annotated[File, Accepts("image/*")] | None = None,
+        *,
+        refused: RefusedFiles = ALL_TAKEN,
+        after: str = "",
+    ) -> Html:
+        return Html(f"{name} {cv and cv.name} {photo and photo.name} {dict(refused.codes)} {after}")
+
+
+TOLD = {
+    "another kind": (b"<script>", {"cv": "file_kind"}),
+    "no text at its end": (b"a" * 9000 + b"\0", {"cv": "file_kind"}),
+    "too large": (PDF + bytes(LIMIT), {"cv": "file_too_large"}),
+    "much too large": (PDF + bytes(30 * 1024 * 1024), {"cv": "file_too_large"}),
+}
+
+
+@pytest.mark.parametrize("case", TOLD)
+async def test_a_form_that_asks_for_it_is_told_what_was_not_taken_and_has_the_rest(case):
+    content, codes = TOLD[case]
+    async with World(Desk) as world:
+        body = whole(
+            part("name", "Ada"),
+            part("cv", content, "cv.pdf"),
+            part("photo", b"\x89PNG\r\n\x1a\n" + bytes(60), "me.png"),
+            part("after", "all"),
+        )
+        answer = await world.http().post("/desk", body, KIND)
+        assert answer.text == f"Ada None me.png {codes} all"
+        assert (
+            sum(1 for one in world.host.config.file_store.folder.rglob("*") if one.is_file()) == 1
+        )
+
+
+async def test_what_is_beyond_all_bounds_is_refused_before_it_comes():
+    async with World(Desk) as world:
+        peer = await Peer.tcp(world.host)
+        head = f"POST /desk HTTP/1.1\r\nhost: x\r\ncontent-length: {1 << 30}\r\n"
+        kind = f"content-type: {KIND['content-type']}\r\n\r\n"
+        assert (await peer.ask((head + kind).encode())).status == 413
+        await peer.close()
+
+
+def test_a_form_that_is_called_without_a_file_has_to_be_callable_so():
+    with pytest.raises(DeclarationError, match="cv may be refused and has no default"):
+
+        class Wrong(Service):
+            @form("/wrong", allow=PUBLIC)
+            async def put(self, cv: File, refused: RefusedFiles = ALL_TAKEN) -> Html: ...
+
+    with pytest.raises(DeclarationError, match="takes RefusedFiles and no file"):
+
+        class Empty(Service):
+            @form("/empty", allow=PUBLIC)
+            async def put(self, refused: RefusedFiles = ALL_TAKEN) -> Html: ...

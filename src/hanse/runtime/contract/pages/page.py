@@ -11,7 +11,7 @@ import msgspec
 
 from hanse.runtime.contract.checks import check_parameters, fits_text, is_scalar
 from hanse.runtime.contract.declaration import Declaration
-from hanse.runtime.contract.file import is_file
+from hanse.runtime.contract.file import RefusedFiles, file_fields, is_file, refused_field
 from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.contract.method import Method, Signature
 from hanse.runtime.contract.pages.cookie import cookies_in
@@ -164,10 +164,21 @@ def _check_arguments(route: Route, signature: Signature, where: str, mistakes: M
                 mistakes.add(where, f"{field.name} does not fit a cookie", remedy)
         elif route.verb == "POST":
             _check_field(field, where, mistakes)
+    if refused_field(signature.request_type):
+        _check_refused(signature, where, mistakes)
+
+
+def _check_refused(signature: Signature, where: str, mistakes: Mistakes) -> None:
+    """A form that is called although a file was refused is called without it."""
+    files = file_fields(signature.request_type)
+    if not files:
+        mistakes.add(where, "takes RefusedFiles and no file", "take one, or leave that out")
+    for name in (name for name, file in files.items() if file.required):
+        mistakes.add(where, f"{name} may be refused and has no default", f"{name}: … | None = None")
 
 
 def _check_field(field: msgspec.structs.FieldInfo, where: str, mistakes: Mistakes) -> None:
-    if is_file(field.type):
+    if is_file(field.type) or unwrapped(field.type) is RefusedFiles:
         return
     if not fits_text(field.type):
         remedy = "a form carries scalars, tuples of them, and files; use @rpc with a body"

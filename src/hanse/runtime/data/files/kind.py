@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 HEAD_BYTES = 8192
 """So much of its beginning says which kind it is."""
 
+STORAGE = "application/x-ole-storage"
+"""A compound file: what it is of stands behind its beginning in many documents of old Word."""
+
+_STORAGE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
 
 class Kind:
     """The kind of a file, found at its beginning and held against all that follows.
@@ -85,4 +90,5 @@ def _reads(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool) -> 
 def _marked(head: bytes) -> str | None:
     """The kind that a signature stands for."""
     filetype: Any = importlib.import_module("filetype")  # it says no types
-    return filetype.guess_mime(head)
+    found: str | None = filetype.guess_mime(head)
+    return STORAGE if found is None and head.startswith(_STORAGE_MARK) else found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hanse.runtime.contract.file import file_fields
+from hanse.runtime.contract.file import file_fields, refused_field
 from hanse.runtime.server.pages.multipart_form import FormReceiver
 from hanse.runtime.server.pages.page_arguments import file_form_reader
 from hanse.runtime.server.pages.page_rpc import PageRpc
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FRAMES_BYTES = 64 * 1024
 """For what stands between the parts of a form."""
 
+PASSED_OVER_BYTES = 64 * 1024 * 1024
+"""Of files that are too large, read on so that the form can say so; a larger body ends in a 413."""
+
 
 class FileForm(TakesFiles, PageRpc):
     """A form that takes files."""
@@ -31,8 +34,10 @@ class FileForm(TakesFiles, PageRpc):
         super().__init__(endpoint, door)
         self._files = files
         fields = file_fields(endpoint.method.request_type)
-        self._receiver = FormReceiver(files, fields, self.max_body)
+        tells = bool(refused_field(endpoint.method.request_type))
+        self._receiver = FormReceiver(files, fields, self.max_body, tells=tells)
         self.max_body += FRAMES_BYTES + sum(one.accepts.max_bytes for one in fields.values())
+        self.max_body += PASSED_OVER_BYTES if tells else 0
 
     async def _receive(self, request: Request, received: Received) -> None:
         check_same_origin(request)

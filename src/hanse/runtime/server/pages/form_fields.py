@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect
 
-from hanse.runtime.contract.file import is_file
+from hanse.runtime.contract.file import is_file, refused_field
 from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.http.refusal import UnsupportedMediaType
 from hanse.runtime.server.arguments import TextFields, refused
@@ -41,11 +41,12 @@ class FormFields:
         self.check_unique = self._named.check_unique
         boxes = {field.name for field in fields if unwrapped(field.type) is bool}
         self._boxes = boxes - elsewhere
+        refused_files = refused_field(request_type)
         self._empty = {field.name for field in fields if _may_be_empty(field.type)}
         own = [
             (field.name, field.type, *self._default(field))
             for field in fields
-            if not is_file(field.type)
+            if not is_file(field.type) and field.name != refused_files
         ]
         self.kind = msgspec.defstruct(request_type.__name__, own, kw_only=True, frozen=True)
 

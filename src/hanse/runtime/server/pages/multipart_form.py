@@ -7,6 +7,7 @@ import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from hanse.runtime.data.files.failures import FileRefused, FileTooLarge
 from hanse.runtime.http.refusal import BodyTooLarge, UnsupportedMediaType
 from hanse.runtime.server.arguments import refused
 from hanse.runtime.server.pages.form_fields import FIELDS_MAX, KIND, pairs
@@ -40,10 +41,14 @@ class FormReceiver:
         files: Keeps what comes.
         fields: Which files, by name.
         max_body: Bytes of all that is no file.
+        tells: Whether their method says itself which files were not taken.
     """
 
-    def __init__(self, files: Files, fields: Mapping[str, FileField], max_body: int) -> None:
+    def __init__(
+        self, files: Files, fields: Mapping[str, FileField], max_body: int, *, tells: bool
+    ) -> None:
         self._files = files
+        self._tells = tells
         self._fields = fields
         self._max_body = max_body
 
@@ -95,11 +100,19 @@ class FormReceiver:
             return  # an input in which nothing was chosen
         if segment.filename is None:
             raise refused(name, "file", f'`{name}` is a file; send it by <input type="file">.')
-        if name in form.files:
+        if name in form.files or name in form.refused:
             raise refused(name, "duplicate", f"`{name}` comes twice; keep one.")
-        form.files[name] = await self._files.take(
-            form.site, segment.filename, _with_first(first, content), field.accepts
-        )
+        pieces = _with_first(first, content)
+        try:
+            file = await self._files.take(form.site, segment.filename, pieces, field.accepts)
+        except (FileRefused, FileTooLarge) as error:
+            if not self._tells:
+                raise
+            form.refused[name] = error.code
+            async for _ in content:  # the rest of it, as more of the form may follow
+                pass
+        else:
+            form.files[name] = file
 
     async def _text(self, events: AsyncGenerator[Any, None], form: Received) -> str:
         room = self._max_body - sum(len(name) + len(value) for name, value in form.pairs)

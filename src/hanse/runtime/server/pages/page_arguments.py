@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from hanse.runtime.contract.file import file_fields
+from hanse.runtime.contract.file import RefusedFiles, file_fields, refused_field
 from hanse.runtime.server.arguments import TextFields, from_text, query_pairs, refused
 from hanse.runtime.server.pages.cookies_in import CookieArguments
 from hanse.runtime.server.pages.form_fields import FormFields
@@ -60,7 +60,9 @@ def file_form_reader(method: Method) -> Callable[[Request], Any]:
     """The same of a form with files, which were taken in before."""
     cookies = CookieArguments(method.request_type)
     wanted = file_fields(method.request_type)
-    fields = FormFields(method.request_type, _in_path(method) | cookies.names | wanted.keys())
+    refusals = refused_field(method.request_type)
+    elsewhere = _in_path(method) | cookies.names | wanted.keys() | {refusals}
+    fields = FormFields(method.request_type, elsewhere)
 
     def read(request: Request) -> Any:
         received: Received = request.form
@@ -71,7 +73,9 @@ def file_form_reader(method: Method) -> Callable[[Request], Any]:
         for name, field in wanted.items():
             if field.required and name not in received.files:
                 raise refused(name, "required", f"`{name}` is missing; choose a file.")
-        given = structs.asdict(arguments) | received.files
+        given: dict[str, Any] = structs.asdict(arguments) | received.files
+        if refusals:
+            given[refusals] = RefusedFiles(received.refused)
         received.handed_on = True
         return method.request_type(**given)
 

@@ -22,12 +22,14 @@ class Received(msgspec.Struct):
         site: Whose files they are.
         pairs: Names and values of a form's fields, as they came.
         files: Those that were kept, by the name of their argument.
+        refused: Codes of those that were not, where their method says so itself.
         handed_on: Its method has them: from here on it is known who decides on them.
     """
 
     site: str = ""
     pairs: list[tuple[str, str]] = msgspec.field(default_factory=list[tuple[str, str]])
     files: dict[str, File] = msgspec.field(default_factory=dict[str, File])
+    refused: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     handed_on: bool = False
 
 

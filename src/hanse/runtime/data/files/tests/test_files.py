@@ -25,6 +25,7 @@ from hanse.testing import World
 
 DAY = 86_400
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 ANYBODY = Principal("member", "ada")
 
 
@@ -126,6 +127,7 @@ async def test_a_file_is_described_by_what_is_in_it(world, desk) -> None:
         (b"", ("text/plain",), "text/plain"),
         (b"\x89PNG\r\n\x1a\n" + bytes(60), ("image/*",), "image/png"),
         (b"\x81\x82\x83", (), "application/octet-stream"),
+        (OLE, (), "application/x-ole-storage"),
         (b"a" * 9000 + b"\0", (), "application/octet-stream"),
     ],
     ids=[
@@ -137,6 +139,7 @@ async def test_a_file_is_described_by_what_is_in_it(world, desk) -> None:
         "empty",
         "picture",
         "bytes",
+        "old Word",
         "no text at its end",
     ],
 )
