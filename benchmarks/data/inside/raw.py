@@ -47,8 +47,8 @@ class RawAsker:
 
     async def query(self, turn: int) -> None:
         since = sortable(self.since[turn % len(self.since)])
-        rows = await self.statements["query"].fetch(self.site, STAGE, since, PAGE + 1)
-        assert len(rows) >= PAGE
+        row = await self.statements["query"].fetchrow(self.site, STAGE, since, PAGE + 1)
+        assert row["found"] >= PAGE
 
     async def update(self, turn: int) -> None:
         key = self.updated[turn % len(self.updated)]
@@ -57,9 +57,9 @@ class RawAsker:
             self.revisions[key] = row["revision"]
         patch = msgspec.json.encode({"phone": "+43 1 5550100", "note": f"Call {turn}"})
         row = await self.statements["update"].fetchrow(
-            self.site, key, now(), patch, self.revisions[key], []
+            self.site, key, now(), patch, self.revisions[key]
         )
-        assert row["done"]
+        assert row is not None
         self.revisions[key] = row["revision"]
 
     async def create(self, turn: int) -> None:

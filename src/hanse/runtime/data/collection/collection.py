@@ -40,7 +40,7 @@ class Collection(Generic[E]):
         contact = await self._contacts.update(contact.id, {"name": "Ada Lovelace"})
 
     Everything is of the site of the running call. Each method is one round trip to the database,
-    and joins a transaction that is open.
+    a change that is refused may be two, and joins a transaction that is open.
     """
 
     def __init__(self, cls: type[E], database: Database) -> None:

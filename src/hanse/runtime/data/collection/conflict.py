@@ -59,3 +59,19 @@ def violated(field: str, rule: str, message: str) -> InvalidArgument:
 def all_violated(violations: Sequence[Violation]) -> InvalidArgument:
     """The error that values of a request break rules."""
     return InvalidArgument(violations[0].message, violations=tuple(violations))
+
+
+def immutable(fields: Sequence[str]) -> InvalidArgument:
+    """The error that some fields would have changed, and never do."""
+    return all_violated(
+        [
+            Violation(name, "immutable", f"`{name}` is set when it is created, and never changed.")
+            for name in fields
+        ]
+    )
+
+
+def unset(path: str) -> InvalidArgument:
+    """The error that a part of a struct is given, of which nothing is there."""
+    message = f"Nothing is stored at `{path}` yet; give all of it that has no default."
+    return violated(path, "whole", message)

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import msgspec
 from msgspec import UNSET
 
-from hanse.runtime.data.collection.conflict import (
-    all_violated,
-    revision_conflict,
-    violated,
-)
+from hanse.runtime.data.collection.conflict import immutable, revision_conflict, unset
 from hanse.runtime.data.collection.document import decode_plainly
 from hanse.runtime.data.collection.merge import (
     incomplete,
@@ -22,7 +18,7 @@ from hanse.runtime.data.collection.merge import (
 from hanse.runtime.data.collection.reference_check import ReferenceCheck
 from hanse.runtime.data.entity.marks import Immutable
 from hanse.runtime.data.personal.seals import Seals
-from hanse.runtime.errors import Aborted, HanseError, NotFound, Violation
+from hanse.runtime.errors import Aborted, HanseError, NotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,8 +92,8 @@ class Writer(Generic[E]):
             Aborted: Others were faster again and again.
         """
         arguments = (target.site, target.uuid, target.now)
-        if not self._seals.needed and not self._statements.checked:
-            await self._database.execute(self._statements.create, *arguments, body)
+        if not self._seals.needed and not check.wanted:
+            await self._database.execute(self._statements.plain_create, *arguments, body)
             return
         for _ in range(TRIES):
             sent = await self._seals.whole(target.row, body, new=True)
@@ -126,8 +122,11 @@ class Writer(Generic[E]):
             Aborted: Others were faster again and again.
         """
         check = ReferenceCheck(value, self._model, self._statements.checked)
+        in_two = self.needs_reading(value)
+        if not in_two and (done := await self._write_plainly(target, body, check)) is not None:
+            return done
         for _ in range(TRIES):
-            if self.needs_reading(value):
+            if in_two:
                 done = await self._write_loaded(target, body, check)
             else:
                 done = await self._write_at_once(target, body, check)
@@ -144,6 +143,14 @@ class Writer(Generic[E]):
         if not self._inner:
             return []
         return [".".join(one.path) for one in incomplete(decode_plainly(body), self._inner)]
+
+    async def _write_plainly(self, target: Target, body: bytes, check: ReferenceCheck) -> E | None:
+        """Writes at once what needs nothing else to be there; None if that wrote nothing."""
+        if self._seals.needed or check.wanted or self.must_be_there(body):
+            return None
+        given = (target.site, target.uuid, target.now, body, target.revision)
+        row = await self._database.fetch_row(self._statements.plain_update, *given)
+        return None if row is None else self._documents.stored(row)
 
     async def _write_at_once(self, target: Target, body: bytes, check: ReferenceCheck) -> E | None:
         arguments: list[Any] = [target.site, target.uuid, target.now, body, target.revision]
@@ -185,9 +192,9 @@ class Writer(Generic[E]):
             if kept is False
         ]
         if changed:
-            return _immutable(changed)
+            return immutable(changed)
         if self._inner and row["unset"]:
-            return _unset(row["unset"][0])
+            return unset(row["unset"][0])
         return check.missing(row)
 
     async def _write_loaded(self, target: Target, body: bytes, check: ReferenceCheck) -> E | None:
@@ -225,10 +232,10 @@ class Writer(Generic[E]):
             and new != (leaf.default if (old := _at(stored, leaf.path)) is UNSET else old)
         ]
         if changed:
-            raise _immutable(changed)
+            raise immutable(changed)
         for one in incomplete(given, self._inner):
             if not isinstance(_at(stored, one.path), dict):
-                raise _unset(".".join(one.path))
+                raise unset(".".join(one.path))
 
     async def opened(self, site: str, row: Any) -> Any:
         """A row with its document in clear.
@@ -283,17 +290,3 @@ def _at(document: Any, path: Path) -> Any:
             return UNSET
         document = cast("dict[str, Any]", document)[step]
     return document
-
-
-def _immutable(fields: list[str]) -> HanseError:
-    return all_violated(
-        [
-            Violation(name, "immutable", f"`{name}` is set when it is created, and never changed.")
-            for name in fields
-        ]
-    )
-
-
-def _unset(path: str) -> HanseError:
-    message = f"Nothing is stored at `{path}` yet; give all of it that has no default."
-    return violated(path, "whole", message)
