@@ -46,7 +46,7 @@ def test_it_begins_with_samples_once_keeps_what_is_imported_and_production_begin
     assert "nothing open" in shown(careers)
 
     # When it is development, then the samples are there
-    careers.up("--env", "")
+    assert careers.up("--env", "")["fronts"] == ["/", "/careers/"]
     assert "Showing 16 of 16" in shown(careers)
 
     # When somebody imports, then the rows count; a second time nothing is written

@@ -1,5 +1,6 @@
 """The harbour lists what its parts list, so that `./hanse up` shows all of it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,13 @@ def test_all_can_be_imported_and_every_file_is_served():
     assert [served.folder for served in project.files()] == [
         ROOT / "examples/boutique/storefront/boutique_storefront/static"
     ]
+
+
+@pytest.mark.parametrize("environment", ["", "apart"])
+def test_the_shop_and_the_careers_site_lead_to_each_other(environment):
+    project = read_project(FOLDER, environment).file
+    (employer,) = json.loads((FOLDER / project.samples["hiring.employers"]).read_text())
+
+    careers = project.settings["storefront"]["careers"]
+
+    assert (careers, employer["home"]) == ("/careers/", "/")

@@ -20,11 +20,13 @@ class Unit(msgspec.Struct, frozen=True):
         services: As the project lists them, `module:Class`.
         contracts: Their full names; the first one names the unit.
         segments: First segments of the paths they answer.
+        fronts: Those of their pages that people open first.
     """
 
     services: tuple[str, ...]
     contracts: tuple[str, ...]
     segments: tuple[str, ...]
+    fronts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -119,7 +121,9 @@ def _units(services: Sequence[ServiceSurvey]) -> tuple[Unit, ...]:
 def _unit(services: Sequence[ServiceSurvey]) -> Unit:
     segments = sorted({segment for service in services for segment in service.segments})
     names = tuple(service.name for service in services)
-    return Unit(names, tuple(service.contract for service in services), tuple(segments))
+    contracts = tuple(service.contract for service in services)
+    fronts = tuple(sorted({service.front for service in services if service.front}))
+    return Unit(names, contracts, tuple(segments), fronts)
 
 
 def _clashes(wishes: Sequence[Group], known: dict[str, ServiceSurvey]) -> Iterable[str]:

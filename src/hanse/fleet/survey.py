@@ -38,12 +38,14 @@ class ServiceSurvey(msgspec.Struct, frozen=True):
         contract: Full name of its contract.
         segments: First segments of the paths it answers; the empty one is `/` itself.
         pages: Whether it answers browsers.
+        front: Which of its pages people open first; empty if each needs to know more.
     """
 
     name: str
     contract: str
     segments: tuple[str, ...]
     pages: bool
+    front: str = ""
 
 
 class Survey(msgspec.Struct, frozen=True):
@@ -97,12 +99,20 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 def _describe(name: str, service: type[Service]) -> ServiceSurvey:
     contract = contract_to_serve(service)
-    paths = [page.route.path for page in service.__pages__ if page.route]
+    pages = [page.route for page in service.__pages__ if page.route]
+    paths = [page.path for page in pages]
+    front = _front([page.path for page in pages if page.verb == "GET"])
     routed = [method.route.path for method in contract.methods.values() if method.route]
     segments = {_first_segment(path) for path in (*paths, *routed)}
     if routed:
         segments.add(contract.full_name)  # Connect's address of the same methods
-    return ServiceSurvey(name, contract.full_name, tuple(sorted(segments)), bool(paths))
+    return ServiceSurvey(name, contract.full_name, tuple(sorted(segments)), bool(paths), front)
+
+
+def _front(paths: list[str]) -> str:
+    """The shortest; of `/careers` and `/careers/` the folder, to which the other one leads."""
+    plain = [path for path in paths if "{" not in path]
+    return min(plain, key=lambda path: (len(path.rstrip("/")), -len(path)), default="")
 
 
 def _with_files(services: tuple[ServiceSurvey, ...], project: Project) -> tuple[ServiceSurvey, ...]:

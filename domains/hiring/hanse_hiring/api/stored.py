@@ -86,7 +86,7 @@ class Employer(Entity, frozen=True, kw_only=True):
         name: As people know it.
         address: Where this site is reached, like `https://careers.example.com`; without it there is
             no feed and no site map.
-        home: The organisation's own site.
+        home: The organisation's own site; a path, if it is at the same address.
         guild: Whose careers site it is: `Backend Engineering`.
         headline: The first sentence anybody reads.
         about: A few paragraphs.
@@ -97,7 +97,7 @@ class Employer(Entity, frozen=True, kw_only=True):
     external_id: Key
     name: Label
     address: Annotated[str, Pattern(r"^(https?://[a-z0-9.-]+(:[0-9]{1,5})?)?$")] = ""
-    home: Annotated[str, Pattern(r"^(https?://\S{1,200})?$")] = ""
+    home: Annotated[str, Pattern(r"^((https?:/)?/\S{0,200})?$")] = ""
     guild: Annotated[str, Length(0, 60)] = ""
     headline: Annotated[str, Length(0, 120)] = ""
     about: Text = ""

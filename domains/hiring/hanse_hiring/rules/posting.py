@@ -75,8 +75,10 @@ def script(said: dict[str, Any]) -> Markup:
 
 
 def _organisation(employer: Employer) -> dict[str, Any]:
-    home = {"sameAs": employer.home} if employer.home else {}
-    return {"@type": "Organization", "name": employer.name, **home}
+    near = employer.address if employer.home.startswith("/") else ""
+    home = f"{near}{employer.home}"
+    same = {"sameAs": home} if home.startswith("http") else {}
+    return {"@type": "Organization", "name": employer.name, **same}
 
 
 def _place(name: str, employer: Employer) -> dict[str, Any]:

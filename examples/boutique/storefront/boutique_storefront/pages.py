@@ -27,10 +27,14 @@ NOW, LATER = Markup(), Markup(' loading="lazy"')
 
 
 class Pages:
-    """The shop's pages. Making one compiles the templates; a method a page gives its HTML."""
+    """The shop's pages. Making one compiles the templates; a method a page gives its HTML.
 
-    def __init__(self) -> None:
-        self._environment = environment = _environment()
+    Args:
+        careers: Where one can apply to work there; empty for nowhere.
+    """
+
+    def __init__(self, *, careers: str = "") -> None:
+        self._environment = environment = _environment(careers)
         names = ("home", "product", "basket", "checkout", "order", "search", "failure")
         self._render = {name: environment.get_template(f"{name}.html").render for name in names}
 
@@ -159,7 +163,7 @@ def _safe(html: str) -> Markup:
     return Markup(html)  # noqa: S704  as said
 
 
-def _environment() -> Environment:
+def _environment(careers: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -186,6 +190,7 @@ def _environment() -> Environment:
     environment.globals.update(shared)
     filters = _fragments(environment)
     environment.filters.update(filters)
-    foot: dict[str, Any] = {"foot": _safe(environment.get_template("foot.html").render())}
+    rendered = environment.get_template("foot.html").render(careers=careers)
+    foot: dict[str, Any] = {"foot": _safe(rendered)}
     environment.globals.update(foot)
     return environment

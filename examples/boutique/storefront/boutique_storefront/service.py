@@ -31,6 +31,7 @@ from hanse import (
     Redirect,
     Service,
     SetCookie,
+    Settings,
     form,
     kind,
     page,
@@ -42,6 +43,16 @@ CURRENCY_SECONDS = 365 * 24 * 3600
 ProductField = Annotated[str, Length(1, 64)]
 Typed = Annotated[str, Length(0, 254)]
 """A field of the order form; the shop says itself what is wrong with it."""
+
+
+class StorefrontSettings(Settings):
+    """What a storefront is told of where it stands.
+
+    Attributes:
+        careers: Where one can apply to work here, like `/careers/`; empty if there is no such place.
+    """
+
+    careers: str = ""
 
 
 class Storefront(Service, package="storefront.v1"):
@@ -60,8 +71,9 @@ class Storefront(Service, package="storefront.v1"):
         currencies: Currencies,
         recommendations: Recommendations,
         shipping: Shipping,
+        settings: StorefrontSettings,
     ) -> None:
-        pages = Pages()
+        pages = Pages(careers=settings.careers)
         goods = Goods(catalog, currencies, recommendations, ads)
         baskets = Baskets(carts, shipping, goods)
         self._visits = visits = Visits(currencies, baskets, pages)

@@ -12,6 +12,8 @@ from boutique_currency.api import Currencies, Money
 from boutique_payment.api import Payments
 from boutique_recommendation.api import Recommendations
 from boutique_storefront.order_form import DEMO
+from boutique_storefront.pages import Pages
+from boutique_storefront.views import Visit
 
 from examples.boutique.storefront.tests.shop_world import lines, said, sums
 from hanse import Principal, Unavailable
@@ -430,3 +432,12 @@ async def test_a_purchase_charges_what_the_page_said(open_shop):
 
     assert sums(form.text)["total"] == "EUR 47.97"
     assert charged == [Money("EUR", 47, 970_000_000)]
+
+
+def test_it_leads_to_where_one_can_work_there_if_it_is_told_where():
+    visit = Visit("USD", ("USD",))
+
+    assert '<a href="/careers/">Work with us</a>' in Pages(careers="/careers/").home(
+        visit, (), None
+    )
+    assert "Work with us" not in Pages().home(visit, (), None)

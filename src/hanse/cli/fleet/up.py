@@ -194,7 +194,12 @@ def _show(fleet: FleetStatus, seconds: float, notes: list[str]) -> None:
     click.secho(f"{fleet.project} runs{placed}", bold=True, nl=False)
     click.echo(f" after {seconds:.1f} s: {_count(services, 'service')} in {_count(hosts, 'host')}")
     click.echo()
-    click.secho(f"  {'open' if fleet.has_pages else 'at':<9} {fleet.url}", bold=True)
+    fronts = [f"{fleet.url}{path}" for path in fleet.fronts if path != "/"]
+    if "/" in fleet.fronts or not fronts:
+        fronts.insert(0, fleet.url)
+    for number, address in enumerate(fronts):
+        said = "" if number else "open" if fleet.fronts else "at"
+        click.secho(f"  {said:<9} {address}", bold=True)
     if fleet.tls_url:
         # Once, where a note says it too.
         how = "" if TRUST in fleet.notes else f"  (believed after: {called('trust')})"

@@ -83,7 +83,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
         problems: Why the last change was not made, in sentences.
         url: The gateway's open door.
         tls_url: Its door with TLS; empty for none.
-        has_pages: Whether there is something to look at behind `/`.
+        fronts: Paths that people open first, one of each service with pages.
         notes: What an operator should know, in sentences.
         processes: All of it.
     """
@@ -98,7 +98,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
     url: str
     tls_url: str
-    has_pages: bool
+    fronts: tuple[str, ...] = ()
     notes: tuple[str, ...]
     processes: tuple[ProcessStatus, ...]
 

@@ -18,7 +18,7 @@ from hanse.fleet.control.choices import Choices, Moved
 from hanse.fleet.control.ground.envoy import GATEWAY
 from hanse.fleet.control.ground.gateway_settings import gateway_wish
 from hanse.fleet.control.hosts.hosts import Hosts
-from hanse.fleet.control.hosts.publisher import upstreams_of
+from hanse.fleet.control.hosts.publisher import fronts_of
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.looks.report import process_status
 from hanse.fleet.control.looks.stalls import to_be_moved
@@ -144,7 +144,7 @@ class Fleet:
             problems=self._problems,
             url=url,
             tls_url=tls_url,
-            has_pages=any("" in one.segments for one in upstreams_of(self._hosts.members)),
+            fronts=fronts_of(self._hosts.members),
             notes=(
                 *map(_said_of, self._choices.moved),
                 *self._hosts.notes(),

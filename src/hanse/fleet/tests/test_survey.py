@@ -1,4 +1,4 @@
-"""The name of a state of the sources: the same whatever goes on in the folders beside them."""
+"""What is told of a project: where people begin, and the name of its sources, whatever goes on beside them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hanse.fleet.survey import release_of
+from hanse.fleet.plan import plan
+from hanse.fleet.survey import release_of, survey
+from hanse.runtime.project.placement_table import Group
 from hanse.runtime.project.project import read_project
 
 if TYPE_CHECKING:
@@ -58,3 +60,52 @@ def _come_and_go(folder: Path, ended: threading.Event) -> None:
             place.rmdir()
             place.parent.rmdir()
             place.parent.parent.rmdir()
+
+
+PAGES = """
+from hanse import PUBLIC, Html, Redirect, Service, form, page
+
+
+class Site(Service, package="site.v1"):
+    @page("/jobs/{name}", allow=PUBLIC)
+    async def job(self, name: str) -> Html: ...
+
+    @page("/jobs", allow=PUBLIC)
+    async def short(self) -> Redirect: ...
+
+    @page("/jobs/", allow=PUBLIC)
+    async def home(self) -> Html: ...
+
+    @page("/jobs/a/feed", allow=PUBLIC)
+    async def feed(self) -> Html: ...
+
+    @form("/x", allow=PUBLIC)
+    async def send(self) -> Html: ...
+
+
+class Shop(Service, package="shop.v1"):
+    @page("/", allow=PUBLIC)
+    async def home(self) -> Html: ...
+
+    @page("/basket", allow=PUBLIC)
+    async def basket(self) -> Html: ...
+
+
+class Lost(Service, package="lost.v1"):
+    @page("/lost/{name}", allow=PUBLIC)
+    async def found(self, name: str) -> Html: ...
+"""
+
+
+def test_of_a_services_pages_one_is_where_people_begin(tmp_path: Path) -> None:
+    listed = [f"fronts_of_a_site:{name}" for name in ("Site", "Shop", "Lost")]
+    (tmp_path / "hanse.toml").write_text(f'[project]\nname = "shop"\nservices = {listed}\n')
+    (tmp_path / "fronts_of_a_site.py").write_text(PAGES)
+
+    found = survey(tmp_path, "")
+
+    assert found.problems == ()
+    assert [one.front for one in found.services] == ["/jobs/", "/", ""]
+    groups = [Group("all", tuple(listed), 1)]
+    (group,) = plan(groups, found.services)
+    assert {front for unit in group.units for front in unit.fronts} == {"/jobs/", "/"}

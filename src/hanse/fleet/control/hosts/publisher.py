@@ -104,6 +104,12 @@ def upstreams_of(members: Sequence[Member]) -> tuple[Upstream, ...]:
     )
 
 
+def fronts_of(members: Sequence[Member]) -> tuple[str, ...]:
+    """Where people can begin to look, of everything that runs."""
+    units = (unit for one in members for unit in one.group.units)
+    return tuple(sorted({front for unit in units for front in unit.fronts}))
+
+
 def _endpoints(unit: str, members: Sequence[Member]) -> tuple[Endpoint, ...]:
     """Those that leave get nothing new; nor do those that are silent, where another one answers.
 
