@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hanse.cli.backup.verbs import BACKUP
 from hanse.cli.fleet.verbs import ENVIRONMENT, FLEET, JSON
 from hanse.cli.refusal import as_refusal
 
@@ -167,6 +168,10 @@ def migrate(**asked: Any) -> None:
     from hanse.cli.data.migrate import migrate as apply
 
     apply(Wish(**asked))
+
+
+for verb in BACKUP:
+    hanse.add_command(verb)
 
 
 @hanse.command()

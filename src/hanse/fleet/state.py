@@ -20,7 +20,10 @@ VERSION = 1
 """Raised when what lies in the folder changes so that another Hanse would misread it."""
 
 SPACE_BYTES_MIN = 300 * 1024 * 1024
-FOLDERS = ("processes", "hosts", "logs", "postgres", "nats", "envoy", "certificates", "traces")
+FOLDERS = (
+    *("processes", "hosts", "logs", "postgres", "nats", "envoy", "certificates", "traces"),
+    *("backup", "restore"),
+)
 _NOTE_BYTES_MAX = 200
 
 
@@ -63,6 +66,8 @@ class StateFolder:
         self.certificates = self.folder / "certificates"
         self.traces = self.folder / "traces"
         self.keys = self.folder / "keys"
+        self.backup = self.folder / "backup"
+        self.restore = self.folder / "restore"
 
     def record(self, process: str) -> Path:
         """Which process runs under a name."""

@@ -4,6 +4,7 @@ A file an area. A text that is no longer there fails, so the table keeps up with
 first rows of each area run every time: what would hurt most stands there, if its test is quick.
 """
 
+from tests.faults.sabotages.backup import BACKUP
 from tests.faults.sabotages.boutique import BOUTIQUE
 from tests.faults.sabotages.call import CALL
 from tests.faults.sabotages.collection import COLLECTION
@@ -45,4 +46,5 @@ AREAS = (
     HIRING,
     IMPORTS,
     FAULT_POINTS,
+    BACKUP,
 )

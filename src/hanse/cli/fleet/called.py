@@ -17,7 +17,8 @@ CALLED = frozenset({CALLED_AS, CALLED_FROM})
 
 _COMMAND = re.compile(
     r"(?<![\w./-])hanse "
-    r"(?=(?:up|down|status|top|logs|restart|trust|new|dev|run|test|key|token|import|migrate)\b)"
+    r"(?=(?:up|down|status|top|logs|restart|trust|new|dev|run|test|key|token|import|migrate"
+    r"|backup|restore)\b)"
 )
 
 

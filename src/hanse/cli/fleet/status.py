@@ -14,11 +14,11 @@ from hanse.cli.fleet.called import as_called
 from hanse.cli.fleet.connection import connected, enter_project, run
 
 if TYPE_CHECKING:
-    from hanse.fleet.control.api import FleetStatus, ProcessStatus
+    from hanse.fleet.control.api import BackupStatus, FleetStatus, ProcessStatus
 
 _COLOURS = {"ready": "green", "starting": "yellow", "stopping": "yellow", "ended": "dim"}
 SERVICES_SHOWN = 3
-_ORDER = {"gateway": 0, "host": 1, "database": 2, "broker": 3}
+_ORDER = {"gateway": 0, "host": 1, "database": 2, "broker": 3, "backup": 4}
 
 
 def status(*, as_json: bool) -> None:
@@ -46,7 +46,8 @@ def drawn(fleet: FleetStatus) -> Group:
         Text(f"The last change was not made: {as_called(one)}", style="red")
         for one in fleet.problems
     ]
-    return Group(_headline(fleet), _table(fleet), *_remarks(fleet), *said, *failed)
+    kept = [Text(_backup(fleet.backup), style="dim")] if fleet.backup else []
+    return Group(_headline(fleet), _table(fleet), *kept, *_remarks(fleet), *said, *failed)
 
 
 def _headline(fleet: FleetStatus) -> Text:
@@ -111,6 +112,16 @@ def _services(one: ProcessStatus) -> str:
 
 def _remarks(fleet: FleetStatus) -> list[Text]:
     return [Text(f"{one.name}: {one.note}", style="yellow") for one in fleet.processes if one.note]
+
+
+def _backup(backup: BackupStatus) -> str:
+    """Where it lies, and what of it would be lost with this machine."""
+    if backup.base_seconds is None:
+        return f"backup: {backup.step or 'beginning'} …"
+    said = f"backup: base {duration(backup.base_seconds)} ago in {backup.place}"
+    if backup.behind_seconds is not None:
+        said += f", all but the last {duration(backup.behind_seconds)} there"
+    return f"{said}; {backup.step} …" if backup.step else said
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from hanse.cli.backup.place import give_place
 from hanse.cli.fleet.called import CALLED, as_called, called
 from hanse.cli.fleet.charge import in_charge
 from hanse.cli.fleet.connection import (
@@ -27,6 +28,7 @@ from hanse.cli.listener import open_listener
 from hanse.cli.pepper import pepper_for_development
 from hanse.cli.place import open_project
 from hanse.cli.refusal import Refused
+from hanse.fleet.backup.report import order_of
 from hanse.fleet.certificates.shown import TRUST
 from hanse.fleet.control.api import Asked
 from hanse.fleet.control.begin import Beginning, development_issuer
@@ -152,6 +154,7 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
         for option, port in ports.items():
             open_listener(gateway.address, port, table="gateway", option=option).close()
     given = {name: value for name, value in variables().items() if name not in CALLED}
+    give_place(order_of(project, given), state)
     prefix = lay_down(state, given, ports.values())
     local = ip_address(gateway.address).is_loopback
     # In somebody else's project whoever it runs as makes keys of their own.

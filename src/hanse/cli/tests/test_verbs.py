@@ -33,7 +33,17 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
     listed = shown.stdout.partition("Commands:")[2].splitlines()
     verbs = [line.split()[0] for line in listed if line]
     fleet = ["up", "down", "status", "top", "logs", "restart", "trust"]
-    others = ["token", "key", "import", "migrate", "trace", "backfill", "contracts"]
+    others = [
+        "token",
+        "key",
+        "import",
+        "migrate",
+        "backup",
+        "restore",
+        "trace",
+        "backfill",
+        "contracts",
+    ]
     assert verbs == ["new", "dev", "test", "run", *fleet, *others]
     for heavy in ("asyncio", "msgspec", "rich", "cryptography", "watchfiles", "hanse.runtime"):
         assert f"| {heavy}" not in shown.stderr.replace("|   ", "| "), heavy

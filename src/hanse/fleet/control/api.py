@@ -8,14 +8,14 @@ import msgspec
 
 from hanse.runtime.contract.declaration import rpc
 from hanse.runtime.contract.service import Contract
-from hanse.runtime.errors import NotFound, ResourceExhausted
+from hanse.runtime.errors import FailedPrecondition, NotFound, ResourceExhausted
 from hanse.runtime.identity.permission import kind
 
 SERVICES_ONLY = kind("service")
 """Who opens the socket of the control process is its own user; nobody else can."""
 
 State = Literal["starting", "ready", "backing off", "stopping", "ended"]
-Kind = Literal["host", "gateway", "database", "broker"]
+Kind = Literal["host", "gateway", "database", "broker", "backup"]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +69,38 @@ class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class BackupStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a fleet's data lies in another place.
+
+    Attributes:
+        place: Which.
+        bases: How many there are.
+        base_seconds: How long ago the newest was done; None if there is none.
+        base_bytes: Its size.
+        behind_seconds: What was acknowledged so long ago, or longer, lies there; None if nothing.
+        behind_bytes: Of the log, what does not lie there yet.
+        step: What is done of a base at this moment; empty for nothing.
+        answered: The last request for a base that was dealt with.
+        refused: Why that came to nothing; empty if it came to something.
+    """
+
+    place: str
+    bases: int = 0
+    base_seconds: float | None = None
+    base_bytes: int = 0
+    behind_seconds: float | None = None
+    behind_bytes: int = 0
+    step: str = ""
+    answered: str = ""
+    refused: str = ""
+
+
+class NoBackup(FailedPrecondition):
+    """The project says of no place for backups, or its database is not this fleet's."""
+
+    code = "no_backup"
+
+
 class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A whole fleet.
 
@@ -86,6 +118,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
         fronts: Paths that people open first, one of each service with pages.
         notes: What an operator should know, in sentences.
         processes: All of it.
+        backup: How far it is backed up; None if it is not.
     """
 
     project: str
@@ -101,6 +134,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     fronts: tuple[str, ...] = ()
     notes: tuple[str, ...]
     processes: tuple[ProcessStatus, ...]
+    backup: BackupStatus | None = None
 
 
 class UnknownProcess(NotFound):
@@ -136,4 +170,9 @@ class Control(Contract, package="hanse.control.v1"):
     @rpc(allow=SERVICES_ONLY, errors=(TooManyChanges,), idempotent=True)
     async def stop(self) -> None:
         """Begins to end everything; the control process goes last."""
+        ...
+
+    @rpc(allow=SERVICES_ONLY, errors=(NoBackup,), idempotent=True)
+    async def back_up(self, request: str) -> None:
+        """Begins to take a base; `status` says how it goes, and names the request in the end."""
         ...

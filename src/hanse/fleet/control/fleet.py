@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.fleet.backup.report import order_of
 from hanse.fleet.control.api import Asked, FleetStatus, TooManyChanges, UnknownProcess
 from hanse.fleet.control.choices import Choices, Moved
 from hanse.fleet.control.ground.envoy import GATEWAY
@@ -122,6 +123,14 @@ class Fleet:
         if self._change is not None:
             self._change.cancel()
 
+    def back_up(self, request: str) -> None:
+        """Begins to take a base.
+
+        Raises:
+            NoBackup: There is no place for it.
+        """
+        self._ground.backup.ask(request)
+
     def leave(self) -> None:
         """Ends control, and nothing else."""
         self._over.set()
@@ -151,6 +160,7 @@ class Fleet:
                 *self._ground.notes(),
             ),
             processes=(*hosts, *ground),
+            backup=self._ground.backup.status(),
         )
 
     # What is done in turn.
@@ -190,7 +200,8 @@ class Fleet:
             project = read_project(Path.cwd(), asked.environment)
             wish = gateway_wish(project.gateway, asked, self._choices, self._ground.ports)
             elsewhere = project.database_url(self._ground.variables) is not None
-            wish = msgspec.structs.replace(wish, database_elsewhere=elsewhere)
+            order = order_of(project, self._ground.variables)
+            wish = msgspec.structs.replace(wish, database_elsewhere=elsewhere, backup=order)
             await self._ground.start(wish)
             await _both(
                 self._ground.ready(),

@@ -24,3 +24,6 @@ class ControlService(Service, Control):
 
     async def stop(self) -> None:
         self._fleet.stop()
+
+    async def back_up(self, request: str) -> None:
+        self._fleet.back_up(request)

@@ -26,13 +26,16 @@ NAME = "postgres"
 USER = "hanse"
 DATABASE = "postgres"
 PORT = 5432
+"""Of no network: it is a part of the socket's name."""
 
 SOCKET_FOLDER_LENGTH = 80
 """Bytes of a folder below which any system takes a socket's path."""
 
 OWN_FOLDER = Path("/proc/self/cwd")
 """The working directory, in which the state folder lies, by another and shorter path."""
-"""Of no network: it is a part of the socket's name."""
+
+RESTORING = "restoring"
+"""A file beside the data while a restore exchanges them: nobody is to begin with an empty one."""
 
 INIT_SECONDS = 120.0
 GRACE_SECONDS = 30.0
@@ -47,7 +50,7 @@ _INIT = (
     f"--username={USER}",
 )
 
-_SETTINGS = {
+SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
     "unix_socket_directories": "..",  # from where the data is: short, wherever the project lies
@@ -66,10 +69,19 @@ _SETTINGS = {
 
 
 def database_url(state: StateFolder) -> str:
-    """Where its hosts find it: by a path that is absolute and still short enough for a socket."""
-    folder = state.postgres.resolve()
+    """Where its hosts find it."""
+    return socket_url(state.postgres)
+
+
+def socket_url(place: Path) -> str:
+    """A server whose socket lies in a folder: by a path that is absolute and still short enough.
+
+    Args:
+        place: The folder, as seen from the working directory.
+    """
+    folder = place.resolve()
     if len(str(folder)) > SOCKET_FOLDER_LENGTH and OWN_FOLDER.exists():
-        folder = OWN_FOLDER / state.postgres
+        folder = OWN_FOLDER / place
     query = urlencode({"host": str(folder), "port": PORT})
     return f"postgresql://{USER}@/{DATABASE}?{query}"
 
@@ -97,7 +109,7 @@ class Postgres:
 
     @property
     def program(self) -> Program:
-        settings = (("-c", f"{name}={value}") for name, value in _SETTINGS.items())
+        settings = (("-c", f"{name}={value}") for name, value in SETTINGS.items())
         return Program(
             name=NAME,
             command=(
@@ -121,6 +133,10 @@ class Postgres:
         Raises:
             StateError: It cannot be made, or the one there is cannot be read.
         """
+        if (self._state.postgres / RESTORING).exists():
+            raise StateError(
+                "hanse restore was interrupted here before all was in its place. Run it again."
+            )
         if self.data.exists():
             self._take_over_lock()
             return

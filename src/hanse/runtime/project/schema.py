@@ -11,6 +11,7 @@ from msgspec import Meta
 from hanse.runtime.call.admission import Limits
 from hanse.runtime.call.context import DEFAULT_SITE
 from hanse.runtime.credentials.issuer import Issuer
+from hanse.runtime.data.backup.backup_table import BackupTable
 from hanse.runtime.data.files.store_table import FileStoreTable
 from hanse.runtime.data.personal.keys_table import KeysTable
 from hanse.runtime.http.cors import Cors
@@ -118,6 +119,7 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     database: DatabaseTable = DatabaseTable()
     file_store: FileStoreTable = FileStoreTable()
     keys: KeysTable = KeysTable()
+    backup: BackupTable | None = None
 
 
 class ProjectFile(EnvironmentTable, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.fleet.backup.report import Order
 from hanse.fleet.certificates.acme_root import check_root
 from hanse.fleet.control.ports import Ports
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
@@ -27,11 +28,13 @@ class GatewayWish(msgspec.Struct, frozen=True):
 
     Attributes:
         database_elsewhere: The project names one of its own, so none is started here.
+        backup: What is to be backed up, and where to; None for nothing.
     """
 
     settings: GatewaySettings = GatewaySettings()
     table: GatewayTable = GatewayTable()
     database_elsewhere: bool = False
+    backup: Order | None = None
 
 
 def as_asked(table: GatewayTable, asked: Asked) -> GatewayTable:

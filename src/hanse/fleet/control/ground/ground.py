@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.fleet.control.ground.backup_desk import BackupDesk
 from hanse.fleet.control.ground.envoy import GATEWAY, Envoy
 from hanse.fleet.control.ground.front import Front, FrontDesk
 from hanse.fleet.control.ground.gateway_settings import GatewayWish
@@ -40,6 +41,7 @@ class Ground:
 
     Attributes:
         variables: As given.
+        backup: What is copied to another place.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Ground:
         self._envoy: Envoy | None = None
         self._desk: FrontDesk | None = None
         self._database_elsewhere = False
+        self.backup = BackupDesk(state, variables, clock)
 
     async def start(self, wanted: GatewayWish | None = None) -> None:
         """Begins what does not run.
@@ -76,6 +79,7 @@ class Ground:
             await self._stores["database"].stop()
         for supervision in self._used().values():
             supervision.start()
+        await self.backup.follow(wish.backup, elsewhere=wish.database_elsewhere)
         if self._envoy is None:
             desk = self._open_desk(wish.table)
             self._envoy = Envoy(self._state, wish.settings, self.variables)
@@ -116,6 +120,7 @@ class Ground:
         if self._envoy is not None:
             await self._envoy.stop()
         await asyncio.gather(*(one.stop() for one in self._stores.values()))
+        await self.backup.stop()  # the database lets it have all it wrote before it ends
 
     async def leave(self) -> None:
         """Leaves all of it running, for another to adopt."""
@@ -124,12 +129,15 @@ class Ground:
             await self._envoy.leave()
         for one in self._stores.values():
             await one.leave()
+        await self.backup.leave()
 
     def programs(self) -> Iterator[tuple[Kind, Supervision]]:
         """All of it, by what it is."""
         if self._envoy is not None:
             yield "gateway", self._envoy.supervision
         yield from self._used().items()
+        if self.backup.supervision is not None:
+            yield "backup", self.backup.supervision
 
     def notes(self) -> Iterator[str]:
         """What an operator should know."""
@@ -137,6 +145,7 @@ class Ground:
             yield from silence_notes(one.name, one.silence, monotonic())
         if self._desk is not None:
             yield from self._desk.notes
+        yield from self.backup.notes()
 
     def _used(self) -> dict[Kind, Supervision]:
         """Those of the stores that the project does not have elsewhere."""

@@ -221,6 +221,13 @@ async def test_data_of_another_version_are_refused_with_the_way_out(state: State
     assert [each.name for each in state.postgres.iterdir()] == ["17"]
 
 
+async def test_where_a_restore_was_interrupted_nobody_begins_an_empty_one(state: StateFolder):
+    (state.postgres / "restoring").touch()
+    with pytest.raises(StateError, match="hanse restore was interrupted here.*Run it again"):
+        await Postgres(state, variables()).prepare()
+    assert not (state.postgres / "18").exists()
+
+
 async def test_what_initdb_says_is_told(state: StateFolder):
     state.postgres.chmod(0o700)
     programs = find_postgres()._replace(version="18")

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from hanse.kit.private_folder import make_private
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.data.files.failures import StoreAway, StoreFull
 
@@ -70,7 +71,7 @@ class FileStore:
                 max_concurrency=PARTS_AT_ONCE,
             )
             if self._folder is not None:
-                await asyncio.to_thread(_make_last, self._folder, path)
+                await asyncio.to_thread(make_last, self._folder, path)
         except Exception as error:
             if asked.failure is not None:  # of who gave the pieces, not of what keeps them
                 raise asked.failure from None
@@ -122,31 +123,36 @@ class FileStore:
         return self._opened
 
     def _open(self) -> Any:
-        from obstore.store import LocalStore, S3Store
+        return opened(self._config, self._retry_seconds)
 
-        config = self._config
-        if self._folder is not None:
-            for missing in reversed([self._folder, *self._folder.parents]):
-                missing.mkdir(mode=0o700, exist_ok=True)
-            return LocalStore(self._folder)
-        named: dict[str, Any] = {}
-        if config.endpoint:
-            named["endpoint"] = config.endpoint
-        if config.access_key and config.secret_key:
-            named["access_key_id"] = config.access_key.reveal()
-            named["secret_access_key"] = config.secret_key.reveal()
-        plain = config.endpoint.startswith("http://")
-        return S3Store(
-            config.bucket,
-            prefix=config.prefix or None,
-            region=config.region,
-            client_options={"allow_http": plain, "connect_timeout": CONNECT_TIMEOUT},
-            retry_config={
-                "max_retries": 3,
-                "retry_timeout": timedelta(seconds=self._retry_seconds),
-            },
-            **named,
-        )
+
+def opened(config: FileStoreConfig, retry_seconds: float = RETRY_SECONDS) -> Any:
+    """A store of obstore; a folder is made if it is not there.
+
+    Args:
+        config: Which.
+        retry_seconds: For how long a bucket that does not answer is tried again.
+    """
+    from obstore.store import LocalStore, S3Store
+
+    if config.folder is not None:
+        make_private(config.folder.absolute())
+        return LocalStore(config.folder.absolute())
+    named: dict[str, Any] = {}
+    if config.endpoint:
+        named["endpoint"] = config.endpoint
+    if config.access_key and config.secret_key:
+        named["access_key_id"] = config.access_key.reveal()
+        named["secret_access_key"] = config.secret_key.reveal()
+    plain = config.endpoint.startswith("http://")
+    return S3Store(
+        config.bucket,
+        prefix=config.prefix or None,
+        region=config.region,
+        client_options={"allow_http": plain, "connect_timeout": CONNECT_TIMEOUT},
+        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=retry_seconds)},
+        **named,
+    )
 
 
 def path_of(site: str, uuid: UUID) -> str:
@@ -191,7 +197,7 @@ def _failure(error: Exception) -> StoreFull | StoreAway:
     return StoreAway("Files cannot be reached now; try again.", retry_after=5).because(error)
 
 
-def _make_last(folder: Path, path: str) -> None:
+def make_last(folder: Path, path: str) -> None:
     """Has a file and the folders that lead to it written to the disk itself."""
     place = folder / path
     _sync(place, os.O_RDONLY)

@@ -1,0 +1,72 @@
+"""What the verbs of backups are called, and what they take."""
+
+from __future__ import annotations
+
+import click
+
+from hanse.cli.fleet.verbs import ENVIRONMENT, JSON
+
+
+@click.group(invoke_without_command=True)
+@JSON
+@click.pass_context
+def backup(ctx: click.Context, *, as_json: bool) -> None:
+    """Copy the whole database to the place of [backup] now; what is written later follows.
+
+    The fleet does so by itself every [backup] every_hours.
+    """
+    if ctx.invoked_subcommand is None:
+        from hanse.cli.backup.take import take
+
+        take(as_json=as_json)
+
+
+@backup.command("list")
+@ENVIRONMENT
+@JSON
+def list_(environment: str, *, as_json: bool) -> None:
+    """Show which bases there are, and to which moments one can go back."""
+    from hanse.cli.backup.listing import show
+
+    show(environment, as_json=as_json)
+
+
+TO = click.option(
+    "--to", default="", metavar="TIME",
+    help="What was committed then or before, in UTC if it names no zone; else all there is.",
+)  # fmt: skip
+DATABASE = click.option(
+    "--database", default="", metavar="NUMBER", help="Which, if the place has several."
+)
+
+
+@backup.command()
+@TO
+@DATABASE
+@ENVIRONMENT
+@JSON
+def verify(to: str, database: str, environment: str, *, as_json: bool) -> None:
+    """Restore beside, into a folder that goes again, and read every row of every table."""
+    from hanse.cli.backup.restoring import verify as check
+    from hanse.cli.backup.restoring import wished
+
+    wish = wished(environment, to, database, replace=False, verify=True)
+    check(wish, as_json=as_json)
+
+
+@click.command()
+@TO
+@DATABASE
+@click.option("--replace", is_flag=True, help="Move the database aside that is there.")
+@ENVIRONMENT
+@JSON
+def restore(to: str, database: str, environment: str, *, replace: bool, as_json: bool) -> None:
+    """Bring the database back from the place of [backup], where no fleet runs."""
+    from hanse.cli.backup.restoring import restore as bring_back
+    from hanse.cli.backup.restoring import wished
+
+    wish = wished(environment, to, database, replace=replace, verify=False)
+    bring_back(wish, as_json=as_json)
+
+
+BACKUP = (backup, restore)

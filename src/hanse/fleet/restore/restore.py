@@ -1,0 +1,202 @@
+"""Puts a restored database into its place; what was there is moved aside, never deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.fleet.backup.place import Place
+from hanse.fleet.backup.report import Order
+from hanse.fleet.engine.postgres import NAME, RESTORING
+from hanse.fleet.engine.process import is_running
+from hanse.fleet.restore.check import check
+from hanse.fleet.restore.moment import find
+from hanse.fleet.restore.recovery import Recovery
+from hanse.fleet.restore.scratch import DATA
+from hanse.fleet.state import StateError, telling
+from hanse.kit.clock import monotonic
+from hanse.runtime.config.installed import find_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+
+    from hanse.fleet.state import StateFolder
+    from hanse.kit.clock import Clock
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be restored.
+
+    Attributes:
+        order: Where the backups lie.
+        at: To which moment; None for as late as there is something.
+        database: Which, if there are several in the place.
+        replace: Whether what is there is to be moved aside.
+        verify: Only see that it could be done.
+    """
+
+    order: Order
+    at: datetime | None = None
+    database: str = ""
+    replace: bool = False
+    verify: bool = False
+
+
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
+    """What was restored.
+
+    Attributes:
+        database: Which database.
+        base: From which base.
+        at: To which moment; None for as late as there was something.
+        last: When the last write was committed that is in it, as far as the log tells.
+        complete: Until when, as is known, all that was acknowledged lay in the place.
+        broken: Whether a part of the log is missing, behind which there would be more.
+        tables: How many tables were read, all of them.
+        rows: How many rows those have, without PostgreSQL's own.
+        seconds: What it took.
+        aside: Where what was there before lies now; empty if nothing was.
+    """
+
+    database: str
+    base: str
+    at: datetime | None
+    last: datetime | None
+    complete: datetime | None
+    broken: bool
+    tables: int
+    rows: int
+    seconds: float
+    aside: str = ""
+
+
+class Restore:
+    """Restores in one project.
+
+    Args:
+        state: The project's state folder.
+        variables: The environment.
+        clock: Tells what as late as possible is.
+        told: Is told what is done.
+    """
+
+    def __init__(
+        self,
+        state: StateFolder,
+        variables: Mapping[str, str],
+        clock: Clock,
+        told: Callable[[str], None],
+    ) -> None:
+        self._state = state
+        self._variables = variables
+        self._clock = clock
+        self._told = told
+        self._programs = find_postgres()
+
+    async def run(self, wish: Wish) -> Restored:
+        """Restores, or sees that it could be done.
+
+        Raises:
+            ConfigurationError: It cannot be done; nothing is changed then.
+        """
+        begun = monotonic()
+        self._state.prepare()
+        if wish.verify:
+            return await self._run(wish, begun)
+        with self._state.lock("hanse restore"):
+            self._check_free(replace=wish.replace)
+            return await self._run(wish, begun)
+
+    async def _run(self, wish: Wish, begun: float) -> Restored:
+        place = Place(wish.order.place(self._variables))
+        found = await find(place, wish.at or self._clock.now(), wish.database)
+        with self._draft() as folder:
+            recovery = Recovery(place, folder, self._programs, self._variables, self._told)
+            async with _stopped(recovery):
+                recovered = await recovery.run(found.way, wish.at, found.later)
+                checked = await check(recovery.scratch, self._told)
+                if not wish.verify:
+                    await recovery.keep_log()
+            aside = "" if wish.verify else self._exchange(folder / DATA)
+        return Restored(
+            database=found.way.base.database,
+            base=found.way.base.name,
+            at=wish.at,
+            last=recovered.last,
+            complete=found.complete,
+            broken=recovered.broken,
+            tables=checked.tables,
+            rows=checked.rows,
+            seconds=monotonic() - begun,
+            aside=aside,
+        )
+
+    def _check_free(self, *, replace: bool) -> None:
+        if is_running(NAME, self._state):
+            raise StateError("The database of this project runs. End it before: hanse down")
+        there = self._there()
+        if there and not replace:
+            raise StateError(
+                f"There is a database in {there[0]}. With --replace it is moved aside, and what is "
+                "restored takes its place."
+            )
+
+    def _there(self) -> list[Path]:
+        return sorted(one for one in self._state.postgres.iterdir() if one.name.isdigit())
+
+    def _exchange(self, data: Path) -> str:
+        """Two names change; between them, and if we die there, nobody begins an empty database."""
+        with telling(self._state.postgres):
+            mark = self._state.postgres / RESTORING
+            mark.touch(mode=0o600)
+            aside = ""
+            for there in self._there():
+                moved = there.with_name(f"{there.name}.before-{self._clock.now():%Y%m%dT%H%M%S}")
+                there.rename(moved)
+                aside = str(moved)
+            data.rename(self._state.postgres / self._programs.version)
+            mark.unlink()
+        return aside
+
+    @contextmanager
+    def _draft(self) -> Generator[Path]:
+        """A folder of one's own, gone afterwards, like what a killed restore has left."""
+        above = self._state.restore
+        with telling(above), _alone(above / "lock"):
+            for left in above.iterdir():
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+            draft = Path(tempfile.mkdtemp(dir=above))
+            try:
+                yield draft
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _stopped(recovery: Recovery) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        await asyncio.shield(recovery.scratch.stop())
+
+
+@contextmanager
+def _alone(path: Path) -> Generator[None]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise StateError("Another restore is at work here; wait for it.") from None
+    finally:
+        os.close(handle)

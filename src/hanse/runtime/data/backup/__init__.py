@@ -1,0 +1,1 @@
+"""Where backups of a project's data lie, and how often they are taken."""

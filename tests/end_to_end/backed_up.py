@@ -1,0 +1,183 @@
+"""A small project that sells, with a place for its backups, and an outside ledger of what it acknowledged."""
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+from urllib.error import URLError
+
+from hanse.testing.unprivileged import NOBODY
+from tests.end_to_end.fleet import Fleet, fleet, until
+from tests.end_to_end.terminal import fetch, hanse
+
+SALES = '''
+"""Writes down what was sold."""
+
+from hanse import PUBLIC, Database, Service, current, rpc
+
+TABLE = """
+create table if not exists sale (site_id text collate "C", item text, primary key (site_id, item))
+"""
+
+
+class Sales(Service):
+    """Writes down what was sold."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.prepare(self._make_table)
+
+    async def _make_table(self) -> None:
+        await self._database.execute(TABLE)
+
+    @rpc("POST /sales/v1/sales", allow=PUBLIC)
+    async def sell(self, item: str) -> int:
+        """How many there are."""
+        await self._database.execute("insert into sale values ($1, $2)", current().site, item)
+        return len(await self._database.fetch("select from sale where site_id = $1", current().site))
+
+    @rpc("GET /sales/v1/sales", allow=PUBLIC)
+    async def sold(self) -> tuple[str, ...]:
+        rows = await self._database.fetch(
+            "select item from sale where site_id = $1 order by item", current().site
+        )
+        return tuple(row["item"] for row in rows)
+'''
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Acknowledged(NamedTuple):
+    """A sale whose answer came.
+
+    Attributes:
+        item: What was sold, and the key it was sold under.
+        begun: When it was asked for.
+        ended: When the answer was there.
+        answer: What it said.
+    """
+
+    item: str
+    begun: datetime
+    ended: datetime
+    answer: str
+
+
+class Shop:
+    """The fleet, and what was sold there."""
+
+    def __init__(self, made: Fleet, place: Path) -> None:
+        self.fleet = made
+        self.place = place
+        self.folder = made.folder
+        self.ledger: list[Acknowledged] = []
+
+    def sell(self, item: str) -> str:
+        """Sells one, under a key of the same letters; the answer."""
+        begun = now()
+        status, text = fetch(
+            f"{self.fleet.url}/sales/v1/sales", {"item": item}, idempotency_key=item
+        )
+        assert status == 200, (status, text)
+        self.ledger.append(Acknowledged(item, begun, now(), text))
+        return text
+
+    def sold(self) -> set[str]:
+        found = self.fleet.get("/sales/v1/sales")
+        assert len(found) == len(set(found))
+        return set(found)
+
+    def known_by(self, moment: datetime) -> set[str]:
+        """What was acknowledged by then."""
+        return {one.item for one in self.ledger if one.ended <= moment}
+
+    def asked_after(self, moment: datetime) -> set[str]:
+        """What was not even asked for by then."""
+        return {one.item for one in self.ledger if one.begun > moment}
+
+    @contextmanager
+    def selling(self, sellers: int = 3) -> Iterator[None]:
+        """Sells all the time; what fails is not acknowledged, and tried again under its key."""
+        over = threading.Event()
+
+        def sell(seller: int) -> None:
+            number = 0
+            while not over.is_set():
+                try:
+                    self.sell(f"{seller}-{number:05}")
+                except (AssertionError, OSError, URLError, TimeoutError):
+                    over.wait(0.05)
+                    continue
+                number += 1
+
+        threads = [threading.Thread(target=sell, args=(one,)) for one in range(sellers)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+
+    def lose(self) -> None:
+        """Everything is killed at one moment, and the state folder is gone."""
+        self.fleet.kill_all()
+        shutil.rmtree(self.folder / ".hanse")
+
+    def refused(self, *arguments: str) -> str:
+        """What a command says that must not succeed."""
+        done = hanse(*arguments, folder=self.folder)
+        assert done.returncode == 1, done.stdout + done.stderr
+        return done.stderr
+
+    def base(self) -> dict[str, str]:
+        """The newest base that is whole."""
+        found = sorted(self.place.glob("*/bases/*/base.json"))
+        return json.loads(found[-1].read_text()) if found else {}
+
+    def half_done(self) -> list[Path]:
+        """What is there of bases that are none yet, or never became any."""
+        folders = self.place.glob("*/bases/*")
+        return [one for one in folders if not (one / "base.json").exists()]
+
+    def until_base(self) -> None:
+        until(self.base, "a first base")
+
+    def until_complete(self, moment: datetime) -> None:
+        """Waits until the place says that all of a moment is there."""
+        until(lambda: self._complete() > moment.isoformat(), "the place to be complete")
+
+    def _complete(self) -> str:
+        found = [
+            json.loads(one.read_text())["time"] for one in self.place.glob("*/complete/*.json")
+        ]
+        return max(found, default="")
+
+
+@contextmanager
+def shop(folder: Path, more: str = "") -> Iterator[Shop]:
+    """A project that is not started yet.
+
+    Args:
+        folder: For it and the place of its backups, beside each other.
+        more: What else `[backup]` says.
+    """
+    place = folder / "backups"
+    folder.chmod(0o755)
+    place.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(place, NOBODY, NOBODY)  # as whom the fleet runs then
+    with fleet(folder / "project") as made:
+        made.write("sales.py", SALES)
+        file = made.folder / "hanse.toml"
+        text = file.read_text().replace("services = [", 'services = ["sales:Sales", ', 1)
+        file.write_text(f'{text}\n[backup]\nfolder = "{place}"\n{more}')
+        yield Shop(made, place)
