@@ -3,6 +3,7 @@
 from tests.faults.sabotages.row import Sabotage, below
 
 CHOICE = "backup/tests/test_choice.py::"
+KEYS = "backup/tests/test_keyring_copy.py::"
 DAMAGE = "restore/tests/test_damage.py::"
 
 BACKUP = below("src/hanse/fleet",
@@ -21,7 +22,7 @@ BACKUP = below("src/hanse/fleet",
     Sabotage("the log stays from the oldest base on", "backup/choice.py",
              "segment.number >= min(starts)", "segment.number >= max(starts)",
              CHOICE + "test_the_log_stays_from_the_oldest_base_on"),
-    Sabotage("complete is what is there", "backup/completeness.py",
+    Sabotage("complete is what is there", "backup/stream/completeness.py",
              "if self.position >= written:", "if self.position >= written - 40:",
              "backup/tests/test_completeness.py"),
     Sabotage("a base is as PostgreSQL gave it", "restore/manifest.py",
@@ -33,4 +34,10 @@ BACKUP = below("src/hanse/fleet",
     Sabotage("what is half written is no object", "backup/place.py",
              "_DRAFT.fullmatch, files", "_DRAFT.fullmatch, ()",
              "backup/tests/test_place.py::test_what_a_killed_writer_left_is_no_object_and_goes"),
+    Sabotage("a key that is destroyed here is destroyed there", "backup/keyring_copy.py",
+             "for name in there.keys() - wanted.keys():", "for name in ():",
+             KEYS + "test_it_follows_what_is_made_and_what_is_destroyed"),
+    Sabotage("a keyring that is lost takes nothing along", "backup/keyring_copy.py",
+             "if RING in there and _id(there[RING]) != _id(wanted[RING]):", "if False:",
+             KEYS + "test_a_ring_that_is_lost_or_another_takes_nothing_from_the_place"),
 )  # fmt: skip

@@ -12,11 +12,11 @@ from hanse.cli.refusal import Refused
 from hanse.fleet.backup.report import order_of
 from hanse.fleet.control.ground.backup_desk import ELSEWHERE, NOWHERE
 from hanse.fleet.engine.privileges import account_for
+from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
 
 if TYPE_CHECKING:
     from hanse.fleet.backup.report import Order
-    from hanse.fleet.state import StateFolder
 
 
 def backup_order(environment: str) -> Order:
@@ -30,7 +30,7 @@ def backup_order(environment: str) -> Order:
     os.chdir(project.folder)
     if project.database_url(variables()) is not None:
         raise Refused(ELSEWHERE)
-    order = order_of(project, variables())
+    order = order_of(project, StateFolder(Path()), variables())
     if order is None:
         raise Refused(NOWHERE)
     return order

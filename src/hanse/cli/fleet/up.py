@@ -154,7 +154,7 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
         for option, port in ports.items():
             open_listener(gateway.address, port, table="gateway", option=option).close()
     given = {name: value for name, value in variables().items() if name not in CALLED}
-    give_place(order_of(project, given), state)
+    give_place(order_of(project, state, given), state)
     prefix = lay_down(state, given, ports.values())
     local = ip_address(gateway.address).is_loopback
     # In somebody else's project whoever it runs as makes keys of their own.

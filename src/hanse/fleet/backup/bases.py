@@ -16,7 +16,7 @@ from hanse.fleet.backup.records import (
     base_folder,
     read_bases,
 )
-from hanse.fleet.backup.segment import read_segment
+from hanse.fleet.backup.stream.segment import read_segment
 from hanse.kit.clock import monotonic, wait_set
 from hanse.runtime.config.configuration_error import ConfigurationError
 

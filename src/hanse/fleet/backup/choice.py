@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hanse.fleet.backup.segment import Segment, number_at
+from hanse.fleet.backup.stream.segment import Segment, number_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from hanse.fleet.backup.records import Base, Life
-    from hanse.fleet.backup.segment import Branch
+    from hanse.fleet.backup.stream.segment import Branch
 
 
 class Way(NamedTuple):

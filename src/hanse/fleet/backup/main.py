@@ -15,12 +15,13 @@ import msgspec
 import uvloop
 
 from hanse.fleet.backup.bases import Bases
+from hanse.fleet.backup.keyring_copy import KeyringCopy
 from hanse.fleet.backup.place import Place
-from hanse.fleet.backup.receiver import Receiver
 from hanse.fleet.backup.records import TIMELINES, Life, databases, read_lives
 from hanse.fleet.backup.report import Order, Problems, Report
 from hanse.fleet.backup.source import Source
-from hanse.fleet.backup.stream import Stream
+from hanse.fleet.backup.stream.receiver import Receiver
+from hanse.fleet.backup.stream.stream import Stream
 from hanse.fleet.backup.taking import Taker
 from hanse.fleet.engine.postgres import database_url
 from hanse.fleet.engine.program import surroundings
@@ -99,7 +100,8 @@ class Backup:
             receiver,
             self._place,
             self._source,
-            self._bases.gap,
+            keys=KeyringCopy(self._place, _path(self._order.keys), database),
+            gap=self._bases.gap,
             problems=self._problems,
             clock=self._clock,
         )
@@ -173,6 +175,10 @@ class Backup:
             problems=self._problems.all(),
             others=self._others,
         )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 async def _run(order: Order, variables: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ WAL = "wal"
 RECEIVING = "receiving"
 TIMELINES = "timelines"
 COMPLETE = "complete"
+KEYS = "keys"
 ARCHIVE = "base.tar.gz"
 MANIFEST = "base.json"
 

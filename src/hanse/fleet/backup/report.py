@@ -30,12 +30,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         project: Its name.
         table: `[backup]`.
         files: Folder of files, as seen from the project's; None where they lie in a bucket.
+        keys: Folder of the database's keyring.
         mounted: Folder of mounted settings, in which keys of a bucket may lie.
     """
 
     project: str
     table: BackupTable
     files: str | None = None
+    keys: str | None = None
     mounted: str | None = None
 
     def place(self, variables: Mapping[str, str]) -> FileStoreConfig:
@@ -98,7 +100,7 @@ class Problems:
         return tuple(filter(None, self._said.values()))
 
 
-def order_of(project: Project, variables: Mapping[str, str]) -> Order | None:
+def order_of(project: Project, state: StateFolder, variables: Mapping[str, str]) -> Order | None:
     """What a project wants backed up; None if it wants nothing.
 
     Raises:
@@ -108,9 +110,13 @@ def order_of(project: Project, variables: Mapping[str, str]) -> Order | None:
     if table is None:
         return None
     files = project.file_store(variables).folder
-    mounted = project.file.host.settings_folder
+    keys = project.file.keys.path(project.folder, state.keys)
     order = Order(
-        project=project.name, table=table, files=str(files) if files else None, mounted=mounted
+        project=project.name,
+        table=table,
+        files=str(files) if files else None,
+        keys=str(keys) if keys else None,
+        mounted=project.file.host.settings_folder,
     )
     order.place(variables)
     return order

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hanse.fleet.backup.segment import position
+from hanse.fleet.backup.stream.segment import position
 from hanse.runtime.config.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:

@@ -200,7 +200,7 @@ class Fleet:
             project = read_project(Path.cwd(), asked.environment)
             wish = gateway_wish(project.gateway, asked, self._choices, self._ground.ports)
             elsewhere = project.database_url(self._ground.variables) is not None
-            order = order_of(project, self._ground.variables)
+            order = order_of(project, self._state, self._ground.variables)
             wish = msgspec.structs.replace(wish, database_elsewhere=elsewhere, backup=order)
             await self._ground.start(wish)
             await _both(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hanse.fleet.backup.choice import Way, choose
 from hanse.fleet.backup.place import PlaceError
 from hanse.fleet.backup.records import WAL, databases, read_bases, read_complete, read_lives
-from hanse.fleet.backup.segment import Branch, history_name, read_history
+from hanse.fleet.backup.stream.segment import Branch, history_name, read_history
 
 if TYPE_CHECKING:
     from datetime import datetime

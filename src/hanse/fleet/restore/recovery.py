@@ -10,10 +10,10 @@ import msgspec
 
 from hanse.fleet.backup.choice import wanted
 from hanse.fleet.backup.place import PlaceError
-from hanse.fleet.backup.receiver import PARTIAL
 from hanse.fleet.backup.records import ARCHIVE, RECEIVING, WAL, base_folder
-from hanse.fleet.backup.segment import Segment, number_at, read_segment
 from hanse.fleet.backup.source import MAKE_SLOT
+from hanse.fleet.backup.stream.receiver import PARTIAL
+from hanse.fleet.backup.stream.segment import Segment, number_at, read_segment
 from hanse.fleet.restore.manifest import faults
 from hanse.fleet.restore.scratch import DATA, Scratch
 from hanse.fleet.restore.unpacking import unpack_archive, unpack_file, unpack_segment

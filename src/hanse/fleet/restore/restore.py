@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.fleet.backup.keyring_copy import KeyringCopy
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.report import Order
 from hanse.fleet.engine.postgres import NAME, RESTORING
@@ -65,6 +66,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
         rows: How many rows those have, without PostgreSQL's own.
         seconds: What it took.
         aside: Where what was there before lies now; empty if nothing was.
+        note: What an operator should know; empty for nothing.
     """
 
     database: str
@@ -77,6 +79,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     seconds: float
     aside: str = ""
+    note: str = ""
 
 
 class Restore:
@@ -126,7 +129,12 @@ class Restore:
                 checked = await check(recovery.scratch, self._told)
                 if not wish.verify:
                     await recovery.keep_log()
-            aside = "" if wish.verify else self._exchange(folder / DATA)
+            note = aside = ""
+            if not wish.verify:
+                keys = Path(wish.order.keys) if wish.order.keys else None
+                ring = KeyringCopy(place, keys, found.way.base.database)
+                note = await ring.restore()  # before the data, which cannot be read without
+                aside = self._exchange(folder / DATA)
         return Restored(
             database=found.way.base.database,
             base=found.way.base.name,
@@ -138,6 +146,7 @@ class Restore:
             rows=checked.rows,
             seconds=monotonic() - begun,
             aside=aside,
+            note=note,
         )
 
     def _check_free(self, *, replace: bool) -> None:

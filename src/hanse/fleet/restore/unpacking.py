@@ -8,8 +8,8 @@ import zlib
 from typing import TYPE_CHECKING
 
 from hanse.fleet.backup.place import PlaceError
-from hanse.fleet.backup.receiver import PARTIAL
-from hanse.fleet.backup.segment import SEGMENT_BYTES
+from hanse.fleet.backup.stream.receiver import PARTIAL
+from hanse.fleet.backup.stream.segment import SEGMENT_BYTES
 from hanse.fleet.state import telling
 
 if TYPE_CHECKING:

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from hanse.fleet.backup.choice import Way, choose, is_due, is_needed, outdated, wanted
 from hanse.fleet.backup.records import Base, Life
-from hanse.fleet.backup.segment import SEGMENT_BYTES, Branch, Segment, read_history, read_segment
+from hanse.fleet.backup.stream.segment import (
+    SEGMENT_BYTES,
+    Branch,
+    Segment,
+    read_history,
+    read_segment,
+)
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.fleet.backup.completeness import Completeness
+from hanse.fleet.backup.stream.completeness import Completeness
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 

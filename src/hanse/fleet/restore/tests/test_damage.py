@@ -10,7 +10,7 @@ import pytest
 
 from hanse import FileStoreConfig
 from hanse.fleet.backup.place import Place, PlaceError
-from hanse.fleet.backup.segment import SEGMENT_BYTES
+from hanse.fleet.backup.stream.segment import SEGMENT_BYTES
 from hanse.fleet.restore.manifest import MANIFEST, faults
 from hanse.fleet.restore.unpacking import unpack_archive, unpack_file, unpack_segment
 

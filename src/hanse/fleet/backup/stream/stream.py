@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.backup.completeness import Completeness
 from hanse.fleet.backup.records import COMPLETE, Complete
+from hanse.fleet.backup.stream.completeness import Completeness
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
 from hanse.runtime.config.configuration_error import ConfigurationError
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from hanse.fleet.backup.keyring_copy import KeyringCopy
     from hanse.fleet.backup.place import Place
-    from hanse.fleet.backup.receiver import Receiver
     from hanse.fleet.backup.report import Problems
     from hanse.fleet.backup.source import Source
+    from hanse.fleet.backup.stream.receiver import Receiver
     from hanse.kit.clock import Clock
 
 log = logging.getLogger("hanse.backup")
@@ -44,6 +45,7 @@ class Stream:
         receiver: Of one life of the database.
         place: Where all goes.
         source: The database.
+        keys: The keyring, which what is written may need.
         gap: A file that is there from when some of the log was lost until there is a new base.
         problems: Where it says what does not work.
         clock: Tells when.
@@ -52,19 +54,21 @@ class Stream:
         complete: How far it is.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all that it brings together
         self,
         receiver: Receiver,
         place: Place,
         source: Source,
-        gap: Path,
         *,
+        keys: KeyringCopy,
+        gap: Path,
         problems: Problems,
         clock: Clock,
     ) -> None:
         self._receiver = receiver
         self._place = place
         self._source = source
+        self._keys = keys
         self._gap = gap
         self._problems = problems
         self._clock = clock
@@ -117,6 +121,7 @@ class Stream:
         """
         looked = self._clock.now()
         standing = await self._source.standing()
+        await self._keys.follow()
         await self._receiver.keep_complete()
         await self._receiver.send_partial()
         if standing.received is None:

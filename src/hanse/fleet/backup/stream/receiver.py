@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from hanse.fleet.backup.child import Child
 from hanse.fleet.backup.records import RECEIVING, WAL
-from hanse.fleet.backup.segment import SEGMENT_BYTES, read_segment
 from hanse.fleet.backup.source import SLOT
+from hanse.fleet.backup.stream.segment import SEGMENT_BYTES, read_segment
 from hanse.fleet.state import telling
 from hanse.kit.private_folder import make_private
 

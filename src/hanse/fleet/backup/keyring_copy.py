@@ -1,0 +1,115 @@
+"""The keyring in the place of the backups: the generations that live, and no other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.fleet.backup.place import PlaceError
+from hanse.fleet.backup.records import KEYS
+from hanse.runtime.data.personal.key_files import (
+    RING,
+    SECRET,
+    RingFile,
+    generation_path,
+    generations_in,
+    make_folder,
+    read_ring,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hanse.fleet.backup.place import Place
+
+
+class KeyringCopy:
+    """Follows the ring of one database.
+
+    Args:
+        place: Where it is copied to.
+        folder: Of the ring; None if the project has it where nobody says.
+        database: Number of the database.
+    """
+
+    def __init__(self, place: Place, folder: Path | None, database: str) -> None:
+        self._place = place
+        self._folder = folder
+        self._below = f"{database}/{KEYS}"
+        self._there: dict[str, bytes] | None = None
+
+    async def follow(self) -> None:
+        """Copies what is new, and takes away what was destroyed here.
+
+        Raises:
+            PlaceError, KeyringError: It cannot be, or another ring is there.
+        """
+        wanted = await asyncio.to_thread(_files, self._folder) if self._folder else {}
+        if not wanted or wanted == self._there:
+            return
+        there = await self.read()
+        if RING in there and _id(there[RING]) != _id(wanted[RING]):
+            raise PlaceError(
+                f"{self._place} has another keyring of this database than {self._folder}. Which of "
+                "them opens its data, hanse up says; put that one there."
+            )
+        # What says which ring it is comes last: who finds it finds all of it.
+        for name in sorted(wanted, key=lambda one: one == RING):
+            if there.get(name) != wanted[name]:
+                await self._place.write(f"{self._below}/{name}", wanted[name])
+        for name in there.keys() - wanted.keys():
+            await self._place.remove(f"{self._below}/{name}")
+        self._there = wanted
+
+    async def read(self) -> dict[str, bytes]:
+        """The files that are there.
+
+        Raises:
+            PlaceError: They cannot be read.
+        """
+        names = await self._place.names(self._below)
+        read = {name.rpartition("/")[2]: await self._place.read(name) for name in names}
+        return {name: data for name, data in read.items() if data is not None}
+
+    async def restore(self) -> str:
+        """Brings the ring back where there is none; nothing is written over.
+
+        Returns:
+            What an operator should know; empty for nothing.
+
+        Raises:
+            PlaceError, KeyringError: It cannot be.
+        """
+        there = await self.read()
+        if self._folder is None or RING not in there:
+            return ""
+        own = read_ring(self._folder)
+        if own is not None:
+            return "" if own.id == _id(there[RING]) else _other(self._folder)
+        make_folder(self._folder)
+        for name in sorted(there, key=lambda one: one == RING):
+            write_private(self._folder / name, there[name])
+        return ""
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    """All that a ring is made of; nothing while there is none."""
+    if not (folder / RING).exists():
+        return {}
+    paths = [folder / RING, folder / SECRET]
+    paths += [generation_path(folder, number) for number in generations_in(folder)]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def _id(ring: bytes) -> str:
+    return msgspec.json.decode(ring, type=RingFile).id
+
+
+def _other(folder: Path) -> str:
+    return (
+        f"{folder} has the keyring of another database, and was left alone. Move it away, and run "
+        "this again: without its own keys nobody reads what was sealed."
+    )

@@ -1,0 +1,1 @@
+"""The log of a database on its way into the place of its backups."""
