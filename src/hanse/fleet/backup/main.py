@@ -101,7 +101,6 @@ class Backup:
             self._place,
             self._source,
             keys=KeyringCopy(self._place, _path(self._order.keys), database),
-            gap=self._bases.gap,
             problems=self._problems,
             clock=self._clock,
         )
@@ -109,7 +108,9 @@ class Backup:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(
-                    stream.receive(self._programs.folder, self._environment, known=known)
+                    stream.receive(
+                        self._programs.folder, self._environment, self._bases.gap, known=known
+                    )
                 )
                 tasks.create_task(stream.send(database, timeline))
                 tasks.create_task(self._bases.run(who, stream.until))

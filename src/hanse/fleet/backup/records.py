@@ -1,4 +1,4 @@
-"""What is written down in the place of backups: bases, and lives of a database, which they are of."""
+"""What is written down in the place of backups: bases, and the lives of a database."""
 
 from __future__ import annotations
 

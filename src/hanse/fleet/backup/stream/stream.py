@@ -46,7 +46,6 @@ class Stream:
         place: Where all goes.
         source: The database.
         keys: The keyring, which what is written may need.
-        gap: A file that is there from when some of the log was lost until there is a new base.
         problems: Where it says what does not work.
         clock: Tells when.
 
@@ -54,14 +53,13 @@ class Stream:
         complete: How far it is.
     """
 
-    def __init__(  # noqa: PLR0913  all that it brings together
+    def __init__(
         self,
         receiver: Receiver,
         place: Place,
         source: Source,
         *,
         keys: KeyringCopy,
-        gap: Path,
         problems: Problems,
         clock: Clock,
     ) -> None:
@@ -69,7 +67,6 @@ class Stream:
         self._place = place
         self._source = source
         self._keys = keys
-        self._gap = gap
         self._problems = problems
         self._clock = clock
         self._backoff = Backoff()
@@ -78,12 +75,15 @@ class Stream:
         self._noted = 0.0
         self.complete = Completeness()
 
-    async def receive(self, programs: Path, environment: Mapping[str, str], *, known: bool) -> None:
+    async def receive(
+        self, programs: Path, environment: Mapping[str, str], gap: Path, *, known: bool
+    ) -> None:
         """Receives, and begins again whenever that ends.
 
         Args:
             programs: Of PostgreSQL.
             environment: What they run with.
+            gap: A file that is there from when some of the log was lost until there is a new base.
             known: Whether this life of the database was received before, so that what its slot has
                 lost is a gap.
         """
@@ -91,7 +91,7 @@ class Stream:
             begun = monotonic()
             try:
                 if not await self._source.keep_slot() and known:
-                    await self._note_gap()
+                    await self._note_gap(gap)
                 known = True
                 url = self._source.url
                 said = await self._receiver.run(programs, url, environment) or "it has ended"
@@ -143,8 +143,8 @@ class Stream:
         await self._place.write(name, msgspec.json.encode(note))
         self._noted = monotonic()
 
-    async def _note_gap(self) -> None:
+    async def _note_gap(self, gap: Path) -> None:
         """What was written while nobody could receive it is lost to us: a new base has it."""
         log.error("The database could not wait for its backup any longer; a new base is taken.")
-        self._gap.touch(mode=0o600)
+        await asyncio.to_thread(gap.touch, 0o600)
         await self._receiver.give_up()
