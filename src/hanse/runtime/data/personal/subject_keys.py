@@ -56,12 +56,15 @@ class SubjectKeys:
 
     Args:
         database: Where they are kept; its configuration says where the keyring is.
+
+    Attributes:
+        generation: The newest, as it was last looked for: new keys are wrapped under it.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._ring: Keyring | None = None
-        self._generation = 0
+        self.generation = 0
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
 
     @property
@@ -107,8 +110,8 @@ class SubjectKeys:
         """
         key = secrets.token_bytes(KEY_BYTES)
         bound = bound_of(site, subject, purpose)
-        wrapped = self.ring.wrap(key, bound, self._generation)
-        return NewKey(SubjectKey(key), wrapped, self._generation)
+        wrapped = self.ring.wrap(key, bound, self.generation)
+        return NewKey(SubjectKey(key), wrapped, self.generation)
 
     async def fetch(
         self, site: str, subjects: Collection[str]
@@ -166,7 +169,7 @@ class SubjectKeys:
                 f"The keyring {ring.folder} lacks generation {row['generation']}, under which this "
                 "database keeps keys. Take it from the host that made it, or from a copy."
             )
-        self._generation = row["generation"]
+        self.generation = row["generation"]
 
     def _unwrapped(self, site: str, row: Record) -> SubjectKey:
         bound = bound_of(site, row["subject"], row["purpose"])

@@ -18,7 +18,7 @@ from hanse.runtime.data.arrival import make_missing
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
 
-IS_THERE = "select to_regclass('hanse.kept') is not null"
+IS_THERE = "select to_regclass('hanse.person_place') is not null"
 
 MAKE = (
     "create schema if not exists hanse",
@@ -46,7 +46,8 @@ create table if not exists hanse.subject_key (
     """
 create index if not exists subject_key_destroy_time on hanse.subject_key (destroy_time)
 where destroy_time is not null""",
-    # Whose erasure has begun, and whose has ended; `found` counts what was done, by table.
+    # Whose erasure has begun, and whose has ended; `found` counts what was done, by table. At
+    # `destroy_time` keys of theirs were destroyed last, which copies forget by the next rotation.
     """
 create table if not exists hanse.erasure (
   site_id text collate "C" not null,
@@ -54,10 +55,12 @@ create table if not exists hanse.erasure (
   principal text collate "C" not null,
   begin_time timestamptz not null,
   end_time timestamptz,
+  destroy_time timestamptz not null,
   found jsonb not null,
   primary key (site_id, subject)
 )""",
-    # What a law keeps of those who are erased, sealed as it was in its row.
+    # What a law keeps of those who are erased. It stands here as it was sealed in its row, if that
+    # is deleted ('moved'); else in its row, of which then the value goes, or all of it.
     """
 create table if not exists hanse.kept (
   site_id text collate "C" not null,
@@ -67,10 +70,25 @@ create table if not exists hanse.kept (
   path text collate "C" not null,
   reason text not null,
   destroy_time timestamptz not null,
+  behind text not null check (behind in ('moved', 'field', 'row')),
   sealed jsonb,
   primary key (site_id, subject, relation, id, path)
 )""",
     "create index if not exists kept_destroy_time on hanse.kept (destroy_time)",
+    # Files that stood in what is erased, until they are gone.
+    """
+create table if not exists hanse.erased_file (
+  site_id text collate "C" not null,
+  subject text collate "C" not null,
+  file text collate "C" not null,
+  primary key (site_id, subject, file)
+)""",
+    # Where something of persons is kept and how it goes, of all hosts and releases.
+    """
+create table if not exists hanse.person_place (
+  relation text collate "C" primary key,
+  said jsonb not null
+)""",
 )
 
 
