@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from hanse.runtime.data.entity.upcast import upcast
     from hanse.runtime.data.files.files import Files
     from hanse.runtime.data.files.store_config import FileStoreConfig
+    from hanse.runtime.data.people.erasing import Erased, ErasedRows, KeptValues
+    from hanse.runtime.data.people.people import People
     from hanse.runtime.data.query.refusal import QueryNotServed
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.resource.resource import Changes, Resource
@@ -116,6 +118,8 @@ __all__ = [
     "Document",
     "Duplicate",
     "Entity",
+    "Erased",
+    "ErasedRows",
     "FailedPrecondition",
     "Failure",
     "File",
@@ -133,6 +137,7 @@ __all__ = [
     "InvalidArgument",
     "Issuer",
     "Keep",
+    "KeptValues",
     "KeyMint",
     "Length",
     "Limits",
@@ -147,6 +152,7 @@ __all__ = [
     "Part",
     "Parts",
     "Pattern",
+    "People",
     "PermissionDenied",
     "Personal",
     "Principal",
@@ -230,6 +236,8 @@ _HOMES = {
     "hanse.runtime.data.files.files": "Files",
     "hanse.runtime.data.files.store_config": "FileStoreConfig",
     "hanse.runtime.data.record": "Record",
+    "hanse.runtime.data.people.erasing": "Erased ErasedRows KeptValues",
+    "hanse.runtime.data.people.people": "People",
     "hanse.runtime.data.rows.statement": "sql",
     "hanse.runtime.data.rows.store": "Store",
     "hanse.runtime.errors": _ERRORS,

@@ -21,6 +21,7 @@ from tests.faults.sabotages.http import HTTP
 from tests.faults.sabotages.identity import IDENTITY
 from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
+from tests.faults.sabotages.people import PERSONS
 from tests.faults.sabotages.placement import PLACEMENT
 from tests.faults.sabotages.rows import ROWS
 from tests.faults.sabotages.sealing import PERSONAL
@@ -42,6 +43,7 @@ AREAS = (
     COLLECTION,
     ROWS,
     PERSONAL,
+    PERSONS,
     FILES,
     HIRING,
     IMPORTS,

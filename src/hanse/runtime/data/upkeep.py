@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hanse.runtime.config.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from hanse.runtime.data.database_config import DatabaseConfig
 
@@ -23,12 +23,15 @@ class Upkeep:
 
     Attributes:
         config: For a `Database` of one connection, whose statements may take an hour.
+        drop_erased: Has files gone that stood in what was erased, and tells how many; None where
+            no files are kept.
     """
 
     def __init__(self, config: DatabaseConfig) -> None:
         self.config = replace(config, connections=1, statement_timeout=LONG_SECONDS)
         self._owners: dict[str, type] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self.drop_erased: Callable[[], Awaitable[int]] | None = None
 
     def claim(self, table: str, owner: type) -> None:
         """Says whose table it is, of all that its host serves.

@@ -61,6 +61,7 @@ class Files:
         self._folder = ""
         self._free = config.uploads
         self.sweep = FileSweep(database, self._store)
+        database.upkeep.drop_erased = self.sweep.drop_erased
         database.prepare(self._prepare)
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hanse.kit.chance import fraction
 from hanse.kit.clock import wait_set
-from hanse.runtime.data.files.file_rows import KEPT_UNUSED, id_of
+from hanse.runtime.data.files.file_rows import KEPT_UNUSED, id_of, uuid_of
 from hanse.runtime.data.transaction import lock_key
 from hanse.runtime.errors import HanseError
 
@@ -68,6 +68,26 @@ select site_id, file, id = file as partial from hanse.file where delete_time < $
 order by delete_time limit $2 for update skip locked
 """
 
+ERASED_THERE = """
+select to_regclass('hanse.erased_file') is not null and to_regclass('hanse.file') is not null
+  as there
+"""
+
+ERASED = "select site_id, file from hanse.erased_file limit $1 for update skip locked"
+
+# Locked so, nobody is about to refer to one; see above.
+LOCKED = """
+select f.site_id, f.file from hanse.file f
+join unnest($1::text[], $2::uuid[]) as e (site_id, file)
+  on f.site_id = e.site_id and f.file = e.file
+for update of f
+"""
+
+ERASED_DONE = """
+delete from hanse.erased_file f using unnest($1::text[], $2::text[]) as e (site_id, file)
+where f.site_id = e.site_id and f.file = e.file
+"""
+
 TRY_LOCK = "select pg_try_advisory_xact_lock($1) as won"
 
 FORGET = """
@@ -108,8 +128,36 @@ class FileSweep:
             HanseError: The database or the file store is away.
         """
         now = self._database.clock.now()
+        await self.drop_erased()
         await self._hide(now)
         await self._delete(now)
+
+    async def drop_erased(self) -> int:
+        """Has files gone at once that stood in what was erased, unless somebody refers to them.
+
+        Returns:
+            How many.
+
+        Raises:
+            HanseError: The database or the file store is away.
+        """
+        dropped = 0
+        there = await self._database.fetch_row(ERASED_THERE)
+        while there is not None and there["there"]:
+            async with self._database.transaction():
+                rows = await self._database.fetch(ERASED, DELETED_AT_ONCE)
+                if not rows:
+                    break
+                sites = [row["site_id"] for row in rows]
+                noted = [row["file"] for row in rows]
+                found = await self._database.fetch(LOCKED, sites, list(map(_uuid, noted)))
+                _, unused = await self._parted(found)
+                for site, file in unused:
+                    await self._store.delete(site, file)
+                await self._database.execute(FORGET, *_keys(unused))
+                await self._database.execute(ERASED_DONE, sites, noted)
+                dropped += len(unused)
+        return dropped
 
     async def _hide(self, now: datetime) -> None:
         async with self._database.transaction():
@@ -153,6 +201,14 @@ class FileSweep:
             found = await self._database.fetch(text, *_keys(given), ids)
             used.update(map(_key, found))
         return [one for one in given if one in used], [one for one in given if one not in used]
+
+
+def _uuid(file: str) -> UUID | None:
+    """The UUID of a file's id; None of a text that only looks like one."""
+    try:
+        return uuid_of(file)
+    except ValueError:
+        return None
 
 
 def _key(row: Record) -> tuple[str, UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from hanse.runtime.call.idempotency import KeyInFlight, KeyInterrupted, KeyReuse
 from hanse.runtime.data.failures import SerializationConflict
 from hanse.runtime.data.idempotency.ledger import Ledger
 from hanse.runtime.data.idempotency.tables import make_tables
+from hanse.runtime.data.people.arrival import prepare_persons
 from hanse.runtime.errors import (
     KINDS,
     Aborted,
@@ -135,7 +137,7 @@ def once_in(database: Database | None) -> StoredOnce | None:
     """What a host remembers answers with; None where it has nothing to keep them in."""
     if database is None:
         return None
-    database.prepare(database.keys.open)
+    database.prepare(partial(prepare_persons, database))
     database.prepare(lambda: make_tables(database))
     return StoredOnce(database, Ledger(database, database.clock))
 

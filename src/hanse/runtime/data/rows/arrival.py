@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.data.migrations.migration import MigrationError, read_migrations
 from hanse.runtime.data.migrations.run import Migrations
+from hanse.runtime.data.people.store_statements import note_statements
 from hanse.runtime.data.rows.fit import StoreError, fit
 from hanse.runtime.data.rows.store import Store, migrations_folder
 
@@ -76,3 +77,4 @@ async def arrive(store: type[Store], database: Database) -> None:
                 'migrate = "start" in [database].',
             )
     await fit(database, [store])
+    await note_statements(database, store)

@@ -40,6 +40,9 @@ class Store:
     the site it is run for, `$1`; that is proven when a host starts, or nothing starts. Its tables
     come from the files in `migrations/`, beside the module it stands in.
 
+    What it keeps of persons it exports and erases by statements whose names begin with
+    `export_person` and `erase_person`, and whose only argument is the person, `$2`.
+
     Args:
         schema: Where its tables are; a statement names no other, and need not name this one.
         shared: Tables that belong to no site.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from hanse.runtime.data.people.place import note, rows_of
 from hanse.runtime.data.table.indexing import make_indexes
 from hanse.runtime.data.table.table import fill_in_indexes, make_table
 from hanse.runtime.data.table.view import keep_view
@@ -24,3 +25,5 @@ async def prepare_table(database: Database, model: EntityModel) -> None:
     if not await fill_in_indexes(database, model):
         database.upkeep.meanwhile(partial(make_indexes, database, model))
     await keep_view(database, model)
+    if model.personal:
+        await note(database, rows_of(model))

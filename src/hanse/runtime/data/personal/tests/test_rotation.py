@@ -103,7 +103,7 @@ async def test_who_inserts_a_key_meanwhile_is_waited_for(opened):
         async with opened.transaction():
             assert len(await opened.fetch(held, new.generation)) == 1
             rotating = asyncio.create_task(rotate(other))
-            waits = "select from pg_stat_activity where wait_event_type = 'Lock'"
+            waits = "select from pg_locks where not granted"
             async with asyncio.timeout(20):
                 while not await opened.fetch(waits):
                     pass

@@ -46,6 +46,12 @@ class Seats(Store, schema="venue", shared=("currency",)):
         "select number, owner, price, marks from seat where site_id = $1 order by number", Seat
     )
     currency = sql("select name from currency where code = $2", str)
+    export_person = sql(
+        "select number, owner, price, marks from seat where site_id = $1 and owner = $2",
+        Seat,
+        rows=3,
+    )
+    erase_person = sql("update seat set owner = null where site_id = $1 and owner = $2")
     wide = sql("select number from seat where site_id = $1 limit $2", int, rows=2)
 
 
