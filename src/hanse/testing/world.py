@@ -198,6 +198,15 @@ class World:
         )
         return HttpClient(self.host.url, {"authorization": f"Bearer {token}"})
 
+    async def catch_up(self) -> None:
+        """Does at once what hosts do by and by and is due: what is kept for a while only goes.
+
+        Raises:
+            HanseError: It cannot be done.
+        """
+        if self.database is not None:
+            await self.database.upkeep.catch_up()
+
     def spans(self) -> list[Span]:
         """What was recorded of calls since it was last asked, oldest first."""
         return self.host.spans.drain()

@@ -2,6 +2,8 @@
 
 from tests.faults.sabotages.row import Sabotage, below
 
+RELEASES = "personal/tests/test_releases.py::"
+RETENTION = "table/tests/test_retention.py::"
 SEALING = "personal/tests/test_sealing.py::"
 NOTHING_IN_CLEAR = SEALING + "test_nothing_personal_is_stored_in_clear_and_all_is_read_as_it_was"
 EVERY_WRITE = SEALING + "test_every_way_to_write_seals"
@@ -23,12 +25,12 @@ PERSONAL = below("src/hanse/runtime/data",
              "return _encode((self.site, self.table, self.uuid.hex, path))",
              "return _encode((self.site, self.table, path))",
              SEALING + "test_a_value_that_was_moved_to_another_row_opens_nowhere"),
-    Sabotage("a write proves that its keys are there", "personal/key_proof.py",
+    Sabotage("a write proves that its keys are there", "personal/keys_used.py",
              '"(select count(*) from key_held) + (select count(*) from key_made) "\n'
              '        f"= cardinality(${first}::text[])"',
              'f"cardinality(${first}::text[]) >= 0"',
              SEALING + "test_a_write_by_a_key_that_was_destroyed_meanwhile_is_done_by_a_new_one"),
-    Sabotage("a key is told from the one before", "personal/key_proof.py",
+    Sabotage("a key is told from the one before", "personal/keys_used.py",
              "and s.purpose = k.purpose and s.mark = k.mark ",
              "and s.purpose = k.purpose ",
              SEALING + "test_a_key_that_was_drawn_anew_is_not_taken_for_the_one_before"),
@@ -36,7 +38,7 @@ PERSONAL = below("src/hanse/runtime/data",
              "coalesce((${argument}::text[])[{at}] = {self._subject(person)}, true)",
              "coalesce((${argument}::text[])[{at}] = (${argument}::text[])[{at}], true)",
              SEALING + "test_what_is_of_another_person_now_is_sealed_by_their_key"),
-    Sabotage("a row without its key is gone", "personal/sealing.py",
+    Sabotage("a row without its key is gone", "personal/members.py",
              '    if leaf.rule == "row" or leaf.leaf.default is ABSENT:',
              "    if leaf.leaf.default is ABSENT:",
              SEALING + "test_a_rule_of_rows_takes_the_row_although_the_field_has_a_default"),
@@ -58,4 +60,26 @@ PERSONAL = below("src/hanse/runtime/data",
              "inside = False",
              "table/tests/test_view.py::test_what_is_personal_is_masked_sealed_or_not_also_what_was_there_before"
              "[18-direct]"),
+    Sabotage("what is kept for a while goes", "table/retention.py",
+             'return f"coalesce({inside(\'doc\', leaf.path)} <> {jsonb(leaf.default)}, false)"',
+             'return "false"',
+             RETENTION + "test_a_value_goes_back_to_its_default_and_the_rest_stays"),
+    Sabotage("a row goes when its time is over, and not before", "table/retention.py",
+             "now - timedelta(days=rule.days)", "now",
+             RETENTION + "test_a_value_goes_back_to_its_default_and_the_rest_stays"),
+    Sabotage("one host at a time looks for what is due", "table/retention.py",
+             "for update skip locked", "for share",
+             RETENTION + "test_what_one_host_is_at_the_others_leave_to_it"),
+    Sabotage("what became personal is sealed by a backfill", "collection/backfill.py",
+             "where (shape < {shape} or {in_clear(self._model)}) ",
+             "where shape < {shape} ",
+             RELEASES + "test_a_backfill_seals_what_became_personal"),
+    Sabotage("what another release sealed is sealed again", "collection/writing.py",
+             "sent = await self._seals.whole(target.row, whole, foreign=foreign)",
+             "sent = await self._seals.whole(target.row, whole)",
+             RELEASES + "test_an_old_shape_is_read_written_and_sealed_again_with_what_only_the_older_knows"),
+    Sabotage("what is sealed is no value to bring an old shape up", "personal/sealing.py",
+             'owners = {text.mark: (self.persons[0], "") for _, text, _ in found} | owners',
+             "pass",
+             RELEASES + "test_a_backfill_leaves_who_was_erased"),
 )  # fmt: skip

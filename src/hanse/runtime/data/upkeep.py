@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 LONG_SECONDS = 3600.0
 """The longest that one statement of such work takes."""
+
+
+class Sweep(Protocol):
+    """What a host does by and by, a step at a time."""
+
+    async def run(self) -> None:
+        """Does it again and again, and tells of its own failures."""
+        ...
+
+    async def once(self) -> bool:
+        """Does a step of what is due by business time; whether there is more."""
+        ...
 
 
 class Upkeep:
@@ -32,6 +44,7 @@ class Upkeep:
         self._owners: dict[str, type] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.drop_erased: Callable[[], Awaitable[int]] | None = None
+        self._sweeps: list[Sweep] = []
 
     def claim(self, table: str, owner: type) -> None:
         """Says whose table it is, of all that its host serves.
@@ -53,6 +66,21 @@ class Upkeep:
             work: Tells of its own failures.
         """
         self._tasks.append(asyncio.Task(work(), loop=asyncio.get_running_loop()))
+
+    def regularly(self, sweep: Sweep) -> None:
+        """Has something done again and again, beside all else."""
+        self._sweeps.append(sweep)
+        self.meanwhile(sweep.run)
+
+    async def catch_up(self) -> None:
+        """Does at once all that is done by and by and is due.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        for sweep in self._sweeps:
+            while await sweep.once():
+                pass
 
     async def stop(self) -> None:
         """Breaks off what is not done."""

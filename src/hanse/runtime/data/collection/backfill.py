@@ -1,4 +1,4 @@
-"""Rewrites documents of older shapes in the newest, a few at a time and while others write."""
+"""Rewrites documents of older shapes, or not sealed yet, a few at a time and while others write."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from hanse.kit.clock import monotonic, wait_set
 from hanse.kit.fault_points import reached
 from hanse.runtime.data.collection.document import Documents, decode_plainly
 from hanse.runtime.data.entity.entity import Entity, entity_of
+from hanse.runtime.data.personal.resealing import Resealing, in_clear
+from hanse.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +49,8 @@ class BackfillProgress(msgspec.Struct):
 class Backfill:
     """Brings all documents of an entity to the newest shape, those of every site.
 
+    It seals as well what became personal and stands there in clear.
+
         progress = await Backfill(Contact, database).run()
 
     What is done is told from the documents themselves: one that is broken off is begun again, and
@@ -64,8 +68,10 @@ class Backfill:
         self._database = database
         self._load = load
         table, shape = self._model.full_table, self._model.shape
+        self._sealing = Resealing(self._model, database) if self._model.sealed else None
         self._read = (
-            f"select site_id, id, revision, shape, doc from {table} where shape < {shape} "
+            f"select site_id, id, revision, shape, doc from {table} "
+            f"where (shape < {shape} or {in_clear(self._model)}) "
             f"and (site_id, id) > ($1::text, $2::uuid) order by site_id, id limit {ROWS}"
         )
         self._write = (
@@ -83,6 +89,8 @@ class Backfill:
         Args:
             tell: Is told after each step how far it is.
         """
+        if self._sealing is not None:
+            await self._database.keys.open()
         progress, place = BackfillProgress(), ("", _FIRST)
         told = monotonic()
         while True:
@@ -90,7 +98,11 @@ class Backfill:
             rows = await self._database.fetch(self._read, *place)
             if not rows:
                 return progress
-            await self._rewrite(rows, progress)
+            if self._sealing is None:
+                await self._rewrite(rows, progress)
+            else:
+                for row in rows:
+                    await self._reseal(self._sealing, row, progress)
             await reached("backfill.batch")
             tell(progress)
             place = (rows[-1]["site_id"], rows[-1]["id"])
@@ -104,13 +116,9 @@ class Backfill:
         ready: list[tuple[Any, ...]] = []
         for row in rows:
             try:
-                document = self._documents.lifted(decode_plainly(row["doc"]), row["shape"])
-                body = _encode(document)
-                self._documents.whole(body)
-            except Exception:
-                progress.failed += 1
-                name = self._model.text_of(row["id"].int)
-                log.exception("%s of %s stays of shape %s", name, row["site_id"], row["shape"])
+                body = self._lifted(row)
+            except Exception as error:  # noqa: BLE001  one that fails keeps no other from it
+                self._failed(row, progress, error)
                 continue
             ready.append((row["site_id"], row["id"], row["revision"], row["shape"], body))
         if ready:
@@ -118,3 +126,25 @@ class Backfill:
             written = await self._database.execute(self._write, *columns)
             progress.rewritten += written
             progress.overtaken += len(ready) - written
+
+    async def _reseal(self, sealing: Resealing, row: Any, progress: BackfillProgress) -> None:
+        try:
+            written = await sealing.rewrite(row, self._lifted)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  as above
+            self._failed(row, progress, error)
+        else:
+            progress.rewritten += written
+            progress.overtaken += not written
+
+    def _lifted(self, row: Any) -> bytes:
+        """A document in the newest shape, proven to be one."""
+        body = _encode(self._documents.lifted(decode_plainly(row["doc"]), row["shape"]))
+        self._documents.whole(body)
+        return body
+
+    def _failed(self, row: Any, progress: BackfillProgress, error: Exception) -> None:
+        progress.failed += 1
+        site, name = row["site_id"], self._model.text_of(row["id"].int)
+        log.error("%s of %s stays of shape %s", name, site, row["shape"], exc_info=error)

@@ -18,7 +18,7 @@ from hanse.runtime.data.entity.stored_file import FILES
 from hanse.runtime.data.files.tables import add_place
 from hanse.runtime.data.query.planner import COUNT_BOUND
 from hanse.runtime.data.query.query import PAGE_SIZE, Query
-from hanse.runtime.data.table.arrival import prepare_table
+from hanse.runtime.data.table.arrival import prepare_rules, prepare_table
 from hanse.runtime.errors import FailedPrecondition, Internal
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ class Collection(Generic[E]):
             raise ConfigurationError("Collection says not of what: Collection[Contact]")
         collection = cls(entity, database)
         database.upkeep.claim(collection.model.full_table, entity)
-        if collection.model.sealed:
-            database.prepare(database.keys.open)
+        database.prepare(partial(prepare_rules, database, collection.model))
         # Those it refers to as well: their own host may not have run yet.
         for model in (collection.model, *collection._statements.checked):
             if model is not FILES:

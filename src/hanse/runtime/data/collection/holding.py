@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hanse.runtime.data.entity.expression import inside, token
 from hanse.runtime.data.entity.references import model_of
 from hanse.runtime.data.entity.stored_file import FILES
-from hanse.runtime.data.personal.key_proof import ARGUMENTS, proof_parts, proven
+from hanse.runtime.data.personal.keys_used import ARGUMENTS, proof_parts, proven
 
 if TYPE_CHECKING:
     from hanse.runtime.data.entity.model import EntityModel

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from hanse.runtime.data.entity.leaf import ABSENT, Leaf
 from hanse.runtime.data.entity.marks import Keep
 from hanse.runtime.data.entity.personal import PersonalLeaf
+from hanse.runtime.data.personal.keys_used import Keys, Owner, key_of
 from hanse.runtime.data.personal.sealed_text import (
+    Place,
     SealedText,
     read_sealed,
     says_nothing,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hanse.runtime.data.query.fields import Path
 
@@ -24,6 +26,9 @@ Tree: TypeAlias = "dict[str, PersonalLeaf | Tree]"
 """What is personal, by the names of its path."""
 
 Members: TypeAlias = dict[str, msgspec.Raw]
+
+Whose: TypeAlias = "Mapping[Path, str]"
+"""Whose a document is, by where the person's id stands in it."""
 
 encode_members = msgspec.json.Encoder().encode
 read_members: Callable[[Any], Members] = msgspec.json.Decoder(Members).decode
@@ -117,3 +122,52 @@ def foreign_leaf(
         searchable=token,
         files=files,
     )
+
+
+class Row(NamedTuple):
+    """A document, and what is known of it."""
+
+    row: Any
+    place: Place
+    members: Members
+    whose: Whose
+    tree: Tree
+
+
+class _Gone(Exception):
+    """A row is of a person who was erased."""
+
+
+def owners_of(one: Row) -> Iterator[tuple[Owner, bytes]]:
+    """Whose keys, and which, open what is sealed in a document."""
+    for leaf, sealed in sealed_in(one.members, one.tree):
+        yield (one.whose[leaf.person], leaf.purpose), sealed.mark
+
+
+def clear(one: Row, keys: Keys) -> bytes | None:
+    """A document in clear; None if its person was erased, and the row with them.
+
+    Raises:
+        BrokenSeal: A value was moved or changed.
+    """
+
+    def turn(leaf: PersonalLeaf, value: bytes) -> bytes:
+        sealed = read_sealed(value)
+        if sealed is None:
+            return value
+        key = keys.get((one.whose[leaf.person], leaf.purpose))
+        if key is None or key_of(key).mark != sealed.mark:
+            return _erased(leaf)
+        return key_of(key).open(sealed.sealed, one.place.bound(leaf.path))
+
+    try:
+        return encode_members(turned(one.members, one.tree, turn))
+    except _Gone:
+        return None
+
+
+def _erased(leaf: PersonalLeaf) -> bytes:
+    """What is left of a value whose key was destroyed; `_Gone` if its row is gone with it."""
+    if leaf.rule == "row" or leaf.leaf.default is ABSENT:
+        raise _Gone
+    return encode_members(leaf.leaf.default)

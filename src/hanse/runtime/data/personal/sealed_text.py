@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PATTERN = r"~([A-Za-z0-9_-]{22})?[.][A-Za-z0-9_-]{11}[.][A-Za-z0-9_-]{39,}"
 """For Python and for PostgreSQL: a mark of 8 bytes; a nonce, a tag and a byte at least."""
 
+STORED = rf'^$|^({{"~": ")?{PATTERN}'
+"""What PostgreSQL gives as text of all that is sealed, or is as it stands."""
+
 OBJECT = "~"
 """The first member of what files are in; no name of a field is like it."""
 

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from hanse.runtime.data.entity.leaf import ABSENT
-from hanse.runtime.data.personal.key_choice import (
+from hanse.runtime.data.personal.keys_used import (
+    KeyProof,
     Keys,
     forget_doubted,
+    key_of,
     keys_that_open,
     keys_to_seal,
     remember_new,
 )
-from hanse.runtime.data.personal.key_proof import KeyProof, Owner, key_of
 from hanse.runtime.data.personal.members import (
     Members,
-    Tree,
+    Row,
+    Whose,
+    clear,
     encode_members,
     foreign_in,
     foreign_leaf,
+    owners_of,
     read_members,
-    sealed_in,
     tree_of,
     turned,
     value_at,
@@ -37,15 +39,12 @@ from hanse.runtime.data.personal.sealed_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from hanse.runtime.data.entity.model import EntityModel
     from hanse.runtime.data.entity.personal import PersonalLeaf
     from hanse.runtime.data.personal.subject_keys import SubjectKeys
     from hanse.runtime.data.query.fields import Path
-
-Whose: TypeAlias = "Mapping[Path, str]"
-"""Whose a document is, by where the person's id stands in it."""
 
 PURPOSES = ("", "kept")
 
@@ -79,15 +78,13 @@ class Sealing:
             BrokenSeal: A value was moved or changed.
             HanseError: The database is away.
         """
-        read: list[_Row] = []
-        for row in rows:
-            place, members = self.place(site, row["id"]), read_members(row["doc"])
-            read.append(_Row(row, place, members, self._told(place, members), self._tree))
-            if row["shape"] < self._model.shape:
-                read[-1] = (await self._with_foreign(read[-1]))[0]
-        wanted = (owner for one in read for owner in _owners(one))
+        read = [self._row(site, row) for row in rows]
+        for at, one in enumerate(read):
+            if one.row["shape"] < self._model.shape:
+                read[at], _ = await self._with_foreign(one)
+        wanted = (owner for one in read for owner in owners_of(one))
         keys = await keys_that_open(self._keys, site, wanted)
-        return [{**one.row, "doc": body} for one in read if (body := _clear(one, keys)) is not None]
+        return [{**one.row, "doc": body} for one in read if (body := clear(one, keys)) is not None]
 
     async def loaded(
         self, site: str, row: Any
@@ -100,14 +97,19 @@ class Sealing:
         Raises:
             HanseError: As `opened`.
         """
-        place, members = self.place(site, row["id"]), read_members(row["doc"])
-        one = _Row(row, place, members, self._told(place, members), self._tree)
-        one, foreign = await self._with_foreign(one)
-        body = _clear(one, await keys_that_open(self._keys, site, _owners(one)))
+        one, foreign = await self._with_foreign(self._row(site, row))
+        body = clear(one, await keys_that_open(self._keys, site, owners_of(one)))
         return None if body is None else ({**row, "doc": body}, foreign)
 
-    async def _with_foreign(self, one: _Row) -> tuple[_Row, tuple[PersonalLeaf, ...]]:
-        """Adds what another release sealed, as far as there are keys for it."""
+    def _row(self, site: str, row: Any) -> Row:
+        place, members = self.place(site, row["id"]), read_members(row["doc"])
+        return Row(row, place, members, self._told(place, members), self._tree)
+
+    async def _with_foreign(self, one: Row) -> tuple[Row, tuple[PersonalLeaf, ...]]:
+        """Adds what another release sealed, as far as there are keys for it.
+
+        Of an older shape all of it is needed to bring it up; without a key the row is gone.
+        """
         found = list(foreign_in(one.members, self._tree))
         if not found:
             return one, ()
@@ -118,6 +120,8 @@ class Sealing:
             for purpose in PURPOSES
             if (key := keys.get((subject, purpose))) is not None
         }
+        if one.row["shape"] < self._model.shape:
+            owners = {text.mark: (self.persons[0], "") for _, text, _ in found} | owners
         foreign = tuple(
             foreign_leaf(path, *owners[text.mark], token=bool(text.token), files=files)
             for path, text, files in found
@@ -157,7 +161,7 @@ class Sealing:
         fresh = {self._model.text_of(place.uuid.int) for place in documents} if new else set[str]()
         keys = await keys_to_seal(self._keys, site, wanted, fresh)
         sealed = [
-            self._sealed(_Row(None, place, members, persons, tree), keys)
+            self._sealed(Row(None, place, members, persons, tree), keys)
             for (place, members), persons in zip(read, whose, strict=True)
         ]
         return sealed, KeyProof(keys)
@@ -167,9 +171,8 @@ class Sealing:
     ) -> tuple[bytes, KeyProof, list[str | None]] | None:
         """A part of a document with what is personal sealed; None if nobody knows whose row it is.
 
-        Returns:
-            Besides what proves it whose row it has to be, in the order of `persons`; None where
-            that does not matter.
+        Besides what proves it it gives whose row it has to be, in the order of `persons`, and None
+        where that does not matter.
 
         Raises:
             HanseError: The database is away.
@@ -183,7 +186,7 @@ class Sealing:
         keys = await keys_to_seal(self._keys, place.site, wanted)
         needed = {leaf.person for leaf in touched}
         expected = [known[one] if one in needed else None for one in self.persons]
-        row = _Row(None, place, members, known, self._tree)
+        row = Row(None, place, members, known, self._tree)
         return self._sealed(row, keys), KeyProof(keys), expected
 
     def touches(self, body: bytes) -> bool:
@@ -235,7 +238,7 @@ class Sealing:
         sealed = read_sealed(value)
         return sealed.token if sealed else self.token(place.site, text_in(value))
 
-    def _sealed(self, one: _Row, keys: Keys) -> bytes:
+    def _sealed(self, one: Row, keys: Keys) -> bytes:
         """A document with what is personal sealed."""
 
         def turn(leaf: PersonalLeaf, value: bytes) -> bytes:
@@ -247,52 +250,3 @@ class Sealing:
             return with_files(text, value) if leaf.files else text
 
         return encode_members(turned(one.members, one.tree, turn))
-
-
-class _Row(NamedTuple):
-    """A document, and what is known of it."""
-
-    row: Any
-    place: Place
-    members: Members
-    whose: Whose
-    tree: Tree
-
-
-class _Gone(Exception):
-    """A row is of a person who was erased."""
-
-
-def _owners(one: _Row) -> Iterator[tuple[Owner, bytes]]:
-    """Whose keys, and which, open what is sealed in a document."""
-    for leaf, sealed in sealed_in(one.members, one.tree):
-        yield (one.whose[leaf.person], leaf.purpose), sealed.mark
-
-
-def _clear(one: _Row, keys: Keys) -> bytes | None:
-    """A document in clear; None if its person was erased, and the row with them.
-
-    Raises:
-        BrokenSeal: A value was moved or changed.
-    """
-
-    def turn(leaf: PersonalLeaf, value: bytes) -> bytes:
-        sealed = read_sealed(value)
-        if sealed is None:
-            return value
-        key = keys.get((one.whose[leaf.person], leaf.purpose))
-        if key is None or key_of(key).mark != sealed.mark:
-            return _erased(leaf)
-        return key_of(key).open(sealed.sealed, one.place.bound(leaf.path))
-
-    try:
-        return encode_members(turned(one.members, one.tree, turn))
-    except _Gone:
-        return None
-
-
-def _erased(leaf: PersonalLeaf) -> bytes:
-    """What is left of a value whose key was destroyed; `_Gone` if its row is gone with it."""
-    if leaf.rule == "row" or leaf.leaf.default is ABSENT:
-        raise _Gone
-    return encode_members(leaf.leaf.default)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hanse.runtime.data.entity.personal import PersonalLeaf
-    from hanse.runtime.data.personal.key_proof import KeyProof
+    from hanse.runtime.data.personal.keys_used import KeyProof
     from hanse.runtime.data.personal.sealing import Sealing
 
 

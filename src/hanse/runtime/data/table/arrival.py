@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hanse.runtime.data.people.place import note, rows_of
 from hanse.runtime.data.table.indexing import make_indexes
+from hanse.runtime.data.table.retention import RetentionSweep
 from hanse.runtime.data.table.table import fill_in_indexes, make_table
 from hanse.runtime.data.table.view import keep_view
 
@@ -27,3 +28,18 @@ async def prepare_table(database: Database, model: EntityModel) -> None:
     await keep_view(database, model)
     if model.personal:
         await note(database, rows_of(model))
+
+
+async def prepare_rules(database: Database, model: EntityModel) -> None:
+    """Has ready what the rules of an entity need: keys, and who looks after what is due.
+
+    Raises:
+        ConfigurationError: Something is sealed, and there is no keyring for it.
+        HanseError: The database is away.
+    """
+    if model.sealed:
+        await database.keys.open()
+    if model.retention is not None or model.retained:
+        sweep = RetentionSweep(database, model)
+        await sweep.prepare()
+        database.upkeep.regularly(sweep)
