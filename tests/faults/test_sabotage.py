@@ -30,7 +30,7 @@ SKIPPED = shutil.ignore_patterns(
 @pytest.fixture
 def copy(tmp_path: Path) -> Iterator[Path]:
     """What a test run needs of the project; gone afterwards, for there are hundreds."""
-    for folder in ("src", "examples", "domains"):
+    for folder in ("src", "examples", "domains", "tests/faults"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=SKIPPED)
     for name in ("pyproject.toml", "conftest.py"):
         shutil.copy(ROOT / name, tmp_path / name)

@@ -171,8 +171,9 @@ class PostgresServer:
         file = data / "postmaster.pid"
         never = threading.Event()
         while True:
-            lines = file.read_text().splitlines() if file.exists() else []
-            if lines[-1:] and lines[-1].strip() == "ready":
+            lines = _lines(file)
+            # One that was killed left its own file behind.
+            if lines[:1] == [str(self.pid)] and lines[-1].strip() == "ready":
                 return
             if monotonic() > until or not _lives(self.pid):
                 said = (self._folder / "log").read_text(errors="replace").splitlines()
@@ -190,6 +191,13 @@ def shared_server() -> PostgresServer:
     server.start()
     atexit.register(server.stop)
     return server
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text().splitlines()
+    except FileNotFoundError:
+        return []
 
 
 def _lives(pid: int) -> bool:

@@ -19,6 +19,7 @@ from tests.faults.sabotages.fleet import FLEET
 from tests.faults.sabotages.hiring import HIRING, IMPORTS
 from tests.faults.sabotages.http import HTTP
 from tests.faults.sabotages.identity import IDENTITY
+from tests.faults.sabotages.kills import KILLS
 from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.people import PERSONS
@@ -49,4 +50,5 @@ AREAS = (
     IMPORTS,
     FAULT_POINTS,
     BACKUP,
+    KILLS,
 )

@@ -83,7 +83,7 @@ class Session:
                     raise
                 statement = await self._prepare(text)
                 rows = await statement.fetch(*arguments)
-        except asyncpg.InternalClientError as error:
+        except (asyncpg.InternalClientError, asyncpg.InterfaceError) as error:
             raise self._broken(error) from error
         self._statements[text] = statement
         return rows, statement
@@ -105,7 +105,7 @@ class Session:
         """Runs a command without arguments or rows; what the server calls it then."""
         try:
             return await self._connection.execute(text)
-        except asyncpg.InternalClientError as error:
+        except (asyncpg.InternalClientError, asyncpg.InterfaceError) as error:
             raise self._broken(error) from error
 
     async def copy_in(
@@ -161,6 +161,9 @@ class Session:
 
     def _broken(self, error: Exception) -> Exception:
         """Ends it where asyncpg does not know how to go on, and says if nothing was sent."""
+        if isinstance(error, asyncpg.InterfaceError):
+            # Looked at before anything is sent, like values, of which there is more to say.
+            return error if isinstance(error, ValueError) or not self.closed else GoneBefore()
         self.end()
         # The server said goodbye already, and the end of the connection is about to be seen.
         return GoneBefore() if str(error).startswith("cannot switch to state") else error

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 from hanse import PUBLIC, Clock, Database, Service, rpc
 from hanse.testing import PostgresServer, World
@@ -88,3 +89,25 @@ def test_a_server_ends_with_its_process_even_if_that_is_killed():
     ]
     psutil.wait_procs(watch, timeout=30)
     assert not Path(folder).exists()
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+async def test_what_is_to_last_waits_for_the_disk(tmp_path, lasting):
+    with PostgresServer(data=tmp_path / "data" if lasting else None) as server:
+        async with Database(server.config(server.url())) as database:
+            names = ("fsync", "full_page_writes", "synchronous_commit")
+            shown = [(await database.fetch_row(f"show {name}"))[0] for name in names]
+    assert shown == (["on", "on", "on"] if lasting else ["off", "off", "on"])
+
+
+async def test_a_server_that_was_killed_has_what_was_committed():
+    with PostgresServer() as server:
+        async with Database(server.config(server.url())) as database:
+            await database.execute("create table kept (n int)")
+            await database.execute("insert into kept values (7)")
+            postmaster = psutil.Process(server.pid)
+            for process in (postmaster, *postmaster.children()):
+                process.kill()
+            server.stop(keep=True)
+            server.start()
+            assert [row[0] for row in await database.fetch("select n from kept")] == [7]

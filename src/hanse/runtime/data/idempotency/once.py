@@ -109,6 +109,7 @@ class StoredOnce:
         try:
             async with unit:
                 answer = await handle(*astuple(arguments))
+                await reached("idempotency.worked")
                 await self._keep(claim, call.method.checked_answer(answer), failed=False)
                 await reached("idempotency.answer_kept")
         except BaseException as error:

@@ -64,6 +64,20 @@ async def test_a_connection_that_was_ended_while_idle_is_not_noticed(
         assert await database.execute("insert into entry (n) values ($1)", number) == 1
 
 
+async def test_a_connection_that_ended_inside_a_transaction_is_no_fault_of_a_service(
+    database: Database, admin: Database
+):
+    with pytest.raises(Unavailable):
+        async with database.transaction():
+            await database.execute("insert into entry (n) values (1)")
+            await admin.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname like 'world%'"
+            )
+            await until(lambda: nobody(admin))
+            await database.execute("insert into entry (n) values (2)")
+    assert await database.fetch("select n from entry") == []
+
+
 async def nobody(admin: Database) -> bool:
     return not await admin.fetch("select 1 from pg_stat_activity where datname like 'world%'")
 

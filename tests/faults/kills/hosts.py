@@ -1,0 +1,74 @@
+"""The killer's side of the nursery: begins a host, learns where it stops, and kills it from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_SECONDS = 60.0
+
+
+class Hosts:
+    """One host after another, each a process that nobody but the nursery is the parent of.
+
+    Args:
+        database: Where they keep what they know.
+        files: Their folder of files.
+    """
+
+    def __init__(self, database: str, files: Path) -> None:
+        self._order = {"database": database, "files": str(files)}
+        self._nursery: asyncio.subprocess.Process | None = None
+        self._told: asyncio.Task[None] | None = None
+        self._pid = 0
+
+    async def __aenter__(self) -> Self:
+        self._nursery = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.kills.nursery",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+        )  # fmt: skip
+        await self._line("ready")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._nursery is not None and self._nursery.stdin is not None
+        self._nursery.stdin.close()
+        await self._nursery.wait()
+
+    async def begin(self, site: str, *, flock: str = "bank", point: str = "", nth: int = 1) -> str:
+        """Starts a host that stops at a point, if one is named; its URL, empty if it stopped."""
+        assert self._nursery is not None and self._nursery.stdin is not None
+        order = {**self._order, "site": site, "flock": flock, "point": point, "nth": nth}
+        self._nursery.stdin.write(json.dumps(order).encode() + b"\n")
+        self._pid = (await self._line("pid"))["pid"]
+        said = await self._line("url", "stopped")
+        return said.get("url", "")
+
+    async def stopped(self) -> None:
+        """Returns when it has stopped at its point."""
+        await self._line("stopped")
+
+    def go_on(self) -> None:
+        os.kill(self._pid, signal.SIGCONT)
+
+    async def kill(self) -> None:
+        """SIGKILL, whatever it does; returns when it is gone."""
+        os.kill(self._pid, signal.SIGKILL)
+        await self._line("ended")
+
+    async def _line(self, *wanted: str) -> dict[str, Any]:
+        assert self._nursery is not None and self._nursery.stdout is not None
+        while True:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                line = await self._nursery.stdout.readline()
+            assert line, "the nursery has ended"
+            said = json.loads(line)
+            if set(wanted) & set(said):
+                return said
+            assert "ended" not in said, "the host ended by itself"

@@ -1,0 +1,246 @@
+"""One run: hosts that are killed where a seed says, clients with a ledger, and what is found afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import asyncpg
+import psutil
+
+from hanse.kit.fetch import fetch
+from hanse.testing import PostgresServer
+from tests.faults.kills.client import Client
+from tests.faults.kills.hosts import Hosts
+from tests.faults.kills.ledger import Ledger
+from tests.faults.kills.verdict import Row, complaints
+
+ERRANDS = 120
+"""At most, until the point must have been reached."""
+LATER = 5
+"""More of each client where the host lives on after PostgreSQL was killed."""
+TABLES = ("accounts", "purses", "deeds")
+WHOM = ("host",) * 6 + ("postgres", "both")
+
+BEGINNING = "pool.connected"
+"""Passed when a host begins, before there is anybody to aim."""
+
+Place = tuple[str, str]
+
+ROWS = """
+select doc->>'name', revision, coalesce((doc->>'balance')::int, 100), coalesce(doc->>'note', ''),
+       coalesce(doc->'scan'->>'sha256', '') from bank.{} where site_id = $1
+"""
+OVER = "update hanse.idempotency set lease_end = lease_end - interval '1 hour' where failed is null"
+OTHERS = (
+    "select count(*) from pg_stat_activity where datname = current_database() "
+    "and backend_type = 'client backend' and pid <> pg_backend_pid()"
+)
+
+
+class Plan(NamedTuple):
+    """What a run does, all of it from its seed.
+
+    Attributes:
+        seed: Draws the rest, and what the clients do.
+        point: Where the host stops.
+        nth: The how manieth time.
+        whom: Who is killed then: `host`, `postgres` or `both`.
+        wait: Seconds between the stop and the kill, in which PostgreSQL works on.
+        clients: How many ask at once; one alone does the same each time.
+    """
+
+    seed: int
+    point: str
+    nth: int
+    whom: str
+    wait: float
+    clients: int
+
+
+def drawn(seed: int, points: tuple[str, ...]) -> Plan:
+    """The plan of a seed: points take turns, so that so many seeds reach all of them."""
+    chance = random.Random(seed)
+    point = points[seed % len(points)]
+    nth = chance.randint(1, 3 if point.startswith(("files", "idempotency")) else 8)
+    if point == BEGINNING:
+        nth = 1
+    whom, wait = chance.choice(WHOM), chance.choice((0.0, 0.0, 0.001, 0.004))
+    return Plan(seed, point, nth, whom, wait, chance.choice((1, 2, 3)))
+
+
+class Ground:
+    """What many runs stand on: a PostgreSQL with one database, and hosts ready to be forked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = AsyncExitStack()
+        self.server = PostgresServer()
+
+    async def __aenter__(self) -> Self:
+        self._stack.enter_context(self.server)
+        self.url = await self.server.create()
+        self.hosts = Hosts(self.url, self._folder / "files")
+        await self._stack.enter_async_context(self.hosts)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def kill_postgres(self) -> None:
+        """SIGKILL for all its processes, then a start that has to recover."""
+        server = psutil.Process(self.server.pid)
+        for process in (server, *server.children(recursive=True)):
+            process.kill()
+        self.server.stop(keep=True)
+        self.server.start()
+
+    async def run(self, plan: Plan) -> None:
+        """Runs a plan.
+
+        Raises:
+            AssertionError: Something acknowledged is lost, something was invented or done by
+                halves; or nothing was killed where it should have been.
+        """
+        path = self._folder / f"ledger-{plan.seed}"
+        ledger = Ledger(path)
+        try:
+            await Run(self, plan, ledger).run()
+        except Exception as error:
+            error.add_note(f"{plan}; again: HANSE_TEST_SEED={plan.seed}; ledger: {path}")
+            raise
+        finally:
+            ledger.close()
+        path.unlink()
+
+
+class Run:
+    """A run of a plan on its ground."""
+
+    def __init__(self, ground: Ground, plan: Plan, ledger: Ledger) -> None:
+        self._ground, self._hosts, self._plan = ground, ground.hosts, plan
+        self._ledger = ledger
+        self._site = f"s{plan.seed}"
+        chance = random.Random(plan.seed)
+        self._clients = [
+            Client(number, ledger, random.Random(chance.random())) for number in range(plan.clients)
+        ]
+
+    async def run(self) -> None:
+        await self._begin()
+        await self._each(lambda one: one.prepare())
+        if self._plan.point == BEGINNING:
+            await self._work_and_start_anew()
+        else:
+            await self._work_until_it_stops()
+        await self._kill()
+        await self._nobody_is_at_work()
+        await self._begin()
+        await self._look()
+
+    async def _begin(self) -> None:
+        url = await self._hosts.begin(self._site)
+        for client in self._clients:
+            client.url = url
+
+    async def _each(self, what: Any) -> None:
+        await asyncio.gather(*map(what, self._clients))
+
+    async def _work_until_it_stops(self) -> None:
+        aim = f'{{"point": "{self._plan.point}", "nth": {self._nth()}}}'.encode()
+        url = f"{self._clients[0].url}/bank/v1/aims"
+        kind = {"content-type": "application/json"}
+        status, _, _ = await fetch(url, verb="POST", headers=kind, body=aim)
+        assert status == 204, status
+        self._over = asyncio.Event()
+        self._working = asyncio.gather(
+            *(one.work(self._over, self._plan.point, ERRANDS) for one in self._clients)
+        )
+        stopped = asyncio.ensure_future(self._hosts.stopped())
+        await asyncio.wait((stopped, self._working), return_when=asyncio.FIRST_COMPLETED)
+        assert stopped.done(), f"nothing came to {self._plan.point} for the {self._plan.nth}th time"
+        self._over.set()
+
+    def _nth(self) -> int:
+        """The answer to the aim is one, too."""
+        return self._plan.nth + self._plan.point.startswith("answer")
+
+    async def _work_and_start_anew(self) -> None:
+        """For what happens when a host begins: one before it has worked, and was killed."""
+        over = asyncio.Event()
+        await self._each(lambda one: one.work(over, "", LATER))
+        await self._hosts.kill()
+        self._working = asyncio.gather()
+        url = await self._hosts.begin(self._site, point=self._plan.point, nth=self._plan.nth)
+        assert not url, "it was to stop before it listens"
+
+    async def _kill(self) -> None:
+        plan = self._plan
+        await asyncio.sleep(plan.wait)
+        lives_on = plan.whom == "postgres" and plan.point != BEGINNING
+        if not lives_on:
+            await self._hosts.kill()
+        if plan.whom != "host":
+            self._ground.kill_postgres()
+        if lives_on:
+            self._hosts.go_on()
+            await self._working
+            await self._each(lambda one: one.work(asyncio.Event(), plan.point, LATER))
+            await self._hosts.kill()
+        await self._working
+
+    async def _nobody_is_at_work(self) -> None:
+        """What was sent before a kill may still be under way in PostgreSQL."""
+        connection = await asyncpg.connect(self._ground.url)
+        try:
+            while await connection.fetchval(OTHERS):
+                await asyncio.sleep(0.002)
+            await connection.execute(OVER)
+        finally:
+            await connection.close()
+
+    async def _look(self) -> None:
+        await self._each(lambda one: one.again())
+        found = await self._found()
+        assert sum(one.done for one in self._clients) >= 4 * self._plan.clients, (
+            "too little was done to tell"
+        )
+        wrong = complaints(self._ledger.read(), found)
+        wrong += [f"{place} is read as {read}" for place, read in await self._misread(found)]
+        assert not wrong, "\n".join(wrong)
+        for client in self._clients:
+            client.close()
+        await self._hosts.kill()
+
+    async def _found(self) -> dict[Place, Row]:
+        """Straight out of the tables, for it is the platform that is asked here."""
+        connection = await asyncpg.connect(self._ground.url)
+        try:
+            return {
+                (table, name): Row(*row)
+                for table in TABLES
+                for name, *row in await connection.fetch(ROWS.format(table), self._site)
+            }
+        finally:
+            await connection.close()
+
+    async def _misread(self, found: dict[Place, Row]) -> list[tuple[Any, Any]]:
+        """What the host itself says otherwise, of rows and of files."""
+        url, wrong = self._clients[0].url, []
+        for table in TABLES[:2]:
+            _, _, body = await fetch(f"{url}/bank/v1/{table}?page_size=500")
+            read = {
+                (table, one["name"]): Row(one["revision"], one["balance"], one["note"])
+                for one in json.loads(body)["items"]
+            }
+            there = {place: row for place, row in found.items() if place[0] == table}
+            wrong += set(read.items()) ^ set(there.items())
+        for place, row in found.items():
+            if row.digest:
+                _, _, body = await fetch(f"{url}/bank/v1/digests/{place[1]}")
+                wrong += [(place, body)] * (json.loads(body) != row.digest)
+        return wrong

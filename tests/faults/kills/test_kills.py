@@ -1,0 +1,64 @@
+"""At every named point hosts and PostgreSQL are killed: no acknowledged write is lost, and none invented."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from itertools import count
+
+import pytest
+import pytest_asyncio
+
+from tests.faults.kills.scene import Ground, drawn
+
+POINTS = (
+    "data.read.before_send",
+    "data.read.sent",
+    "data.write.before_send",
+    "data.write.sent",
+    "data.write.done",
+    "data.transaction.begun",
+    "data.transaction.wrote",
+    "data.transaction.before_commit",
+    "data.transaction.commit_sent",
+    "data.transaction.committed",
+    "idempotency.claimed",
+    "idempotency.worked",
+    "idempotency.answer_kept",
+    "files.stored",
+    "files.row_kept",
+    "answer.before_send",
+    "answer.half_sent",
+    "answer.sent",
+    "pool.connected",
+)
+CHUNK = 100
+AGAIN = os.environ.get("HANSE_TEST_SEED")
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ground]:
+    async with Ground(tmp_path_factory.mktemp("kills")) as ground:
+        yield ground
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_at_no_point_a_kill_loses_or_invents_anything(ground: Ground, point: str) -> None:
+    for whom, clients in (("host", 1), ("host", 2), ("postgres", 3), ("both", 2)):
+        plans = (drawn(seed, POINTS) for seed in count(POINTS.index(point), len(POINTS)))
+        plan = next(one for one in plans if (one.whom, one.clients) == (whom, clients))
+        await ground.run(plan)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("chunk", range(20))
+async def test_nor_in_thousands_of_runs(ground: Ground, chunk: int) -> None:
+    for seed in range(1000 + chunk * CHUNK, 1000 + (chunk + 1) * CHUNK):
+        await ground.run(drawn(seed, POINTS))
+
+
+@pytest.mark.skipif(AGAIN is None, reason="HANSE_TEST_SEED names a run to have again")
+async def test_one_of_them_again(ground: Ground) -> None:
+    await ground.run(drawn(int(AGAIN or 0), POINTS))

@@ -1,0 +1,37 @@
+"""What no kill may show, and is broken on purpose: a host that lies about what it has done."""
+
+from tests.faults.sabotages.row import Sabotage
+
+KILLED = "tests/faults/kills/test_kills.py::test_at_no_point_a_kill_loses_or_invents_anything"
+DATA = "src/hanse/runtime/data/"
+
+KILLS = [
+    Sabotage("nothing is acknowledged before its commit", DATA + "database.py",
+             "            await transaction.commit()\n",
+             "            done = session.command('commit')\n"
+             "            asyncio.Task(done) if running.get() else await done\n",
+             KILLED + "[data.transaction.before_commit]"),
+    Sabotage("no half of a transaction is kept", DATA + "transaction.py",
+             "        return await self.do(lambda one: one.run(text, arguments))\n",
+             "        done = await self.do(lambda one: one.run(text, arguments))\n"
+             "        await self.do(lambda one: one.command('commit and chain'))\n"
+             "        return done\n",
+             KILLED + "[data.transaction.wrote]"),
+    Sabotage("what is done under a key and its answer are one", DATA + "idempotency/once.py",
+             "            async with unit:\n", "            if unit:\n",
+             KILLED + "[idempotency.worked]"),
+    Sabotage("who read an older revision changes nothing, whatever is killed",
+             DATA + "collection/statements.py",
+             'rules = [f"({given.revision} = 0 or revision = {given.revision})"]',
+             'rules = [f"{given.revision} >= 0"]', KILLED + "[data.write.done]"),
+    Sabotage("a reader is of one site, whatever was killed", DATA + "query/statement.py",
+             'SITE = "site_id = $1"', 'SITE = "$1::text is not null"', KILLED + "[data.write.sent]"),
+    Sabotage("what was stored of a file is what its row says", DATA + "files/files.py",
+             "            await self._store.put(site, uuid, intake.pieces())\n            await reached",
+             "            [one async for one in intake.pieces()]\n            await reached",
+             KILLED + "[files.row_kept]"),
+    Sabotage("what is to last waits for the disk", "src/hanse/testing/postgres_server.py",
+             'dict.fromkeys(("fsync", "full_page_writes", "autovacuum"), "on")',
+             'dict.fromkeys(("full_page_writes", "autovacuum"), "on")',
+             "src/hanse/testing/tests/test_data.py::test_what_is_to_last_waits_for_the_disk"),
+]  # fmt: skip
