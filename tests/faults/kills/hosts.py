@@ -10,6 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
+
+from hanse.runtime.data.database_config import DatabaseConfig
+
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 60.0
 
@@ -18,12 +22,11 @@ class Hosts:
     """One host after another, each a process that nobody but the nursery is the parent of.
 
     Args:
-        database: Where they keep what they know.
         files: Their folder of files.
     """
 
-    def __init__(self, database: str, files: Path) -> None:
-        self._order = {"database": database, "files": str(files)}
+    def __init__(self, files: Path) -> None:
+        self._files = str(files)
         self._nursery: asyncio.subprocess.Process | None = None
         self._told: asyncio.Task[None] | None = None
         self._pid = 0
@@ -41,10 +44,19 @@ class Hosts:
         self._nursery.stdin.close()
         await self._nursery.wait()
 
-    async def begin(self, site: str, *, flock: str = "bank", point: str = "", nth: int = 1) -> str:
+    async def begin(
+        self,
+        on: DatabaseConfig,
+        *,
+        site: str = "s",
+        flock: str = "bank",
+        point: str = "",
+        nth: int = 1,
+    ) -> str:
         """Starts a host that stops at a point, if one is named; its URL, empty if it stopped."""
         assert self._nursery is not None and self._nursery.stdin is not None
-        order = {**self._order, "site": site, "flock": flock, "point": point, "nth": nth}
+        order: dict[str, Any] = {"database": on.url.reveal(), "keys": str(on.keys)}
+        order |= {"files": self._files, "site": site, "flock": flock, "point": point, "nth": nth}
         self._nursery.stdin.write(json.dumps(order).encode() + b"\n")
         self._pid = (await self._line("pid"))["pid"]
         said = await self._line("url", "stopped")
@@ -62,11 +74,22 @@ class Hosts:
         os.kill(self._pid, signal.SIGKILL)
         await self._line("ended")
 
+    def _doing(self) -> str:
+        """As the system has it: S if it waits, T if it is stopped."""
+        try:
+            return f"is {psutil.Process(self._pid).status()}"
+        except psutil.NoSuchProcess:
+            return "is gone"
+
     async def _line(self, *wanted: str) -> dict[str, Any]:
         assert self._nursery is not None and self._nursery.stdout is not None
         while True:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                line = await self._nursery.stdout.readline()
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    line = await self._nursery.stdout.readline()
+            except TimeoutError as error:
+                error.add_note(f"nobody said {' or '.join(wanted)} of a host that {self._doing()}")
+                raise
             assert line, "the nursery has ended"
             said = json.loads(line)
             if set(wanted) & set(said):

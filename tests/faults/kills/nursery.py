@@ -20,9 +20,13 @@ import uvloop
 from hanse import FileStoreConfig, Host, HostConfig, Secret
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing import Faults
-from tests.faults.kills import bank
+from tests.faults.kills import bank, releases
 
-FLOCKS = {"bank": bank.SERVICES}
+FLOCKS = {
+    "bank": bank.SERVICES,
+    "old": releases.OLD,
+    "new": (*releases.NEW, bank.Aim),
+}
 """What a host may serve, by the name an order gives it."""
 
 
@@ -38,7 +42,7 @@ async def serve(order: dict[str, Any]) -> None:
     config = HostConfig(
         docs=False,
         site=order["site"],
-        database=DatabaseConfig(url=Secret(order["database"])),
+        database=DatabaseConfig(url=Secret(order["database"]), keys=Path(order["keys"])),
         file_store=FileStoreConfig(folder=Path(order["files"])),
     )
     with faults.watching():

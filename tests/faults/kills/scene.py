@@ -84,7 +84,8 @@ class Ground:
     async def __aenter__(self) -> Self:
         self._stack.enter_context(self.server)
         self.url = await self.server.create()
-        self.hosts = Hosts(self.url, self._folder / "files")
+        self.config = self.server.config(self.url)
+        self.hosts = Hosts(self._folder / "files")
         await self._stack.enter_async_context(self.hosts)
         return self
 
@@ -118,6 +119,14 @@ class Ground:
         path.unlink()
 
 
+async def aim(url: str, point: str, nth: int) -> None:
+    """Has a host that runs stop at a point."""
+    body = json.dumps({"point": point, "nth": nth}).encode()
+    kind = {"content-type": "application/json"}
+    status, _, _ = await fetch(f"{url}/bank/v1/aims", verb="POST", headers=kind, body=body)
+    assert status == 204, status
+
+
 class Run:
     """A run of a plan on its ground."""
 
@@ -143,7 +152,7 @@ class Run:
         await self._look()
 
     async def _begin(self) -> None:
-        url = await self._hosts.begin(self._site)
+        url = await self._hosts.begin(self._ground.config, site=self._site)
         for client in self._clients:
             client.url = url
 
@@ -151,18 +160,19 @@ class Run:
         await asyncio.gather(*map(what, self._clients))
 
     async def _work_until_it_stops(self) -> None:
-        aim = f'{{"point": "{self._plan.point}", "nth": {self._nth()}}}'.encode()
-        url = f"{self._clients[0].url}/bank/v1/aims"
-        kind = {"content-type": "application/json"}
-        status, _, _ = await fetch(url, verb="POST", headers=kind, body=aim)
-        assert status == 204, status
+        await aim(self._clients[0].url, self._plan.point, self._nth())
         self._over = asyncio.Event()
         self._working = asyncio.gather(
             *(one.work(self._over, self._plan.point, ERRANDS) for one in self._clients)
         )
         stopped = asyncio.ensure_future(self._hosts.stopped())
         await asyncio.wait((stopped, self._working), return_when=asyncio.FIRST_COMPLETED)
-        assert stopped.done(), f"nothing came to {self._plan.point} for the {self._plan.nth}th time"
+        if not stopped.done():
+            stopped.cancel()
+            raise AssertionError(
+                f"nothing came to the point, of {len(self._ledger.read())} entries"
+            )
+        stopped.result()
         self._over.set()
 
     def _nth(self) -> int:
@@ -175,7 +185,10 @@ class Run:
         await self._each(lambda one: one.work(over, "", LATER))
         await self._hosts.kill()
         self._working = asyncio.gather()
-        url = await self._hosts.begin(self._site, point=self._plan.point, nth=self._plan.nth)
+        plan = self._plan
+        url = await self._hosts.begin(
+            self._ground.config, site=self._site, point=plan.point, nth=plan.nth
+        )
         assert not url, "it was to stop before it listens"
 
     async def _kill(self) -> None:

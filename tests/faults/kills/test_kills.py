@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
 from itertools import count
 
 import pytest
-import pytest_asyncio
 
 from tests.faults.kills.scene import Ground, drawn
 
@@ -36,12 +34,6 @@ CHUNK = 100
 AGAIN = os.environ.get("HANSE_TEST_SEED")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ground]:
-    async with Ground(tmp_path_factory.mktemp("kills")) as ground:
-        yield ground
 
 
 @pytest.mark.parametrize("point", POINTS)
