@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.error import URLError
 
 from hanse.testing.unprivileged import NOBODY
@@ -18,7 +18,7 @@ from tests.end_to_end.terminal import fetch, hanse
 SALES = '''
 """Writes down what was sold."""
 
-from hanse import PUBLIC, Database, Service, current, rpc
+from hanse import PUBLIC, Database, File, Files, Service, current, rpc
 
 TABLE = """
 create table if not exists sale (site_id text collate "C", item text, primary key (site_id, item))
@@ -28,8 +28,9 @@ create table if not exists sale (site_id text collate "C", item text, primary ke
 class Sales(Service):
     """Writes down what was sold."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, files: Files) -> None:
         self._database = database
+        self._files = files
         database.prepare(self._make_table)
 
     async def _make_table(self) -> None:
@@ -40,6 +41,19 @@ class Sales(Service):
         """How many there are."""
         await self._database.execute("insert into sale values ($1, $2)", current().site, item)
         return len(await self._database.fetch("select from sale where site_id = $1", current().site))
+
+    @rpc("POST /sales/v1/receipts", allow=PUBLIC)
+    async def keep(self, text: str) -> File:
+        """A file that says so."""
+
+        async def pieces():
+            yield text.encode()
+
+        return await self._files.save("receipt.txt", pieces())
+
+    @rpc("POST /sales/v1/receipts:read", allow=PUBLIC)
+    async def read(self, file: File) -> str:
+        return b"".join([piece async for piece in self._files.read(file)]).decode()
 
     @rpc("GET /sales/v1/sales", allow=PUBLIC)
     async def sold(self) -> tuple[str, ...]:
@@ -77,6 +91,7 @@ class Shop:
         self.fleet = made
         self.place = place
         self.folder = made.folder
+        self.files = place.with_name("files")
         self.ledger: list[Acknowledged] = []
 
     def sell(self, item: str) -> str:
@@ -88,6 +103,19 @@ class Shop:
         assert status == 200, (status, text)
         self.ledger.append(Acknowledged(item, begun, now(), text))
         return text
+
+    def keep(self, text: str) -> dict[str, Any]:
+        """Keeps a file."""
+        return self._post("receipts", {"text": text})
+
+    def read(self, file: dict[str, Any]) -> Any:
+        """What stands in it."""
+        return self._post("receipts:read", {"file": file})
+
+    def _post(self, path: str, body: object) -> Any:
+        status, text = fetch(f"{self.fleet.url}/sales/v1/{path}", body)
+        assert status == 200, (status, text)
+        return json.loads(text)
 
     def sold(self) -> set[str]:
         found = self.fleet.get("/sales/v1/sales")
@@ -131,6 +159,8 @@ class Shop:
         """Everything is killed at one moment, and the state folder is gone."""
         self.fleet.kill_all()
         shutil.rmtree(self.folder / ".hanse")
+        for one in self.files.iterdir():
+            shutil.rmtree(one)
 
     def refused(self, *arguments: str) -> str:
         """What a command says that must not succeed."""
@@ -170,14 +200,17 @@ def shop(folder: Path, more: str = "") -> Iterator[Shop]:
         folder: For it and the place of its backups, beside each other.
         more: What else `[backup]` says.
     """
-    place = folder / "backups"
+    place, files = folder / "backups", folder / "files"
     folder.chmod(0o755)
-    place.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        os.chown(place, NOBODY, NOBODY)  # as whom the fleet runs then
+    for one in (place, files):
+        one.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(one, NOBODY, NOBODY)  # as whom the fleet runs then
     with fleet(folder / "project") as made:
         made.write("sales.py", SALES)
         file = made.folder / "hanse.toml"
         text = file.read_text().replace("services = [", 'services = ["sales:Sales", ', 1)
-        file.write_text(f'{text}\n[backup]\nfolder = "{place}"\n{more}')
+        file.write_text(
+            f'{text}\n[file_store]\nfolder = "{files}"\n\n[backup]\nfolder = "{place}"\n{more}'
+        )
         yield Shop(made, place)

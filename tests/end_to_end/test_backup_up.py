@@ -116,6 +116,41 @@ def test_whatever_is_killed_in_the_middle_nothing_half_done_is_taken_for_a_backu
         assert made.sold() == {"one", "two"}
 
 
+def test_files_come_back_with_the_moment_and_what_it_does_not_know_is_moved_aside(
+    tmp_path: Path,
+) -> None:
+    with shop(tmp_path) as made:
+        made.fleet.up()
+        first = made.keep("first")
+        made.fleet.hanse("backup")
+        between = now()
+        second = made.keep("second")
+        made.until_complete(now())
+        made.lose()
+        restored = made.fleet.hanse("restore")
+        assert (restored["files"], restored["files_missing"]) == (2, 0)
+        made.fleet.up()
+        assert (made.read(first), made.read(second)) == ("first", "second")
+
+        hanse("down", folder=made.folder)
+        made.fleet.hanse("restore", "--replace", "--to", between.isoformat())
+        made.fleet.up()
+        assert made.read(first) == "first"
+        [aside] = made.files.glob("before-*")
+        assert [one.read_text() for one in aside.rglob("*") if one.is_file()] == ["second"]
+
+        # What was given up by that is still to be had, also when the backup has gone on.
+        third = made.keep("third")
+        made.until_complete(now())
+        made.lose()
+        made.fleet.hanse("restore", "--to", (between + timedelta(seconds=0)).isoformat())
+        restored = made.fleet.hanse("restore", "--replace")
+        assert restored["files_missing"] == 0
+        kept = {one.read_text() for one in made.place.glob("*/files/*/*/*")}
+        assert kept == {"first", "second", "third"}
+        assert third
+
+
 def test_without_a_place_or_with_a_database_elsewhere_one_is_told(tmp_path: Path) -> None:
     with shop(tmp_path) as made:
         file = made.folder / "hanse.toml"

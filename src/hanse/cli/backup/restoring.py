@@ -138,6 +138,11 @@ def _say_figures(restored: Restored) -> None:
         click.echo(
             f"All that was acknowledged until {restored.complete.isoformat()} was in the backup."
         )
+    if restored.files or restored.files_missing:
+        click.echo(f"Files: {restored.files} are in the backup.")
+    if restored.files_missing:
+        said = f"{restored.files_missing} files that it needs are nowhere: deleted since, or lost."
+        click.secho(said, fg="red")
     if restored.broken:
         click.secho(
             "A part of the log is missing: what was written behind it is not there.", fg="red"

@@ -14,9 +14,11 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from hanse.fleet.backup.alone import check_alone
 from hanse.fleet.backup.bases import Bases
+from hanse.fleet.backup.file_mirror import FileMirror
 from hanse.fleet.backup.keyring_copy import KeyringCopy
-from hanse.fleet.backup.place import Place
+from hanse.fleet.backup.place import Place, PlaceError
 from hanse.fleet.backup.records import TIMELINES, Life, databases, read_lives
 from hanse.fleet.backup.report import Order, Problems, Report
 from hanse.fleet.backup.source import Source
@@ -104,6 +106,15 @@ class Backup:
             problems=self._problems,
             clock=self._clock,
         )
+        if folder := _path(self._order.files):
+            stream.mirror = FileMirror(
+                self._place,
+                folder,
+                database,
+                self._source,
+                problems=self._problems,
+                clock=self._clock,
+            )
         known = any(base.timeline == timeline for base in self._bases.there)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -113,7 +124,9 @@ class Backup:
                     )
                 )
                 tasks.create_task(stream.send(database, timeline))
-                tasks.create_task(self._bases.run(who, stream.until))
+                tasks.create_task(self._bases.run(who, stream.finish))
+                if stream.mirror is not None:
+                    tasks.create_task(stream.mirror.run(self._order.table.keep))
         finally:
             with suppress(ConfigurationError, OSError, TimeoutError):
                 async with asyncio.timeout(LAST_SECONDS):
@@ -128,7 +141,7 @@ class Backup:
                 who = await self._source.who()
                 await self._begin_life(*who)
             except (ConfigurationError, OSError) as error:
-                if monotonic() - begun > START_SECONDS:
+                if isinstance(error, PlaceError) or monotonic() - begun > START_SECONDS:
                     self._problems.note("beginning", f"Nothing is backed up now: {error}")
                 await wait_set(self._never, AGAIN_SECONDS)
                 continue
@@ -136,6 +149,7 @@ class Backup:
             return who
 
     async def _begin_life(self, database: str, timeline: int) -> None:
+        await check_alone(self._place, (database, timeline), self._clock)
         self._place.tidy(database)
         self._others = tuple(one for one in await databases(self._place) if one != database)
         if all(life.timeline != timeline for life in await read_lives(self._place, database)):
@@ -160,7 +174,7 @@ class Backup:
 
     def _report(self) -> Report:
         newest = self._bases.there[-1] if self._bases.there else None
-        complete = self._stream.complete if self._stream else None
+        stream = self._stream
         return Report(
             place=str(self._place),
             written=self._clock.now(),
@@ -168,8 +182,8 @@ class Backup:
             base_ended=newest.ended if newest else None,
             base_size=newest.size if newest else 0,
             bases=len(self._bases.there),
-            complete=complete.log if complete else None,
-            behind=complete.behind if complete else 0,
+            complete=stream.until if stream else None,
+            behind=stream.complete.behind if stream else 0,
             step=self._taker.step,
             answered=self._bases.answered,
             refused=self._bases.refused,

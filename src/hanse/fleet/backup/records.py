@@ -20,6 +20,8 @@ RECEIVING = "receiving"
 TIMELINES = "timelines"
 COMPLETE = "complete"
 KEYS = "keys"
+FILES = "files"
+LEFT = "left"
 ARCHIVE = "base.tar.gz"
 MANIFEST = "base.json"
 

@@ -20,6 +20,7 @@ from hanse.fleet.backup.report import Order
 from hanse.fleet.engine.postgres import NAME, RESTORING
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.restore.check import check
+from hanse.fleet.restore.file_return import Wanted, bring, give_up, look, move_aside
 from hanse.fleet.restore.moment import find
 from hanse.fleet.restore.recovery import Recovery
 from hanse.fleet.restore.scratch import DATA
@@ -64,6 +65,8 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
         broken: Whether a part of the log is missing, behind which there would be more.
         tables: How many tables were read, all of them.
         rows: How many rows those have, without PostgreSQL's own.
+        files: How many files it knows were in the backup.
+        files_missing: How many it needs are nowhere.
         seconds: What it took.
         aside: Where what was there before lies now; empty if nothing was.
         note: What an operator should know; empty for nothing.
@@ -77,6 +80,8 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     broken: bool
     tables: int
     rows: int
+    files: int = 0
+    files_missing: int = 0
     seconds: float
     aside: str = ""
     note: str = ""
@@ -122,32 +127,45 @@ class Restore:
     async def _run(self, wish: Wish, begun: float) -> Restored:
         place = Place(wish.order.place(self._variables))
         found = await find(place, wish.at or self._clock.now(), wish.database)
+        base, files, aside, note = found.way.base, Wanted(), "", ""
         with self._draft() as folder:
             recovery = Recovery(place, folder, self._programs, self._variables, self._told)
             async with _stopped(recovery):
                 recovered = await recovery.run(found.way, wish.at, found.later)
                 checked = await check(recovery.scratch, self._told)
+                if wish.order.files:
+                    own = Path(wish.order.files)
+                    files = await look(place, base.database, recovery.scratch, own)
                 if not wish.verify:
                     await recovery.keep_log()
-            note = aside = ""
             if not wish.verify:
-                keys = Path(wish.order.keys) if wish.order.keys else None
-                ring = KeyringCopy(place, keys, found.way.base.database)
-                note = await ring.restore()  # before the data, which cannot be read without
-                aside = self._exchange(folder / DATA)
+                note = await self._bring_beside(wish.order, place, base.database, files)
+                aside = self._exchange(folder / DATA, wish.order, files)
         return Restored(
-            database=found.way.base.database,
-            base=found.way.base.name,
+            database=base.database,
+            base=base.name,
             at=wish.at,
             last=recovered.last,
             complete=found.complete,
             broken=recovered.broken,
             tables=checked.tables,
             rows=checked.rows,
+            files=len(files.there),
+            files_missing=files.missing,
             seconds=monotonic() - begun,
             aside=aside,
             note=note,
         )
+
+    async def _bring_beside(self, order: Order, place: Place, database: str, files: Wanted) -> str:
+        """What the data need, before they are there; what an operator should know of it."""
+        ring = KeyringCopy(place, Path(order.keys) if order.keys else None, database)
+        note = await ring.restore()
+        if order.files:
+            self._told(f"bringing back {len(files.there)} files")
+            await bring(place, database, files, Path(order.files))
+            await give_up(place, database, files, self._clock)
+        return note
 
     def _check_free(self, *, replace: bool) -> None:
         if is_running(NAME, self._state):
@@ -162,14 +180,16 @@ class Restore:
     def _there(self) -> list[Path]:
         return sorted(one for one in self._state.postgres.iterdir() if one.name.isdigit())
 
-    def _exchange(self, data: Path) -> str:
+    def _exchange(self, data: Path, order: Order, files: Wanted) -> str:
         """Two names change; between them, and if we die there, nobody begins an empty database."""
+        mark, aside = self._state.postgres / RESTORING, ""
+        ending = f".before-{self._clock.now():%Y%m%dT%H%M%S}"
         with telling(self._state.postgres):
-            mark = self._state.postgres / RESTORING
             mark.touch(mode=0o600)
-            aside = ""
+            if order.files:
+                move_aside(files, Path(order.files), Path(order.files) / ending[1:])
             for there in self._there():
-                moved = there.with_name(f"{there.name}.before-{self._clock.now():%Y%m%dT%H%M%S}")
+                moved = there.with_name(f"{there.name}{ending}")
                 there.rename(moved)
                 aside = str(moved)
             data.rename(self._state.postgres / self._programs.version)

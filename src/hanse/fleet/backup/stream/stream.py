@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from hanse.fleet.backup.file_mirror import FileMirror
     from hanse.fleet.backup.keyring_copy import KeyringCopy
     from hanse.fleet.backup.place import Place
     from hanse.fleet.backup.report import Problems
@@ -51,6 +52,7 @@ class Stream:
 
     Attributes:
         complete: How far it is.
+        mirror: Of the files that belong to what is written; None if they lie elsewhere.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Stream:
         self._never = asyncio.Event()
         self._noted = 0.0
         self.complete = Completeness()
+        self.mirror: FileMirror | None = None
 
     async def receive(
         self, programs: Path, environment: Mapping[str, str], gap: Path, *, known: bool
@@ -128,13 +131,24 @@ class Stream:
             return
         self._problems.note("receiving", "")
         self.complete.note(looked, standing.written, standing.received)
-        await self._note(f"{database}/{COMPLETE}/{timeline:08X}.json", self.complete.log)
+        await self._note(f"{database}/{COMPLETE}/{timeline:08X}.json", self.until)
 
-    async def until(self, position: int) -> None:
-        """Returns when the log up to a position lies in the place."""
+    @property
+    def until(self) -> datetime | None:
+        """Until when all that was acknowledged lies in the place; None if nobody knows."""
+        log = self.complete.log
+        if self.mirror is None or log is None:
+            return log
+        return min(log, self.mirror.until) if self.mirror.until else None
+
+    async def finish(self, position: int) -> None:
+        """Returns when the log up to a position lies in the place, and all files of now."""
+        now = self._clock.now()
         while self.complete.position < position:
             self._hurry.set()
             await wait_set(self._never, LOOK_SECONDS)
+        if self.mirror is not None:
+            await self.mirror.after(now)
 
     async def _note(self, name: str, until: datetime | None) -> None:
         if until is None or monotonic() - self._noted < NOTE_SECONDS:
