@@ -4,6 +4,7 @@ from tests.faults.sabotages.row import Sabotage, below
 
 CHOICE = "backup/tests/test_choice.py::"
 KEYS = "backup/tests/test_keyring_copy.py::"
+FILES = "backup/tests/test_file_mirror.py::"
 DAMAGE = "restore/tests/test_damage.py::"
 
 BACKUP = below("src/hanse/fleet",
@@ -40,4 +41,16 @@ BACKUP = below("src/hanse/fleet",
     Sabotage("a keyring that is lost takes nothing along", "backup/keyring_copy.py",
              "if RING in there and _id(there[RING]) != _id(wanted[RING]):", "if False:",
              KEYS + "test_a_ring_that_is_lost_or_another_takes_nothing_from_the_place"),
+    Sabotage("what is deleted goes from the backup", "backup/file_mirror.py",
+             "for uuid in some.keys() - known:", "for uuid in ():",
+             FILES + "test_what_is_kept_is_there_and_what_is_deleted_is_not"),
+    Sabotage("what the database knows stays in the backup", "backup/file_mirror.py",
+             "for uuid in some.keys() - known:", "for uuid in some:",
+             FILES + "test_who_loses_the_folder_has_deleted_nothing"),
+    Sabotage("what a restore gave up stays", "backup/file_mirror.py",
+             "if some[uuid] not in left:", "if True:",
+             FILES + "test_what_a_restore_gave_up_stays_as_long_as_any_moment"),
+    Sabotage("one copy of a database at a time is backed up", "backup/alone.py",
+             "if await _others(place, *who) != before:", "if False:",
+             "backup/tests/test_alone.py::test_who_goes_on_speaking_keeps_the_place"),
 )  # fmt: skip
