@@ -44,8 +44,8 @@ async def check_alone(
     await wait_set(asyncio.Event(), seconds)
     if await _others(place, *who) != before:
         raise PlaceError(
-            f"This very database is being backed up to {place} by another fleet: one of the two was "
-            "restored from the other. Give this one another place in [backup], or end the other."
+            f"This very database is being backed up to {place} by another fleet: one of the two "
+            "was restored from the other. Give this one another place in [backup], or end the other."
         )
 
 
