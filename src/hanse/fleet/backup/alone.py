@@ -45,7 +45,7 @@ async def check_alone(
     if await _others(place, *who) != before:
         raise PlaceError(
             f"This very database is being backed up to {place} by another fleet: one of the two "
-            "was restored from the other. Give this one another place in [backup], or end the other."
+            "was restored from the other. Give this one a place of its own, or end the other."
         )
 
 
