@@ -91,7 +91,8 @@ def _request(scope: MutableMapping[str, Any]) -> Request:
 
 
 async def _send(request: Request, response: Response, receive: Receive, send: Send) -> None:
-    headers = [line.split(b": ", 1) for line in response.head.split(b"\r\n") if line]
+    lines = response.head + response.own
+    headers = [line.split(b": ", 1) for line in lines.split(b"\r\n") if line]
     headers.append([b"x-content-type-options", b"nosniff"])
     if response.stream is None and response.status not in {204, 304}:
         headers.append([b"content-length", str(len(response.body)).encode()])

@@ -90,7 +90,7 @@ class Access:
         tries, gone = TRIES if again else 1, self._config.connections + TRIES
         while True:
             tries -= 1
-            session = await self._take()
+            session = self.pool.take_idle() or await self._take()
             try:
                 return session, await step(session)
             except GoneBefore as error:

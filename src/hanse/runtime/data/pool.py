@@ -54,6 +54,13 @@ class Pool:
         """Who waits for one."""
         return len(self._waiting)
 
+    def take_idle(self) -> Session | None:
+        """One that is open and that nobody has; `give` must follow."""
+        session = self._pop_idle()
+        if session is not None:
+            self._lent.add(session)
+        return session
+
     async def take(self) -> Session:
         """A session that is open; `give` must follow.
 

@@ -45,12 +45,12 @@ def whole(response: Response, server: Server, *, close: bool) -> bytes:
     body = response.body
     if response.status == 200 and not close:
         beginning = _beginning(response.head, server)
-        return b"%b%d\r\n%b\r\n%b" % (beginning, len(body), response.trace, body)
+        return b"%b%d\r\n%b\r\n%b" % (beginning, len(body), response.own, body)
     if response.status in BODILESS:
         return bodiless(response, server, close=close)
     line = STATUS_LINES[response.status]
     length = b"content-length: %d\r\n\r\n" % len(body)
-    head = response.head + response.trace
+    head = response.head + response.own
     return b"".join((line, head, server.date, CLOSE if close else b"", length, body))
 
 
@@ -68,7 +68,7 @@ def bodiless(response: Response, server: Server, *, close: bool) -> bytes:
     """The head alone, for the answer to HEAD and for what never has a body."""
     line = STATUS_LINES[response.status]
     length = b"" if response.status in BODILESS else b"content-length: %d\r\n" % len(response.body)
-    head = response.head + response.trace
+    head = response.head + response.own
     return b"".join((line, head, server.date, CLOSE if close else b"", length, b"\r\n"))
 
 
@@ -81,7 +81,7 @@ def head_of_stream(response: Response, request: Request, date: bytes, *, close: 
     encoding = b"transfer-encoding: chunked\r\n" if chunked else b""
     connection = CLOSE if close else b""
     line = STATUS_LINES[response.status]
-    head = response.head + response.trace
+    head = response.head + response.own
     return b"%b%b%b%b%b\r\n" % (line, head, date, connection, encoding)
 
 

@@ -79,8 +79,8 @@ class Response(msgspec.Struct, eq=False):
         body: The whole body.
         stream: Parts of a body that is not known yet (an async generator); then `body` is empty.
         takeover: Makes the protocol that has the connection's transport from here on.
-        trace: Header line that says which trace it belongs to; apart from `head`, because that is
-            the same for many and kept with all that stands around it.
+        own: Header lines of this answer alone, like its ETag and trace; apart from `head`, because
+            that is the same for many and kept with all that stands around it.
     """
 
     status: int
@@ -88,7 +88,7 @@ class Response(msgspec.Struct, eq=False):
     body: bytes = b""
     stream: Any = None
     takeover: Any = None
-    trace: bytes = b""
+    own: bytes = b""
 
 
 class Resource(Protocol):

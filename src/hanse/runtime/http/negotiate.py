@@ -29,7 +29,11 @@ _REFUSED = re.compile(rb"\s*q\s*=\s*0(?:\.0*)?\s*")
 async def negotiated(request: Request, response: Response) -> Response:
     """The response as this client gets it best."""
     if request.verb in {b"GET", b"HEAD"} and response.status == 200 and _is_kept(response):
-        response = await _conditional(request, response)
+        tag = _tag(response)
+        if tag and matches(request.headers.get(b"if-none-match", b""), tag):
+            if response.stream is not None:
+                await response.stream.aclose()
+            return Response(304, response.head, own=response.own)
     if response.stream is not None:
         return response
     if len(response.body) >= COMPRESS_BYTES_MIN and _COMPRESSIBLE.search(response.head):
@@ -44,21 +48,19 @@ def _is_kept(response: Response) -> bool:
     return b"cache-control: no-store\r\n" not in response.head
 
 
-async def _conditional(request: Request, response: Response) -> Response:
-    """Adds an ETag, weak as the same content also goes out compressed (RFC 9110, 8.8.3.3)."""
-    if b"\r\netag: " in b"\r\n" + response.head:
-        tag = response.head.partition(b"etag: ")[2].partition(b"\r\n")[0]
-    elif response.stream is not None:
-        return response
-    else:
-        digest = hashlib.blake2b(response.body, digest_size=12).hexdigest().encode()
-        tag = b'W/"' + digest + b'"'
-        response.head += b"etag: " + tag + b"\r\n"
-    if matches(request.headers.get(b"if-none-match", b""), tag):
-        if response.stream is not None:
-            await response.stream.aclose()
-        return Response(304, response.head, trace=response.trace)
-    return response
+def _tag(response: Response) -> bytes:
+    """The ETag, made of the body if there is none; empty where nobody can know it.
+
+    Weak, as the same content also goes out compressed (RFC 9110, 8.8.3.3).
+    """
+    given = (b"\r\n" + response.head).partition(b"\r\netag: ")[2]
+    if given:
+        return given.partition(b"\r\n")[0]
+    if response.stream is not None:
+        return b""
+    tag = b'W/"' + hashlib.blake2b(response.body, digest_size=12).hexdigest().encode() + b'"'
+    response.own += b"etag: " + tag + b"\r\n"
+    return tag
 
 
 def accepts_gzip(value: bytes) -> bool:
@@ -72,6 +74,8 @@ def accepts_gzip(value: bytes) -> bool:
 
 def matches(condition: bytes, tag: bytes) -> bool:
     """Whether `If-None-Match` names a tag, compared weakly (RFC 9110, 13.1.2)."""
+    if not condition:
+        return False
     if condition.strip() == b"*":
         return True
     wanted = tag.removeprefix(b"W/")

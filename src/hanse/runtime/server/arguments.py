@@ -208,8 +208,10 @@ def from_text(values: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
         read = msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(error, struct) from None
-    for name in values:
+    for name, given in values.items():
         value = getattr(read, name)
+        if value is given:  # a text, as it came
+            continue
         if not holds(value, is_sendable):
             # No body could bring one; and NaN keeps to every range, as no comparison with it holds.
             raise refused(name, "finite", f"`{name}` must be a finite number of 64 bits.")
@@ -233,6 +235,11 @@ def query_pairs(query: bytes) -> list[tuple[str, str]]:
     """
     if not query:
         return []
+    if query.isascii() and b"%" not in query and b"+" not in query:
+        parts = query.decode().split("&")
+        if len(parts) <= QUERY_FIELDS_MAX:
+            halves = (part.partition("=") for part in parts if part)
+            return [(name, value) for name, _, value in halves]
     unreadable = refused("", "query", "The query cannot be read; is it percent-encoded UTF-8?")
     if BROKEN_PERCENT.search(query):
         raise unreadable

@@ -37,8 +37,8 @@ class _Node:
 
     def __init__(self) -> None:
         self.literal: dict[str, _Node] = {}
-        # (what stands before the colon of a custom verb is the value) suffix → (name, node)
-        self.parameters: dict[str, tuple[str, _Node]] = {}
+        # By what follows the value, like the colon of a custom verb; the longest come first.
+        self.parameters: dict[str, _Node] = {}
         self.verbs: tuple[Verbs, tuple[str, ...]] | None = None
 
 
@@ -102,22 +102,25 @@ class Router:
             return node.literal.setdefault(segment, _Node())
         name, _, suffix = segment[1:].partition("}")
         names.append(name)
-        return node.parameters.setdefault(suffix, (name, _Node()))[1]
+        below = node.parameters.setdefault(suffix, _Node())
+        longest_first = sorted(node.parameters.items(), key=lambda item: -len(item[0]))
+        node.parameters = dict(longest_first)
+        return below
 
     def _walk(self, path: bytes) -> tuple[Verbs, dict[str, str]] | None:
         """Segments are unquoted one by one, so that an encoded slash stays part of its value."""
-        if BROKEN_PERCENT.search(path):
+        if not path.isascii() or BROKEN_PERCENT.search(path):
             return None
-        try:
-            segments = [
-                unquote(part, errors="strict") for part in path.decode("ascii").split("/")[1:]
-            ]
-        except UnicodeError:
-            return None
-        exact = self.exact.get(("/" + "/".join(segments)).encode()) if b"%" in path else None
-        if exact is not None and not any("/" in segment for segment in segments):
-            return exact, NO_PARAMETERS
-        found = _match(self._root, segments, ())
+        segments = path.decode().split("/")
+        if b"%" in path:
+            try:
+                segments = [unquote(part, errors="strict") for part in segments]
+            except UnicodeError:
+                return None
+            exact = self.exact.get("/".join(segments).encode())
+            if exact is not None and not any("/" in segment for segment in segments):
+                return exact, NO_PARAMETERS
+        found = _match(self._root, segments, 1, ())
         if found is None:
             return None
         (verbs, names), values = found
@@ -125,17 +128,18 @@ class Router:
 
 
 def _match(
-    node: _Node, segments: list[str], values: tuple[str, ...]
+    node: _Node, segments: list[str], at: int, values: tuple[str, ...]
 ) -> tuple[tuple[Verbs, tuple[str, ...]], tuple[str, ...]] | None:
     """Literal segments win over parameters; a parameter takes at least one character."""
-    if not segments:
+    if at == len(segments):
         return (node.verbs, values) if node.verbs is not None else None
-    segment, rest = segments[0], segments[1:]
-    if segment in node.literal and (found := _match(node.literal[segment], rest, values)):
+    segment = segments[at]
+    child = node.literal.get(segment)
+    if child is not None and (found := _match(child, segments, at + 1, values)):
         return found
-    for suffix, (_, child) in sorted(node.parameters.items(), key=lambda item: -len(item[0])):
+    for suffix, child in node.parameters.items():
         value = segment.removesuffix(suffix)
         fits = segment.endswith(suffix) and value
-        if fits and (found := _match(child, rest, (*values, value))):
+        if fits and (found := _match(child, segments, at + 1, (*values, value))):
             return found
     return None

@@ -156,9 +156,9 @@ def _traced(response: Response, call: Call, request: Request) -> Response:
     """
     if request.gate:
         value = format_traceparent(call.trace_id, call.span_id, call.sampled)
-        response.trace = f"{TRACE_RESPONSE}: {value}\r\n".encode()
+        response.own = f"{TRACE_RESPONSE}: {value}\r\n".encode()
     if call.keyed is not None and call.keyed.replayed:
-        response.trace += REPLAYED
+        response.own += REPLAYED
     return response
 
 

@@ -43,6 +43,10 @@ class Greeter(Service):
     async def secret(self) -> str:
         return "secret"
 
+    @rpc("GET /greeter/v1/names/{name}", allow=PUBLIC)
+    async def name(self, name: str) -> str:
+        return name
+
     @rpc("GET /greeter/v1/counts", allow=PUBLIC)
     async def count(self, to: int) -> AsyncIterator[int]:
         try:
@@ -130,6 +134,15 @@ async def test_a_mounted_host_answers_errors_as_problems(inside):
     assert (status, b'"code":"gone"' in body) == (404, True)
     assert (await client.post("/api/greeter/v1/secrets", b"{}"))[0] == 401
     assert (await client.post("/api/nowhere", b"{}"))[0] == 404
+
+
+async def test_a_mounted_host_says_what_has_not_changed(inside):
+    client, _ = inside
+
+    whole = await client.request("GET", "/api/greeter/v1/names/ada")
+    tag = dict(whole[0]["headers"])[b"etag"].decode()
+    again = await client.request("GET", "/api/greeter/v1/names/ada", if_none_match=tag)
+    assert (whole[0]["status"], again[0]["status"]) == (200, 304)
 
 
 async def test_a_mounted_host_trusts_no_context_header(inside):

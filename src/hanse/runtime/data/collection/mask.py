@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NAME = "update_mask"
 
+NAMES_MAX = 4096
+"""Names of fields that are known without a look; only right ones are kept."""
+
 _ABSENT: Any = object()
 
 
@@ -33,8 +36,8 @@ def masked(changes: msgspec.Struct, mask: Iterable[str], model: EntityModel) -> 
     given: dict[str, Any] = msgspec.to_builtins(changes)
     picked: dict[str, Any] = {}
     for name in (one for part in mask for one in part.split(",")):
+        field = _field_at(model, name)
         path = name.split(".")
-        field = _field_at(model, path)
         value = _dig(given, path)
         if value is _ABSENT:
             value = _default(field, name)
@@ -52,13 +55,14 @@ def _put(into: dict[str, Any], path: list[str], value: Any) -> None:
     into[path[-1]] = value
 
 
-def _field_at(model: EntityModel, path: list[str]) -> msgspec.structs.FieldInfo:
+@functools.lru_cache(NAMES_MAX)
+def _field_at(model: EntityModel, name: str) -> msgspec.structs.FieldInfo:
+    path = name.split(".")
     struct: Any = model.cls
     field = None
     for step in path:
         field = _fields(struct).get(step) if is_struct(struct) else None
         if field is None or (struct is model.cls and step in model.columns):
-            name = ".".join(path)
             known = ", ".join(sorted(model.names))
             message = f"`{NAME}` names `{name}`, which cannot be written; there are {known}."
             raise violated(NAME, "path", message)

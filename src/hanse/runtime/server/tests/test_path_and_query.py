@@ -174,3 +174,14 @@ async def test_a_query_where_none_is_due_is_refused_or_ignored_alike(peer):
     """A body's method takes nothing from the query: it cannot be a second way in."""
     answer = await peer.ask(post("/desk/v1/echo?text=b", {"text": "a"}))
     assert (answer.status, answer.json) == (200, {"text": "a"})
+
+
+@pytest.mark.parametrize("rest", ["=b&limit=7&&tags=x&tags=&tags", "&=&tags=x", "&tags"])
+async def test_a_query_reads_alike_whether_any_of_it_is_encoded(peer, rest):
+    plain = await peer.ask(get(f"/desk/v1/search?word=a{rest}"))
+    encoded = await peer.ask(get(f"/desk/v1/search?word=%61{rest}"))
+    assert plain.status == encoded.status
+    if plain.status == 200:
+        assert plain.json == encoded.json
+    else:
+        assert plain.json["violations"] == encoded.json["violations"]
