@@ -13,6 +13,7 @@ import asyncpg
 import psutil
 
 from hanse.kit.fetch import fetch
+from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing import PostgresServer
 from tests.faults.kills.client import Client
 from tests.faults.kills.hosts import Hosts
@@ -127,6 +128,19 @@ async def aim(url: str, point: str, nth: int) -> None:
     assert status == 204, status
 
 
+async def rows_of(config: DatabaseConfig, site: str) -> dict[Place, Row]:
+    """Straight out of the tables, for it is the platform that is asked here."""
+    connection = await asyncpg.connect(config.url.reveal())
+    try:
+        return {
+            (table, name): Row(*row)
+            for table in TABLES
+            for name, *row in await connection.fetch(ROWS.format(table), site)
+        }
+    finally:
+        await connection.close()
+
+
 class Run:
     """A run of a plan on its ground."""
 
@@ -218,7 +232,7 @@ class Run:
 
     async def _look(self) -> None:
         await self._each(lambda one: one.again())
-        found = await self._found()
+        found = await rows_of(self._ground.config, self._site)
         assert sum(one.done for one in self._clients) >= 4 * self._plan.clients, (
             "too little was done to tell"
         )
@@ -228,18 +242,6 @@ class Run:
         for client in self._clients:
             client.close()
         await self._hosts.kill()
-
-    async def _found(self) -> dict[Place, Row]:
-        """Straight out of the tables, for it is the platform that is asked here."""
-        connection = await asyncpg.connect(self._ground.url)
-        try:
-            return {
-                (table, name): Row(*row)
-                for table in TABLES
-                for name, *row in await connection.fetch(ROWS.format(table), self._site)
-            }
-        finally:
-            await connection.close()
 
     async def _misread(self, found: dict[Place, Row]) -> list[tuple[Any, Any]]:
         """What the host itself says otherwise, of rows and of files."""

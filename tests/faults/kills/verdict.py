@@ -44,7 +44,7 @@ def _changed(rows: dict[tuple[str, str], Row], errand: Errand) -> dict[tuple[str
         case "look":
             return rows
         case "create" | "file" if row is None:
-            return rows | {place: Row(1, digest=errand.digest)}
+            return rows | {place: Row(1, note=errand.note, digest=errand.digest)}
         case "change" if row is not None:
             return rows | {place: row._replace(revision=row.revision + 1, note=errand.note)}
         case "delete" if row is not None:

@@ -30,6 +30,10 @@ KILLS = [
              "            await self._store.put(site, uuid, intake.pieces())\n            await reached",
              "            [one async for one in intake.pieces()]\n            await reached",
              KILLED + "[files.row_kept]"),
+    Sabotage("a full disk is called one, and nothing of what it refused is kept",
+             DATA + "failures.py", '    "53100": _no_room,\n', "",
+             "tests/faults/kills/test_full_disk.py::"
+             "test_tables_without_room_refuse_what_is_new_and_lose_nothing"),
     Sabotage("what is to last waits for the disk", "src/hanse/testing/postgres_server.py",
              'dict.fromkeys(("fsync", "full_page_writes", "autovacuum"), "on")',
              'dict.fromkeys(("full_page_writes", "autovacuum"), "on")',

@@ -50,6 +50,9 @@ class GoneBefore(ConnectionError):
 AGAIN = 1
 """Seconds until a server that is away or full is asked again."""
 
+AGAIN_WITH_ROOM = 10
+"""Seconds until one whose disk is full is asked again: somebody has to look after it."""
+
 
 def _unique(error: Any) -> HanseError:
     failure = UniqueViolation("There is one of these already.")
@@ -69,6 +72,14 @@ def _lost(_: object) -> HanseError:
 
 def _full(_: object) -> HanseError:
     return Unavailable("The database has all it can take; try again shortly.", retry_after=AGAIN)
+
+
+def _no_room(_: object) -> HanseError:
+    return Unavailable(
+        "The disk of the database is full: nothing of this was kept. It goes on when there is "
+        "room again.",
+        retry_after=AGAIN_WITH_ROOM,
+    )
 
 
 def _conflict(_: object) -> HanseError:
@@ -115,6 +126,7 @@ _BY_STATE: dict[str, Callable[[Any], HanseError]] = {
     "40001": _conflict,
     "40P01": _conflict,
     "53": _full,
+    "53100": _no_room,
     "55P03": _locked,
     "57014": _late,
     "57P": _lost,
