@@ -7,14 +7,16 @@ import signal
 import socket
 import ssl
 import stat
+import threading
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.end_to_end.fleet import Fleet, fleet, until
-from tests.end_to_end.terminal import fetch, hanse
+from tests.end_to_end.terminal import Program, fetch, hanse
 
 
 @pytest.fixture(scope="module")
@@ -365,3 +367,21 @@ def test_a_killed_terminal_takes_nothing_with_it(tmp_path: Path) -> None:
         until(lambda: made.status()["changing"] == "", "everything started")
         made.url = made.status()["url"]
         assert made.get("/echo/v1/numbers/4") == 4
+
+
+def test_who_waits_no_longer_for_an_end_is_told_that_it_goes_on(tmp_path: Path) -> None:
+    with fleet(tmp_path) as made:
+        made.up()
+
+        def nap() -> None:
+            with suppress(OSError):  # whether it has its answer is not asked here
+                fetch(f"{made.url}/nap/v1/naps", {"seconds": 3.0})
+
+        napping = threading.Thread(target=nap)
+        napping.start()
+        with Program("down", folder=made.folder) as down:
+            until(lambda: made.status()["changing"] == "stopping", "it ends")
+            assert down.end() == 130
+            assert "It goes on ending in the background" in down.rest()
+        until(lambda: hanse("status", folder=made.folder).returncode == 1, "it has ended")
+        napping.join()

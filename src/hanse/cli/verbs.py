@@ -15,6 +15,7 @@ KIND = click.Choice(["member", "staff", "app", "service"])
 COPY = click.option(
     "--name", default="", metavar="COPY", help="Which copy, if several run side by side."
 )
+DEV = click.option("--dev", is_flag=True, help="The database of hanse dev, which need not run.")
 PERMISSIONS = click.option(
     "--permission", "permissions", multiple=True,
     help="What it may, like crm.contacts.read; may be given several times.",
@@ -158,11 +159,12 @@ def import_(**asked: Any) -> None:
 @click.option("--post", is_flag=True, help="Those too that wait until no older host runs.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, only say what would be done.")
 @ENVIRONMENT
+@DEV
 @JSON
 def migrate(**asked: Any) -> None:
     """Apply the migrations of this project's stores that were not applied yet.
 
-    To the database the project names, else to that of `hanse up` here.
+    To the database the project names, else to that of `hanse up` here, or of `hanse dev`.
     """
     from hanse.cli.data.migrate import Wish
     from hanse.cli.data.migrate import migrate as apply
@@ -195,8 +197,9 @@ def trace(trace_id: str, name: str, *, as_json: bool) -> None:
     help="Share of the time it works; in the rest the database is the others'.",
 )  # fmt: skip
 @ENVIRONMENT
+@DEV
 @click.option("--json", "as_json", is_flag=True, help="As JSON, a line for each collection.")
-def backfill(collection: str, load: float, environment: str, *, as_json: bool) -> None:
+def backfill(**asked: Any) -> None:
     """Rewrite documents of older shapes, of COLLECTION or of all, while others write.
 
     It may be ended at any time, and goes on when it is run again.
@@ -204,7 +207,7 @@ def backfill(collection: str, load: float, environment: str, *, as_json: bool) -
     from hanse.cli.data.backfill import Wish
     from hanse.cli.data.backfill import backfill as rewrite
 
-    rewrite(Wish(collection, load, environment, as_json))
+    rewrite(Wish(**asked))
 
 
 @hanse.command()

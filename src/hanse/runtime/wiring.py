@@ -145,8 +145,15 @@ class Wiring:
 
 
 def kept_in_database(services: Sequence[type]) -> tuple[Any, ...]:
-    """What constructors ask for and is made from a database: types as they are written there."""
-    wishes = [_wishes(service, []) for service in services]
+    """What constructors ask for and is made from a database: types as they are written there.
+
+    Raises:
+        WiringError: The types of a constructor cannot be read, so that nobody knows.
+    """
+    problems: list[str] = []
+    wishes = [_wishes(service, problems) for service in services]
+    if problems:
+        raise WiringError(*problems)
     kinds = (kind for wanted in wishes for kind in wanted.values() if maker_of(kind))
     return tuple(dict.fromkeys(kinds))
 

@@ -57,4 +57,7 @@ DATABASE = below("src/hanse/runtime",
     Sabotage("a URL in the file has no password", "project/database_table.py",
              "([^:@/]*@)?", "(.*@)?",
              "project/tests/test_database_table.py::test_a_password_never_does"),
+    Sabotage("what a constructor asks for is never passed over", "wiring.py",
+             "    if problems:\n        raise WiringError(*problems)\n    kinds", "    kinds",
+             "tests/test_wiring.py::test_what_a_constructor_asks_for_is_never_passed_over[kept_in_database]"),
 )  # fmt: skip

@@ -33,12 +33,14 @@ class Wish(msgspec.Struct, frozen=True):
         load: Share of the time it works.
         environment: Which `[environments.NAME]` applies.
         as_json: Whether to say it as JSON.
+        dev: Whether that of `hanse dev` is meant.
     """
 
     collection: str = ""
     load: float = 0.5
     environment: str = ""
     as_json: bool = False
+    dev: bool = False
 
 
 def backfill(wish: Wish) -> None:
@@ -50,9 +52,9 @@ def backfill(wish: Wish) -> None:
     state = enter_project()
     project = open_project(wish.environment)
     entities = entities_of(project, wish.collection)
-    config = database_config(project, state)
     try:
-        failed = run(_backfill(entities, config, wish))
+        with database_config(project, state, dev=wish.dev) as config:
+            failed = run(_backfill(entities, config, wish))
     except Unavailable as error:
         remedy = f"Start it: {called('up')}; or say where it is: url in [database] of hanse.toml."
         raise Refused(

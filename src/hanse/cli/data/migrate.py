@@ -12,37 +12,35 @@ from rich.table import Table
 
 from hanse.cli.data.place import database_config
 from hanse.cli.fleet.called import called
-from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, run
+from hanse.cli.fleet.connection import enter_project, run
 from hanse.cli.place import open_project
 from hanse.cli.refusal import Refused
-from hanse.kit.environment import variables
 from hanse.runtime.data.arrival import described
 from hanse.runtime.data.migrations.migration import MigrationError
 from hanse.runtime.data.migrations.run import Migrations
 from hanse.runtime.data.rows.arrival import migrations_of
 from hanse.runtime.errors import HanseError
-from hanse.runtime.project.database_table import VARIABLE
 from hanse.runtime.wiring import kept_in_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hanse.fleet.state import StateFolder
+    from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.migrations.agenda import Agenda
     from hanse.runtime.data.migrations.migration import Migration, Phase
-    from hanse.runtime.project.project import Project
 
 State = Literal["applied", "applied now", "to apply", "waiting"]
 _COLOURS = {"applied": "dim", "applied now": "green", "to apply": "yellow", "waiting": "yellow"}
 
 
 class Wish(NamedTuple):
-    """Which to apply, whether at all, and how to say it."""
+    """Which to apply, whether at all, where, and how to say it."""
 
     post: bool
     dry_run: bool
     environment: str
     as_json: bool
+    dev: bool
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -66,7 +64,8 @@ def migrate(wish: Wish) -> None:
     project = open_project(wish.environment)
     files = migrations_of(kept_in_database(project.services()))
     if files:
-        agenda = run(_migrate(wish, project, state, files))
+        with database_config(project, state, dev=wish.dev) as config:
+            agenda = run(_migrate(wish, config, files))
         shown = _shown(files, agenda, "to apply" if wish.dry_run else "applied now")
     else:
         shown = []
@@ -76,12 +75,7 @@ def migrate(wish: Wish) -> None:
         _show(shown, dry_run=wish.dry_run)
 
 
-async def _migrate(
-    wish: Wish, project: Project, state: StateFolder, files: Sequence[Migration]
-) -> Agenda:
-    if project.database_url(variables()) is None:
-        await _check_running(state)
-    config = database_config(project, state)
+async def _migrate(wish: Wish, config: DatabaseConfig, files: Sequence[Migration]) -> Agenda:
     logging.getLogger("hanse.database").setLevel(logging.CRITICAL)  # speaks of hosts; we say it
     told = None if wish.as_json else _tell
     migrations = Migrations(files, config, told=told)
@@ -95,21 +89,6 @@ async def _migrate(
     if agenda.problems:
         raise MigrationError(*agenda.problems)
     return agenda
-
-
-async def _check_running(state: StateFolder) -> None:
-    """Looks whether there is a fleet here, with its database."""
-    try:
-        async with connected(state) as control:
-            processes = (await control.status()).processes
-    except NothingRuns:
-        processes = ()
-    if not any(one.kind == "database" for one in processes):
-        raise Refused(
-            "There is no database to migrate: this project names none, and none runs here.",
-            f"Start one: {called('up')}; or say where it is: url in [database] of hanse.toml, or "
-            f"variable {VARIABLE}.",
-        )
 
 
 def _tell(step: str) -> None:

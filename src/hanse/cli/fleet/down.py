@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hanse.cli.fleet.called import called
 from hanse.cli.fleet.charge import STOP_SECONDS, ended, in_charge, keeping
 from hanse.cli.fleet.connection import NothingRuns, connected, enter_project, run
+from hanse.cli.fleet.progress import Interrupted
 from hanse.cli.refusal import Refused
 from hanse.fleet.control.begin import KEEPER
 from hanse.fleet.engine.log_file import open_log
@@ -26,8 +28,14 @@ def down(*, as_json: bool) -> None:
 
     Raises:
         Refused: Something does not end.
+        Interrupted: Ctrl-C, while it does.
     """
-    was_running = run(stopped(enter_project()))
+    try:
+        was_running = run(stopped(enter_project()))
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"It goes on ending in the background. How far it is: {called('status')}"
+        ) from None
     if as_json:
         click.echo(f'{{"stopped": {str(was_running).lower()}}}')
     else:

@@ -14,10 +14,21 @@ from hanse.cli.fleet.called import as_called
 from hanse.cli.fleet.connection import connected, enter_project, run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import ConsoleOptions
+
     from hanse.fleet.control.api import BackupStatus, FleetStatus, ProcessStatus
 
 _COLOURS = {"ready": "green", "starting": "yellow", "stopping": "yellow", "ended": "dim"}
 SERVICES_SHOWN = 3
+SPARED = ("memory", "CPU", "req/s", "p99", "up", "again", "release")
+"""What is left out first where there is no room for all."""
+
+COLUMNS = (
+    "process", "state", "services", "release", "up", "again", "CPU", "memory", "req/s", "p99",
+)  # fmt: skip
+LEFT = frozenset({"process", "state", "services", "release"})
 _ORDER = {"gateway": 0, "host": 1, "database": 2, "broker": 3, "backup": 4}
 
 
@@ -47,7 +58,7 @@ def drawn(fleet: FleetStatus) -> Group:
         for one in fleet.problems
     ]
     kept = [Text(_backup(fleet.backup), style="dim")] if fleet.backup else []
-    return Group(_headline(fleet), _table(fleet), *kept, *_remarks(fleet), *said, *failed)
+    return Group(_headline(fleet), _Table(fleet), *kept, *_remarks(fleet), *said, *failed)
 
 
 def _headline(fleet: FleetStatus) -> Text:
@@ -67,23 +78,41 @@ def _releases(fleet: FleetStatus) -> set[str]:
     return {one.release for one in fleet.processes if one.release}
 
 
-def _table(fleet: FleetStatus) -> Table:
-    """Without what is the same everywhere: a terminal is narrow."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    columns = {"process": "left", "state": "left", "services": "left", "release": "left"}
-    columns |= dict.fromkeys(("up", "again", "CPU", "memory", "req/s", "p99"), "right")
-    left_out = {
-        "release": len(_releases(fleet)) <= 1,
-        "again": not any(one.restarts for one in fleet.processes),
-    }
-    shown = [name for name in columns if not left_out.get(name)]
-    for name in shown:
-        justify = "right" if columns[name] == "right" else "left"
-        table.add_column(name, justify=justify, no_wrap=name != "services")
-    for one in sorted(fleet.processes, key=lambda one: (_ORDER[one.kind], one.name)):
-        row = _row(one)
-        table.add_row(*(row[name] for name in shown))
-    return table
+class _Table:
+    """All that runs; where it is narrow without some figures, and never with half of a name."""
+
+    def __init__(self, fleet: FleetStatus) -> None:
+        processes = sorted(fleet.processes, key=lambda one: (_ORDER[one.kind], one.name))
+        self._rows = [_row(one) for one in processes]
+        self._names = [
+            name
+            for name in COLUMNS
+            if not (name == "release" and len(_releases(fleet)) <= 1)
+            and not (name == "again" and not any(one.restarts for one in fleet.processes))
+        ]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
+        names = self._names
+        for spared in SPARED:
+            if self._needs(names) <= options.max_width:
+                break
+            names = [name for name in names if name != spared]
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name in names:
+            justify = "left" if name in LEFT else "right"
+            table.add_column(name, justify=justify, no_wrap=name != "services")
+        for row in self._rows:
+            table.add_row(*(row[name] for name in names))
+        yield table
+
+    def _needs(self, names: Sequence[str]) -> int:
+        """Characters a line takes at least: the names of services go on in the next one."""
+        wide = 2 * (len(names) - 1)
+        for name in names:
+            texts = [name, *(str(row[name]) for row in self._rows)]
+            words = [word for text in texts for word in text.split()]
+            wide += max(map(len, words if name == "services" else texts))
+        return wide
 
 
 def _row(one: ProcessStatus) -> dict[str, Text | str]:

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from hanse.kit.private_folder import make_private
-from tests.end_to_end.terminal import Program, edit, fetch
+from tests.end_to_end.terminal import Program, edit, fetch, hanse
 
 READY = r"answers at (http://\S+)"
 RELOADED = r"reloaded in"
@@ -105,3 +105,39 @@ def test_nobody_who_keeps_nothing_gets_one(shelf: Path) -> None:
     with Program("dev", folder=shelf) as dev:
         assert fetch(f"{dev.wait_for(READY)[1]}/shelf/v1/books")[1] == "0"
         assert servers_of(shelf) == []
+
+
+NEWER = """
+
+@upcast(Book, 1)
+def with_pages(document: dict[str, Any]) -> dict[str, Any]:
+    return document | {"pages": 1}
+"""
+
+
+def test_what_dev_keeps_is_rewritten_whether_it_runs_or_not(shelf: Path) -> None:
+    nothing = hanse("backfill", "--dev", folder=shelf)
+    assert "hanse dev has made no database here yet" in nothing.stderr
+    with Program("dev", folder=shelf) as dev:
+        url = dev.wait_for(READY)[1]
+        assert fetch(f"{url}/shelf/v1/books", {"title": "Moby Dick"})[0] == 200
+        assert dev.end() == 0
+    file = shelf / "shelf.py"
+    text = file.read_text().replace("Unique()]\n", "Unique()]\n    pages: int\n")
+    text = text.replace("Unique, entity", "Unique, entity, upcast")
+    file.write_text(text.replace("import Annotated", "import Annotated, Any") + NEWER)
+
+    asleep = hanse("backfill", "--dev", "--json", folder=shelf)
+    assert json.loads(asleep.stdout)["rewritten"] == 1, asleep
+    assert servers_of(shelf) == []
+    with Program("dev", folder=shelf) as dev:
+        url = dev.wait_for(READY)[1]
+        awake = hanse("backfill", "--dev", "--json", folder=shelf)
+        assert json.loads(awake.stdout) == {
+            "table": "shelf.books",
+            "rewritten": 0,
+            "overtaken": 0,
+            "failed": 0,
+        }
+        assert titles(url) == ["Moby Dick"]
+        assert dev.end() == 0

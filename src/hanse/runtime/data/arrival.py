@@ -109,6 +109,20 @@ async def make_missing(database: Database, is_there: str, statements: Sequence[s
             await database.execute(text)
 
 
+async def make_schema(database: Database, name: str) -> None:
+    """Makes a schema where there is none, whoever else is about to: a store, or a collection.
+
+    Raises:
+        HanseError: It cannot be made.
+    """
+    # Asked before, as `if not exists` wants a right that it then does not use.
+    if await database.fetch("select from pg_namespace where nspname = $1", name):
+        return
+    async with database.transaction():
+        await database.lock(f"schema {name}")
+        await database.execute(f'create schema if not exists "{name}"')
+
+
 def check_server(session: Session, url: Secret) -> None:
     """Looks whether a server is one that Hanse can use.
 

@@ -11,6 +11,7 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.config.settings import Settings, Sources
 from hanse.runtime.http.listen import Tls
+from hanse.runtime.wiring import kept_in_database, wants_database
 from hanse.testing import World, fake
 
 
@@ -233,3 +234,18 @@ def test_files_of_an_identity_that_are_not_there_are_named():
             [one_stock()],
             HostConfig(tls=Tls("/nowhere/c.pem", "/nowhere/k.pem", "/nowhere/ca.pem")),
         )
+
+
+class Unreadable(Service, package="unreadable.v1"):
+    def __init__(self, things: "Things") -> None: ...  # noqa: F821  nobody made it
+
+    @rpc(allow=PUBLIC)
+    async def ask(self) -> int: ...
+
+
+@pytest.mark.parametrize("look", [kept_in_database, wants_database])
+def test_what_a_constructor_asks_for_is_never_passed_over(look):
+    with pytest.raises(
+        ConfigurationError, match="Unreadable: its constructor's types cannot be read"
+    ):
+        look([Unreadable])

@@ -172,8 +172,9 @@ def test_who_names_what_is_not_there_is_told(project):
     assert "crm.people" in done.stderr
 
 
-def test_without_a_database_it_says_how_there_is_one(project):
-    done = hanse("backfill", folder=project)
+def test_a_database_that_is_named_and_away_is_told(project):
+    url = "postgresql://hanse@127.0.0.1:1/crm"
+    done = hanse("backfill", folder=project, HANSE_DATABASE__URL=url)
 
     assert done.returncode == 1
     assert "The database cannot be reached" in done.stderr
@@ -192,3 +193,14 @@ def test_the_database_that_runs_beside_a_fleet_is_found(tmp_path):
         0,
         ["crm.people: 0 rewritten", "crm.notes: 0 rewritten"],
     )
+
+
+def test_where_no_database_runs_it_says_how_to_have_one(project):
+    done = hanse("backfill", folder=project)
+
+    assert done.returncode == 1
+    assert (
+        "There is no database to reach: this project names none, and none runs here." in done.stderr
+    )
+    assert "hanse up" in done.stderr
+    assert "--dev" in done.stderr

@@ -172,17 +172,24 @@ class Statements:
         return self._telling(self._changed("$4::jsonb", where), [], 6)
 
     def _delete(self) -> str:
-        """$3 the revision expected or 0, $4 now where what is deleted stays."""
+        """$3 the revision expected or 0, $4 now where what is deleted stays.
+
+        An update alone lets others refer to what it hides, as it changes no key: so it is held as
+        one that deletes would hold it.
+        """
         where = f"{self._here}{self._alive} and ($3::bigint = 0 or revision = $3)"
+        held = ""
         if self._model.soft:
+            held = f"held as materialized (select from {self._table} where {where} for update), "
             changed = (
                 f"update {self._table} set delete_time = $4::timestamptz, update_time = $4, "
-                f"revision = revision + 1 where {where} returning revision"
+                f"revision = revision + 1 where {where} and exists (select from held) "
+                "returning revision"
             )
         else:
             changed = f"delete from {self._table} where {where} returning revision"
         return (
-            f"with changed as ({changed}) select true as done, revision from changed "
+            f"with {held}changed as ({changed}) select true as done, revision from changed "
             f"union all select false, revision from {self._table} "
             f"where {self._here}{self._alive} and not exists (select from changed)"
         )
@@ -202,8 +209,10 @@ class Statements:
         if not self._model.soft:
             return f"delete from {self._table} where {where} returning id"
         return (
-            f"update {self._table} set delete_time = $3::timestamptz, update_time = $3, "
-            f"revision = revision + 1 where {where} returning id"
+            f"with held as materialized (select id from {self._table} where {where} order by id "
+            f"for update) update {self._table} set delete_time = $3::timestamptz, "
+            f"update_time = $3, revision = revision + 1 where {where} and id in "
+            "(select id from held) returning id"
         )
 
     def _taken(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hanse.runtime.data.arrival import make_missing
+from hanse.runtime.data.arrival import make_missing, make_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +76,7 @@ class Ledger:
         """Records what is going to be applied, so that whoever comes after goes on with it."""
         await make_missing(self._database, _THERE, _MAKE)
         for each in migrations:
-            await self._database.execute(f'create schema if not exists "{each.schema}"')
+            await make_schema(self._database, each.schema)
             record = (each.schema, each.number, each.name, each.digest, self._clock.now())
             await self._database.execute(_DECIDE, *record)
 

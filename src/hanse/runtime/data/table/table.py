@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hanse.kit.fault_points import reached
 from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.data.arrival import make_schema
 from hanse.runtime.data.entity.columns import SIZE_MAX
 from hanse.runtime.data.table.brief import briefly, until_unlocked
 from hanse.runtime.errors import Aborted
@@ -132,10 +133,7 @@ async def _columns(database: Database, model: EntityModel) -> dict[str, str]:
 
 
 async def _make(database: Database, model: EntityModel) -> None:
-    # Asked before, as `if not exists` wants a right that it then does not use.
-    if not await database.fetch("select from pg_namespace where nspname = $1", model.schema):
-        await database.lock(f"schema {model.schema}")
-        await database.execute(f"create schema if not exists {model.schema}")
+    await make_schema(database, model.schema)
     await database.execute(table_statement(model))
     for index in model.indexes:
         await database.execute(index.statement(model.full_table, concurrently=False))
