@@ -41,6 +41,8 @@ def restore(wish: Wish, *, as_json: bool) -> None:
         return
     click.echo(f"The database is as it was {_at(restored)}; all {restored.rows} rows can be read.")
     _say_figures(restored)
+    if restored.erased:
+        click.echo(f"{restored.erased} persons it still knew had been erased, and are again.")
     if restored.note:
         click.secho(restored.note, fg="yellow")
     if restored.aside:

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from hanse.fleet.backup.choice import is_due, is_needed, outdated
+from hanse.fleet.backup.erasures import forget_erasures
 from hanse.fleet.backup.records import (
     ARCHIVE,
     BASES,
@@ -147,6 +148,9 @@ class Bases:
             if name.split("/")[-2] not in known:
                 await self._place.remove(name)
         self._place.tidy(f"{database}/{BASES}")
+        if self.there:
+            oldest = min(base.begun for base in self.there)
+            await forget_erasures(self._place, database, oldest)
         for part in (WAL, RECEIVING):
             for name in await self._place.names(f"{database}/{part}"):
                 segment = read_segment(name.rpartition("/")[2])

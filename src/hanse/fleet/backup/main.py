@@ -16,6 +16,7 @@ import uvloop
 
 from hanse.fleet.backup.alone import check_alone
 from hanse.fleet.backup.bases import Bases
+from hanse.fleet.backup.erasures import ErasureLedger
 from hanse.fleet.backup.file_mirror import FileMirror
 from hanse.fleet.backup.keyring_copy import KeyringCopy
 from hanse.fleet.backup.place import Place, PlaceError
@@ -106,6 +107,7 @@ class Backup:
             problems=self._problems,
             clock=self._clock,
         )
+        stream.erasures = ErasureLedger(self._place, database, self._source)
         if folder := _path(self._order.files):
             stream.mirror = FileMirror(
                 self._place,

@@ -22,6 +22,7 @@ COMPLETE = "complete"
 KEYS = "keys"
 FILES = "files"
 LEFT = "left"
+ERASURES = "erasures"
 ARCHIVE = "base.tar.gz"
 MANIFEST = "base.json"
 

@@ -10,6 +10,7 @@ from hanse.fleet.backup.stream.segment import position
 from hanse.runtime.config.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
 asyncpg: Any = importlib.import_module("asyncpg")
@@ -32,6 +33,12 @@ MAKE_SLOT = f"select pg_create_physical_replication_slot('{SLOT}', true)"
 DROP_SLOT = f"select pg_drop_replication_slot('{SLOT}')"
 
 HAS_FILES = "select to_regclass('hanse.file') is not null"
+
+HAS_ERASURES = "select to_regclass('hanse.erasure') is not null"
+
+ERASURES = """
+select site_id, subject, destroy_time from hanse.erasure where destroy_time > $1
+"""
 
 KNOWN = "select file from hanse.file where file = any($1::uuid[])"
 
@@ -92,6 +99,12 @@ class Source:
         if not (await self._ask(HAS_FILES))[0][0]:
             return set()
         return {row["file"] for row in await self._ask(KNOWN, files)}
+
+    async def erasures(self, since: datetime) -> list[tuple[str, str, datetime]]:
+        """Whose keys were destroyed since then: site, subject, and when."""
+        if not (await self._ask(HAS_ERASURES))[0][0]:
+            return []
+        return [tuple(row) for row in await self._ask(ERASURES, since)]
 
     async def close(self) -> None:
         """Ends the session."""

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.fleet.backup.erasures import read_erasures
 from hanse.fleet.backup.keyring_copy import KeyringCopy
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.report import Order
 from hanse.fleet.engine.postgres import NAME, RESTORING
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.restore.check import check
+from hanse.fleet.restore.erasing_again import erase_again
 from hanse.fleet.restore.file_return import Wanted, bring, give_up, look, move_aside
 from hanse.fleet.restore.moment import find
 from hanse.fleet.restore.recovery import Recovery
@@ -67,6 +69,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
         rows: How many rows those have, without PostgreSQL's own.
         files: How many files it knows were in the backup.
         files_missing: How many it needs are nowhere.
+        erased: How many persons it still knew who had been erased, and were erased again.
         seconds: What it took.
         aside: Where what was there before lies now; empty if nothing was.
         note: What an operator should know; empty for nothing.
@@ -82,6 +85,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     files: int = 0
     files_missing: int = 0
+    erased: int = 0
     seconds: float
     aside: str = ""
     note: str = ""
@@ -127,19 +131,21 @@ class Restore:
     async def _run(self, wish: Wish, begun: float) -> Restored:
         place = Place(wish.order.place(self._variables))
         found = await find(place, wish.at or self._clock.now(), wish.database)
-        base, files, aside, note = found.way.base, Wanted(), "", ""
+        base, files, aside, note, erased = found.way.base, Wanted(), "", "", 0
         with self._draft() as folder:
             recovery = Recovery(place, folder, self._programs, self._variables, self._told)
             async with _stopped(recovery):
                 recovered = await recovery.run(found.way, wish.at, found.later)
                 checked = await check(recovery.scratch, self._told)
+                if not wish.verify:
+                    note = await self._restore_keys(wish.order, place, base.database)
+                    erased = await self._erase_again(wish, place, base.database, recovery)
+                    await recovery.keep_log()
                 if wish.order.files:
                     own = Path(wish.order.files)
                     files = await look(place, base.database, recovery.scratch, own)
-                if not wish.verify:
-                    await recovery.keep_log()
             if not wish.verify:
-                note = await self._bring_beside(wish.order, place, base.database, files)
+                await self._bring_files(wish.order, place, base.database, files)
                 aside = self._exchange(folder / DATA, wish.order, files)
         return Restored(
             database=base.database,
@@ -152,20 +158,32 @@ class Restore:
             rows=checked.rows,
             files=len(files.there),
             files_missing=files.missing,
+            erased=erased,
             seconds=monotonic() - begun,
             aside=aside,
             note=note,
         )
 
-    async def _bring_beside(self, order: Order, place: Place, database: str, files: Wanted) -> str:
-        """What the data need, before they are there; what an operator should know of it."""
+    async def _restore_keys(self, order: Order, place: Place, database: str) -> str:
+        """Brings the keyring back; what an operator should know of it."""
         ring = KeyringCopy(place, Path(order.keys) if order.keys else None, database)
-        note = await ring.restore()
+        return await ring.restore()
+
+    async def _erase_again(
+        self, wish: Wish, place: Place, database: str, recovery: Recovery
+    ) -> int:
+        """Erases whom the moment still knows; how many that are."""
+        ledger = await read_erasures(place, database)
+        if not ledger or not wish.order.keys:
+            return 0
+        self._told("erasing again who was erased")
+        return await erase_again(recovery.scratch.url, Path(wish.order.keys), ledger)
+
+    async def _bring_files(self, order: Order, place: Place, database: str, files: Wanted) -> None:
         if order.files:
             self._told(f"bringing back {len(files.there)} files")
             await bring(place, database, files, Path(order.files))
             await give_up(place, database, files, self._clock)
-        return note
 
     def _check_free(self, *, replace: bool) -> None:
         if is_running(NAME, self._state):

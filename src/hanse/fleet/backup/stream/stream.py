@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from hanse.fleet.backup.erasures import ErasureLedger
     from hanse.fleet.backup.file_mirror import FileMirror
     from hanse.fleet.backup.keyring_copy import KeyringCopy
     from hanse.fleet.backup.place import Place
@@ -52,6 +53,7 @@ class Stream:
 
     Attributes:
         complete: How far it is.
+        erasures: Who is erased, which copies must learn; None if nobody ever is.
         mirror: Of the files that belong to what is written; None if they lie elsewhere.
     """
 
@@ -77,6 +79,7 @@ class Stream:
         self._noted = 0.0
         self.complete = Completeness()
         self.mirror: FileMirror | None = None
+        self.erasures: ErasureLedger | None = None
 
     async def receive(
         self, programs: Path, environment: Mapping[str, str], gap: Path, *, known: bool
@@ -125,6 +128,8 @@ class Stream:
         looked = self._clock.now()
         standing = await self._source.standing()
         await self._keys.follow()
+        if self.erasures is not None:
+            await self.erasures.follow()
         await self._receiver.keep_complete()
         await self._receiver.send_partial()
         if standing.received is None:

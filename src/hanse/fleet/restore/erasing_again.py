@@ -1,0 +1,73 @@
+"""Erases again whom an older moment still knows: nobody comes back by a restore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hanse.kit.type_id import parse_type_id
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.database import Database
+from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.runtime.data.people.erasing import Erasing
+from hanse.runtime.data.people.person import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hanse.fleet.backup.erasures import Erasure
+
+BY = "hanse restore"
+"""Who is written down for it."""
+
+_THERE = "select to_regclass('hanse.person_place') is not null as there"
+
+# Those it does not know of, or knows to be erased earlier than they were last.
+_NEW = """
+select l.site, l.subject from unnest($1::text[], $2::text[], $3::timestamptz[])
+  as l (site, subject, time)
+where not exists (select from hanse.erasure e where e.site_id = l.site and e.subject = l.subject
+                  and e.end_time is not null and e.destroy_time >= l.time)
+order by l.site, l.subject
+"""
+
+
+async def erase_again(url: str, keys: Path, ledger: Sequence[Erasure]) -> int:
+    """Erases all of a ledger that the moment does not know of.
+
+    Args:
+        url: Of the database, restored, and used by nobody yet.
+        keys: Folder of its keyring.
+        ledger: All erasures that were ever begun.
+
+    Returns:
+        How many were erased.
+
+    Raises:
+        KeyringError: The keyring is not there, or of another database.
+        HanseError: The database is away.
+    """
+    last = {(one.site, one.subject): one.time for one in sorted(ledger, key=lambda one: one.time)}
+    if not last:
+        return 0
+    config = DatabaseConfig(url=Secret(url), connections=2, keys=keys)
+    async with Database(config) as database:
+        row = await database.fetch_row(_THERE)
+        if row is None or not row["there"]:
+            return 0
+        columns = [site for site, _ in last], [subject for _, subject in last], [*last.values()]
+        rows = await database.fetch(_NEW, *columns)
+        if rows:
+            await database.keys.open()
+        for row in rows:
+            await Erasing(database, _person(database, row["site"], row["subject"])).run(BY)
+        return len(rows)
+
+
+def _person(database: Database, site: str, subject: str) -> Person:
+    """Whom a name stands for that was written down for good: an id, or the token of a text."""
+    try:
+        parse_type_id(subject)
+    except ValueError:
+        return Person(site, subject, subject)
+    return Person(site, subject, database.keys.ring.token(site, subject))
