@@ -5,6 +5,7 @@ from tests.faults.sabotages.row import Sabotage, below
 CHOICE = "backup/tests/test_choice.py::"
 KEYS = "backup/tests/test_keyring_copy.py::"
 FILES = "backup/tests/test_file_mirror.py::"
+AGAIN = "restore/tests/test_erasing_again.py::"
 DAMAGE = "restore/tests/test_damage.py::"
 
 BACKUP = below("src/hanse/fleet",
@@ -53,4 +54,16 @@ BACKUP = below("src/hanse/fleet",
     Sabotage("one copy of a database at a time is backed up", "backup/alone.py",
              "if await _others(place, *who) != before:", "if False:",
              "backup/tests/test_alone.py::test_who_goes_on_speaking_keeps_the_place"),
+    Sabotage("nobody comes back by a restore", "restore/erasing_again.py",
+             "return Person(site, subject, subject)", "return Person(site, subject, '')",
+             AGAIN + "test_by_id_and_by_what_stands_for_a_text"),
+    Sabotage("whom a moment erased itself is left alone", "restore/erasing_again.py",
+             "and e.destroy_time >= l.time", "and e.destroy_time < l.time",
+             AGAIN + "test_of_another_site_nobody_is_touched_and_whom_it_erased_itself_neither"),
+    Sabotage("the ledger of erasures has each", "backup/erasures.py",
+             "if found not in self._known]", "if found in self._known]",
+             AGAIN + "test_the_ledger_has_each_once_and_none_in_clear"),
+    Sabotage("the ledger lasts as long as the bases", "backup/erasures.py",
+             "one.time < oldest - KEPT", "one.time > oldest - KEPT",
+             AGAIN + "test_what_every_base_knows_is_forgotten"),
 )  # fmt: skip
