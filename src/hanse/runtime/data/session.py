@@ -61,7 +61,7 @@ class Session:
     def server_version(self) -> tuple[int, ...]:
         """Like (18, 4)."""
         version = self._connection.get_server_version()
-        return version.major, version.minor
+        return version.major, version.micro  # asyncpg reads 18.4 as 18.0.4
 
     def setting(self, name: str) -> str:
         """What the server said of itself when the connection opened; empty if it did not."""
