@@ -4,6 +4,7 @@ from tests.faults.sabotages.row import Sabotage, below
 
 UNKNOWN = "collection/tests/test_unknown_fields.py::"
 RESOURCE = "resource/tests/test_resource.py::"
+ANSWERS = "resource/tests/test_answers.py::"
 SITES = "resource/tests/test_two_sites.py::"
 TABLE = "table/tests/test_table.py::"
 VIEW = "table/tests/test_view.py::"
@@ -48,6 +49,15 @@ COLLECTION = below("src/hanse/runtime/data",
              "if self._seals.needed or check.wanted or self.must_be_there(body):",
              "if self._seals.needed or check.wanted:",
              RESOURCE + "test_a_mask_or_change_that_cannot_be_is_refused[address.city-body5-address-whole]"),
+    Sabotage("what was read and then changed is looked at", "../call/proven.py",
+             "return known is answer and proven == kind", "return proven == kind",
+             ANSWERS + "test_a_changed_copy_of_what_was_read_is_looked_at"),
+    Sabotage("so is what stands for something else", "../call/proven.py",
+             "return known is answer and proven == kind", "return known is answer",
+             ANSWERS + "test_so_is_what_was_read_in_the_place_of_something_else"),
+    Sabotage("so is what has a map", "collection/document.py",
+             "self.lasting = not any(", "self.lasting = True or not any(",
+             ANSWERS + "test_so_is_what_has_a_map_that_its_holder_can_change[7-500]"),
     Sabotage("one of many sinks no other", "collection/statements.py",
              'f"on conflict do nothing returning id) "', 'f"returning id) "',
              RESOURCE + "test_of_many_new_ones_each_is_by_itself"),

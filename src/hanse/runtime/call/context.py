@@ -90,6 +90,7 @@ class Call(msgspec.Struct, eq=False):
         root: The call from outside it is part of; None if it is that itself.
         part_of: The call whose time `within` shortens by this one; None for all others.
         keyed: What it does under an idempotency key; None where it has none.
+        proven: A value that needs no check if it is the answer, and its kind: see `proven.py`.
     """
 
     method: Method
@@ -108,6 +109,7 @@ class Call(msgspec.Struct, eq=False):
     root: Call | None = None
     part_of: Call | None = None
     keyed: Keyed | None = None
+    proven: tuple[Any, Any] | None = None
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.call.idempotency import HEADER, KeyRefused, read_key
+from hanse.runtime.call.proven import is_proven
 from hanse.runtime.errors import HanseError
 from hanse.runtime.http.message import JSON, Response
 from hanse.runtime.http.problem import problem
@@ -125,13 +126,20 @@ class Rpc:
 class RestRpc(Rpc):
     """`POST /crm/v1/contacts/{contact_id}:merge`, errors as problems."""
 
-    __slots__ = ("_depth", "_empty")
+    __slots__ = ("_depth", "_empty", "_kind")
 
     def __init__(self, endpoint: Endpoint, door: Door, depth: int) -> None:
         method = endpoint.method
-        super().__init__(endpoint, door, self._first_read, method.checked_answer)
-        self._empty = method.signature.result in {None, type(None)}
+        super().__init__(endpoint, door, self._first_read, self._checked)
+        result = method.signature.result
+        self._empty = result in {None, type(None)}
+        self._kind = getattr(result, "__proven_as__", result)
         self._depth = depth
+
+    def _checked(self, answer: Any) -> bytes:
+        if is_proven(answer, self._kind):
+            return self._method.proven_answer(answer)
+        return self._method.checked_answer(answer)
 
     def _first_read(self, request: Request) -> Any:
         """Makes the reader when it is first needed: of a host's thousands of methods most sleep."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_origin
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import force_setattr
 
 from hanse.kit.type_id import type_ids
+from hanse.runtime.call.proven import prove
 from hanse.runtime.contract.immutable import parts
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.data.collection.conflict import violated
@@ -22,7 +24,7 @@ from hanse.runtime.data.table.packed import decode_apart, moment, unpacked
 from hanse.runtime.errors import HanseError, Internal, InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from hanse.runtime.data.entity.entity import Entity
     from hanse.runtime.data.entity.model import EntityModel
@@ -43,6 +45,10 @@ class Documents(Generic[E]):
     A document holds what the class declares and no column. What is written is read once before it
     is sent, as a caller's arguments are: so whatever is stored keeps to the rules of its class,
     also when a service made it, and an entity that comes back is never the one that was given.
+
+    Attributes:
+        model: What was read of its class.
+        lasting: Whether an entity can never change, so that what was read of one stays true.
     """
 
     def __init__(self, model: EntityModel) -> None:
@@ -55,6 +61,8 @@ class Documents(Generic[E]):
         self._changes = changes_type(model.cls)
         self._read_changes = msgspec.json.Decoder(self._changes).decode
         self._read_many: Callable[[bytes], list[E]] = msgspec.json.Decoder(list[model.cls]).decode
+        # A map could be changed by who holds it.
+        self.lasting = not any(get_origin(one) is Mapping or one is Any for one in parts(model.cls))
         types = zip(model.names, _own_types(model), strict=True)
         self._instants = frozenset(
             name for name, kind in types if any(one is datetime for one in parts(kind))
@@ -193,6 +201,8 @@ class Documents(Generic[E]):
         force_setattr(item, "update_time", row["update_time"])
         if self._model.shows_delete_time:
             force_setattr(item, DELETE_TIME, row[DELETE_TIME])
+        if self.lasting:
+            prove(item, self._model.cls)
         return item
 
     def lifted(self, document: dict[str, Any], shape: int) -> dict[str, Any]:

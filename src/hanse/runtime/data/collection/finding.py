@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
+from hanse.runtime.call.proven import prove
 from hanse.runtime.data.collection.outcome import Count, Page, Parts
 from hanse.runtime.data.collection.stored import site
 from hanse.runtime.data.entity.entity import Entity
@@ -56,7 +57,10 @@ class Finder(Generic[E]):
             QueryNotServed: No index serves it.
         """
         _, found, cursor = await self._found(query)
-        return Page(tuple(found), cursor)
+        page = Page(tuple(found), cursor)
+        if self._stored.documents.lasting:
+            prove(page, (Page, self._stored.model.cls))
+        return page
 
     async def select(self, query: Query, fields: Sequence[str]) -> Parts[E]:
         """A page of those that are asked for, and of each its id and some fields.
