@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from hanse.cli.backup.verbs import BACKUP
-from hanse.cli.fleet.verbs import ENVIRONMENT, FLEET, JSON
+from hanse.cli.data.verbs import PERSONS
+from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, FLEET, JSON
 from hanse.cli.refusal import as_refusal
 
 KIND = click.Choice(["member", "staff", "app", "service"])
 COPY = click.option(
     "--name", default="", metavar="COPY", help="Which copy, if several run side by side."
 )
-DEV = click.option("--dev", is_flag=True, help="The database of hanse dev, which need not run.")
 PERMISSIONS = click.option(
     "--permission", "permissions", multiple=True,
     help="What it may, like crm.contacts.read; may be given several times.",
@@ -172,7 +172,7 @@ def migrate(**asked: Any) -> None:
     apply(Wish(**asked))
 
 
-for verb in BACKUP:
+for verb in (*BACKUP, *PERSONS):
     hanse.add_command(verb)
 
 

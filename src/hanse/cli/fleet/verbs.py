@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+DEV = click.option("--dev", is_flag=True, help="The database of hanse dev, which need not run.")
 ENVIRONMENT = click.option(
     "--env", "environment", envvar="HANSE_ENV", default="", metavar="NAME",
     help="Which [environments.NAME] of hanse.toml applies (or variable HANSE_ENV).",

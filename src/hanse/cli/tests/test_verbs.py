@@ -40,6 +40,8 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
         "migrate",
         "backup",
         "restore",
+        "person",
+        "keys",
         "trace",
         "backfill",
         "contracts",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.backup.erasures import read_erasures
+from hanse.fleet.backup.key_table import restore_key_table
 from hanse.fleet.backup.keyring_copy import KeyringCopy
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.report import Order
@@ -139,6 +140,7 @@ class Restore:
                 checked = await check(recovery.scratch, self._told)
                 if not wish.verify:
                     note = await self._restore_keys(wish.order, place, base.database)
+                    await restore_key_table(place, base.database, recovery.scratch.url)
                     erased = await self._erase_again(wish, place, base.database, recovery)
                     await recovery.keep_log()
                 if wish.order.files:

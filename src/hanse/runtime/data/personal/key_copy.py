@@ -79,20 +79,22 @@ _read_key = msgspec.json.Decoder(CopiedKey).decode
 
 
 async def copy_of(database: Database) -> AsyncIterator[bytes]:
-    """The lines of a copy, a thousand keys a piece, as they are at one moment.
+    """The lines of a copy, a thousand keys a piece.
+
+    Whoever comes or goes meanwhile may be there or not: what they wrote is of no older moment, and
+    whose key is destroyed under a rotation is forgotten by the next.
 
     Raises:
         HanseError: The database is away.
     """
-    async with database.transaction(isolation="repeatable read", read_only=True):
-        head = await database.fetch_row(_HEAD)
-        assert head is not None, "its keyring is open"
-        said = CopyHead(ring=head["id"], generation=head["generation"], time=database.clock.now())
-        yield _encode(said) + b"\n"
-        after = ("", "", "")
-        while rows := await database.fetch(_KEYS, *after, AT_ONCE):
-            yield b"".join(_line(row) for row in rows)
-            after = tuple(rows[-1][name] for name in ("site_id", "subject", "purpose"))
+    head = await database.fetch_row(_HEAD)
+    assert head is not None, "its keyring is open"
+    said = CopyHead(ring=head["id"], generation=head["generation"], time=database.clock.now())
+    yield _encode(said) + b"\n"
+    after = ("", "", "")
+    while rows := await database.fetch(_KEYS, *after, AT_ONCE):
+        yield b"".join(_line(row) for row in rows)
+        after = tuple(rows[-1][name] for name in ("site_id", "subject", "purpose"))
 
 
 async def restore(database: Database, lines: AsyncIterator[bytes]) -> int:

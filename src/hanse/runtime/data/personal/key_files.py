@@ -73,7 +73,10 @@ def make_folder(folder: Path) -> None:
         KeyringError: It cannot be made, or others may look into it.
     """
     with _telling(folder):
+        there = folder.exists()
         make_private(folder)
+        if not there:
+            _give(folder, folder.parent)
     check_folder(folder)
 
 
@@ -159,6 +162,7 @@ def write_private(path: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            _give(draft, path.parent)
             draft.replace(path)
         except OSError:
             draft.unlink(missing_ok=True)
@@ -173,12 +177,23 @@ def destroy(path: Path) -> None:
         KeyringError: It cannot be removed.
     """
     with _telling(path), suppress(FileNotFoundError):
-        with path.open("r+b") as file:  # a disk that writes in place forgets it at once
-            file.write(b"0" * path.stat().st_size)
+        # No link is followed, nor is a file of others written over, whoever put it there.
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_NOFOLLOW), "r+b") as file:
+            found = os.fstat(file.fileno())
+            if found.st_uid != path.parent.stat().st_uid:
+                raise KeyringError(f"{path} is of another user than its folder; look who did that.")
+            file.write(b"0" * found.st_size)  # a disk that writes in place forgets it at once
             file.flush()
             os.fsync(file.fileno())
         path.unlink()
         _settle(path.parent)
+
+
+def _give(path: Path, folder: Path) -> None:
+    """Has what root makes belong to whom the folder belongs: a fleet runs as them."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _settle(folder: Path) -> None:

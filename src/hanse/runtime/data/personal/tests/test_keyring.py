@@ -1,5 +1,6 @@
 """Keys outside of the database: made once, for one database, and opened by their user alone."""
 
+import os
 import stat
 
 import pytest
@@ -118,3 +119,24 @@ def test_what_was_moved_changed_or_sealed_by_another_is_not_opened(plain, data):
     for key, text, bound in wrong:
         with pytest.raises(BrokenSeal):
             key.open(text, bound)
+
+
+def test_destroying_follows_no_link(folder, tmp_path):
+    ring = Keyring.make(folder)
+    other = tmp_path / "other"
+    other.write_bytes(b"somebody's")
+    path = generation_path(folder, 1)
+    path.unlink()
+    path.symlink_to(other)
+    with pytest.raises(KeyringError):
+        ring.destroy(1)
+    assert other.read_bytes() == b"somebody's"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_makes_in_the_folder_of_a_fleet_is_the_fleets(folder):
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 65534, 65534)
+    ring = Keyring.make(folder)
+    ring.add(2)
+    assert {path.stat().st_uid for path in folder.iterdir()} == {65534}

@@ -1,0 +1,139 @@
+"""`hanse person` and `hanse keys` as a user runs them."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.database import Database
+from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.runtime.identity.principal import VISITOR
+from hanse.testing.acting import acting
+from hanse.testing.postgres_server import PostgresServer
+from tests.end_to_end.terminal import hanse
+
+PROJECT = """
+[project]
+name = "crm"
+services = ["hanse.runtime.data.people.tests.crm:Crm"]
+
+[keys]
+folder = "keys"
+
+[file_store]
+folder = "files"
+"""
+
+
+@pytest.fixture(scope="module")
+def server():
+    with PostgresServer() as one:
+        yield one
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "hanse.toml").write_text(PROJECT)
+    return tmp_path
+
+
+@pytest.fixture
+async def url(server):
+    made = await server.create()
+    yield made
+    server.drop(made)
+
+
+@pytest.fixture
+async def person(project, url):
+    """Somebody with a note, an invoice and a photo, as a host keeps them."""
+    from hanse import FileStoreConfig, Host, HostConfig
+    from hanse.runtime.data.people.tests.crm import Crm
+
+    database = DatabaseConfig(url=Secret(url), keys=project / "keys")
+    files = FileStoreConfig(folder=project / "files")
+    async with Host([Crm], HostConfig(database=database, file_store=files)) as host:
+        with acting(VISITOR, site="default", locale="en"):
+            crm = host.get(Crm)
+            contact = await crm.add_contact("Ada", "ada@example.org", "Markt 1", "her face")
+            await crm.add_note(contact, "likes tea")
+    return contact
+
+
+def ask(project, url, *words):
+    done = hanse(*words, folder=project, HANSE_DATABASE__URL=url)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+async def test_an_export_is_printed_or_written_and_a_zip_has_the_files(project, url, person):
+    done = ask(project, url, "person", "export", person)
+    assert json.loads(done.stdout)["collections"]["crm.contacts"][0]["doc"]["name"] == "Ada"
+    assert "--out person.zip" in done.stderr
+    ask(project, url, "person", "export", person, "--out", "ada.zip")
+    with zipfile.ZipFile(project / "ada.zip") as archive:
+        document, photo = sorted(archive.namelist(), reverse=True)
+        assert document == "person.json"
+        assert photo.startswith("files/file_")
+        assert photo.endswith("-photo.txt")
+        assert archive.read(photo) == b"her face"
+        assert json.loads(archive.read(document))["person"] == person
+    assert (project / "ada.zip").stat().st_mode & 0o777 == 0o600
+    told = ask(project, url, "person", "export", person, "--out", "ada.json", "--json").stdout
+    assert json.loads(told) == {"file": str(project / "ada.json"), "files": 1}
+    assert json.loads((project / "ada.json").read_text())["site"] == "default"
+
+
+async def test_nobody_is_erased_by_looking_or_without_being_asked(project, url, person):
+    done = ask(project, url, "person", "erase", person, "--dry-run")
+    assert [line.split()[:2] for line in done.stdout.splitlines()[1:3]] == [
+        ["crm.contacts", "1"],
+        ["crm.notes", "1"],
+    ]
+    assert "tax law" in done.stdout
+    assert "Nothing was written." in done.stdout
+    refused = hanse("person", "erase", person, folder=project, HANSE_DATABASE__URL=url)
+    assert refused.returncode != 0
+    assert "--yes" in refused.stderr
+    assert "Ada" in ask(project, url, "person", "export", person).stdout
+
+
+async def test_erase_and_rotate_and_list(project, url, person):
+    told = json.loads(ask(project, url, "person", "erase", person, "--yes", "--json").stdout)
+    assert {one["relation"]: one["deleted"] for one in told["touched"]} == {
+        "crm.contacts": 1,
+        "crm.notes": 1,
+    }
+    assert told["files"] == 1
+    assert not [path for path in (project / "files").rglob("*") if path.is_file()]
+    again = ask(project, url, "person", "erase", person, "--yes")
+    assert "0 rows deleted" in again.stdout
+    assert json.loads(ask(project, url, "person", "export", person).stdout)["kept"]
+    assert json.loads(ask(project, url, "keys", "rotate", "--if-due", "--json").stdout) is None
+    rotated = json.loads(ask(project, url, "keys", "rotate", "--json").stdout)
+    assert rotated == {"generation": 2, "rewrapped": 1, "destroyed": [1]}
+    listed = json.loads(ask(project, url, "keys", "list", "--json").stdout)
+    assert listed == [{"number": 2, "keys": 1, "newest": True, "there": True}]
+    assert "newest" in ask(project, url, "keys", "list").stdout
+    async with Database(DatabaseConfig(url=Secret(url))) as database:
+        (row,) = await database.fetch("select principal, end_time from hanse.erasure")
+        assert row["principal"] == "hanse person erase"
+
+
+async def test_what_is_missing_is_said_with_the_way_out(project, url, person):
+    no_one = hanse(
+        "person",
+        "export",
+        person,
+        folder=project,
+        HANSE_DATABASE__URL="postgresql:///x?host=/nowhere",
+    )
+    assert "The database cannot be reached" in no_one.stderr
+    (project / "keys" / "generation-1.key").unlink()
+    lost = hanse("person", "export", person, folder=project, HANSE_DATABASE__URL=url)
+    assert "lacks generation 1" in lost.stderr
+    (project / "hanse.toml").write_text(PROJECT.partition("[keys]")[0])
+    nowhere = hanse("person", "export", person, folder=project, HANSE_DATABASE__URL=url)
+    assert "[keys] folder" in nowhere.stderr

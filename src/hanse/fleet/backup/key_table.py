@@ -1,0 +1,97 @@
+"""The key table in the place of the backups: what a restore of an older moment takes keys from.
+
+A rotation destroys what the keys of older moments are wrapped under. Who lives is in the copy that
+it leaves here, wrapped anew; who was erased is not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.fleet.backup.place import Place
+from hanse.fleet.backup.report import order_of
+from hanse.fleet.state import StateFolder
+from hanse.kit.environment import variables
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.database import Database
+from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.runtime.data.personal.key_copy import CopyHead, copy_of, restore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from hanse.runtime.project.project import Project
+
+NAME = "key-table.jsonl"
+
+_WHO = "select system_identifier::text as number from pg_control_system()"
+_THERE = "select to_regclass('hanse.keyring') is not null as there"
+_GENERATION = "select generation from hanse.keyring"
+
+
+def key_table_copy(project: Project) -> Callable[[Database], Awaitable[None]] | None:
+    """What keeps the key table of a project's database where it is backed up; None if nowhere.
+
+    Raises:
+        ConfigurationError: The place is said wrongly.
+    """
+    given = variables()
+    order = order_of(project, StateFolder(Path()), given)
+    if order is None or project.database_url(given) is not None:
+        return None
+    place = Place(order.place(given))
+
+    async def keep(database: Database) -> None:
+        row = await database.fetch_row(_WHO)
+        assert row is not None
+        await place.put(f"{row['number']}/{NAME}", copy_of(database))
+
+    return keep
+
+
+async def restore_key_table(place: Place, number: str, url: str) -> int | None:
+    """Gives a restored database the keys of the last rotation, if it is of a moment before.
+
+    Args:
+        place: Where backups lie.
+        number: Of the database.
+        url: Where it is, restored, and used by nobody yet.
+
+    Returns:
+        How many keys it has; None if it keeps its own.
+
+    Raises:
+        PlaceError: The copy cannot be read.
+        KeyringError: It is of another keyring.
+    """
+    pieces = await place.open(f"{number}/{NAME}")
+    if pieces is None:
+        return None
+    lines = _lines(pieces)
+    first = await anext(lines)
+    async with Database(DatabaseConfig(url=Secret(url), connections=1)) as database:
+        there = await database.fetch_row(_THERE)
+        if there is None or not there["there"]:
+            return None
+        row = await database.fetch_row(_GENERATION)
+        head = msgspec.json.decode(first, type=CopyHead)
+        if row is None or row["generation"] >= head.generation:
+            return None
+        return await restore(database, _after(first, lines))
+
+
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    rest = b""
+    async for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line
+
+
+async def _after(first: bytes, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for line in lines:
+        yield line

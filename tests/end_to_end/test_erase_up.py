@@ -1,0 +1,246 @@
+"""Who was erased is nowhere: every byte that a fleet and its backups keep is looked through."""
+
+import base64
+import gzip
+import io
+import json
+import tarfile
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.backed_up import Shop, now, shop
+from tests.end_to_end.fleet import until
+from tests.end_to_end.terminal import PATIENCE_SECONDS, fetch, hanse
+
+PERSONAL = {
+    "name": "Zqname7Ada",
+    "email": "zqmail7@example.org",
+    "phone": "Zqphone7",
+    "street": "Zqstreet7",
+    "note": "Zqnote7",
+    "photo": "Zqphoto7-" * 40,
+    "key": "Zqkey7-5f0c",
+}
+CONTROL = "Zqcontrol7"
+"""Stands in a field that is not personal, and shows that what is looked for would be found."""
+
+CRM = '''
+"""Keeps contacts, and notes of them."""
+
+import logging
+from typing import Annotated
+
+from hanse import (
+    PUBLIC, Collection, Entity, File, Files, Indexed, Length, Personal, Ref, Resource, Service, Struct, Unique,
+    entity, rpc,
+)
+
+ROW, FIELD = Personal(erase="row"), Personal(erase="field")
+log = logging.getLogger("crm")
+
+
+class Address(Struct, frozen=True):
+    street: str
+
+
+@entity("crm.contacts", person="id")
+class Contact(Entity):
+    """Somebody."""
+
+    name: Annotated[str, Length(1, 100), ROW]
+    email: Annotated[str, Length(3, 254), Unique(), ROW]
+    phone: Annotated[str, Length(3, 30), FIELD] | None = None
+    address: Annotated[Address, FIELD] | None = None
+    photo: Annotated[File, FIELD] | None = None
+    stage: str = ""
+
+
+@entity("crm.notes", person="contact")
+class Note(Entity):
+    """What is known of somebody."""
+
+    contact: Annotated[Ref[Contact], Indexed()]
+    text: Annotated[str, Length(0, 4000), ROW]
+
+
+class Contacts(Resource[Contact], allow=PUBLIC):
+    """All of them."""
+
+
+class Notes(Resource[Note], allow=PUBLIC):
+    """All of these."""
+
+
+class Photos(Service):
+    """Takes photos."""
+
+    def __init__(self, files: Files, contacts: Collection[Contact]) -> None:
+        self._files = files
+        self._contacts = contacts
+
+    @rpc("POST /photos/v1/photos", allow=PUBLIC)
+    async def take(self, contact: str, photo: str) -> str:
+        async def pieces():
+            yield photo.encode()
+
+        file = await self._files.save("photo.txt", pieces())
+        await self._contacts.update(contact, {"photo": file})
+        return file.id
+
+    @rpc("POST /photos/v1/failures", allow=PUBLIC)
+    async def fail(self, name: str) -> None:
+        """A fault of a handler that had somebody's name."""
+        log.warning("somebody could not be greeted")
+        raise RuntimeError(f"cannot greet {len(name)} letters")
+'''
+
+
+@pytest.fixture
+def crm(tmp_path: Path) -> Iterator[Shop]:
+    with shop(tmp_path) as made:
+        made.fleet.write("crm.py", CRM)
+        file = made.folder / "hanse.toml"
+        named = '"crm:Contacts", "crm:Notes", "crm:Photos", '
+        file.write_text(file.read_text().replace("services = [", f"services = [{named}", 1))
+        made.fleet.up()
+        yield made
+
+
+def post(made: Shop, path: str, body: object, **headers: str) -> tuple[int, str]:
+    return fetch(f"{made.fleet.url}{path}", body, **headers)
+
+
+def fill(made: Shop) -> str:
+    """Somebody by HTTP, and all that could leave a trace of them."""
+    body = {
+        "name": PERSONAL["name"],
+        "email": PERSONAL["email"],
+        "phone": PERSONAL["phone"],
+        "address": {"street": PERSONAL["street"]},
+        "stage": CONTROL,
+    }
+    head = {"idempotency-key": PERSONAL["key"]}
+    first = post(made, "/crm/v1/contacts", body, **head)
+    again = post(made, "/crm/v1/contacts", body, **head)
+    assert (first, again[1]) == ((200, first[1]), first[1])
+    contact = json.loads(first[1])["id"]
+    assert post(made, "/crm/v1/notes", {"contact": contact, "text": PERSONAL["note"]})[0] == 200
+    assert (
+        post(made, "/photos/v1/photos", {"contact": contact, "photo": PERSONAL["photo"]})[0] == 200
+    )
+    assert post(made, "/crm/v1/contacts", body)[0] == 409, "somebody has this address"
+    assert post(made, "/crm/v1/contacts", body | {"name": ""}, idempotency_key="Zqkey7-2")[0] == 400
+    assert post(made, "/photos/v1/failures", {"name": PERSONAL["name"]})[0] == 500
+    found = post(made, "/crm/v1/contacts:query", {"filter": {"email": PERSONAL["email"]}})
+    assert (found[0], PERSONAL["name"] in found[1]) == (200, True), found
+    changed = urllib.request.Request(
+        f"{made.fleet.url}/crm/v1/contacts/{contact}",
+        json.dumps({"phone": PERSONAL["phone"] + "x"}).encode(),
+        {"content-type": "application/json"},
+        method="PATCH",
+    )
+    with urllib.request.urlopen(changed, timeout=PATIENCE_SECONDS) as answer:
+        assert answer.status == 200
+    return contact
+
+
+def spellings(text: str) -> Iterator[bytes]:
+    """A text in clear, in hexadecimal digits, and in base64 wherever it begins there."""
+    plain = text.encode()
+    yield plain
+    yield plain.hex().encode()
+    yield plain.decode().encode("utf-16-le")
+    for shift in range(3):
+        inside = base64.b64encode(b"\0" * shift + plain)
+        yield inside[4 if shift else 0 : -4]
+
+
+def contents(*folders: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file below, and what is packed in it."""
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                data = path.read_bytes()
+                yield str(path), data
+                if data[:2] == b"\x1f\x8b":
+                    yield f"{path} unpacked", unpacked(data)
+
+
+def unpacked(data: bytes) -> bytes:
+    """What is packed, as far as it goes: the last segment of a log may be written just now."""
+    plain = zlib.decompressobj(31).decompress(data)
+    if plain[257:262] != b"ustar":
+        return plain
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(data))) as archive:
+        files = (archive.extractfile(one) for one in archive.getmembers() if one.isfile())
+        return b"\n".join(one.read() for one in files if one is not None)
+
+
+def found_in(texts: list[str], *folders: Path) -> set[tuple[str, str]]:
+    """Which of some texts stand in which files, however they are spelled."""
+    wanted = [(text, tuple(spellings(text))) for text in texts]
+    return {
+        (text, where)
+        for where, data in contents(*folders)
+        for text, spelled in wanted
+        if any(one in data for one in spelled)
+    }
+
+
+def test_who_was_erased_is_in_no_byte_that_is_kept(crm: Shop) -> None:
+    contact = fill(crm)
+    crm.fleet.hanse("backup")
+    crm.until_complete(now())
+    exported = hanse("person", "export", contact, folder=crm.folder)
+    assert exported.returncode == 0, exported.stderr
+    said = json.loads(exported.stdout)["collections"]
+    assert said["crm.contacts"][0]["doc"]["email"] == PERSONAL["email"]
+    assert said["crm.notes"][0]["doc"]["text"] == PERSONAL["note"]
+    wanted = [PERSONAL[one] for one in PERSONAL if one != "photo"] + ["Zqphoto7-" * 3]
+    kept = (crm.folder / ".hanse", crm.folder.parent / "files", crm.place)
+
+    before = found_in([*wanted, CONTROL], *kept)
+    assert {text for text, _ in before} == {CONTROL, "Zqphoto7-" * 3}, "but for the file itself"
+    places = {where for text, where in before if text == CONTROL}
+    assert any("/base/" in where for where in places), "it is found in tables"
+    assert any("/pg_wal/" in where for where in places), "and in the log"
+    assert any("unpacked" in where for where in places), "and in backups"
+
+    done = crm.fleet.hanse("person", "erase", contact, "--yes")
+    assert {one["relation"]: one["deleted"] for one in done["touched"]} == {
+        "crm.contacts": 1,
+        "crm.notes": 1,
+    }
+    assert done["files"] == 1
+    assert crm.fleet.hanse("keys", "rotate")["destroyed"] == [1]
+    until(lambda: not found_in(wanted, *kept), "backups to follow")
+    assert hanse("down", folder=crm.folder).returncode == 0
+    assert found_in(wanted, *kept) == set()
+    assert {text for text, _ in found_in([CONTROL], *kept)} == {CONTROL}
+
+
+def test_a_restore_of_a_moment_before_has_those_who_live_and_nobody_who_was_erased(
+    crm: Shop,
+) -> None:
+    erased = fill(crm)
+    body = {"name": "Bob", "email": "bob@example.org"}
+    status, text = post(crm, "/crm/v1/contacts", body)
+    assert status == 200, text
+    alive = json.loads(text)["id"]
+    crm.fleet.hanse("backup")
+    crm.until_complete(now())
+    before = now()
+    post(crm, "/sales/v1/sales", {"item": "one"})
+    crm.fleet.hanse("person", "erase", erased, "--yes")
+    crm.fleet.hanse("keys", "rotate")
+    crm.until_complete(now())
+    assert hanse("down", folder=crm.folder).returncode == 0
+    crm.fleet.hanse("restore", "--replace", "--to", before.isoformat())
+    crm.fleet.up()
+    assert crm.fleet.get(f"/crm/v1/contacts/{alive}")["name"] == "Bob"
+    status, _ = fetch(f"{crm.fleet.url}/crm/v1/contacts/{erased}")
+    assert status == 404, "its row is there, and nobody can read it"
