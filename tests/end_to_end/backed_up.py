@@ -42,6 +42,16 @@ class Sales(Service):
         await self._database.execute("insert into sale values ($1, $2)", current().site, item)
         return len(await self._database.fetch("select from sale where site_id = $1", current().site))
 
+    @rpc("POST /sales/v1/sales:for", allow=PUBLIC)
+    async def sell_for(self, site: str, item: str) -> tuple[str, ...]:
+        """Sells for another site, and says what it has sold."""
+        if item:
+            await self._database.execute("insert into sale values ($1, $2)", site, item)
+        rows = await self._database.fetch(
+            "select item from sale where site_id = $1 order by item", site
+        )
+        return tuple(row["item"] for row in rows)
+
     @rpc("POST /sales/v1/receipts", allow=PUBLIC)
     async def keep(self, text: str) -> File:
         """A file that says so."""
@@ -103,6 +113,13 @@ class Shop:
         assert status == 200, (status, text)
         self.ledger.append(Acknowledged(item, begun, now(), text))
         return text
+
+    def sell_for(self, site: str, item: str) -> list[str]:
+        """Sells one for another site."""
+        return self._post("sales:for", {"site": site, "item": item})
+
+    def sold_for(self, site: str) -> list[str]:
+        return self.sell_for(site, "")
 
     def keep(self, text: str) -> dict[str, Any]:
         """Keeps a file."""

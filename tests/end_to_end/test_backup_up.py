@@ -141,6 +141,31 @@ def test_files_come_back_with_the_moment_and_what_it_does_not_know_is_moved_asid
         assert {one.read_text() for one in made.place.glob("*/files/*/*/*")} == {"first", "second"}
 
 
+def test_one_site_is_brought_back_while_the_fleet_runs_and_the_others_stay(tmp_path: Path) -> None:
+    with shop(tmp_path) as made:
+        made.fleet.up()
+        made.sell("one")
+        made.sell_for("other", "first")
+        made.fleet.hanse("backup")
+        between = now()
+        made.sell("two")
+        made.sell_for("other", "second")
+        made.until_complete(now())
+        asked = ("restore", "--site", "default", "--to", between.isoformat())
+        planned = made.fleet.hanse(*asked, "--dry-run")
+        assert {"name": "hanse.sale", "added": 0, "changed": 0, "removed": 1} in planned["tables"]
+        assert made.sold() == {"one", "two"}
+        done = made.fleet.hanse(*asked)
+        assert done["tables"] == planned["tables"]
+        assert made.sold() == {"one"}
+        assert made.sold_for("other") == ["first", "second"]
+        assert made.sell("two") == "2", "under its key too, for what it did is undone"
+        for wrong in (("--site", "a"), ("--site", "a", "--replace"), ("--dry-run",)):
+            assert "--" in made.refused("restore", *wrong)
+        hanse("down", folder=made.folder)
+        assert "a fleet that runs" in made.refused(*asked)
+
+
 def test_without_a_place_or_with_a_database_elsewhere_one_is_told(tmp_path: Path) -> None:
     with shop(tmp_path) as made:
         file = made.folder / "hanse.toml"

@@ -6,6 +6,7 @@ CHOICE = "backup/tests/test_choice.py::"
 KEYS = "backup/tests/test_keyring_copy.py::"
 FILES = "backup/tests/test_file_mirror.py::"
 AGAIN = "restore/tests/test_erasing_again.py::"
+SITE = "restore/tests/test_site_return.py::"
 DAMAGE = "restore/tests/test_damage.py::"
 
 BACKUP = below("src/hanse/fleet",
@@ -66,4 +67,16 @@ BACKUP = below("src/hanse/fleet",
     Sabotage("the ledger lasts as long as the bases", "backup/erasures.py",
              "one.time < oldest - KEPT", "one.time > oldest - KEPT",
              AGAIN + "test_what_every_base_knows_is_forgotten"),
+    Sabotage("what came since of other sites stays", "restore/site_return.py",
+             'return f"r.site_id = $1 and not exists', 'return f"$1 = $1 and not exists',
+             SITE + "test_all_of_the_site_is_as_it_was_and_of_another_as_it_is"),
+    Sabotage("of other sites nothing comes back", "restore/site_return.py",
+             "from {table.name} where site_id = $1", "from {table.name} where $1 = $1",
+             SITE + "test_all_of_the_site_is_as_it_was_and_of_another_as_it_is"),
+    Sabotage("who counts writes nothing", "restore/site_return.py",
+             "await (transaction.rollback() if dry_run else transaction.commit())",
+             "await transaction.commit()", SITE + "test_who_counts_writes_nothing"),
+    Sabotage("keys that were destroyed stay so", "restore/site_return.py",
+             '"hanse.kept", "hanse.subject_key"})', '"hanse.kept"})',
+             SITE + "test_keys_stay_destroyed_and_files_that_came_since_stay"),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
@@ -17,13 +17,50 @@ from hanse.cli.fleet.connection import enter_project, run
 from hanse.cli.refusal import Refused
 from hanse.fleet.engine.privileges import lay_down
 from hanse.fleet.engine.program import surroundings
-from hanse.fleet.restore.main import Said
+from hanse.fleet.restore.main import Asked, Said
 from hanse.fleet.restore.restore import Restored, Wish
+from hanse.fleet.restore.site_restore import SiteWish
 from hanse.kit.clock import SystemClock
 from hanse.kit.environment import variables
 
 if TYPE_CHECKING:
     from hanse.fleet.state import StateFolder
+
+
+class Restoring(NamedTuple):
+    """What was asked for on the command line."""
+
+    to: str
+    database: str
+    replace: bool
+    site: str
+    dry_run: bool
+    environment: str
+    as_json: bool
+
+
+def run_restore(asked: Restoring) -> None:
+    """Brings back all, or one site.
+
+    Raises:
+        Refused: What is asked for does not go together, or cannot be done.
+    """
+    if not asked.site:
+        if asked.dry_run:
+            raise Refused("--dry-run is about --site; of all there is hanse backup verify.")
+        wish = wished(
+            asked.environment, asked.to, asked.database, replace=asked.replace, verify=False
+        )
+        restore(wish, as_json=asked.as_json)
+        return
+    if asked.replace or asked.database:
+        raise Refused("--site brings rows into the database that runs; it replaces none.")
+    at = moment(asked.to)
+    if at is None:
+        raise Refused("--site needs --to: as the fleet runs, as late as possible is now.")
+    order = backup_order(asked.environment)
+    site_wish = SiteWish(order=order, at=at, site=asked.site, dry_run=asked.dry_run)
+    restore_site(site_wish, as_json=asked.as_json)
 
 
 def restore(wish: Wish, *, as_json: bool) -> None:
@@ -35,7 +72,7 @@ def restore(wish: Wish, *, as_json: bool) -> None:
     state = enter_project()
     if run(in_charge(state)) is not None:
         raise Refused(f"The fleet runs. End it before: {called('down')}")
-    restored = _done(state, wish, quiet=as_json)
+    restored = _whole(state, wish, quiet=as_json)
     if as_json:
         _print(restored)
         return
@@ -56,7 +93,7 @@ def verify(wish: Wish, *, as_json: bool) -> None:
     Raises:
         Refused: It cannot be done: there is no backup to rely on.
     """
-    restored = _done(enter_project(), wish, quiet=as_json)
+    restored = _whole(enter_project(), wish, quiet=as_json)
     if as_json:
         _print(restored)
         return
@@ -97,7 +134,41 @@ def wished(environment: str, to: str, database: str, *, replace: bool, verify: b
     return Wish(order=order, at=at, database=database, replace=replace, verify=verify)
 
 
-def _done(state: StateFolder, wish: Wish, *, quiet: bool) -> Restored:
+def restore_site(wish: SiteWish, *, as_json: bool) -> None:
+    """Brings one site back, while the fleet runs.
+
+    Raises:
+        Refused: No fleet runs, or it cannot be done; nothing is changed then.
+    """
+    done = _done(enter_project(), Asked(site=wish), quiet=as_json).site_restored
+    assert done is not None, "a site was asked for"
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(done), indent=2).decode())
+        return
+    for one in done.tables:
+        click.echo(f"  {one.name}: {one.added} added, {one.changed} changed, {one.removed} removed")
+    if not done.tables:
+        click.echo(f"{done.site} is as it was at {done.at.isoformat()}.")
+    elif done.dry_run:
+        click.echo("Nothing was written; without --dry-run it is.")
+    else:
+        click.echo(
+            f"{done.site} is as it was at {done.at.isoformat()} again, in {done.seconds:.1f} s."
+        )
+    if done.erased:
+        click.echo(f"{done.erased} persons it still knew had been erased, and are again.")
+    if done.files_missing:
+        said = f"{done.files_missing} files that it needs are nowhere: deleted since, or lost."
+        click.secho(said, fg="red")
+
+
+def _whole(state: StateFolder, wish: Wish, *, quiet: bool) -> Restored:
+    restored = _done(state, Asked(all=wish), quiet=quiet).restored
+    assert restored is not None, "a whole database was asked for"
+    return restored
+
+
+def _done(state: StateFolder, asked: Asked, *, quiet: bool) -> Said:
     given = surroundings(variables())
     command = (*lay_down(state, given), sys.executable, "-P", "-m", "hanse.fleet.restore.main")
     # A module of ours, that does as whoever the fleet runs as.
@@ -106,14 +177,14 @@ def _done(state: StateFolder, wish: Wish, *, quiet: bool) -> Restored:
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
-        child.stdin.write(msgspec.json.encode(wish))
+        child.stdin.write(msgspec.json.encode(asked))
         child.stdin.close()
         for line in child.stdout:
             said = msgspec.json.decode(line, type=Said)
-            if said.restored is not None:
-                return said.restored
             if said.refused:
                 raise Refused(*said.refused)
+            if not said.step:
+                return said
             if not quiet:
                 click.echo(f"  {said.step} …")
     raise Refused("It was ended in the middle. Nothing is changed; run it again.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from hanse.cli.fleet.verbs import ENVIRONMENT, JSON
@@ -58,15 +60,18 @@ def verify(to: str, database: str, environment: str, *, as_json: bool) -> None:
 @TO
 @DATABASE
 @click.option("--replace", is_flag=True, help="Move the database aside that is there.")
+@click.option(
+    "--site", default="", metavar="ID",
+    help="Only the rows of this site, into the fleet that runs; needs --to.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Of a site: write nothing, only count.")
 @ENVIRONMENT
 @JSON
-def restore(to: str, database: str, environment: str, *, replace: bool, as_json: bool) -> None:
-    """Bring the database back from the place of [backup], where no fleet runs."""
-    from hanse.cli.backup.restoring import restore as bring_back
-    from hanse.cli.backup.restoring import wished
+def restore(**asked: Any) -> None:
+    """Bring the database back from the place of [backup], where no fleet runs; or one site."""
+    from hanse.cli.backup.restoring import Restoring, run_restore
 
-    wish = wished(environment, to, database, replace=replace, verify=False)
-    bring_back(wish, as_json=as_json)
+    run_restore(Restoring(**asked))
 
 
 BACKUP = (backup, restore)

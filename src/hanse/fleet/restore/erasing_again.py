@@ -32,6 +32,9 @@ order by l.site, l.subject
 """
 
 
+_OF_SITE = "select subject from hanse.erasure where site_id = $1 order by subject"
+
+
 async def erase_again(url: str, keys: Path, ledger: Sequence[Erasure]) -> int:
     """Erases all of a ledger that the moment does not know of.
 
@@ -62,6 +65,35 @@ async def erase_again(url: str, keys: Path, ledger: Sequence[Erasure]) -> int:
         for row in rows:
             await Erasing(database, _person(database, row["site"], row["subject"])).run(BY)
         return len(rows)
+
+
+async def erase_site_again(url: str, keys: Path, site: str) -> int:
+    """Erases those of a site whom a database knows to be erased, and of whom it has something.
+
+    Args:
+        url: Of the database, which may be in use.
+        keys: Folder of its keyring.
+        site: Whose persons.
+
+    Raises:
+        KeyringError: The keyring is not there, or of another database.
+        HanseError: The database is away.
+    """
+    config = DatabaseConfig(url=Secret(url), connections=2, keys=keys)
+    number = 0
+    async with Database(config) as database:
+        row = await database.fetch_row(_THERE)
+        if row is None or not row["there"]:
+            return 0
+        rows = await database.fetch(_OF_SITE, site)
+        if rows:
+            await database.keys.open()
+        for row in rows:
+            erasing = Erasing(database, _person(database, site, row["subject"]))
+            if (await erasing.plan()).touched:
+                await Erasing(database, _person(database, site, row["subject"])).run(BY)
+                number += 1
+    return number
 
 
 def _person(database: Database, site: str, subject: str) -> Person:

@@ -43,7 +43,9 @@ class Wanted(NamedTuple):
     given_up: frozenset[str] = frozenset()
 
 
-async def look(place: Place, database: str, scratch: Scratch, folder: Path) -> Wanted:
+async def look(
+    place: Place, database: str, scratch: Scratch, folder: Path, site: str | None = None
+) -> Wanted:
     """Asks a database that was restored.
 
     Args:
@@ -51,6 +53,7 @@ async def look(place: Place, database: str, scratch: Scratch, folder: Path) -> W
         database: Its number.
         scratch: Its server.
         folder: Of the project's files; it may be gone.
+        site: Whose files; None for all.
 
     Raises:
         PlaceError: The files cannot be told.
@@ -59,7 +62,11 @@ async def look(place: Place, database: str, scratch: Scratch, folder: Path) -> W
     there = await names_there(place, database)
     has = (await scratch.ask(_HAS_FILES))[0][0]
     rows = await scratch.ask(_KNOWN) if has else []
-    known = {path_of(row["site_id"], row["file"]): row["needed"] for row in rows}
+    known = {
+        path_of(row["site_id"], row["file"]): row["needed"]
+        for row in rows
+        if site in {None, row["site_id"]}
+    }
     here = await asyncio.to_thread(names_here, folder)
     needed = {name for name, is_needed in known.items() if is_needed}
     return Wanted(

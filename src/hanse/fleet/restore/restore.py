@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
-import os
-import shutil
-import tempfile
-from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +16,7 @@ from hanse.fleet.backup.report import Order
 from hanse.fleet.engine.postgres import NAME, RESTORING
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.restore.check import check
+from hanse.fleet.restore.draft import draft, stopped
 from hanse.fleet.restore.erasing_again import erase_again
 from hanse.fleet.restore.file_return import Wanted, bring, give_up, look, move_aside
 from hanse.fleet.restore.moment import find
@@ -32,7 +27,7 @@ from hanse.kit.clock import monotonic
 from hanse.runtime.config.installed import find_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+    from collections.abc import Callable, Mapping
 
     from hanse.fleet.state import StateFolder
     from hanse.kit.clock import Clock
@@ -133,9 +128,9 @@ class Restore:
         place = Place(wish.order.place(self._variables))
         found = await find(place, wish.at or self._clock.now(), wish.database)
         base, files, aside, note, erased = found.way.base, Wanted(), "", "", 0
-        with self._draft() as folder:
+        with draft(self._state) as folder:
             recovery = Recovery(place, folder, self._programs, self._variables, self._told)
-            async with _stopped(recovery):
+            async with stopped(recovery):
                 recovered = await recovery.run(found.way, wish.at, found.later)
                 checked = await check(recovery.scratch, self._told)
                 if not wish.verify:
@@ -215,37 +210,3 @@ class Restore:
             data.rename(self._state.postgres / self._programs.version)
             mark.unlink()
         return aside
-
-    @contextmanager
-    def _draft(self) -> Generator[Path]:
-        """A folder of one's own, gone afterwards, like what a killed restore has left."""
-        above = self._state.restore
-        with telling(above), _alone(above / "lock"):
-            for left in above.iterdir():
-                if left.is_dir():
-                    shutil.rmtree(left, ignore_errors=True)
-            draft = Path(tempfile.mkdtemp(dir=above))
-            try:
-                yield draft
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
-
-
-@asynccontextmanager
-async def _stopped(recovery: Recovery) -> AsyncGenerator[None]:
-    try:
-        yield
-    finally:
-        await asyncio.shield(recovery.scratch.stop())
-
-
-@contextmanager
-def _alone(path: Path) -> Generator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise StateError("Another restore is at work here; wait for it.") from None
-    finally:
-        os.close(handle)
