@@ -65,6 +65,8 @@ def _tag(response: Response) -> bytes:
 
 def accepts_gzip(value: bytes) -> bool:
     """Whether `Accept-Encoding` lets gzip pass; `*` is what is not named (RFC 9110, 12.5.3)."""
+    if not value:
+        return False
     accepted: dict[bytes, bool] = {}
     for one in value.lower().split(b","):
         coding, _, weight = one.partition(b";")

@@ -210,21 +210,20 @@ def from_text(values: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
         raise invalid(error, struct) from None
     for name, given in values.items():
         value = getattr(read, name)
-        if value is given:  # a text, as it came
+        if value is given or holds(value, _is_right):  # a text as it came, or what one can send
             continue
         if not holds(value, is_sendable):
             # No body could bring one; and NaN keeps to every range, as no comparison with it holds.
             raise refused(name, "finite", f"`{name}` must be a finite number of 64 bits.")
-        if not holds(value, _is_given):
-            raise refused(
-                name, "null", f"`{name}` cannot be null in a path, query or form; leave it out."
-            )
+        raise refused(
+            name, "null", f"`{name}` cannot be null in a path, query or form; leave it out."
+        )
     return read
 
 
-def _is_given(value: Any) -> bool:
+def _is_right(value: Any) -> bool:
     """Whether a text stood for something: `null` is read as None where a type allows that."""
-    return value is not None
+    return value is not None and is_sendable(value)
 
 
 def query_pairs(query: bytes) -> list[tuple[str, str]]:

@@ -52,6 +52,7 @@ class Router:
     def __init__(self) -> None:
         self.exact: dict[bytes, Verbs] = {}
         self._root = _Node()
+        self._above: dict[bytes, _Node] = {}  # by all before a last segment with a parameter
         self._prefixes: list[tuple[bytes, Resource]] = []
 
     def add(self, verb: str, path: str, resource: Resource, *, hidden: bool = False) -> None:
@@ -88,9 +89,13 @@ class Router:
     def _verbs(self, path: str) -> Verbs:
         if "{" not in path:
             return self.exact.setdefault(path.encode(), Verbs())
-        node, names = self._root, list[str]()
+        above = node = self._root
+        names = list[str]()
         for segment in path.split("/")[1:]:
-            node = self._grow(node, segment, names)
+            above, node = node, self._grow(node, segment, names)
+        before, _, _ = path.rpartition("/")
+        if "{" not in before:
+            self._above[before.encode()] = above
         if node.verbs is None:
             node.verbs = (Verbs(), tuple(names))
         elif node.verbs[1] != tuple(names):
@@ -112,6 +117,7 @@ class Router:
         if not path.isascii() or BROKEN_PERCENT.search(path):
             return None
         segments = path.decode().split("/")
+        found = None
         if b"%" in path:
             try:
                 segments = [unquote(part, errors="strict") for part in segments]
@@ -120,7 +126,9 @@ class Router:
             exact = self.exact.get("/".join(segments).encode())
             if exact is not None and not any("/" in segment for segment in segments):
                 return exact, NO_PARAMETERS
-        found = _match(self._root, segments, 1, ())
+        elif (above := self._above.get(path.rpartition(b"/")[0])) is not None:
+            found = _match(above, segments, len(segments) - 1, ())  # as most are
+        found = found or _match(self._root, segments, 1, ())
         if found is None:
             return None
         (verbs, names), values = found

@@ -158,8 +158,14 @@ def _no_number() -> InvalidArgument:
     return InvalidArgument(message, violations=(Violation("", "int64", message),))
 
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+"""Most values are of these, and nothing is inside of them."""
+
+
 def holds(value: Any, rule: Callable[[Any], bool]) -> bool:
     """Whether a rule holds for a value and for all inside of it."""
+    if type(value) in _PLAIN:
+        return rule(value)
     if isinstance(value, msgspec.Struct):
         return all(holds(getattr(value, name), rule) for name in value.__struct_fields__)
     if isinstance(value, (tuple, list, set, frozenset)):
