@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -79,11 +80,10 @@ class Ground:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._stack = AsyncExitStack()
-        self.server = PostgresServer()
 
     async def __aenter__(self) -> Self:
-        self._stack.enter_context(self.server)
+        self._stack = AsyncExitStack()
+        self.server = self._stack.enter_context(PostgresServer())
         self.url = await self.server.create()
         self.config = self.server.config(self.url)
         self.hosts = Hosts(self._folder / "files")
@@ -95,9 +95,7 @@ class Ground:
 
     def kill_postgres(self) -> None:
         """SIGKILL for all its processes, then a start that has to recover."""
-        server = psutil.Process(self.server.pid)
-        for process in (server, *server.children(recursive=True)):
-            process.kill()
+        kill_all_of(self.server)
         self.server.stop(keep=True)
         self.server.start()
 
@@ -114,10 +112,33 @@ class Ground:
             await Run(self, plan, ledger).run()
         except Exception as error:
             error.add_note(f"{plan}; again: HANSE_TEST_SEED={plan.seed}; ledger: {path}")
+            await self._stack.aclose()
+            await self.__aenter__()  # so that the next run can tell something of its own
             raise
         finally:
             ledger.close()
         path.unlink()
+
+
+def kill_all_of(server: PostgresServer) -> None:
+    """SIGKILL for a postmaster and all its children; returns when none is there any more."""
+    postmaster = psutil.Process(server.pid)
+    postmaster.suspend()  # else it has another one while we look
+    children = postmaster.children(recursive=True)
+    for process in (*children, postmaster):
+        process.kill()
+    until = time.monotonic() + 60
+    while any(map(_holds_something, children)):
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+def _holds_something(process: psutil.Process) -> bool:
+    """Whether it is there, and more than the entry that whoever inherited it has to take away."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def aim(url: str, point: str, nth: int) -> None:

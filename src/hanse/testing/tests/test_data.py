@@ -98,16 +98,3 @@ async def test_what_is_to_last_waits_for_the_disk(tmp_path, lasting):
             names = ("fsync", "full_page_writes", "synchronous_commit")
             shown = [(await database.fetch_row(f"show {name}"))[0] for name in names]
     assert shown == (["on", "on", "on"] if lasting else ["off", "off", "on"])
-
-
-async def test_a_server_that_was_killed_has_what_was_committed():
-    with PostgresServer() as server:
-        async with Database(server.config(server.url())) as database:
-            await database.execute("create table kept (n int)")
-            await database.execute("insert into kept values (7)")
-            postmaster = psutil.Process(server.pid)
-            for process in (postmaster, *postmaster.children()):
-                process.kill()
-            server.stop(keep=True)
-            server.start()
-            assert [row[0] for row in await database.fetch("select n from kept")] == [7]
