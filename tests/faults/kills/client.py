@@ -165,7 +165,7 @@ class Client:
         if word == "again" or status < 300:
             return Entry(errand, word, status, answer)
         unknown = status >= 500 or (errand.key and status == 409)
-        if status == 503 and "nothing of this was kept" in answer["detail"]:
+        if status == 503 and answer and "nothing of this was kept" in answer["detail"]:
             unknown = False  # it is taken at its word
         return Entry(errand, "unknown" if unknown else "refused", status, answer)
 
