@@ -129,23 +129,28 @@ class PostgresServer:
 
     def config(self, url: str) -> DatabaseConfig:
         """What a host or a `Database` is told to use a database of it."""
-        name = url.partition("@/")[2].partition("?")[0]
-        return DatabaseConfig(url=Secret(url), keys=self._folder / f"{name}.keys")
+        return DatabaseConfig(url=Secret(url), keys=self._folder / f"{_name_in(url)}.keys")
 
-    async def create(self) -> str:
-        """Makes an empty database and gives its URL."""
+    async def create(self, template: str | None = None) -> str:
+        """Makes a database and gives its URL.
+
+        Args:
+            template: URL of one that it is a copy of, and in which nobody is; left out, it is
+                empty. Its keyring is not copied.
+        """
         name = f"world_{next(self._names)}"
         config = DatabaseConfig(url=Secret(self.url()), connections=1)
         async with Database(config) as admin:
             while self._finished:
                 await admin.execute(f"drop database {self._finished.pop()} with (force)")
+            of = f" template {_name_in(template)}" if template else ""
             # Copied file by file: half as long as by the log, where no write waits for the disk.
-            await admin.execute(f"create database {name} strategy file_copy")
+            await admin.execute(f"create database {name}{of} strategy file_copy")
         return self.url(name)
 
     def drop(self, url: str) -> None:
         """Has a database dropped, when the next one is made."""
-        self._finished.append(url.partition("@/")[2].partition("?")[0])
+        self._finished.append(_name_in(url))
 
     def _launch(self, data: Path) -> None:
         settings = {**_SETTINGS, "unix_socket_directories": str(self._folder)}
@@ -191,6 +196,10 @@ def shared_server() -> PostgresServer:
     server.start()
     atexit.register(server.stop)
     return server
+
+
+def _name_in(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
 
 
 def _lines(file: Path) -> list[str]:

@@ -22,6 +22,7 @@ from hanse.runtime.wiring import wants_database
 from hanse.testing.acting import acting
 from hanse.testing.http_client import HttpClient
 from hanse.testing.postgres_server import shared_server
+from hanse.testing.templates import shared_templates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Mapping
@@ -101,7 +102,7 @@ class World:
                 self._stack.enter_context(self._faults.watching())
             self.host = Host(
                 self._services,
-                self._config(folder, await self._fresh_database()),
+                self._config(folder, await self._fresh_database(folder)),
                 sources=self._sources,
                 clock=self.clock,
                 provided=self._provided,
@@ -216,11 +217,14 @@ class World:
         call = running.get()
         return call.origin if call else Origin(principal=self._principal)
 
-    async def _fresh_database(self) -> DatabaseConfig | None:
+    async def _fresh_database(self, folder: Path) -> DatabaseConfig | None:
         if Database in self._provided or not wants_database(self._services):
             return None
         server = shared_server()
-        url = await server.create()
+        if self._faults is None and self.clock.now() == MORNING:
+            url = await shared_templates().create(self._services, folder / "files", self.clock)
+        else:  # what happens at its beginning is what the test is about, or when
+            url = await server.create()
         self._stack.callback(server.drop, url)
         return server.config(url)
 

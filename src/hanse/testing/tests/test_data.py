@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hanse import PUBLIC, Clock, Database, Service, rpc
-from hanse.testing import PostgresServer, World
+from hanse import PUBLIC, Clock, Collection, Database, Entity, Service, entity, rpc
+from hanse.testing import Faults, PostgresServer, World
 
 BEGIN = """
 from hanse.testing import PostgresServer
@@ -98,3 +98,45 @@ async def test_what_is_to_last_waits_for_the_disk(tmp_path, lasting):
             names = ("fsync", "full_page_writes", "synchronous_commit")
             shown = [(await database.fetch_row(f"show {name}"))[0] for name in names]
     assert shown == (["on", "on", "on"] if lasting else ["off", "off", "on"])
+
+
+@entity("copied.drafts")
+class Draft(Entity):
+    text: str
+
+
+class Drafts(Service, package="drafts.v1"):
+    """Keeps drafts."""
+
+    def __init__(self, drafts: Collection[Draft]) -> None:
+        self._drafts = drafts
+
+    @rpc("POST /drafts/v1/drafts", allow=PUBLIC)
+    async def keep(self, text: str) -> tuple[str, ...]:
+        await self._drafts.create(Draft(text=text))
+        return tuple(draft.text for draft in (await self._drafts.query()).items)
+
+
+async def the_table(world):
+    return (await world.database.fetch_row("select 'copied.drafts'::regclass::oid"))[0]
+
+
+async def test_the_third_world_of_a_kind_is_a_copy_in_which_nobody_was():
+    tables = []
+    for number in range(4):
+        async with World(Drafts) as world:
+            key = {"idempotency-key": "same"}
+            answer = await world.http().request(
+                "POST", "/drafts/v1/drafts", {"text": str(number)}, key
+            )
+            assert answer.json == [str(number)], answer.text
+            tables.append(await the_table(world))
+    assert tables[0] != tables[1] == tables[2] == tables[3]
+
+
+async def test_a_world_with_faults_begins_from_nothing_every_time():
+    for _ in range(4):
+        faults = Faults()
+        async with World(Drafts, faults=faults) as world:
+            assert await world.get(Drafts).keep("a") == ("a",)
+        assert faults.reached["table.made"] == 1
