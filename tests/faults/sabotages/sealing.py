@@ -4,6 +4,7 @@ from tests.faults.sabotages.row import Sabotage, below
 
 RELEASES = "personal/tests/test_releases.py::"
 RETENTION = "table/tests/test_retention.py::"
+SECRETS = "resource/tests/test_secrets.py::"
 SEALING = "personal/tests/test_sealing.py::"
 NOTHING_IN_CLEAR = SEALING + "test_nothing_personal_is_stored_in_clear_and_all_is_read_as_it_was"
 EVERY_WRITE = SEALING + "test_every_way_to_write_seals"
@@ -82,4 +83,23 @@ PERSONAL = below("src/hanse/runtime/data",
              'owners = {text.mark: (self.persons[0], "") for _, text, _ in found} | owners',
              "pass",
              RELEASES + "test_a_backfill_leaves_who_was_erased"),
+    Sabotage("no answer has a secret", "resource/secrets.py",
+             "    fields = [one for one in msgspec.structs.fields(entity) if one.name not in secrets]\n"
+             "    return _like(entity, entity.__name__, fields) if secrets else entity",
+             "    fields = msgspec.structs.fields(entity)\n"
+             "    return _like(entity, entity.__name__, fields) if secrets else entity",
+             SECRETS + "test_what_a_caller_writes_its_service_reads_and_no_answer_has[together]"),
+    Sabotage("no selection has a secret", "entity/part.py",
+             'return tuple(name for name in _names(cls, "", ()) if name not in secrets)',
+             'return tuple(_names(cls, "", ()))',
+             SECRETS + "test_nobody_asks_for_one[together-asked2]"),
+    Sabotage("a secret that nobody could give back stays", "collection/document.py",
+             "if over and self._model.secrets:", "if False:",
+             SECRETS + "test_what_a_caller_writes_its_service_reads_and_no_answer_has[together]"),
+    Sabotage("an export has no secret", "people/exporting.py",
+             "if value.secret and document.get(value.path[0]) is not None:", "if False:",
+             SECRETS + "test_that_of_a_person_goes_with_them_and_an_export_says_that_it_is_there"),
+    Sabotage("a sealed file is found by who clears up", "personal/sealing.py",
+             "return with_files(text, value) if leaf.files else text", "return text",
+             "personal/tests/test_files.py::test_a_sealed_file_is_kept_as_long_as_it_is_referred_to"),
 )  # fmt: skip

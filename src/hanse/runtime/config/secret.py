@@ -82,5 +82,16 @@ def decode_secret(kind: type, value: object) -> Any:
     return Secret(value)
 
 
+def encode_secret(value: object) -> str:
+    """An `enc_hook` for msgspec that writes the text of a `Secret`, where it is meant to go.
+
+    Raises:
+        TypeError: It is something else that has no JSON form.
+    """
+    if not isinstance(value, Secret):
+        raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
+    return value.reveal()
+
+
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")

@@ -121,6 +121,7 @@ class _Describer:
             required=field.required,
             default=default,
             doc=_doc(field.type),
+            write_only=_is_write_only(field.type),
         )
 
     def _shape(self, info: types.Type) -> Shape:
@@ -186,6 +187,15 @@ def _plain_default(field: types.Field) -> Any:
     if default is msgspec.NODEFAULT:
         return None
     return msgspec.json.decode(msgspec.json.encode(default))
+
+
+def _is_write_only(info: types.Type) -> bool:
+    """Whether a field is taken and never answered."""
+    if isinstance(info, types.UnionType):
+        return any(map(_is_write_only, info.types))
+    return isinstance(info, types.Metadata) and (
+        "writeOnly" in (cast("Any", info).extra_json_schema or {}) or _is_write_only(info.type)
+    )
 
 
 def _doc(info: types.Type) -> str:

@@ -77,6 +77,7 @@ class FieldDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     required: bool = True
     default: Any = None
     doc: str = ""
+    write_only: bool = False
 
 
 class TypeDescription(msgspec.Struct, frozen=True, omit_defaults=True):

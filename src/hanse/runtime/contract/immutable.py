@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from hanse.runtime.config.secret import Secret
+
 if typing.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -36,6 +38,7 @@ REMEDIES: dict[Any, str] = {
     frozenset: "say of what: frozenset[T]",
     Mapping: "say of what: Mapping[str, T]",
     AsyncIterator: "say of what: AsyncIterator[T]",
+    Secret: "it is never answered: take a str, and make a Secret of it inside",
     bytearray: "use bytes",
     memoryview: "use bytes",
     Any: "say which type it is",
@@ -43,9 +46,14 @@ REMEDIES: dict[Any, str] = {
 }
 
 
-def flaws(annotation: Any) -> Iterator[tuple[str, str]]:
-    """What makes a type unfit for a contract, as (what, remedy); nothing when it is fit."""
-    yield from _flaws(annotation, set())
+def flaws(annotation: Any, fit: Iterable[Any] = ()) -> Iterator[tuple[str, str]]:
+    """What makes a type unfit for a contract, as (what, remedy); nothing when it is fit.
+
+    Args:
+        annotation: The type.
+        fit: Types that are fit besides.
+    """
+    yield from _flaws(annotation, set(fit))
 
 
 def _flaws(annotation: Any, seen: set[Any]) -> Iterator[tuple[str, str]]:
@@ -53,7 +61,7 @@ def _flaws(annotation: Any, seen: set[Any]) -> Iterator[tuple[str, str]]:
         return
     annotation = unwrapped(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if annotation in SCALARS or origin is Literal:
+    if annotation in SCALARS or origin is Literal or annotation in seen:
         return
     if origin is frozenset and any(get_origin(one) is Mapping for one in parts(annotation)):
         yield "a set's items hold maps, which are not hashable", "use tuple[T, ...]"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.runtime.config.secret import encode_secret
 from hanse.runtime.contract.file import accepted_body
 from hanse.runtime.contract.violation import violation_of
 from hanse.runtime.errors import HanseError, Internal, InvalidArgument
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from hanse.runtime.identity.permission import Rule
 
 _encode = msgspec.json.Encoder().encode
+
+# Whoever has a secret may hand it to a method that takes it; no answer ever has one.
+_encode_arguments = msgspec.json.Encoder(enc_hook=encode_secret).encode
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -99,7 +103,7 @@ class Method:
     def write_arguments(self, arguments: msgspec.Struct) -> bytes:
         """The arguments as JSON; `InvalidArgument` when one of them has no JSON form at all."""
         try:
-            return _encode(arguments)
+            return _encode_arguments(arguments)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InvalidArgument(
                 f"An argument of {self.full_name} is of a type that cannot be sent: {error}"

@@ -126,6 +126,8 @@ class SchemaWriter:
             schema["description"] = field.doc
         if not field.required and field.default is not None:
             schema["default"] = msgspec.to_builtins(field.default)
+        if field.write_only:
+            schema["writeOnly"] = True
         return schema
 
     def struct(self, fields: tuple[FieldDescription, ...]) -> dict[str, Any]:

@@ -163,7 +163,7 @@ class Collection(Generic[E]):
         Raises:
             HanseError: As `update`.
         """
-        body, read = self._documents.new(item)
+        body, read = self._documents.new(item, over=True)
         target = self._stored.target(id or item.id, item, revision)
         return await self._stored.told(self._writer.write(target, read, body))
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_origin
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import force_setattr
 
 from hanse.kit.type_id import type_ids
 from hanse.runtime.call.proven import prove
+from hanse.runtime.config.secret import decode_secret, encode_secret
 from hanse.runtime.contract.immutable import parts
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.data.collection.conflict import violated
@@ -35,7 +37,9 @@ log = logging.getLogger("hanse.data")
 E = TypeVar("E", bound="Entity")
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_encode = msgspec.json.Encoder().encode
+
+
+_encode = msgspec.json.Encoder(enc_hook=encode_secret).encode
 decode_plainly: Callable[[bytes], dict[str, Any]] = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -57,10 +61,10 @@ class Documents(Generic[E]):
         self._document = msgspec.defstruct(
             f"{model.cls.__name__}Document", [(name, Any) for name in model.names]
         )
-        self._read: Callable[[bytes], E] = msgspec.json.Decoder(model.cls).decode
+        self._read: Callable[[bytes], E] = _decoder(model.cls).decode
         self._changes = changes_type(model.cls)
-        self._read_changes = msgspec.json.Decoder(self._changes).decode
-        self._read_many: Callable[[bytes], list[E]] = msgspec.json.Decoder(list[model.cls]).decode
+        self._read_changes = _decoder(self._changes).decode
+        self._read_many: Callable[[bytes], list[E]] = _decoder(list[model.cls]).decode
         # A map could be changed by who holds it.
         self.lasting = not any(get_origin(one) is Mapping or one is Any for one in parts(model.cls))
         types = zip(model.names, _own_types(model), strict=True)
@@ -68,8 +72,13 @@ class Documents(Generic[E]):
             name for name, kind in types if any(one is datetime for one in parts(kind))
         )
 
-    def new(self, item: E) -> tuple[bytes, E]:
+    def new(self, item: E, *, over: bool = False) -> tuple[bytes, E]:
         """The document of an entity, and the entity as a reader would get it, without columns.
+
+        Args:
+            item: The entity.
+            over: Whether it goes over one that is stored. Then a secret that it lacks is left out,
+                and stays: nobody who read the entity as it is answered could give it back.
 
         Raises:
             InvalidArgument: It breaks a rule of its class, or cannot be stored.
@@ -78,6 +87,11 @@ class Documents(Generic[E]):
         if self._instants:
             values = [
                 in_utc(value, name) if name in self._instants else value
+                for name, value in zip(self._names, values, strict=True)
+            ]
+        if over and self._model.secrets:
+            values = [
+                UNSET if value is None and name in self._model.secrets else value
                 for name, value in zip(self._names, values, strict=True)
             ]
         body = self._encoded(self._document(*values))
@@ -230,6 +244,10 @@ class Documents(Generic[E]):
         name = self._model.text_of(row["id"].int)
         log.error("%s in %s cannot be read", name, self._model.full_table, exc_info=error)
         return Internal(f"What is stored of {name} cannot be read by this release.")
+
+
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, dec_hook=decode_secret)
 
 
 def in_utc(value: Any, path: str) -> Any:

@@ -105,5 +105,5 @@ class Finder(Generic[E]):
 
     def _part_of(self, item: E, wanted: Projection | None) -> Part[E]:
         """Taken of the whole entity, so that old documents are brought up and defaults seen."""
-        fields = wanted.of(msgspec.to_builtins(item)) if wanted else {}
+        fields = wanted.of(msgspec.to_builtins(item, enc_hook=lambda _: None)) if wanted else {}
         return msgspec.convert(fields | {"id": item.id}, self._part)

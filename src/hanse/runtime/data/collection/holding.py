@@ -109,8 +109,8 @@ class Holding:
         )
 
     def _subject(self, person: Path) -> str:
-        """Whose a row is, as SQL; an id is known and not looked at."""
-        if person == ("id",):
+        """Whose a row is, as SQL; an id is known, and nobody has none."""
+        if person in {(), ("id",)}:
             return "null"
         text = inside("doc", person, "->>")
         return f"coalesce({token(text) if person in self._blind else text}, '')"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from hanse.runtime.config.secret import encode_secret
 from hanse.runtime.contract.immutable import is_struct
 from hanse.runtime.data.collection.conflict import violated
 from hanse.runtime.data.entity.leaf import split
@@ -33,7 +34,7 @@ def masked(changes: msgspec.Struct, mask: Iterable[str], model: EntityModel) -> 
         InvalidArgument: The mask names no field of the entity, or one without a default is
             left out.
     """
-    given: dict[str, Any] = msgspec.to_builtins(changes)
+    given: dict[str, Any] = msgspec.to_builtins(changes, enc_hook=encode_secret)
     picked: dict[str, Any] = {}
     for name in (one for part in mask for one in part.split(",")):
         field = _field_at(model, name)

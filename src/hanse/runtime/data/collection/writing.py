@@ -280,7 +280,7 @@ def _touches(value: Any, path: Path) -> bool:
 def _compared_in_clear(model: EntityModel) -> tuple[Path, ...]:
     """Paths of what no statement can compare, or by which it is told whose a row is."""
     immutable = [one.path for one in model.sealed if one.leaf.has(Immutable)]
-    persons = [one.person for one in model.sealed if one.person != ("id",)]
+    persons = [one.person for one in model.sealed if one.person not in {(), ("id",)}]
     return tuple(dict.fromkeys([*immutable, *persons]))
 
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import inspect as types
 
 from hanse.kit.type_id import is_prefix
+from hanse.runtime.config.secret import Secret
 from hanse.runtime.contract.file import File
 from hanse.runtime.contract.immutable import flaws, is_struct, parts
 from hanse.runtime.data.entity.columns import COLUMNS, DELETE_TIME
@@ -52,7 +53,7 @@ def check_declaration(model: EntityModel, table: str, mistakes: Mistakes) -> boo
         remedy = 'prefix="…" of a to z and inner underscores, 63 at most'
         mistakes.add(where, f"its ids cannot begin with {model.prefix!r}", remedy)
     _check_names(model, mistakes)
-    found = list(flaws(cls))
+    found = list(flaws(cls, fit=[Secret]))
     for what, remedy in found:
         mistakes.add(where, what, remedy)
     try:

@@ -68,7 +68,8 @@ class EntityModel:
         names: Attributes that are part of its document.
         person: Where the id of the person stands whose data it is; empty if it is nobody's.
         personal: Values that say something of a person.
-        sealed: Those of them that are kept sealed.
+        sealed: Those of them that are kept sealed, and secrets of nobody.
+        secrets: Names of fields that are a `Secret`.
         retention: For how long a row is kept, if not for ever.
         retained: Values that are kept for a while only.
         upcasters: By the shape that each takes a document from, the first is 1.
@@ -93,6 +94,7 @@ class EntityModel:
         self.person: Path = ()
         self.personal: tuple[PersonalLeaf, ...] = ()
         self.sealed: tuple[PersonalLeaf, ...] = ()
+        self.secrets: tuple[str, ...] = ()
         self.retention: Retention | None = None
         self.retained: tuple[tuple[Leaf, Retention], ...] = ()
         self.shows_delete_time = False
@@ -163,8 +165,10 @@ def read_entity(cls: type[Any], declared: Declared, mistakes: Mistakes) -> Entit
     check_references(model, mistakes)
     targets = [reference.target for _, reference in declared_references(cls)]
     model.referred = tuple(dict.fromkeys(targets))
-    model.personal = personal_leaves(found, model.person)
-    model.sealed = tuple(one for one in model.personal if one.sealed)
+    personal = personal_leaves(found, model.person)
+    model.personal = tuple(one for one in personal if one.person)
+    model.sealed = tuple(one for one in personal if one.sealed)
+    model.secrets = tuple(one.leaf.name for one in personal if one.secret)
     model.retained = retained_leaves(found)
     wanted = [*(index for leaf in found for index in _own_indexes(leaf)), *declared.indexes]
     firsts = {one.fields[0].removeprefix("-") for one in wanted if one.fields}

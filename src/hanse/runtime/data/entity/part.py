@@ -41,15 +41,17 @@ def part_type(cls: type[Entity]) -> type[Part[Any]]:
 
 def part_names(cls: type[Entity]) -> tuple[str, ...]:
     """Paths of what can be selected: fields, and those of the structs right inside them."""
-    return tuple(_names(cls, "", ()))
+    secrets = cls.__entity__.secrets
+    return tuple(name for name in _names(cls, "", ()) if name not in secrets)
 
 
 def _part(struct: Any, around: tuple[Any, ...], base: Any = msgspec.Struct) -> Any:
     inner = (*around, struct)
     fields = loose(struct, inner, lambda plain: _part(plain, inner))
+    secrets = () if around else struct.__entity__.secrets
     return msgspec.defstruct(
         f"{struct.__name__}Part",
-        [field for field in fields if field[0] not in base.__struct_fields__],
+        [field for field in fields if field[0] not in (*base.__struct_fields__, *secrets)],
         bases=(base,),
         frozen=True,
         kw_only=True,

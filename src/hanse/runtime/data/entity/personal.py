@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import msgspec
 
+from hanse.runtime.config.secret import Secret
 from hanse.runtime.contract.file import File
 from hanse.runtime.contract.immutable import is_struct, parts
 from hanse.runtime.data.entity.leaf import ABSENT, Leaf, split
@@ -41,6 +42,7 @@ class PersonalLeaf(msgspec.Struct, frozen=True, kw_only=True):
         sealed: Whether it is kept sealed.
         searchable: Whether a query finds what equals it, although it is sealed.
         files: Whether files may stand in it.
+        secret: Whether it is a `Secret`, of which readers and exports see only that it is there.
     """
 
     leaf: Leaf
@@ -49,6 +51,7 @@ class PersonalLeaf(msgspec.Struct, frozen=True, kw_only=True):
     sealed: bool
     searchable: bool
     files: bool
+    secret: bool = False
 
     @property
     def path(self) -> Path:
@@ -63,8 +66,13 @@ class PersonalLeaf(msgspec.Struct, frozen=True, kw_only=True):
 
 def personal_leaves(found: Iterable[Leaf], person: Path) -> tuple[PersonalLeaf, ...]:
     """Those of an entity's values that say something of a person, in order."""
-    read = ((leaf, _mark(leaf, Personal)) for leaf in found)
+    read = ((leaf, _mark(leaf, Personal) or _implied(leaf)) for leaf in found)
     return tuple(_personal(leaf, mark, person) for leaf, mark in read if mark is not None)
+
+
+def is_secret(leaf: Leaf) -> bool:
+    """Whether a value is a `Secret`."""
+    return split(leaf.annotation)[0] is Secret
 
 
 def retained_leaves(found: Iterable[Leaf]) -> tuple[tuple[Leaf, Retention], ...]:
@@ -76,7 +84,7 @@ def retained_leaves(found: Iterable[Leaf]) -> tuple[tuple[Leaf, Retention], ...]
 def is_sealed(leaf: Leaf) -> bool:
     """Whether a value is kept sealed."""
     mark = _mark(leaf, Personal)
-    return mark is not None and mark.sealed
+    return is_secret(leaf) or (mark is not None and mark.sealed)
 
 
 def is_blind(leaf: Leaf) -> bool:
@@ -110,6 +118,8 @@ def check_personal(
                 remedy = '@entity(…, person="id"), or the field that holds the person\'s id'
                 mistakes.add(where, "is personal, and nothing says whose it is", remedy)
         _check_search(leaf, where, mistakes)
+        if Secret in parts(leaf.annotation):
+            _check_secret(leaf, mark, where, mistakes)
     for name in sorted(_persons(model, found)):
         where = f"{owner} person={name!r}"
         _check_person(name, where, found, indexed, mistakes)
@@ -156,6 +166,16 @@ def _check_search(leaf: Leaf, where: str, mistakes: Mistakes) -> None:
         if leaf.default not in _EMPTY or any(one not in _EMPTY for one in leaf.defaults):
             what = "is sealed and searched, and has a default that no search would find"
             mistakes.add(where, what, 'None or "" is one that it finds')
+
+
+def _check_secret(leaf: Leaf, mark: Personal | None, where: str, mistakes: Mistakes) -> None:
+    if not is_secret(leaf) or len(leaf.path) > 1:
+        mistakes.add(where, "has a Secret inside", "put it at the entity, as a field of its own")
+    if leaf.default not in (ABSENT, None):
+        mistakes.add(where, "is a Secret that stands in the code", "None is its only default")
+    if mark is not None and (not mark.sealed or isinstance(mark.erase, Keep)):
+        what = "is a Secret that is kept in clear, or longer than its person"
+        mistakes.add(where, what, 'Personal(erase="field"), or no mark')
 
 
 def _check_person(
@@ -237,7 +257,15 @@ def _personal(leaf: Leaf, mark: Personal, person: Path) -> PersonalLeaf:
         sealed=mark.sealed,
         searchable=is_blind(leaf),
         files=File in parts(leaf.annotation),
+        secret=is_secret(leaf),
     )
+
+
+def _implied(leaf: Leaf) -> Personal | None:
+    """What a Secret says without a mark."""
+    if not is_secret(leaf):
+        return None
+    return Personal(erase="row" if leaf.default is ABSENT else "field")
 
 
 def _mark(leaf: Leaf, kind: type[Any]) -> Any:

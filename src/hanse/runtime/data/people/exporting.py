@@ -113,6 +113,8 @@ class Exporting:
             mine = self._is_theirs(rows, whose, row["id"], document)
             for value in rows.of(whose):
                 _exchange(document, value.path, place, keys if mine else None)
+                if value.secret and document.get(value.path[0]) is not None:
+                    document[value.path[0]] = True
         self._note_files(document)
         columns = ("revision", "create_time", "update_time", "delete_time")
         said = {name: row[name] for name in columns if row[name] is not None}

@@ -50,6 +50,7 @@ class Value(msgspec.Struct, frozen=True):
         days: For so long.
         reason: And why.
         required: Whether it has no default.
+        secret: Whether an export says no more than that it is there.
     """
 
     path: tuple[str, ...]
@@ -58,6 +59,7 @@ class Value(msgspec.Struct, frozen=True):
     days: int = 0
     reason: str = ""
     required: bool = False
+    secret: bool = False
 
 
 class Rows(msgspec.Struct, frozen=True, tag="rows"):
@@ -145,5 +147,6 @@ def _whose(model: EntityModel, path: str) -> Whose:
 def _value(leaf: PersonalLeaf) -> Value:
     whose, required = ".".join(leaf.person), leaf.leaf.default is ABSENT
     if isinstance(leaf.rule, Keep):
-        return Value(leaf.path, whose, "keep", leaf.rule.days, leaf.rule.reason, required)
-    return Value(leaf.path, whose, leaf.rule, required=required)
+        days, reason = leaf.rule.days, leaf.rule.reason
+        return Value(leaf.path, whose, "keep", days, reason, required, leaf.secret)
+    return Value(leaf.path, whose, leaf.rule, required=required, secret=leaf.secret)

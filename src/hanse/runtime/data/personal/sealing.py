@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from hanse.runtime.data.personal.subject_keys import SubjectKeys
     from hanse.runtime.data.query.fields import Path
 
+ANYWAY = (("id",), ())
+"""Paths of persons that are known without a look: of the row itself, and of nobody."""
+
 PURPOSES = ("", "kept")
 
 REMEMBERED = 10_000
@@ -179,7 +182,8 @@ class Sealing:
         """
         members = read_members(body)
         touched = [leaf for leaf, _ in values_in(members, self._tree)]
-        known = {("id",): self._model.text_of(place.uuid.int), **self._whose.get(place, {})}
+        own = {("id",): self._model.text_of(place.uuid.int), (): ""}
+        known = {**own, **self._whose.get(place, {})}
         if any(leaf.person not in known for leaf in touched):
             return None
         wanted = dict.fromkeys((known[leaf.person], leaf.purpose) for leaf in touched)
@@ -222,15 +226,15 @@ class Sealing:
     def _told(self, place: Place, members: Members) -> Whose:
         """Whose a document is; it is remembered, for changes that do not say it."""
         found = {person: self._subject(place, person, members) for person in self.persons}
-        if self.persons != (("id",),):
+        if any(one not in ANYWAY for one in self.persons):
             self._whose[place] = found
             if len(self._whose) > REMEMBERED:
                 self._whose.popitem(last=False)
         return found
 
     def _subject(self, place: Place, person: Path, members: Members) -> str:
-        if person == ("id",):
-            return self._model.text_of(place.uuid.int)
+        if person in ANYWAY:
+            return self._model.text_of(place.uuid.int) if person else ""
         value = value_at(members, person)
         leaf = self._by_path.get(person)
         if leaf is None or not leaf.sealed:

@@ -20,6 +20,7 @@ from hanse.runtime.data.entity.references import accepted_files
 from hanse.runtime.data.files.failures import FileRefused, FileTooLarge
 from hanse.runtime.data.files.files import Files
 from hanse.runtime.data.query.refusal import QueryNotServed
+from hanse.runtime.data.resource.secrets import guarded, shown_type, written_type
 
 if TYPE_CHECKING:
     from hanse.runtime.contract.declaration import MethodLimits
@@ -135,7 +136,7 @@ def add_methods(cls: type, resource: type, entity: Any, access: Access, mistakes
         written = next((vars(one)[name] for one in below if name in vars(one)), None)
         if hasattr(written, DECLARATION) or not known.has(name, kind):
             continue
-        function = known.copied(written or getattr(resource, name))
+        function = guarded(known.copied(written or getattr(resource, name)), entity)
         setattr(cls, name, _declared(function, f"{kind.verb} {path}{kind.tail}", kind, access))
     if "__init__" not in vars(cls):
         cls.__init__ = known.constructor(resource.__init__)
@@ -174,14 +175,15 @@ class _Types:
         self._entity = entity
         self._model: EntityModel = entity.__entity__
         self.accepts = accepted_files(entity)
-        name = entity.__name__
+        name, shown = entity.__name__, shown_type(entity)
+        self._shown, self._written = shown, written_type(entity)
         outcome = _named(
-            f"{name}Outcome", Outcome, item=(entity | None, None), error=(Failure | None, None)
+            f"{name}Outcome", Outcome, item=(shown | None, None), error=(Failure | None, None)
         )
         self._answers: dict[Any, Any] = {
-            Page: _named(f"{name}Page", Page, items=(tuple[entity, ...],), next_cursor=(str, "")),
+            Page: _named(f"{name}Page", Page, items=(tuple[shown, ...],), next_cursor=(str, "")),
             Batch: _named(
-                f"{name}Batch", Batch, items=(tuple[entity, ...],), missing=(tuple[str, ...], ())
+                f"{name}Batch", Batch, items=(tuple[shown, ...],), missing=(tuple[str, ...], ())
             ),
             Parts: _named(
                 f"{name}Parts",
@@ -218,7 +220,11 @@ class _Types:
         function.__qualname__ = template.__qualname__
         function.__module__ = self._entity.__module__
         hints = typing.get_type_hints(template, include_extras=True)
-        function.__annotations__ = {name: self._of(one) for name, one in hints.items()}
+        taken = self._entity if template.__name__ == "__init__" else self._written
+        function.__annotations__ = {
+            name: self._of(one, self._shown if name == "return" else taken)
+            for name, one in hints.items()
+        }
         function.__doc__ = _ITEM.sub(self._model.noun, template.__doc__ or "") or None
         if "show_deleted" in hints and not self._model.soft:
             signature = inspect.signature(function)
@@ -226,19 +232,20 @@ class _Types:
             vars(function)["__signature__"] = signature.replace(parameters=kept)
         return function
 
-    def _of(self, annotation: Any) -> Any:
+    def _of(self, annotation: Any, item: Any) -> Any:
+        """A type with another one in the place of the entity's."""
         origin, arguments = get_origin(annotation), get_args(annotation)
-        if isinstance(annotation, TypeVar):
-            return self._entity
+        if isinstance(annotation, TypeVar) or annotation is self._entity:
+            return item
         if origin is Annotated and "changes" in annotation.__metadata__:
-            return changes_type(self._entity)
+            return changes_type(self._written)
         if origin is Annotated and "upload" in annotation.__metadata__:
             return Annotated[File, self.accepts]
         if origin in self._answers:
             return self._answers[origin]
         if origin is tuple or any(isinstance(one, TypeVar) for one in arguments):
             plain: Any = origin
-            return plain[tuple(map(self._of, arguments))]
+            return plain[tuple(self._of(one, item) for one in arguments)]
         return annotation
 
 

@@ -109,6 +109,7 @@ def columns_of(model: EntityModel) -> Columns:
     return columns | {
         _named(leaf, columns): _masked(leaf) if leaf.path in masked else _shown(leaf, model.shape)
         for leaf in model.leaves
+        if leaf.name not in model.secrets
     }
 
 
@@ -173,7 +174,9 @@ def _making(model: EntityModel, columns: Columns) -> Iterable[str]:
 
 def _kept(name: str, column: tuple[str, str], model: EntityModel) -> tuple[str, str]:
     """A column that this release does not know; nothing where it is inside of what is personal."""
-    inside = any(name.startswith(f"{one.leaf.name}.") for one in model.personal)
+    inside = name in model.secrets or any(
+        name.startswith(f"{one.leaf.name}.") for one in model.personal
+    )
     return (column[0], _nothing(column[0])) if inside else column
 
 
