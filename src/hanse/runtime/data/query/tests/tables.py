@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -20,8 +21,19 @@ FILL = """
 """
 
 
+def token_of(text: str, site: str = SITE) -> str:
+    """What stands for a sealed text, another one on each site; the empty text for itself."""
+    return hashlib.sha256(f"{site} {text}".encode()).hexdigest()[:22] if text else ""
+
+
+def stored(doc: dict[str, Any], site: str) -> dict[str, Any]:
+    """A document as a table has it, with what is blind sealed, so that its text is not there."""
+    nick = doc.get("nick")
+    return {**doc, "nick": f"~{token_of(nick, site)}.sealed"} if nick else doc
+
+
 def fill(deals: Asker, site: str, items: list[Item]) -> None:
-    docs = [msgspec.json.encode(item.doc).decode() for item in items]
+    docs = [msgspec.json.encode(stored(item.doc, site)).decode() for item in items]
     deals.fetch(
         FILL,
         site,
@@ -40,7 +52,7 @@ def planner(sort: tuple[str, ...]) -> Planner:
 def pages(deals: Asker, asked: Planner, query: Query) -> list[list[Any]]:
     found, cursor = [], ""
     while True:
-        plan = asked.plan(msgspec.structs.replace(query, cursor=cursor))
+        plan = asked.plan(msgspec.structs.replace(query, cursor=cursor), token_of)
         [row] = deals.fetch(plan.text, SITE, *plan.parameters)
         found.append((row["ids"] or [])[: plan.page_size])
         cursor = plan.cursor(row)

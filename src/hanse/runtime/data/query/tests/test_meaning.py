@@ -18,7 +18,7 @@ from hanse.runtime.data.query.tests.conftest import Asker
 from hanse.runtime.data.query.tests.deals import FIELDS, definition
 from hanse.runtime.data.query.tests.evaluator import Item, holds, in_order
 from hanse.runtime.data.query.tests.strategies import ALL, FILTERS, SORTS, TABLES
-from hanse.runtime.data.query.tests.tables import OTHER, SITE, fill, pages, planner
+from hanse.runtime.data.query.tests.tables import OTHER, SITE, fill, pages, planner, token_of
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,6 @@ def test_whatever_is_asked_rows_order_and_pages_are_what_plain_python_says(
     assert [each for page in found for each in page] == expected
     assert [len(page) for page in found[:-1]] == [size] * (len(found) - 1)
 
-    counting = planner(sort).count(query.filter, size)
+    counting = planner(sort).count(query.filter, size, token_of)
     [[counted]] = deals.fetch(counting.text, SITE, *counting.parameters)
     assert counting.counted(counted) == (min(len(expected), size), len(expected) > size)
