@@ -210,12 +210,12 @@ class Shop:
 
 
 @contextmanager
-def shop(folder: Path, more: str = "") -> Iterator[Shop]:
+def shop(folder: Path, backup: str = "") -> Iterator[Shop]:
     """A project that is not started yet.
 
     Args:
         folder: For it and the place of its backups, beside each other.
-        more: What else `[backup]` says.
+        backup: What `[backup]` says, if not that place.
     """
     place, files = folder / "backups", folder / "files"
     folder.chmod(0o755)
@@ -226,8 +226,9 @@ def shop(folder: Path, more: str = "") -> Iterator[Shop]:
     with fleet(folder / "project") as made:
         made.write("sales.py", SALES)
         file = made.folder / "hanse.toml"
+        named = f'folder = "{place}"'
         text = file.read_text().replace("services = [", 'services = ["sales:Sales", ', 1)
         file.write_text(
-            f'{text}\n[file_store]\nfolder = "{files}"\n\n[backup]\nfolder = "{place}"\n{more}'
+            f'{text}\n[file_store]\nfolder = "{files}"\n\n[backup]\n{backup or named}\n'
         )
         yield Shop(made, place)

@@ -7,6 +7,8 @@ import stat
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.backed_up import now, shop
 from tests.end_to_end.fleet import until
 from tests.end_to_end.terminal import Program, hanse
@@ -116,6 +118,7 @@ def test_whatever_is_killed_in_the_middle_nothing_half_done_is_taken_for_a_backu
         assert made.sold() == {"one", "two"}
 
 
+@pytest.mark.long
 def test_files_come_back_with_the_moment_and_what_it_does_not_know_is_moved_aside(
     tmp_path: Path,
 ) -> None:
@@ -181,6 +184,7 @@ def test_without_a_place_or_with_a_database_elsewhere_one_is_told(tmp_path: Path
         assert "give one of the two" in made.refused("backup", "list")
 
 
+@pytest.mark.long
 def test_what_is_changed_in_the_file_is_taken_in_by_the_next_up(tmp_path: Path) -> None:
     with shop(tmp_path) as made:
         file = made.folder / "hanse.toml"
