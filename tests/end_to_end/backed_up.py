@@ -220,7 +220,7 @@ def shop(folder: Path, backup: str = "") -> Iterator[Shop]:
     place, files = folder / "backups", folder / "files"
     folder.chmod(0o755)
     for one in (place, files):
-        one.mkdir(mode=0o700)
+        one.mkdir(mode=0o700, exist_ok=True)
         if os.geteuid() == 0:
             os.chown(one, NOBODY, NOBODY)  # as whom the fleet runs then
     with fleet(folder / "project") as made:

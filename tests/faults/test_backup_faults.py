@@ -13,6 +13,7 @@ import pytest
 
 from tests.end_to_end.backed_up import Shop, now, shop
 from tests.end_to_end.fleet import until
+from tests.faults.surroundings import fill, small_disk, write_ahead
 
 DROP = """
 do $$ begin
@@ -78,3 +79,26 @@ def test_gap(tmp_path: Path) -> None:
         made.fleet.hanse("restore")
         made.fleet.up()
         assert made.sold() == {"before", "after"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
+def test_full(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "backups", 150), shop(tmp_path) as made:
+        made.fleet.up()
+        made.until_base()
+        ballast = made.place / "ballast"
+        fill(ballast)
+        for number in range(4):  # more than a segment of the log
+            write_ahead(made.fleet)
+            made.sell(f"{number}")
+        until(lambda: any("in danger" in one for one in made.fleet.status()["notes"]), "a warning")
+        assert "No base could be taken" in made.refused("backup")
+        ballast.unlink()
+        made.until_complete(now())
+        made.fleet.hanse("backup")
+        assert not any("in danger" in one for one in made.fleet.status()["notes"])
+        made.lose()
+        restored = made.fleet.hanse("restore")
+        assert not restored["broken"]
+        made.fleet.up()
+        assert made.sold() == {f"{number}" for number in range(4)}

@@ -83,16 +83,26 @@ def release_of(project: Project) -> str:
     """A name for the state of a project's sources, those of its further folders included."""
     digest = hashlib.sha256()
     folders = [project.folder, *(project.folder / name for name in project.file.project.folders)]
-    for path in sorted({path for folder in folders for path in _sources(folder.resolve())}):
+    kept = _kept(project)
+    for path in sorted({path for folder in folders for path in _sources(folder.resolve(), kept)}):
         digest.update(os.path.relpath(path, project.folder).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:RELEASE_DIGITS]
 
 
-def _sources(folder: Path) -> Iterator[Path]:
+def _kept(project: Project) -> frozenset[Path]:
+    """Folders in which a running fleet keeps something, wherever the project has them."""
+    backup = project.file.backup
+    named = (project.file.file_store.folder, backup.folder if backup else None)
+    return frozenset((project.folder / name).resolve() for name in named if name)
+
+
+def _sources(folder: Path, kept: frozenset[Path]) -> Iterator[Path]:
     """Never looks into what is skipped: folders come and go there while a fleet runs."""
     for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name not in SKIPPED]
+        folders[:] = [
+            name for name in folders if name not in SKIPPED and Path(place, name) not in kept
+        ]
         found = (Path(place, name) for name in files if name.endswith(SOURCES))
         yield from (path for path in found if path.is_file())
 

@@ -79,4 +79,7 @@ BACKUP = below("src/hanse/fleet",
     Sabotage("keys that were destroyed stay so", "restore/site_return.py",
              '"hanse.kept", "hanse.subject_key"})', '"hanse.kept"})',
              SITE + "test_keys_stay_destroyed_and_files_that_came_since_stay"),
+    Sabotage("what a fleet keeps is no source", "survey.py",
+             "if name not in SKIPPED and Path(place, name) not in kept", "if name not in SKIPPED",
+             "tests/test_survey.py::test_what_a_fleet_keeps_in_the_project_is_no_source"),
 )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from hanse.fleet.backup.choice import is_due, is_needed, outdated
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from hanse.fleet.backup.report import Order, Problems
     from hanse.fleet.backup.taking import Taker
     from hanse.kit.clock import Clock
-
-log = logging.getLogger("hanse.backup")
 
 LOOK_SECONDS = 0.25
 FINISH_SECONDS = 600.0

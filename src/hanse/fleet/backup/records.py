@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from hanse.fleet.backup.place import Place
 
     T = TypeVar("T")
+
+log = logging.getLogger("hanse.backup")
 
 BASES = "bases"
 WAL = "wal"
@@ -122,6 +125,13 @@ async def read_complete(place: Place, database: str) -> list[Complete]:
 
 
 async def _read_all(place: Place, below: str, ending: str, kind: type[T]) -> list[T]:
-    names = [name for name in await place.names(below) if name.endswith(ending)]
-    read = [await place.read(name) for name in names]
-    return [msgspec.json.decode(one, type=kind) for one in read if one is not None]
+    found: list[T] = []
+    for name in await place.names(below):
+        text = await place.read(name) if name.endswith(ending) else None
+        if text is None:
+            continue
+        try:
+            found.append(msgspec.json.decode(text, type=kind))
+        except msgspec.MsgspecError as error:  # the others are still of use
+            log.warning("%s in %s is damaged and counts for nothing: %s", name, place, error)
+    return found

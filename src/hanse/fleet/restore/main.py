@@ -20,6 +20,7 @@ from hanse.fleet.state import StateFolder
 from hanse.kit import environment
 from hanse.kit.clock import SystemClock
 from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.errors import HanseError
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,6 +82,9 @@ def main() -> int:
             _say(runner.run(_restored(asked)))
     except ConfigurationError as error:
         _say(Said(refused=tuple(error.problems)))
+        return 1
+    except HanseError as error:
+        _say(Said(refused=(str(error),)))
         return 1
     return 0
 

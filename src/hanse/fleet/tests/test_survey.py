@@ -38,6 +38,17 @@ def test_the_state_of_a_fleet_is_no_source(project: Project) -> None:
     assert release_of(project) == before
 
 
+def test_what_a_fleet_keeps_in_the_project_is_no_source(project: Project) -> None:
+    file = project.folder / "hanse.toml"
+    file.write_text(f'{file.read_text()}[backup]\nfolder = "kept/b"\n[file_store]\nfolder = "f"\n')
+    project = read_project(project.folder)
+    before = release_of(project)
+    for name in ("kept/b/1/base.json", "f/notes.json"):
+        (project.folder / name).parent.mkdir(parents=True)
+        (project.folder / name).write_text("{}")
+    assert release_of(project) == before
+
+
 def test_folders_of_a_running_fleet_may_vanish_while_sources_are_read(project: Project) -> None:
     """PostgreSQL's are made under another name first, and some last for a moment."""
     ended = threading.Event()

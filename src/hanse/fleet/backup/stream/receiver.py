@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hanse.fleet.backup.place import Place
-
-log = logging.getLogger("hanse.backup")
 
 PARTIAL = ".partial"
 PACKED = ".gz"

@@ -1,11 +1,14 @@
 """Objects in a folder and in S3: each there whole or not at all."""
 
 import os
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from hanse import FileStoreConfig, Secret
 from hanse.fleet.backup.place import PART_BYTES, Place, PlaceError
+from hanse.fleet.backup.records import Life, read_lives
 from hanse.runtime.data.files.tests.stores import *  # noqa: F403  fixtures are found by being there
 
 
@@ -61,3 +64,12 @@ async def test_what_a_killed_writer_left_is_no_object_and_goes(tmp_path):
     assert await place.names("7") == ["7/wal/a"]
     place.tidy("7")
     assert [one.name for one in (tmp_path / "7/wal").iterdir()] == ["a"]
+
+
+async def test_one_record_that_is_damaged_takes_no_other_along(tmp_path, caplog):
+    place = Place(FileStoreConfig(folder=tmp_path))
+    life = Life(1, datetime(2026, 11, 29, tzinfo=UTC))
+    await place.write("7/timelines/00000001.json", msgspec.json.encode(life))
+    await place.write("7/timelines/00000002.json", b"")
+    assert await read_lives(place, "7") == [life]
+    assert "00000002.json" in caplog.text
