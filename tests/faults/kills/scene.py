@@ -17,7 +17,7 @@ from hanse.kit.fetch import fetch
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing import PostgresServer
 from tests.faults.kills.client import Client
-from tests.faults.kills.hosts import Hosts
+from tests.faults.kills.hosts import PATIENCE_SECONDS, Hosts
 from tests.faults.kills.ledger import Ledger
 from tests.faults.kills.verdict import Row, complaints
 
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
     Attributes:
         seed: Draws the rest, and what the clients do.
         point: Where the host stops.
-        nth: The how manieth time.
+        nth: At which time that it is reached, counted from when the host is told.
         whom: Who is killed then: `host`, `postgres` or `both`.
         wait: Seconds between the stop and the kill, in which PostgreSQL works on.
         clients: How many ask at once; one alone does the same each time.
@@ -127,9 +127,9 @@ def kill_all_of(server: PostgresServer) -> None:
     children = postmaster.children(recursive=True)
     for process in (*children, postmaster):
         process.kill()
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_SECONDS
     while any(map(_holds_something, children)):
-        assert time.monotonic() < until
+        assert time.monotonic() < until, "what was killed is still there"
         time.sleep(0.002)
 
 
@@ -175,6 +175,13 @@ class Run:
         ]
 
     async def run(self) -> None:
+        self._working = asyncio.gather()
+        try:
+            await self._all_of_it()
+        finally:
+            self._working.cancel()  # where it failed, nobody waits for the clients any more
+
+    async def _all_of_it(self) -> None:
         await self._begin()
         await self._each(lambda one: one.prepare())
         if self._plan.point == BEGINNING:
@@ -219,7 +226,6 @@ class Run:
         over = asyncio.Event()
         await self._each(lambda one: one.work(over, "", LATER))
         await self._hosts.kill()
-        self._working = asyncio.gather()
         plan = self._plan
         url = await self._hosts.begin(
             self._ground.config, site=self._site, point=plan.point, nth=plan.nth
@@ -245,8 +251,9 @@ class Run:
         """What was sent before a kill may still be under way in PostgreSQL."""
         connection = await asyncpg.connect(self._ground.url)
         try:
-            while await connection.fetchval(OTHERS):
-                await asyncio.sleep(0.002)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while await connection.fetchval(OTHERS):
+                    await asyncio.sleep(0.002)
             await connection.execute(OVER)
         finally:
             await connection.close()

@@ -31,6 +31,7 @@ POINTS = (
     "pool.connected",
 )
 CHUNK = 100
+# A run that fails says its seed: HANSE_TEST_SEED=1234 ./hanse test tests/faults/kills -k again
 AGAIN = os.environ.get("HANSE_TEST_SEED")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

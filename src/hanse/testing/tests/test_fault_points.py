@@ -19,8 +19,9 @@ from hanse import (
     entity,
     rpc,
 )
-from hanse.kit.fault_points import POINTS, Point
+from hanse.kit.fault_points import POINTS, Point, watched_connection, watched_session
 from hanse.runtime.errors import Internal, Unavailable
+from hanse.runtime.http.connection import Connection
 from hanse.testing import FAULT_POINTS, ConnectionFailed, Faults, World
 
 
@@ -178,6 +179,12 @@ async def test_nobody_stands_there_after_a_world_and_only_one_in_it():
     async with World(Notes, Desk) as world:
         await pair(world, "a", "b")
     assert faults.reached == before
+
+
+def test_where_nobody_watches_nothing_is_put_around_anything():
+    session = object()
+    assert watched_session(session) is session
+    assert watched_connection(Connection) is Connection
 
 
 @pytest.mark.parametrize(
