@@ -60,8 +60,7 @@ PERSONAL = below("src/hanse/runtime/data",
              "table/tests/test_view.py::test_what_is_personal_is_masked_sealed_or_not_also_what_was_there_before"
              "[18-direct]"),
     Sabotage("a view masks what was there before", "table/view.py",
-             """inside = any(name.startswith(f"{one.leaf.name}.") for one in model.personal)""",
-             "inside = False",
+             "if inside else column", "if False else column",
              "table/tests/test_view.py::test_what_is_personal_is_masked_sealed_or_not_also_what_was_there_before"
              "[18-direct]"),
     Sabotage("what is kept for a while goes", "table/retention.py",
