@@ -21,6 +21,8 @@ from hanse.fleet.control.ground.gateway_settings import gateway_wish
 from hanse.fleet.control.hosts.hosts import Hosts
 from hanse.fleet.control.hosts.publisher import fronts_of
 from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.surveyor import rotate_when_due
+from hanse.fleet.control.looks.forgetting import Forgetting
 from hanse.fleet.control.looks.report import process_status
 from hanse.fleet.control.looks.stalls import to_be_moved
 from hanse.fleet.control.looks.watch import Watch
@@ -60,6 +62,7 @@ class Fleet:
         self._hosts = hosts
         self._choices = Choices(state.choices)
         self._watch = Watch()
+        self._forgetting = Forgetting(rotate_when_due)
         self._changes: asyncio.Queue[tuple[str, Work]] = asyncio.Queue(CHANGES_MAX)
         self._changing = ""
         self._change: asyncio.Task[None] | None = None
@@ -87,6 +90,7 @@ class Fleet:
         await self._over.wait()
         for task in tasks:
             task.cancel()
+        await self._forgetting.stop()
         if not self._stopped:
             await self._hosts.leave()
             await self._ground.leave()
@@ -253,6 +257,8 @@ class Fleet:
         for name in ("access", "control"):  # what Envoy and we write ourselves, nobody else trims
             trim_log(self._state.log(name))
         self._hosts.show(self._ground.front())
+        if members:  # else there is no database either
+            self._forgetting.look(self._asked.environment)
         for moved in filter(None, map(to_be_moved, members)):
             if not self._changing:
                 self._begin(f"moving {moved.service}", partial(self._move, moved))

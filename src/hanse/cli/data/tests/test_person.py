@@ -1,6 +1,8 @@
 """`hanse person` and `hanse keys` as a user runs them."""
 
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.identity.principal import VISITOR
 from hanse.testing.acting import acting
 from hanse.testing.postgres_server import PostgresServer
-from tests.end_to_end.terminal import hanse
+from tests.end_to_end.terminal import clean_environment, hanse
 
 PROJECT = """
 [project]
@@ -120,6 +122,42 @@ async def test_erase_and_rotate_and_list(project, url, person):
     async with Database(DatabaseConfig(url=Secret(url))) as database:
         (row,) = await database.fetch("select principal, end_time from hanse.erasure")
         assert row["principal"] == "hanse person erase"
+
+
+async def test_a_fleet_rotates_a_day_after_the_last_time_if_somebody_was_erased(
+    project, url, person
+):
+    ask(project, url, "person", "erase", person, "--yes")
+    assert rotated(project, url) == ([], 1)
+    async with Database(DatabaseConfig(url=Secret(url))) as database:
+        await database.execute(
+            "update hanse.keyring set rotate_time = rotate_time - interval '25 hours'"
+        )
+    assert rotated(project, url) == ([], 2)
+    assert rotated(project, url) == ([], 2)
+    (project / "keys").rename(project / "lost")
+    async with Database(DatabaseConfig(url=Secret(url))) as database:
+        await database.execute(
+            "update hanse.keyring set rotate_time = rotate_time - interval '25 hours'"
+        )
+        await database.execute("update hanse.erasure set destroy_time = now()")
+    said, _ = rotated(project, url)
+    assert said[0].startswith("Who was erased can still be read in copies")
+    assert "is not there" in said[1]
+
+
+def rotated(project, url):
+    """What the chore of a fleet says, and the newest generation that is there then."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hanse.fleet.rotation", str(project), ""],
+        cwd=project,
+        env=clean_environment() | {"HANSE_DATABASE__URL": url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    there = [path.stem for path in project.glob("*/generation-*.key")]
+    return json.loads(done.stdout), max(int(one.partition("-")[2]) for one in there)
 
 
 async def test_what_is_missing_is_said_with_the_way_out(project, url, person):

@@ -12,6 +12,7 @@ from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.survey import Survey
 
 SURVEY_SECONDS = 60.0
+ROTATION_SECONDS = 1800.0
 MIGRATION_SECONDS = 4 * 3600.0
 """For all post migrations; an index of one may take an hour."""
 
@@ -47,6 +48,22 @@ async def migrate_after(environment: str, release: str) -> tuple[str, ...]:
             said = await _answer_of("hanse.fleet.aftermath", environment, release)
     except TimeoutError:
         return (f"Post migrations take longer than {MIGRATION_SECONDS:.0f} s, and were ended.",)
+    except ChangeFailed as error:
+        return error.problems
+    return msgspec.json.decode(said, type=tuple[str, ...])
+
+
+async def rotate_when_due(environment: str) -> tuple[str, ...]:
+    """Has the keyring rotated if somebody was erased, a day after the last time.
+
+    Returns:
+        What stands against it, in sentences.
+    """
+    try:
+        async with asyncio.timeout(ROTATION_SECONDS):
+            said = await _answer_of("hanse.fleet.rotation", environment)
+    except TimeoutError:
+        return (f"Rotating keys takes longer than {ROTATION_SECONDS:.0f} s, and was ended.",)
     except ChangeFailed as error:
         return error.problems
     return msgspec.json.decode(said, type=tuple[str, ...])
