@@ -193,7 +193,7 @@ class _Types:
             ),
             Outcomes: _named(f"{name}Outcomes", Outcomes, results=(tuple[outcome, ...],)),
         }
-        self._answers[Page].__proven_as__ = (Page, entity)
+        self._answers[Page].__proven_as__ = (Page, shown)
 
     def has(self, name: str, kind: _Kind) -> bool:
         """Whether a method of all means anything for this entity."""
