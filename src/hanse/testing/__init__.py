@@ -18,7 +18,7 @@ from hanse.testing.faults import Faults
 from hanse.testing.http_client import Answer, HttpClient
 from hanse.testing.postgres_server import PostgresServer
 from hanse.testing.schema_check import check_schema
-from hanse.testing.world import World
+from hanse.testing.world import GuardedWorld, World
 
 __all__ = [
     "FAULT_POINTS",
@@ -26,6 +26,7 @@ __all__ = [
     "ConnectionFailed",
     "FaultAt",
     "Faults",
+    "GuardedWorld",
     "Held",
     "HttpClient",
     "ManualClock",

@@ -109,3 +109,12 @@ ROWS = below("src/hanse/runtime/data",
              "migrations.apply(post=wish.post)", "migrations.apply(post=True)",
              VERB + "test_post_waits_until_it_is_asked_for"),
 )  # fmt: skip
+
+ROWS += below("src/hanse",
+    Sabotage("a guarded statement is of its call's site", "runtime/data/rows/row_security.py",
+             "            await session.run(_SITE, (_site(),))\n", "",
+             "testing/tests/test_site_guard.py::test_a_statement_without_a_site_sees_its_calls_alone[guarded-/lax/v1/count-keyed]"),
+    Sabotage("who owns a table is held to its sites, too", "testing/site_guard.py",
+             "      execute format('alter table %s force row level security', made::regclass);\n", "",
+             "testing/tests/test_site_guard.py::test_a_statement_without_a_site_sees_its_calls_alone[guarded-/lax/v1/count-no key]"),
+)  # fmt: skip

@@ -68,12 +68,14 @@ class Database:
         config: As given.
     """
 
+    _reached_by: type[Access] = Access
+
     def __init__(
         self, config: DatabaseConfig, clock: Clock | None = None, metrics: Metrics | None = None
     ) -> None:
         self.clock = clock or SystemClock()
         self.config = config
-        self._access = Access(config)
+        self._access = self._reached_by(config)
         self._gauges = PoolGauges(self._access.pool, metrics) if metrics else None
         self._arrival = Arrival(self._access.reach)
         self._entered = 0

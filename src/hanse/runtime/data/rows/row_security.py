@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.call.context import running
+from hanse.runtime.data.access import Access
 from hanse.runtime.data.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from hanse.runtime.data.record import Record
+    from hanse.runtime.data.session import Session
 
 _TABLES = """
     select class.relname as name from pg_catalog.pg_class class
@@ -55,28 +54,38 @@ async def force_row_security(database: Database, schema: str, role: str) -> None
         await database.execute(f"grant all on all tables in schema {name} to {role}")
 
 
-class GuardedDatabase(Database):
-    """A database that tells the server for which site each transaction is."""
+class GuardedAccess(Access):
+    """Tells the server for which site each transaction is, as it begins."""
 
-    @asynccontextmanager
-    async def transaction(self: Self, **options: Any) -> AsyncGenerator[None]:
-        inside = self._current() is not None
-        async with super().transaction(**options):
-            if not inside:
-                await super().fetch(_SITE, _site())
-            yield
+    async def begin(self, command: str) -> Session:
+        async def both(session: Session) -> None:
+            await session.begin(command)
+            await session.run(_SITE, (_site(),))
+
+        session, _ = await self._on_session(both, again=True)
+        return session
+
+
+class GuardedDatabase(Database):
+    """A database that tells the server for which site each transaction is; all is in one."""
+
+    _reached_by = GuardedAccess
 
     async def fetch(self, text: str, *arguments: Any) -> list[Record]:
-        if self._current() is not None:
+        if self._current() is not None or not self._guards():
             return await super().fetch(text, *arguments)
         async with self.transaction():
             return await super().fetch(text, *arguments)
 
     async def execute(self, text: str, *arguments: Any) -> int:
-        if self._current() is not None:
+        if self._current() is not None or not self._guards():
             return await super().execute(text, *arguments)
         async with self.transaction():
             return await super().execute(text, *arguments)
+
+    def _guards(self) -> bool:
+        """Whether what begins now is held to a site."""
+        return True
 
 
 def _site() -> str:

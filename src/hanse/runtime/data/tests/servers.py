@@ -22,6 +22,7 @@ from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.site_guard import SiteGuard, guard, guarded_by_default
 from hanse.testing.unprivileged import NOBODY, as_nobody
 
 __all__ = ["Place", "database", "place", "postgres", "servers"]
@@ -146,6 +147,10 @@ async def place(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterat
 @pytest_asyncio.fixture
 async def database(place: Place) -> AsyncIterator[Database]:
     """The same, open."""
+    if guarded_by_default() and not place.pooled:
+        async with SiteGuard(await guard(place.server, place.url)) as guarded:
+            yield guarded
+        return
     async with Database(place.config()) as opened:
         yield opened
 
@@ -155,6 +160,7 @@ async def postgres(servers: Servers) -> AsyncIterator[Database]:
     """A fresh database of the newest PostgreSQL, direct: for what does not depend on either."""
     server = servers.server("18")
     url = await server.create()
-    async with Database(server.config(url)) as opened:
+    config = await guard(server, url) if guarded_by_default() else server.config(url)
+    async with (SiteGuard if guarded_by_default() else Database)(config) as opened:
         yield opened
     server.drop(url)

@@ -336,7 +336,7 @@ async def test_one_host_sweeps_at_a_time(world, desk) -> None:
 
     await desk.save("cv.pdf", PDF)
     world.clock.advance(3 * DAY)
-    other = Database(world.host.config.database)
+    other = Database(world.database.config)
     async with other, other.transaction():
         await other.fetch("select pg_advisory_xact_lock($1)", lock_key("hanse.file sweep"))
         await sweep(world)

@@ -18,6 +18,7 @@ from hanse import (
     Service,
     Struct,
     Unavailable,
+    current,
     rpc,
 )
 from hanse.kit.clock import ManualClock
@@ -74,7 +75,7 @@ class Bank(Service):
     @rpc("POST /bank/v1/charges", allow=PUBLIC)
     async def charge(self, item: str) -> int:
         await self._stage.enter("charge")
-        return await self._database.execute(SALE, "bank", f"charge {item}")
+        return await self._database.execute(SALE, current().site, f"charge {item}")
 
 
 class Till(Service):
@@ -87,7 +88,7 @@ class Till(Service):
 
     @rpc("POST /till/v1/sales", allow=PUBLIC, errors=(SoldOut,))
     async def sell(self, item: Annotated[str, Length(1, 40)], note: str = "") -> Receipt:
-        await self._database.execute(SALE, "shop", item)
+        await self._database.execute(SALE, current().site, item)
         return Receipt(item, await self._stage.enter("sell"))
 
     @rpc("POST /till/v1/sales:once", allow=PUBLIC)
@@ -96,14 +97,14 @@ class Till(Service):
         try:
             await self._database.execute("insert into till.only (item) values ($1)", item)
         except AlreadyExists:
-            await self._database.execute(SALE, "shop", item)
+            await self._database.execute(SALE, current().site, item)
             return False
         return True
 
     @rpc("POST /till/v1/sales:block", allow=PUBLIC)
     async def sell_in_a_block(self, item: str) -> int:
         async def work() -> int:
-            await self._database.execute(SALE, "shop", item)
+            await self._database.execute(SALE, current().site, item)
             return await self._stage.enter("block")
 
         return await self._database.transact(work)
@@ -112,20 +113,20 @@ class Till(Service):
     async def sell_wrongly(self, item: str) -> None:
         """Calls in the middle of a block, which nobody may."""
         async with self._database.transaction():
-            await self._database.execute(SALE, "shop", item)
+            await self._database.execute(SALE, current().site, item)
             await self._bank.charge(item)
 
     @rpc("POST /till/v1/sales:charged", allow=PUBLIC)
     async def sell_charged(self, item: str) -> Receipt:
         """Calls first and writes last."""
         await self._bank.charge(item)
-        await self._database.execute(SALE, "shop", item)
+        await self._database.execute(SALE, current().site, item)
         return Receipt(item, await self._stage.enter("charged"))
 
     @rpc("POST /till/v1/sales:hasty", allow=PUBLIC)
     async def sell_hastily(self, item: str) -> Receipt:
         """Writes first and calls last."""
-        await self._database.execute(SALE, "shop", item)
+        await self._database.execute(SALE, current().site, item)
         await self._bank.charge(item)
         return Receipt(item, await self._stage.enter("hasty"))
 
