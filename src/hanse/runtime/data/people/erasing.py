@@ -28,9 +28,12 @@ on conflict (site_id, subject) do update set end_time = null,
   begin_time = case when e.end_time is null then e.begin_time else excluded.begin_time end
 """
 _END = "update hanse.erasure set end_time = $3 where site_id = $1 and subject = $2"
+# The key for what is kept, if nothing is; whoever came back since has a new key, and keeps both.
 _DESTROY = """
-delete from hanse.subject_key k where site_id = $1 and subject = any($2::text[]) and (purpose = ''
-  or not exists (select from hanse.kept t where t.site_id = $1 and t.subject = k.subject))
+delete from hanse.subject_key k where site_id = $1 and subject = any($2::text[])
+  and not exists (select from hanse.kept t where t.site_id = $1 and t.subject = k.subject)
+  and not exists (select from hanse.subject_key l
+    where l.site_id = $1 and l.subject = k.subject and l.purpose = '')
 """
 _DESTROY_AT_ONCE = """
 delete from hanse.subject_key where site_id = $1 and subject = any($2::text[]) and purpose = ''

@@ -288,6 +288,24 @@ async def test_who_erases_is_killed_in_the_middle_and_repeated_it_ends(crm, worl
     assert [one["path"] for one in (await exported(crm, contact))["kept"]] == ["invoice"]
 
 
+async def test_what_is_written_behind_an_erasure_counts_as_after_it(crm, world):
+    await crm.add_order(MAIL, "tea", "bill 1")
+    database = world.database
+    url, keys = database.config.url.reveal(), str(database.config.keys)
+    async with database.transaction():  # the rows are done, and the last of the keys is waited for
+        kept = "select from hanse.subject_key where purpose = 'kept' for no key update"
+        assert len(await database.fetch(kept)) == 1
+        process = begin_erasing(url, keys, MAIL)
+        async with asyncio.timeout(60):
+            while not await database.fetch(LOCKS):
+                assert process.poll() is None
+        behind = await crm.add_order(MAIL, "milk", "bill 2", "Bremen")
+    assert await asyncio.to_thread(process.wait, 60) == 0
+    database.keys.forget("default", database.keys.ring.token("default", MAIL))
+    order = await crm.order(behind)
+    assert (order.email, order.town, order.bill) == (MAIL, "Bremen", "bill 2")
+
+
 async def test_a_write_under_way_is_erased_too_or_refused(crm, world):
     contact = await crm.add_contact("Ada", MAIL)
 
