@@ -128,6 +128,8 @@ async def keys_to_seal(
     known = {owner: keys.cached(site, *owner) for owner in wanted}
     missing = {one for (one, _), key in known.items() if key is None} - set(fresh)
     fetched = await keys.fetch(site, missing) if missing else {}
+    if not keys.ring.knows(keys.generation):
+        await keys.refresh()  # another process has rotated since
     return {
         owner: key or fetched.get(owner) or keys.draw(site, *owner) for owner, key in known.items()
     }
