@@ -109,6 +109,18 @@ async def test_keys_stay_destroyed_and_files_that_came_since_stay(world):
     assert len(await world.now.fetch("select from hanse.file")) == 2
 
 
+async def test_a_sweep_that_has_come_to_another_site_stays_there(world):
+    for database, site in ((world.then, "a"), (world.now, "b")):
+        await database.execute(
+            "create table hanse.retention (relation text primary key, site_id text)"
+        )
+        await database.execute("insert into hanse.retention values ('crm.contact', $1)", site)
+    assert await world.bring() == WANTED
+    assert [row["site_id"] for row in await world.now.fetch("select * from hanse.retention")] == [
+        "b"
+    ]
+
+
 async def test_a_site_that_was_not_there_then_has_nothing_afterwards(world):
     await world.now.execute("insert into crm.contact values ('new', 1, '{}')")
     assert await world.bring("new") == [SiteTable("crm.contact", 0, 0, 1)]
