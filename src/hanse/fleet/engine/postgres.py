@@ -63,6 +63,7 @@ SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # a detail names values, and those may be a person's
     "log_checkpoints": "off",
     "jit": "off",
 }

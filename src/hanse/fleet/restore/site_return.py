@@ -129,11 +129,19 @@ async def bring_site(
             raise
         await (transaction.rollback() if dry_run else transaction.commit())
     except (asyncpg.PostgresError, OSError) as error:
-        raise StateError(f"Nothing is changed: {error}") from error
+        raise StateError(f"Nothing is changed: {_reason(error)}") from None
     finally:
         old.terminate()
         new.terminate()
     return [one for one in done if one.added or one.changed or one.removed]
+
+
+def _reason(error: Any) -> str:
+    """Why and where; what PostgreSQL says beside names values, and those may be a person's."""
+    if isinstance(error, OSError):
+        return str(error)
+    where = ", ".join(filter(None, (error.schema_name, error.table_name, error.constraint_name)))
+    return f"{type(error).__name__} (SQLSTATE {error.sqlstate})" + (where and f" at {where}")
 
 
 async def _connect(url: str) -> Any:

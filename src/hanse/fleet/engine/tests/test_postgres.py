@@ -95,6 +95,16 @@ async def _until_it(answers) -> None:
         await asyncio.sleep(0.01)
 
 
+async def test_what_it_writes_down_of_a_mistake_names_no_values(state: StateFolder, running):
+    await ask(state, "create table person (email text unique)")
+    twice = "insert into person select 'ada' || '@' || 'example.org'"
+    assert await ask(state, twice) == ""
+    assert "ada@example.org" in await ask(state, twice), "who asks is told"
+    log = state.log("postgres").read_text()
+    assert "duplicate key value" in log
+    assert "ada@example.org" not in log
+
+
 async def test_data_outlive_an_orderly_end(state: StateFolder, running):
     assert await ask(state, "create table kept(x int); insert into kept values (7)") == ""
     await within(running.restart())

@@ -155,3 +155,12 @@ async def test_what_fails_in_the_middle_changes_nothing(world):
     with pytest.raises(StateError, match="Nothing is changed"):
         await world.bring()
     assert await world.rows(world.now, "a") == before
+
+
+async def test_why_it_fails_names_no_values(world):
+    await world.now.execute("create unique index once on crm.note (text) where text like '%@%'")
+    await world.now.execute("insert into crm.note values ('b', 'ada@example.org')")
+    await world.then.execute("insert into crm.note values ('a', 'ada@example.org')")
+    with pytest.raises(StateError, match=r"23505.* at crm, note, once") as told:
+        await world.bring()
+    assert "ada@example.org" not in str(told.value)
