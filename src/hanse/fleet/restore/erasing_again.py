@@ -32,7 +32,9 @@ order by l.site, l.subject
 """
 
 
-_OF_SITE = "select subject from hanse.erasure where site_id = $1 order by subject"
+_UNFINISHED = """
+select subject from hanse.erasure where site_id = $1 and end_time is null order by subject
+"""
 
 
 async def erase_again(url: str, keys: Path, ledger: Sequence[Erasure]) -> int:
@@ -68,12 +70,15 @@ async def erase_again(url: str, keys: Path, ledger: Sequence[Erasure]) -> int:
 
 
 async def erase_site_again(url: str, keys: Path, site: str) -> int:
-    """Erases those of a site whom a database knows to be erased, and of whom it has something.
+    """Ends the erasures of a site that are unfinished: whom a moment brought back is one of them.
 
     Args:
         url: Of the database, which may be in use.
         keys: Folder of its keyring.
         site: Whose persons.
+
+    Returns:
+        Of how many something was there.
 
     Raises:
         KeyringError: The keyring is not there, or of another database.
@@ -85,14 +90,12 @@ async def erase_site_again(url: str, keys: Path, site: str) -> int:
         row = await database.fetch_row(_THERE)
         if row is None or not row["there"]:
             return 0
-        rows = await database.fetch(_OF_SITE, site)
+        rows = await database.fetch(_UNFINISHED, site)
         if rows:
             await database.keys.open()
         for row in rows:
             erasing = Erasing(database, _person(database, site, row["subject"]))
-            if (await erasing.plan()).touched:
-                await Erasing(database, _person(database, site, row["subject"])).run(BY)
-                number += 1
+            number += bool((await erasing.run(BY)).touched)
     return number
 
 

@@ -43,6 +43,18 @@ order by format('%I.%I', n.nspname, c.relname) collate "C"
 
 _HAS = "select exists (select from {} where site_id = $1)"
 
+_HAS_ERASURES = "select to_regclass('hanse.erasure') is not null"
+_ERASED = """
+select subject, destroy_time from hanse.erasure where site_id = $1 and end_time is not null
+"""
+
+# Whom the moment does not know to be erased, or to be erased earlier than they were last.
+_TO_ERASE = """
+update hanse.erasure e set end_time = null where site_id = $1 and not exists (
+  select from unnest($2::text[], $3::timestamptz[]) as t (subject, time)
+  where t.subject = e.subject and t.time >= e.destroy_time)
+"""
+
 # Triggers and foreign keys have their say when a row is written first; this one was.
 _BEGIN = (
     "set local session_replication_role = replica",
@@ -103,6 +115,8 @@ async def bring_site(
 ) -> list[SiteTable]:
     """Brings all rows of a site back, in one transaction; those of others stay as they are.
 
+    Whom the moment brings back though they are erased stands in `hanse.erasure` as unfinished then.
+
     Args:
         moment: Where the database of the moment is.
         living: And the one that lives; it may be in use.
@@ -157,7 +171,23 @@ async def _bring(old: Any, new: Any, site: str, path: Path, *, lock: bool) -> li
     # Copied before, so that writers wait for the comparison alone.
     for table in tables if lock else ():
         await new.execute(f"lock table {table.name} in share row exclusive mode")
-    return [await _exchange(new, table, site) for table in tables]
+    done = [await _exchange(new, table, site) for table in tables]
+    await _note_who_comes_back(old, new, site)
+    return done
+
+
+async def _note_who_comes_back(old: Any, new: Any, site: str) -> None:
+    """Has erasures be unfinished of which the moment did not know; committed with what it brings.
+
+    Whoever was erased before the moment, and is there again since, is none of them.
+    """
+    if not await new.fetchval(_HAS_ERASURES):
+        return
+    then: list[Any] = []
+    if await old.fetchval(_HAS_ERASURES):
+        then = await old.fetch(_ERASED, site)
+    subjects, times = [row["subject"] for row in then], [row["destroy_time"] for row in then]
+    await new.execute(_TO_ERASE, site, subjects, times)
 
 
 async def _tables(old: Any, new: Any, site: str) -> list[tuple[Any, bool]]:

@@ -14,7 +14,7 @@ from hanse.fleet.backup.erasures import (
 )
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.source import Source
-from hanse.fleet.restore.erasing_again import erase_again
+from hanse.fleet.restore.erasing_again import erase_again, erase_site_again
 from hanse.runtime.data.people.tests.crm import Crm
 from hanse.testing import World
 
@@ -64,6 +64,33 @@ async def test_of_another_site_nobody_is_touched_and_whom_it_erased_itself_neith
     await crm.erase(ada)
     assert await again(world, Erasure("default", ada, datetime(2000, 1, 1, tzinfo=UTC))) == 0
     assert await again(world) == 0
+
+
+async def again_of_site(world) -> int:
+    ring = world.database.keys.ring
+    number = await erase_site_again(url_of(world), ring.folder, "default")
+    world.database.keys.forget("default", ring.token("default", MAIL))
+    return number
+
+
+async def test_of_a_site_whoever_is_there_again_since_their_erasure_stays(world):
+    crm = world.get(Crm)
+    await crm.add_order(MAIL, "tea", "12")
+    await crm.erase(MAIL)
+    order = await crm.add_order(MAIL, "coffee", "13")
+    assert await again_of_site(world) == 0
+    assert (await crm.order(order)).email == MAIL
+
+
+async def test_of_a_site_each_erasure_that_is_unfinished_is_ended_once(world):
+    crm = world.get(Crm)
+    await crm.erase(MAIL)
+    order = await crm.add_order(MAIL, "tea", "12")
+    await world.database.execute("update hanse.erasure set end_time = null")  # as a restore does
+    assert await again_of_site(world) == 1
+    left = await crm.order(order)
+    assert (left.email, left.town, left.goods) == ("", "nowhere", "tea")
+    assert await again_of_site(world) == 0
 
 
 async def test_the_ledger_has_each_once_and_none_in_clear(world, place):

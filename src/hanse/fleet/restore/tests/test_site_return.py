@@ -1,5 +1,7 @@
 """One site's rows are brought back as they were, and those of others stay as they are."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from hanse.fleet.restore.site_return import SiteTable, bring_site
@@ -119,6 +121,43 @@ async def test_a_sweep_that_has_come_to_another_site_stays_there(world):
     assert [row["site_id"] for row in await world.now.fetch("select * from hanse.retention")] == [
         "b"
     ]
+
+
+ERASURE = """create table hanse.erasure (site_id text, subject text, destroy_time timestamptz,
+  end_time timestamptz, primary key (site_id, subject))"""
+ERASED = "insert into hanse.erasure values ($1, $2, $3, $4)"
+
+
+async def unfinished(world) -> list[str]:
+    rows = await world.now.fetch(
+        "select subject from hanse.erasure where end_time is null order by subject"
+    )
+    return [row["subject"] for row in rows]
+
+
+async def test_whom_the_moment_does_not_know_to_be_erased_is_to_be_erased_again(world):
+    early, late = (datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2))
+    then = ("known", early, early), ("twice", early, late), ("broken off", early, None)
+    now = ("known", early, early), ("twice", late, late), ("broken off", early, late)
+    for database, known in ((world.then, then), (world.now, (*now, ("since", late, late)))):
+        await database.execute(ERASURE)
+        for row in known:
+            await database.execute(ERASED, "a", *row)
+    await world.now.execute(ERASED, "b", "of another site", late, late)
+    await world.bring(dry_run=True)
+    assert await unfinished(world) == []
+    await world.bring()
+    assert await unfinished(world) == ["broken off", "since", "twice"]
+    assert await world.bring() == []
+    assert await unfinished(world) == ["broken off", "since", "twice"], "until they are erased"
+
+
+async def test_a_moment_that_knows_of_no_erasures_knows_none_to_be_erased(world):
+    await world.now.execute(ERASURE)
+    late = datetime(2026, 11, 2, tzinfo=UTC)
+    await world.now.execute(ERASED, "a", "since", late, late)
+    await world.bring()
+    assert await unfinished(world) == ["since"]
 
 
 async def test_a_site_that_was_not_there_then_has_nothing_afterwards(world):
