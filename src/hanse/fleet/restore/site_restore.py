@@ -101,7 +101,8 @@ async def restore_site(
                 recovery.scratch.url, living, wish.site, folder, dry_run=wish.dry_run
             )
         erased = 0
-        if tables and wish.order.keys and not wish.dry_run:
+        # Though nothing differs: another run may have been ended before it came to this.
+        if wish.order.keys and not wish.dry_run:
             erased = await erase_site_again(living, Path(wish.order.keys), wish.site)
     return SiteRestored(
         site=wish.site,
