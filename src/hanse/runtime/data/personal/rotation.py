@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hanse.runtime.data.personal.key_files import KeyringError
+from hanse.runtime.data.personal.key_files import KeyringError, generations_in
 from hanse.runtime.data.personal.subject_keys import bound_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ where k.site_id = n.site_id and k.subject = n.subject and k.purpose = n.purpose
 """
 _DUE = """
 select rotate_time <= $1 and exists (
-  select from hanse.erasure e where e.destroy_time > k.rotate_time - $2::interval) as due
+  select from hanse.erasure e where e.destroy_time > k.rotate_time - $2::interval) as due,
+  generation
 from hanse.keyring k
 """
 
@@ -68,11 +69,18 @@ class Rotated(msgspec.Struct, frozen=True):
 async def is_due(database: Database) -> bool:
     """Whether keys were destroyed since the last rotation, which is a day ago at least.
 
+    One that was broken off is due at once: what it was to destroy is still there.
+
     Raises:
+        KeyringError: The keyring cannot be read.
         HanseError: The database is away.
     """
     row = await database.fetch_row(_DUE, database.clock.now() - EVERY, MARGIN)
-    return row is not None and bool(row["due"])
+    if row is None:
+        return False
+    folder = database.config.keys
+    there = await asyncio.to_thread(generations_in, folder) if folder else []
+    return row["due"] or any(one < row["generation"] for one in there)
 
 
 async def rotate(

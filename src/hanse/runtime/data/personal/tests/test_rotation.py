@@ -133,6 +133,17 @@ async def test_it_is_due_a_day_after_the_last_if_somebody_was_erased_since(opene
     assert not await is_due(opened)
 
 
+async def test_one_that_was_broken_off_is_due_until_it_has_destroyed_all_it_should(opened):
+    async def full(_):
+        raise OSError("no room")
+
+    with pytest.raises(OSError, match="no room"):
+        await rotate(opened, full)
+    assert await is_due(opened)
+    await rotate(opened)
+    assert not await is_due(opened)
+
+
 async def test_a_copy_of_the_key_table_forgets_who_was_erased_and_gives_back_the_others(opened):
     key = await keep(opened, "acme", "ada")
     await keep(opened, "acme", "eve")
