@@ -22,6 +22,7 @@ from hanse.runtime.contract.method import invalid
 from hanse.runtime.data.collection.conflict import violated
 from hanse.runtime.data.entity.changes import changes_type
 from hanse.runtime.data.entity.columns import DELETE_TIME, SIZE_MAX
+from hanse.runtime.data.personal.sealed_text import LOOKS_SEALED
 from hanse.runtime.data.table.packed import decode_apart, moment, unpacked
 from hanse.runtime.errors import HanseError, Internal, InvalidArgument
 
@@ -37,7 +38,10 @@ log = logging.getLogger("hanse.data")
 E = TypeVar("E", bound="Entity")
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
+_NO_NUL = "A text holds the character U+0000, which cannot be stored; take it out."
+_NOT_SEALED = "A text looks like a value that is stored sealed; take the ~ before it away."
+_REFUSED = ((b"\\u0000", _NUL, "nul", _NO_NUL), (b'"~', LOOKS_SEALED, "sealed", _NOT_SEALED))
+"""What no document holds: a sign of it, how it is found, the rule, what is said."""
 
 _encode = msgspec.json.Encoder(enc_hook=encode_secret).encode
 decode_plainly: Callable[[bytes], dict[str, Any]] = msgspec.json.Decoder(dict[str, Any]).decode
@@ -232,12 +236,9 @@ class Documents(Generic[E]):
             raise _unfit(error, None) from None
         if len(body) > SIZE_MAX:
             raise too_large(len(body))
-        if b"\\u0000" in body and _NUL.search(body):
-            raise violated(
-                _field_with_nul(decode_plainly(body)),
-                "nul",
-                "A text holds the character U+0000, which cannot be stored; take it out.",
-            )
+        for sign, pattern, rule, message in _REFUSED:
+            if sign in body and pattern.search(body):
+                raise violated(_field_with(pattern, body), rule, message)
         return body
 
     def _unreadable(self, row: Any, error: Exception) -> Internal:
@@ -288,11 +289,9 @@ def _unfit(error: Exception, kind: Any) -> HanseError:
     return violated("", "type", f"A value is of a type that cannot be stored: {error}")
 
 
-def _field_with_nul(document: dict[str, Any]) -> str:
-    for name, value in document.items():
-        if _NUL.search(_encode(value)):
-            return name
-    return ""
+def _field_with(pattern: re.Pattern[bytes], body: bytes) -> str:
+    members = decode_plainly(body).items()
+    return next((name for name, value in members if pattern.search(_encode(value))), "")
 
 
 def _own_types(model: EntityModel) -> list[Any]:

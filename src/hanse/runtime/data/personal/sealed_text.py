@@ -29,6 +29,9 @@ PATTERN = r"~([A-Za-z0-9_-]{22})?[.][A-Za-z0-9_-]{11}[.][A-Za-z0-9_-]{39,}"
 STORED = rf'^$|^({{"~": ")?{PATTERN}'
 """What PostgreSQL gives as text of all that is sealed, or is as it stands."""
 
+LOOKS_SEALED = re.compile(rf'"{PATTERN}"'.encode())
+"""Finds in JSON what a reader would take for sealed; nobody may write such a text."""
+
 OBJECT = "~"
 """The first member of what files are in; no name of a field is like it."""
 

@@ -13,6 +13,7 @@ from hanse.runtime.data.entity.marks import Keep, Personal, Searchable
 from hanse.runtime.data.entity.upcast import upcast
 from hanse.runtime.data.personal.tests.crm import Address
 from hanse.runtime.data.table.arrival import prepare_table
+from hanse.runtime.errors import InvalidArgument
 from hanse.runtime.identity.principal import VISITOR
 from hanse.testing.acting import acting
 
@@ -124,6 +125,26 @@ async def test_a_backfill_seals_what_became_personal(releases):
     assert (found.name, found.address, found.revision) == ("~ Adelaide", Address("Markt"), 1)
     assert await Backfill(Old, database, load=1).run() == BackfillProgress()
     assert (await old.get(nothing.id)).name == ""
+
+
+@pytest.mark.parametrize("token", ["", "A" * 22])
+async def test_nobody_writes_what_readers_would_take_for_sealed(releases, token):
+    old, new, database = releases
+    like = f"~{token}.{'A' * 11}.{'A' * 39}"
+    before = Collection(Before, database)
+    made = await before.create(Before(f"{like}!", address=Address(f"x{like}")))
+
+    async def refuses(field, work):
+        with pytest.raises(InvalidArgument, match="take the ~ before it away") as caught:
+            await work
+        assert [one.field for one in caught.value.violations] == [field]
+
+    await refuses("name", before.create(Before(like)))
+    await refuses("address", before.update(made.id, {"address": {"street": like}}))
+    await refuses("email", before.replace(Before("Ada", like), id=made.id))
+    await refuses("email", old.create(Old("Ada", like)))
+    assert (await before.get(made.id)).revision == 1
+    assert (await new.get(made.id)).first_name == f"{like}!"
 
 
 async def test_a_backfill_leaves_who_was_erased(releases):
