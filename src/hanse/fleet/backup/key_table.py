@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.report import order_of
 from hanse.fleet.state import StateFolder
@@ -18,7 +16,7 @@ from hanse.kit.environment import variables
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
-from hanse.runtime.data.personal.key_copy import CopyHead, copy_of, restore
+from hanse.runtime.data.personal.key_copy import copy_of, restore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +27,7 @@ NAME = "key-table.jsonl"
 
 _WHO = "select system_identifier::text as number from pg_control_system()"
 _THERE = "select to_regclass('hanse.keyring') is not null as there"
-_GENERATION = "select generation from hanse.keyring"
+_TAKEN = "select from hanse.keyring"
 
 
 def key_table_copy(project: Project) -> Callable[[Database], Awaitable[None]] | None:
@@ -53,7 +51,7 @@ def key_table_copy(project: Project) -> Callable[[Database], Awaitable[None]] | 
 
 
 async def restore_key_table(place: Place, number: str, url: str) -> int | None:
-    """Gives a restored database the keys of the last rotation, if it is of a moment before.
+    """Gives a restored database the keys of the last rotation, where it has those of before.
 
     Args:
         place: Where backups lie.
@@ -61,7 +59,7 @@ async def restore_key_table(place: Place, number: str, url: str) -> int | None:
         url: Where it is, restored, and used by nobody yet.
 
     Returns:
-        How many keys it has; None if it keeps its own.
+        How many keys it was given; None if it has no keys, or was never rotated.
 
     Raises:
         PlaceError: The copy cannot be read.
@@ -70,17 +68,11 @@ async def restore_key_table(place: Place, number: str, url: str) -> int | None:
     pieces = await place.open(f"{number}/{NAME}")
     if pieces is None:
         return None
-    lines = _lines(pieces)
-    first = await anext(lines)
     async with Database(DatabaseConfig(url=Secret(url), connections=1)) as database:
         there = await database.fetch_row(_THERE)
-        if there is None or not there["there"]:
+        if there is None or not there["there"] or not await database.fetch(_TAKEN):
             return None
-        row = await database.fetch_row(_GENERATION)
-        head = msgspec.json.decode(first, type=CopyHead)
-        if row is None or row["generation"] >= head.generation:
-            return None
-        return await restore(database, _after(first, lines))
+        return await restore(database, _lines(pieces))
 
 
 async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -89,9 +81,3 @@ async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             yield line
-
-
-async def _after(first: bytes, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for line in lines:
-        yield line

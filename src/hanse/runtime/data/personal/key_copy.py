@@ -7,8 +7,8 @@ A copy has a head and then a line a key, JSON each:
 
 A rotation writes it before it destroys the generation before, in the place of the copy before: so
 it can be read with the keyring as it is, and holds no key of anybody who was erased. `restore`
-makes it the key table of a database that was restored from an older backup, in which then nobody
-can read what is of those who are not in the copy.
+takes from it what a database that was restored has under generations before: nobody can then read
+there what is of those who are not in the copy.
 """
 
 from __future__ import annotations
@@ -35,14 +35,17 @@ select site_id, subject, purpose, mark, generation, wrapped, destroy_time from h
 where (site_id, subject, purpose) > ($1, $2, $3)
 order by site_id, subject, purpose limit $4
 """
-_CLEAR = "delete from hanse.subject_key"
-_INSERT = """
-insert into hanse.subject_key
-  (site_id, subject, purpose, mark, generation, wrapped, destroy_time)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::int[], $6::bytea[],
-  $7::timestamptz[])
+_EXCHANGE = """
+update hanse.subject_key k
+set mark = n.mark, generation = n.generation, wrapped = n.wrapped, destroy_time = n.destroy_time
+from unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::int[], $7::bytea[],
+  $8::timestamptz[])
+  as n (site_id, subject, purpose, mark, generation, wrapped, destroy_time)
+where k.site_id = n.site_id and k.subject = n.subject and k.purpose = n.purpose
+  and k.generation < $1
 """
-_GENERATION = "update hanse.keyring set generation = $1 where id = $2"
+_CLEAR = "delete from hanse.subject_key where generation < $1"
+_GENERATION = "update hanse.keyring set generation = greatest(generation, $1) where id = $2"
 
 
 class CopyHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +101,9 @@ async def copy_of(database: Database) -> AsyncIterator[bytes]:
 
 
 async def restore(database: Database, lines: AsyncIterator[bytes]) -> int:
-    """Makes a copy the key table of a database, in one transaction; how many keys it has.
+    """Exchanges keys of generations before a copy's for those in it; how many, in one transaction.
+
+    Who is not in the copy has none then. A moment inside of a rotation has both: newer keys stay.
 
     Args:
         database: Restored, and used by nobody yet.
@@ -117,11 +122,12 @@ async def restore(database: Database, lines: AsyncIterator[bytes]) -> int:
                 continue
             some.append(_read_key(line))
             if len(some) == AT_ONCE:
-                number += await _insert(database, some)
+                number += await _exchange(database, head, some)
                 some = []
         if head is None:
             raise KeyringError("This copy of the key table is empty.")
-        number += await _insert(database, some) if some else 0
+        number += await _exchange(database, head, some) if some else 0
+        await database.execute(_CLEAR, head.generation)
     return number
 
 
@@ -132,13 +138,12 @@ async def _begin(database: Database, line: bytes) -> CopyHead:
         raise KeyringError(f"This is no copy of a key table: {error}.") from None
     if head.version != FORMAT:
         raise KeyringError(f"This copy of the key table is of version {head.version}.")
-    await database.execute(_CLEAR)
     if not await database.execute(_GENERATION, head.generation, head.ring):
         raise KeyringError("This copy of the key table is of another database's keyring.")
     return head
 
 
-async def _insert(database: Database, some: list[CopiedKey]) -> int:
+async def _exchange(database: Database, head: CopyHead, some: list[CopiedKey]) -> int:
     columns: list[list[Any]] = [
         [one.site for one in some],
         [one.subject for one in some],
@@ -148,7 +153,7 @@ async def _insert(database: Database, some: list[CopiedKey]) -> int:
         [base64.b64decode(one.wrapped) for one in some],
         [one.destroy_time for one in some],
     ]
-    return await database.execute(_INSERT, *columns)
+    return await database.execute(_EXCHANGE, head.generation, *columns)
 
 
 def _line(row: Any) -> bytes:

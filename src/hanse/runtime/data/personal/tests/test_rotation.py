@@ -155,23 +155,53 @@ async def test_a_copy_of_the_key_table_forgets_who_was_erased_and_gives_back_the
         kept.extend([piece async for piece in copy_of(database)])
 
     await rotate(opened, copy)
-    await opened.execute("delete from hanse.subject_key")
-    for row in before:
-        await opened.execute(
+    await put_back(opened, before)
+    await opened.execute("update hanse.keyring set generation = 1")
+    assert await restore(opened, lines_of(kept)) == 1
+    await opened.keys.refresh()
+    found = await opened.keys.fetch("acme", ["ada", "eve"])
+    assert {name: one.mark for name, one in found.items()} == {("ada", ""): key.mark}
+
+
+async def test_a_moment_inside_of_a_rotation_gets_what_was_not_wrapped_anew_yet(opened):
+    ada, bob = await keep(opened, "acme", "ada"), await keep(opened, "acme", "bob")
+    await keep(opened, "acme", "eve")
+    before = await opened.fetch(ROWS)
+    await opened.execute("delete from hanse.subject_key where subject = 'eve'")
+    kept: list[bytes] = []
+
+    async def copy(database):
+        kept.extend([piece async for piece in copy_of(database)])
+
+    await rotate(opened, copy)
+    await put_back(opened, [row for row in before if row["subject"] != "bob"])
+    later = await keep(opened, "acme", "carl")
+    assert await restore(opened, lines_of(kept)) == 1
+    found = await opened.keys.fetch("acme", ["ada", "bob", "carl", "eve"])
+    assert {name: one.mark for (name, _), one in found.items()} == {
+        "ada": ada.mark,
+        "bob": bob.mark,
+        "carl": later.mark,
+    }
+
+
+async def put_back(database, rows):
+    """As an older moment has them."""
+    for row in rows:
+        await database.execute(
+            "delete from hanse.subject_key where site_id = $1 and subject = $2 and purpose = $3",
+            *(row["site_id"], row["subject"], row["purpose"]),
+        )
+        await database.execute(
             "insert into hanse.subject_key (site_id, subject, purpose, mark, generation, wrapped)"
             " values ($1, $2, $3, $4, $5, $6)",
             *row.values(),
         )
-    await opened.execute("update hanse.keyring set generation = 1")
 
-    async def lines():
-        for line in b"".join(kept).splitlines():
-            yield line
 
-    assert await restore(opened, lines()) == 1
-    await opened.keys.refresh()
-    found = await opened.keys.fetch("acme", ["ada", "eve"])
-    assert {name: one.mark for name, one in found.items()} == {("ada", ""): key.mark}
+async def lines_of(copy):
+    for line in b"".join(copy).splitlines():
+        yield line
 
 
 @pytest.mark.parametrize(
