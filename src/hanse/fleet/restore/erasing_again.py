@@ -9,10 +9,11 @@ from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.data.people.erasing import Erasing
+from hanse.runtime.data.people.naming import texts_behind
 from hanse.runtime.data.people.person import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from hanse.fleet.backup.erasures import Erasure
@@ -62,10 +63,9 @@ async def erase_again(url: str, keys: Path, ledger: Sequence[Erasure]) -> int:
             return 0
         columns = [site for site, _ in last], [subject for _, subject in last], [*last.values()]
         rows = await database.fetch(_NEW, *columns)
-        if rows:
-            await database.keys.open()
-        for row in rows:
-            await Erasing(database, _person(database, row["site"], row["subject"])).run(BY)
+        some = [(row["site"], row["subject"]) for row in rows]
+        for person in await _persons(database, some):
+            await Erasing(database, person).run(BY)
         return len(rows)
 
 
@@ -91,18 +91,34 @@ async def erase_site_again(url: str, keys: Path, site: str) -> int:
         if row is None or not row["there"]:
             return 0
         rows = await database.fetch(_UNFINISHED, site)
-        if rows:
-            await database.keys.open()
-        for row in rows:
-            erasing = Erasing(database, _person(database, site, row["subject"]))
-            number += bool((await erasing.run(BY)).touched)
+        for person in await _persons(database, [(site, row["subject"]) for row in rows]):
+            number += bool((await Erasing(database, person).run(BY)).touched)
     return number
 
 
-def _person(database: Database, site: str, subject: str) -> Person:
-    """Whom a name stands for that was written down for good: an id, or the token of a text."""
+async def _persons(database: Database, some: Sequence[tuple[str, str]]) -> list[Person]:
+    """Whom names stand for that were written down for good: ids, or tokens of texts."""
+    if not some:
+        return []
+    await database.keys.open()
+    tokens: dict[str, set[str]] = {}
+    for site, subject in some:
+        if not _is_id(subject):
+            tokens.setdefault(site, set()).add(subject)
+    texts = {site: await texts_behind(database, site, of) for site, of in tokens.items()}
+    return [_person(database, site, name, texts.get(site, {})) for site, name in some]
+
+
+def _person(database: Database, site: str, subject: str, texts: Mapping[str, str]) -> Person:
+    if _is_id(subject):
+        return Person(site, subject, database.keys.ring.token(site, subject))
+    # Where the text stands nowhere in clear, its token finds all there is.
+    return Person(site, texts.get(subject, subject), subject)
+
+
+def _is_id(subject: str) -> bool:
     try:
         parse_type_id(subject)
     except ValueError:
-        return Person(site, subject, subject)
-    return Person(site, subject, database.keys.ring.token(site, subject))
+        return False
+    return True

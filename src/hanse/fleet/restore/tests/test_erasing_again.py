@@ -16,6 +16,8 @@ from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.source import Source
 from hanse.fleet.restore.erasing_again import erase_again, erase_site_again
 from hanse.runtime.data.people.tests.crm import Crm
+from hanse.runtime.data.people.tests.test_stores import Desk
+from hanse.runtime.data.rows.tests.hall.seats import Hall
 from hanse.testing import World
 
 MAIL = "ada@example.org"
@@ -56,6 +58,22 @@ async def test_by_id_and_by_what_stands_for_a_text(world):
     assert (left.email, left.town, left.goods) == ("", "nowhere", "tea")
 
 
+async def test_by_a_text_that_stands_in_clear(world):
+    crm, ring = world.get(Crm), world.database.keys.ring
+    ada = await crm.add_contact("Ada", MAIL)
+    note, other = [
+        await crm.add_note(ada, "t", author=author, remark="his remark")
+        for author in ("auth0|17", "auth0|18")
+    ]
+    assert await again(world, Erasure("default", ring.token("default", "auth0|17"), LATER)) == 1
+    for author in ("auth0|17", "auth0|18"):
+        world.database.keys.forget("default", author)
+    assert (await crm.remark(note), await crm.remark(other)) == ("", "his remark")
+    left = await world.database.fetch("select subject from hanse.subject_key")
+    assert "auth0|18" in (names := [row["subject"] for row in left])
+    assert "auth0|17" not in names
+
+
 async def test_of_another_site_nobody_is_touched_and_whom_it_erased_itself_neither(world):
     crm = world.get(Crm)
     ada = await crm.add_contact("Ada", MAIL)
@@ -91,6 +109,17 @@ async def test_of_a_site_each_erasure_that_is_unfinished_is_ended_once(world):
     left = await crm.order(order)
     assert (left.email, left.town, left.goods) == ("", "nowhere", "tea")
     assert await again_of_site(world) == 0
+
+
+async def test_of_a_site_stores_forget_again_whoever_is_an_id():
+    async with World(Hall, Desk) as world:
+        hall, owner = world.get(Hall), "contact_01h455vb4pex5vsknk084sn02q"
+        await hall.open(1, 1)
+        await world.get(Desk).erase(owner)
+        await hall.book(1, 1, owner)
+        await world.database.execute("update hanse.erasure set end_time = null")
+        assert await again_of_site(world) == 1
+        assert [seat.owner for seat in await hall.seats()] == [None]
 
 
 async def test_the_ledger_has_each_once_and_none_in_clear(world, place):
