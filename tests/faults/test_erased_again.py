@@ -14,7 +14,7 @@ CRM = '''
 from typing import Annotated
 
 from hanse import (
-    PUBLIC, Collection, Entity, Length, People, Personal, Searchable, Service, entity, rpc
+    PUBLIC, Collection, Database, Entity, Length, People, Personal, Searchable, Service, entity, rpc
 )
 
 
@@ -33,8 +33,13 @@ class Crm(Service):
     """Keeps persons."""
 
     def __init__(
-        self, contacts: Collection[Contact], orders: Collection[Order], people: People
+        self,
+        contacts: Collection[Contact],
+        orders: Collection[Order],
+        people: People,
+        database: Database,
     ) -> None:
+        self._database = database
         self._contacts = contacts
         self._orders = orders
         self._people = people
@@ -58,6 +63,11 @@ class Crm(Service):
     @rpc("POST /crm/v1/erasures", allow=PUBLIC)
     async def erase(self, person: str) -> int:
         return len((await self._people.erase(person)).touched)
+
+    @rpc("GET /crm/v1/erasures", allow=PUBLIC)
+    async def unfinished(self) -> int:
+        rows = await self._database.fetch("select from hanse.erasure where end_time is null")
+        return len(rows)
 '''
 
 
@@ -96,4 +106,24 @@ def test_who_was_erased_after_a_moment_is_erased_in_it_too(tmp_path: Path) -> No
         made.fleet.up()
         assert call(made, f"contacts/{ada}")[0] == 404
         assert call(made, f"contacts/{bob}")[1]["name"] == "Bob"
+        assert call(made, f"orders/{order}")[1]["email"] == ""
+
+
+def test_who_was_erased_is_erased_again_in_one_site_though_nothing_else_differs(
+    tmp_path: Path,
+) -> None:
+    with shop(tmp_path) as made:
+        with_crm(made)
+        made.fleet.up()
+        _, order = call(made, "orders", email="ada@example.org")
+        made.fleet.hanse("backup")
+        asked = ("restore", "--site", "default", "--to", now().isoformat())
+        assert call(made, "erasures", person="bob@example.org") == (200, 0)
+        made.until_complete(now())
+        assert made.fleet.hanse(*asked)["tables"] == []
+        assert call(made, "erasures") == (200, 0), "none is unfinished, or no run would end it"
+        assert call(made, f"orders/{order}")[1]["email"] == "ada@example.org"
+
+        assert call(made, "erasures", person="ada@example.org") == (200, 1)
+        assert made.fleet.hanse(*asked)["erased"] == 1
         assert call(made, f"orders/{order}")[1]["email"] == ""
