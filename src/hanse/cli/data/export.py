@@ -75,15 +75,15 @@ async def _write_zip(exporting: Exporting, file: IO[bytes], found: Reached, site
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("person.json", "w", force_zip64=True) as inner:
             await _write(exporting, inner)
-        for name in exporting.files:
-            uuid = uuid_of(name)
-            known = await rows.find(site, uuid)
-            pieces = await found.files.read(site, uuid, 0, known.size) if known else None
-            if known is None or pieces is None:
+        for one in exporting.files:
+            uuid = uuid_of(one.id)
+            if await rows.find(site, uuid) != one:
                 continue
-            with archive.open(
-                f"files/{name}-{cleaned(known.name)}", "w", force_zip64=True
-            ) as inner:
+            pieces = await found.files.read(site, uuid, 0, one.size)
+            if pieces is None:
+                continue
+            name = f"files/{one.id}-{cleaned(one.name)}"
+            with archive.open(name, "w", force_zip64=True) as inner:
                 async for piece in pieces:
                     inner.write(piece)
 

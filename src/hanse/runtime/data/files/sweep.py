@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hanse.kit.chance import fraction
 from hanse.kit.clock import wait_set
 from hanse.runtime.data.files.file_rows import KEPT_UNUSED, id_of, uuid_of
+from hanse.runtime.data.personal.sealed_text import PATTERN
 from hanse.runtime.data.transaction import lock_key
 from hanse.runtime.errors import HanseError
 
@@ -40,15 +41,22 @@ PLACES = """
 select relation from hanse.file_place where to_regclass(relation) is not null order by relation
 """
 
-# Ids of files stand nowhere else, so any text of a document that is one refers to it.
+# Anybody can write an id into a map of texts: so besides it stands the digest of what is in the
+# file, or it stands beside a sealed value, whose form nobody can write.
 REFERRED = """
 select distinct f.site_id, f.file
 from unnest($1::text[], $2::uuid[], $3::text[]) as f (site_id, file, id)
+join hanse.file h on h.site_id = f.site_id and h.file = f.file
 join (
-  select d.site_id, found #>> '{{}}' as id
-  from {relation} d, jsonb_path_query(d.doc, '$.**.id ? (@ starts with "file_")') as found
+  select d.site_id, found ->> 'id' as id, found ->> 'sha256' as sha256, false as sealed
+  from {relation} d, jsonb_path_query(d.doc, '$.** ? (@.id starts with "file_")') as found
   where d.site_id = any($1)
-) as r on r.site_id = f.site_id and r.id = f.id
+  union all
+  select d.site_id, found #>> '{{}}', null, true
+  from {relation} d, jsonb_path_query(
+    d.doc, '$.** ? (@."~" like_regex "^{sealed}$").files.id') as found
+  where d.site_id = any($1)
+) as r on r.site_id = f.site_id and r.id = f.id and (r.sealed or r.sha256 = h.sha256)
 """
 
 SEEN = """
@@ -196,7 +204,7 @@ class FileSweep:
         given = [_key(row) for row in rows]
         used: set[tuple[str, UUID]] = set()
         for place in await self._database.fetch(PLACES):
-            text = REFERRED.format(relation=place["relation"])
+            text = REFERRED.format(relation=place["relation"], sealed=PATTERN)
             ids = [id_of(file) for _, file in given]
             found = await self._database.fetch(text, *_keys(given), ids)
             used.update(map(_key, found))

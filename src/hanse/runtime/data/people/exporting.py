@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from hanse.kit.type_id import type_id
+from hanse.runtime.data.entity.stored_file import files_in
 from hanse.runtime.data.people import texts
 from hanse.runtime.data.people.place import Rows, Statements, Whose, places
 from hanse.runtime.data.personal.sealed_text import Place, read_sealed, text_in
@@ -16,6 +17,7 @@ from hanse.runtime.errors import Internal
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from hanse.runtime.contract.file import File
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.people.person import Person
     from hanse.runtime.data.personal.subject_key import SubjectKey
@@ -43,13 +45,13 @@ class Exporting:
         person: Whose it is.
 
     Attributes:
-        files: Ids of the files that stand in it, as far as it was written.
+        files: What stands in it as a file, as far as it was written; whether it is true, rows say.
     """
 
     def __init__(self, database: Database, person: Person) -> None:
         self._database = database
         self._person = person
-        self.files: dict[str, None] = {}
+        self.files: dict[File, None] = {}
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The document.
@@ -115,7 +117,7 @@ class Exporting:
                 _exchange(document, value.path, place, keys if mine else None)
                 if value.secret and document.get(value.path[0]) is not None:
                     document[value.path[0]] = True
-        self._note_files(document)
+        self.files |= dict.fromkeys(files_in(document))
         columns = ("revision", "create_time", "update_time", "delete_time")
         said = {name: row[name] for name in columns if row[name] is not None}
         return _encode({"id": type_id(rows.prefix, row["id"].int), **said, "doc": document})
@@ -129,18 +131,6 @@ class Exporting:
         if sealed is not None:
             return sealed.token == self._person.token
         return text_in(value) == self._person.text
-
-    def _note_files(self, value: Any) -> None:
-        if isinstance(value, dict):
-            members = cast("dict[str, Any]", value)
-            found = members.get("id")
-            if isinstance(found, str) and found.startswith("file_"):
-                self.files[found] = None
-            for one in members.values():
-                self._note_files(one)
-        elif isinstance(value, list):
-            for one in cast("list[Any]", value):
-                self._note_files(one)
 
     async def _is_there(self, rows: Rows) -> bool:
         row = await self._database.fetch_row(

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from hanse.runtime.data.entity.stored_file import files_in
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
     from hanse.runtime.data.personal.subject_key import SubjectKey
@@ -93,7 +94,7 @@ def write_sealed(key: SubjectKey, plain: bytes, bound: bytes, token: str = "") -
 
 def with_files(text: bytes, plain: bytes) -> bytes:
     """A sealed value beside the ids of the files in it."""
-    files = [{"id": one} for one in _file_ids(msgspec.json.decode(plain))]
+    files = [{"id": one.id} for one in files_in(msgspec.json.decode(plain))]
     return _encode({OBJECT: msgspec.Raw(text), "files": files})
 
 
@@ -105,16 +106,3 @@ def says_nothing(value: bytes) -> bool:
 def text_in(value: bytes) -> str:
     """The text that some JSON is; empty if it is none."""
     return _read_text(value) if value.startswith(b'"') else ""
-
-
-def _file_ids(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        members = cast("dict[str, Any]", value)
-        found = members.get("id")
-        if isinstance(found, str) and found.startswith("file_"):
-            yield found
-        for one in members.values():
-            yield from _file_ids(one)
-    elif isinstance(value, list):
-        for one in cast("list[Any]", value):
-            yield from _file_ids(one)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 from urllib.parse import parse_qs
 
+import msgspec
 import pytest
 
 from hanse import (
@@ -277,7 +278,7 @@ async def test_another_sites_document_keeps_nothing(world, desk) -> None:
         "insert into hiring.applications (site_id, id, revision, create_time, update_time, shape, doc) "
         "select 'other', gen_random_uuid(), 1, $1, $1, 1, $2::jsonb",
         world.clock.now(),
-        b'{"name": "x", "cv": {"id": "%s"}}' % file.id.encode(),
+        msgspec.json.encode({"name": "x", "cv": file}),
     )
     for _ in range(2):
         await sweep(world, DAY + 1)
@@ -300,7 +301,7 @@ async def test_who_refers_to_a_file_while_it_is_swept_keeps_it_or_is_told(world,
                 "insert into hiring.applications (site_id, id, revision, create_time, update_time, shape, doc) "
                 "values ('default', gen_random_uuid(), 1, $1, $1, 1, $2::jsonb)",
                 world.clock.now(),
-                b'{"name": "x", "cv": {"id": "%s"}}' % file.id.encode(),
+                msgspec.json.encode({"name": "x", "cv": file}),
             )
 
     writing = asyncio.create_task(write())
