@@ -8,6 +8,7 @@ import zipfile
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import mkstemp
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -101,8 +102,8 @@ def _tell(exporting: Exporting, out: Path | None, *, as_json: bool) -> None:
 @contextmanager
 def _whole(path: Path) -> Generator[IO[bytes]]:
     """A file of mode 0600 that is there when the block has ended well."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)  # nobody made it before
+    draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

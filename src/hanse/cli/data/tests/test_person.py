@@ -14,7 +14,7 @@ from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.identity.principal import VISITOR
 from hanse.testing.acting import acting
 from hanse.testing.postgres_server import PostgresServer
-from tests.end_to_end.terminal import clean_environment, hanse
+from tests.end_to_end.terminal import HANSE, PATIENCE_SECONDS, clean_environment, hanse
 
 PROJECT = """
 [project]
@@ -70,6 +70,18 @@ def ask(project, url, *words):
     return done
 
 
+def export_where_is_laid(project, url, person):
+    """Exports beside a link of a name that follows from the number of the process."""
+    lay = 'ln -s theirs ".ada.json.$$" && exec "$@"'
+    subprocess.run(
+        ["sh", "-c", lay, "sh", *HANSE, "person", "export", person, "--out", "ada.json"],
+        cwd=project,
+        env=clean_environment(HANSE_DATABASE__URL=url),
+        check=True,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
 async def test_an_export_is_printed_or_written_and_a_zip_has_the_files(project, url, person):
     done = ask(project, url, "person", "export", person)
     assert json.loads(done.stdout)["collections"]["crm.contacts"][0]["doc"]["name"] == "Ada"
@@ -86,6 +98,15 @@ async def test_an_export_is_printed_or_written_and_a_zip_has_the_files(project, 
     told = ask(project, url, "person", "export", person, "--out", "ada.json", "--json").stdout
     assert json.loads(told) == {"file": str(project / "ada.json"), "files": 1}
     assert json.loads((project / "ada.json").read_text())["site"] == "default"
+
+
+async def test_an_export_is_written_into_no_file_that_somebody_laid_there(project, url, person):
+    theirs = project / "theirs"
+    theirs.write_text("untouched")
+    export_where_is_laid(project, url, person)
+    assert theirs.read_text() == "untouched"
+    assert not (project / "ada.json").is_symlink()
+    assert (project / "ada.json").stat().st_mode & 0o777 == 0o600
 
 
 async def test_nobody_is_erased_by_looking_or_without_being_asked(project, url, person):
