@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.backup.key_table import key_table_copy
+from hanse.fleet.backup.key_table import key_copies
 from hanse.fleet.engine.postgres import database_url
 from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
@@ -48,7 +48,7 @@ async def _rotate_if_due(project: Project, config: DatabaseConfig) -> None:
         if row is None or not row["there"] or not await is_due(database):
             return  # also where no host keeps anything, and there is no keyring
         await database.keys.open()
-        await rotate(database, key_table_copy(project))
+        await rotate(database, key_copies(project))
 
 
 def _config(project: Project) -> DatabaseConfig:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hanse.cli.data.persons import in_database
-from hanse.fleet.backup.key_table import key_table_copy
+from hanse.fleet.backup.key_table import key_copies
 from hanse.runtime.data.personal.key_files import KeyringError
 from hanse.runtime.data.personal.rotation import Rotated, is_due
 from hanse.runtime.data.personal.rotation import rotate as begin_generation
@@ -61,7 +61,7 @@ def rotate(environment: str, *, if_due: bool, dev: bool, as_json: bool) -> None:
 async def _rotate(if_due: bool, found: Reached) -> Rotated | None:  # noqa: FBT001  bound by name
     if if_due and not await is_due(found.database):
         return None
-    return await begin_generation(found.database, key_table_copy(found.project))
+    return await begin_generation(found.database, key_copies(found.project))
 
 
 def show(environment: str, *, dev: bool, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hanse.fleet.backup.keyring_copy import KeyringCopy
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.report import order_of
 from hanse.fleet.state import StateFolder
@@ -19,7 +20,7 @@ from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.data.personal.key_copy import copy_of, restore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     from hanse.runtime.project.project import Project
 
@@ -30,8 +31,36 @@ _THERE = "select to_regclass('hanse.keyring') is not null as there"
 _TAKEN = "select from hanse.keyring"
 
 
-def key_table_copy(project: Project) -> Callable[[Database], Awaitable[None]] | None:
-    """What keeps the key table of a project's database where it is backed up; None if nowhere.
+class KeyCopies:
+    """Keeps what there is of keys in the place of the backups, while they rotate.
+
+    Args:
+        place: Where backups lie.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    async def keep_ring(self, database: Database) -> None:
+        """Has the generations there that the ring of a database has, and no other.
+
+        Raises:
+            PlaceError, KeyringError: It cannot be, or another ring is there.
+        """
+        folder, number = database.keys.ring.folder, await _number(database)
+        await KeyringCopy(self._place, folder, number).follow()
+
+    async def keep_table(self, database: Database) -> None:
+        """Has its key table there, in the place of the one before.
+
+        Raises:
+            PlaceError: It cannot be.
+        """
+        await self._place.put(f"{await _number(database)}/{NAME}", copy_of(database))
+
+
+def key_copies(project: Project) -> KeyCopies | None:
+    """Those of a project's database, where it is backed up; None if nowhere.
 
     Raises:
         ConfigurationError: The place is said wrongly.
@@ -40,14 +69,7 @@ def key_table_copy(project: Project) -> Callable[[Database], Awaitable[None]] | 
     order = order_of(project, StateFolder(Path()), given)
     if order is None or project.database_url(given) is not None:
         return None
-    place = Place(order.place(given))
-
-    async def keep(database: Database) -> None:
-        row = await database.fetch_row(_WHO)
-        assert row is not None
-        await place.put(f"{row['number']}/{NAME}", copy_of(database))
-
-    return keep
+    return KeyCopies(Place(order.place(given)))
 
 
 async def restore_key_table(place: Place, number: str, url: str) -> int | None:
@@ -73,6 +95,12 @@ async def restore_key_table(place: Place, number: str, url: str) -> int | None:
         if there is None or not there["there"] or not await database.fetch(_TAKEN):
             return None
         return await restore(database, _lines(pieces))
+
+
+async def _number(database: Database) -> str:
+    row = await database.fetch_row(_WHO)
+    assert row is not None
+    return row["number"]
 
 
 async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

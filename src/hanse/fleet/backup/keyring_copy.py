@@ -47,10 +47,13 @@ class KeyringCopy:
         Raises:
             PlaceError, KeyringError: It cannot be, or another ring is there.
         """
-        wanted = await asyncio.to_thread(_files, self._folder) if self._folder else {}
+        wanted = await self._wanted()
         if not wanted or wanted == self._there:
             return
         there = await self.read()
+        wanted = await self._wanted()  # who rotates copies too: what is there by now was here
+        if not wanted:
+            return
         if RING in there and _id(there[RING]) != _id(wanted[RING]):
             raise PlaceError(
                 f"{self._place} has another keyring of this database than {self._folder}. Which of "
@@ -63,6 +66,9 @@ class KeyringCopy:
         for name in there.keys() - wanted.keys():
             await self._place.remove(f"{self._below}/{name}")
         self._there = wanted
+
+    async def _wanted(self) -> dict[str, bytes]:
+        return await asyncio.to_thread(_files, self._folder) if self._folder else {}
 
     async def read(self) -> dict[str, bytes]:
         """The files that are there.

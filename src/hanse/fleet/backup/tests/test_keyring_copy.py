@@ -65,3 +65,19 @@ async def test_a_ring_that_is_lost_or_another_takes_nothing_from_the_place(place
     with pytest.raises(PlaceError, match="another keyring"):
         await copy.follow()
     assert await copy.read() == kept
+
+
+async def test_a_generation_that_a_rotation_copies_meanwhile_stays(place, tmp_path):
+    ring = Keyring.make(tmp_path / "keys")
+    await KeyringCopy(place, ring.folder, "7").follow()
+
+    class Rotated(Place):
+        """Somebody rotates between two looks of who follows."""
+
+        async def names(self, below):
+            ring.add(2)
+            await KeyringCopy(place, ring.folder, "7").follow()
+            return await super().names(below)
+
+    await KeyringCopy(Rotated(FileStoreConfig(folder=place.folder)), ring.folder, "7").follow()
+    assert await KeyringCopy(place, ring.folder, "7").read() == contents(ring.folder)

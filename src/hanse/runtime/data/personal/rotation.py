@@ -7,19 +7,23 @@ under is destroyed here, after all keys that live were wrapped anew.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from hanse.runtime.data.database import Database
 from hanse.runtime.data.personal.key_files import KeyringError, generations_in
 from hanse.runtime.data.personal.subject_keys import bound_of
+from hanse.runtime.data.transaction import lock_key
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncGenerator
 
-    from hanse.runtime.data.database import Database
     from hanse.runtime.data.record import Record
+
+LOCK = "hanse.rotation"
 
 AT_ONCE = 500
 
@@ -27,6 +31,10 @@ EVERY = timedelta(days=1)
 
 MARGIN = timedelta(minutes=10)
 """How far clocks of hosts may be apart, so that no erasure is missed."""
+
+ROTATES = "Somebody else rotates this keyring at this moment; let them end."
+
+_HOLD = "select pg_try_advisory_xact_lock($1) as held"
 
 # Who inserts a key holds this row for share: when it has changed, none of the old ones comes any
 # more, and those under way are there.
@@ -50,6 +58,18 @@ select rotate_time <= $1 and exists (
   generation
 from hanse.keyring k
 """
+
+
+class Copies(Protocol):
+    """What there is of keys where backups lie."""
+
+    async def keep_ring(self, database: Database) -> None:
+        """Has the generations there that the ring of a database has, and no other."""
+        ...
+
+    async def keep_table(self, database: Database) -> None:
+        """Has its key table there, in the place of the one before."""
+        ...
 
 
 class Rotated(msgspec.Struct, frozen=True):
@@ -83,44 +103,59 @@ async def is_due(database: Database) -> bool:
     return row["due"] or any(one < row["generation"] for one in there)
 
 
-async def rotate(
-    database: Database, copy: Callable[[Database], Awaitable[None]] | None = None
-) -> Rotated:
+async def rotate(database: Database, copies: Copies | None = None) -> Rotated:
     """Wraps all keys anew, and destroys what they were wrapped under.
 
     Broken off it has destroyed nothing that is needed, and repeated it does all of it.
 
     Args:
         database: Whose keys, its keyring being open.
-        copy: Keeps the key table where backups lie, in the place of the copy before; what is
-            restored from older backups takes its keys from there.
+        copies: Where backups lie, if they do: whoever has only those can open them at any moment,
+            and what is restored from older ones takes its keys from the table there.
 
     Raises:
-        KeyringError: The keyring cannot be written, or lacks a generation.
+        KeyringError: The keyring cannot be written, or lacks a generation; or somebody else
+            rotates it now.
         HanseError: The database is away.
     """
     ring = database.keys.ring
-    await database.keys.refresh()
-    generation = await _begin(database)
-    rewrapped = 0
-    while rows := await database.fetch(_OLD, generation, AT_ONCE):
-        rewrapped += await _rewrap(database, rows, generation)
-    if copy is not None:
-        await copy(database)
-    await asyncio.to_thread(ring.read)
-    old = tuple(one for one in ring.generations if one < generation)
-    for number in old:
-        await asyncio.to_thread(ring.destroy, number)
+    async with _alone(database):
+        await database.keys.refresh()
+        generation = await _begin(database, copies)
+        rewrapped = 0
+        while rows := await database.fetch(_OLD, generation, AT_ONCE):
+            rewrapped += await _rewrap(database, rows, generation)
+        if copies is not None:
+            await copies.keep_table(database)
+        await asyncio.to_thread(ring.read)
+        old = tuple(one for one in ring.generations if one < generation)
+        for number in old:
+            await asyncio.to_thread(ring.destroy, number)
+        if copies is not None:
+            await copies.keep_ring(database)
     return Rotated(generation, rewrapped, old)
 
 
-async def _begin(database: Database) -> int:
+@asynccontextmanager
+async def _alone(database: Database) -> AsyncGenerator[None]:
+    """Has nobody else rotate: the copy of who is slower would be older than what is destroyed."""
+    config = msgspec.structs.replace(database.config, connections=1)
+    async with Database(config, database.clock) as keeper, keeper.transaction():
+        row = await keeper.fetch_row(_HOLD, lock_key(LOCK))
+        if row is None or not row["held"]:
+            raise KeyringError(ROTATES)
+        yield
+
+
+async def _begin(database: Database, copies: Copies | None) -> int:
     ring, before = database.keys.ring, database.keys.generation
     # One that was made by who was killed then serves as well: nothing was wrapped under it.
     newest = max(before + 1, ring.generations[-1])
     await asyncio.to_thread(ring.add, newest)
+    if copies is not None:  # before anything is wrapped under it
+        await copies.keep_ring(database)
     if not await database.execute(_BEGIN, newest, database.clock.now(), before):
-        raise KeyringError("Somebody else rotates this keyring at this moment; let them end.")
+        raise KeyringError(ROTATES)
     await database.keys.refresh()
     return newest
 

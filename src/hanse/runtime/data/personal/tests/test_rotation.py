@@ -22,6 +22,26 @@ values ('acme', 'eve', 'nobody', $1, $1, '{}')
 """
 
 
+class Beside:
+    """Where backups lie."""
+
+    def __init__(self):
+        self.rings: list[tuple[int, list[int]]] = []
+        self.table: list[bytes] = []
+
+    async def keep_ring(self, database):
+        row = await database.fetch_row("select generation from hanse.keyring")
+        self.rings.append((row["generation"], generations_in(database.config.keys)))
+
+    async def keep_table(self, database):
+        self.table = [piece async for piece in copy_of(database)]
+
+
+class Full(Beside):
+    async def keep_table(self, database):
+        raise OSError("no room")
+
+
 @pytest.fixture
 async def opened(postgres):
     postgres.clock = ManualClock(SystemClock().now())
@@ -66,14 +86,34 @@ async def test_more_keys_than_one_step_takes_are_all_wrapped_anew(opened):
 async def test_nothing_is_destroyed_before_the_copy_is_kept(opened):
     await keep(opened, "acme", "ada")
 
-    async def full(_):
-        raise OSError("no room")
-
     with pytest.raises(OSError, match="no room"):
-        await rotate(opened, full)
+        await rotate(opened, Full())
     assert generations_in(opened.config.keys) == [1, 2]
     assert (await rotate(opened)).destroyed == (1, 2)
     assert await opened.keys.fetch("acme", ["ada"])
+
+
+async def test_a_generation_lies_beside_backups_before_its_first_use_and_no_longer_than_here(
+    opened,
+):
+    await keep(opened, "acme", "ada")
+    beside = Beside()
+    await rotate(opened, beside)
+    assert beside.rings == [(1, [1, 2]), (2, [2])]
+
+
+async def test_nobody_else_rotates_until_one_has_ended(opened):
+    class Slow(Beside):
+        async def keep_table(self, database):
+            async with Database(opened.config) as other:
+                await other.keys.open()
+                with pytest.raises(KeyringError, match="Somebody else rotates"):
+                    await rotate(other)
+            await super().keep_table(database)
+
+    await keep(opened, "acme", "ada")
+    assert (await rotate(opened, Slow())).destroyed == (1,)
+    assert (await rotate(opened)).destroyed == (2,)
 
 
 async def test_one_that_was_broken_off_anywhere_is_done_by_the_next(opened):
@@ -134,11 +174,8 @@ async def test_it_is_due_a_day_after_the_last_if_somebody_was_erased_since(opene
 
 
 async def test_one_that_was_broken_off_is_due_until_it_has_destroyed_all_it_should(opened):
-    async def full(_):
-        raise OSError("no room")
-
     with pytest.raises(OSError, match="no room"):
-        await rotate(opened, full)
+        await rotate(opened, Full())
     assert await is_due(opened)
     await rotate(opened)
     assert not await is_due(opened)
@@ -149,15 +186,11 @@ async def test_a_copy_of_the_key_table_forgets_who_was_erased_and_gives_back_the
     await keep(opened, "acme", "eve")
     before = await opened.fetch(ROWS)  # as a base backup has it
     await opened.execute("delete from hanse.subject_key where subject = 'eve'")
-    kept: list[bytes] = []
-
-    async def copy(database):
-        kept.extend([piece async for piece in copy_of(database)])
-
-    await rotate(opened, copy)
+    beside = Beside()
+    await rotate(opened, beside)
     await put_back(opened, before)
     await opened.execute("update hanse.keyring set generation = 1")
-    assert await restore(opened, lines_of(kept)) == 1
+    assert await restore(opened, lines_of(beside.table)) == 1
     await opened.keys.refresh()
     found = await opened.keys.fetch("acme", ["ada", "eve"])
     assert {name: one.mark for name, one in found.items()} == {("ada", ""): key.mark}
@@ -168,15 +201,11 @@ async def test_a_moment_inside_of_a_rotation_gets_what_was_not_wrapped_anew_yet(
     await keep(opened, "acme", "eve")
     before = await opened.fetch(ROWS)
     await opened.execute("delete from hanse.subject_key where subject = 'eve'")
-    kept: list[bytes] = []
-
-    async def copy(database):
-        kept.extend([piece async for piece in copy_of(database)])
-
-    await rotate(opened, copy)
+    beside = Beside()
+    await rotate(opened, beside)
     await put_back(opened, [row for row in before if row["subject"] != "bob"])
     later = await keep(opened, "acme", "carl")
-    assert await restore(opened, lines_of(kept)) == 1
+    assert await restore(opened, lines_of(beside.table)) == 1
     found = await opened.keys.fetch("acme", ["ada", "bob", "carl", "eve"])
     assert {name: one.mark for (name, _), one in found.items()} == {
         "ada": ada.mark,
