@@ -88,11 +88,23 @@ async def test_one_that_is_damaged_is_refused(place, tmp_path, change):
         unpack_archive(place, "7/base", tmp_path / "data")
 
 
-async def test_one_that_leads_outside_is_refused(place, tmp_path):
-    await place.write("7/base", archive({"../outside": b"x"}))
+@pytest.mark.parametrize("name", ["../outside", "base/../../outside", "/outside"])
+async def test_one_that_leads_outside_is_refused(place, tmp_path, name):
+    await place.write("7/base", archive({name: b"x"}))
     with pytest.raises(PlaceError, match="damaged"):
         unpack_archive(place, "7/base", tmp_path / "data")
     assert not (tmp_path / "outside").exists()
+
+
+async def test_one_with_a_link_in_it_is_refused(place, tmp_path):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as made:
+        link = tarfile.TarInfo("base")
+        link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+        made.addfile(link)
+    await place.write("7/base", packed.getvalue())
+    with pytest.raises(PlaceError, match="neither a file nor a folder"):
+        unpack_archive(place, "7/base", tmp_path / "data")
 
 
 async def test_a_segment_that_is_cut_short_is_refused_unless_it_was_only_begun(place, tmp_path):
