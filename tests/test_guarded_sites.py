@@ -12,7 +12,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DATA = "src/hanse/runtime/data"
-FOLDERS = ("collection", "files", "idempotency", "personal", "query", "resource", "rows")
+OFTEN = ("collection", "idempotency", "rows")
+SELDOM = ("files", "personal", "query", "resource")
+"""Only with --long: all of them take minutes, and most statements are of the others."""
+
+FOLDERS = (*OFTEN, *(pytest.param(name, marks=pytest.mark.long) for name in SELDOM))
 
 ELSEWHERE = {
     "personal/tests/test_releases.py::test_a_backfill_brings_up_what_is_sealed": "is of all sites, in a call of one",
