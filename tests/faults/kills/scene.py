@@ -31,6 +31,16 @@ WHOM = ("host",) * 6 + ("postgres", "both")
 BEGINNING = "pool.connected"
 """Passed when a host begins, before there is anybody to aim."""
 
+BEGINNINGS = (
+    "table.made",
+    "index.half",
+    "index.made",
+    "migration.statement",
+    "migration.kept",
+    "backfill.batch",
+)
+"""Points of a host that begins, which test_beginnings.py stands at."""
+
 Place = tuple[str, str]
 
 ROWS = """

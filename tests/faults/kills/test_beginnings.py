@@ -11,17 +11,9 @@ import pytest
 from hanse.kit.fetch import fetch
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing import FAULT_POINTS
-from tests.faults.kills.scene import Ground, aim
+from tests.faults.kills.scene import BEGINNINGS, Ground, aim
 from tests.faults.kills.test_kills import POINTS
 
-BEGINNINGS = (
-    "table.made",
-    "index.half",
-    "index.made",
-    "migration.statement",
-    "migration.kept",
-    "backfill.batch",
-)
 ROWS = 500
 WHOM = ["host", "both"]
 

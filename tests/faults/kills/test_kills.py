@@ -7,29 +7,10 @@ from itertools import count
 
 import pytest
 
-from tests.faults.kills.scene import Ground, drawn
+from hanse.testing import FAULT_POINTS
+from tests.faults.kills.scene import BEGINNINGS, Ground, drawn
 
-POINTS = (
-    "data.read.before_send",
-    "data.read.sent",
-    "data.write.before_send",
-    "data.write.sent",
-    "data.write.done",
-    "data.transaction.begun",
-    "data.transaction.wrote",
-    "data.transaction.before_commit",
-    "data.transaction.commit_sent",
-    "data.transaction.committed",
-    "idempotency.claimed",
-    "idempotency.worked",
-    "idempotency.answer_kept",
-    "files.stored",
-    "files.row_kept",
-    "answer.before_send",
-    "answer.half_sent",
-    "answer.sent",
-    "pool.connected",
-)
+POINTS = tuple(point for point in FAULT_POINTS if point not in BEGINNINGS)
 CHUNK = 100
 # A run that fails says its seed: HANSE_TEST_SEED=1234 ./hanse test tests/faults/kills -k again
 AGAIN = os.environ.get("HANSE_TEST_SEED")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.fleet.state import telling
 from hanse.runtime.config.configuration_error import ConfigurationError
-from hanse.runtime.data.files.store import make_last, opened
+from hanse.runtime.data.files.store import Given, make_last, opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -85,7 +85,7 @@ class Place:
         Raises:
             PlaceError: It cannot be kept.
         """
-        given = _Given(pieces)
+        given = Given(pieces)
         try:
             await obstore.put_async(
                 self._store(), name, given.pieces(), chunk_size=PART_BYTES, max_concurrency=2
@@ -184,22 +184,6 @@ class Place:
         if any(one in str(error) for one in _NO_SPACE):
             return PlaceError(f"There is no room left in {self}. Free some, or keep less.")
         return PlaceError(f"Backups cannot be reached in {self}: {said[:300]}")
-
-
-class _Given:
-    """Pieces on their way, and what their giver raised."""
-
-    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
-        self._pieces = pieces
-        self.failure: Exception | None = None
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        try:
-            async for piece in self._pieces:
-                yield piece
-        except Exception as error:
-            self.failure = error
-            raise
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
+from hanse.kit.chance import fraction
+from hanse.kit.clock import wait_set
 from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.errors import HanseError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+    from logging import Logger
 
     from hanse.runtime.data.database_config import DatabaseConfig
 
@@ -28,6 +32,25 @@ class Sweep(Protocol):
     async def once(self) -> bool:
         """Does a step of what is due by business time; whether there is more."""
         ...
+
+
+async def again_and_again(
+    step: Callable[[], Awaitable[Any]], seconds: float, log: Logger, complaint: str
+) -> None:
+    """Does something by and by; where it fails, it is logged and tried again.
+
+    Args:
+        step: What.
+        seconds: Between two times; each waits up to half as long again, so that hosts part.
+        log: Where a failure is told.
+        complaint: How.
+    """
+    while True:
+        await wait_set(asyncio.Event(), seconds * (1 + fraction() / 2))
+        try:
+            await step()
+        except HanseError:
+            log.exception(complaint)
 
 
 class Upkeep:

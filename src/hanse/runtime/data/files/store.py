@@ -61,20 +61,20 @@ class FileStore:
         import obstore
 
         path = path_of(site, uuid)
-        asked = _Asked(pieces)
+        given = Given(pieces)
         try:
             await obstore.put_async(
                 self._store,
                 path,
-                asked.pieces(),
+                given.pieces(),
                 chunk_size=PART_BYTES,
                 max_concurrency=PARTS_AT_ONCE,
             )
             if self._folder is not None:
                 await asyncio.to_thread(make_last, self._folder, path)
         except Exception as error:
-            if asked.failure is not None:  # of who gave the pieces, not of what keeps them
-                raise asked.failure from None
+            if given.failure is not None:  # of who gave the pieces, not of what keeps them
+                raise given.failure from None
             raise _failure(error) from error
 
     async def read(
@@ -161,14 +161,19 @@ def path_of(site: str, uuid: UUID) -> str:
     return f"{apart}/{uuid.hex[-2:]}/{uuid.hex}"
 
 
-class _Asked:
-    """Pieces on their way into a store, and what their giver raised."""
+class Given:
+    """Pieces on their way into a store, and what their giver raised.
+
+    Attributes:
+        failure: What that was, to be told from what the store raises; None so far.
+    """
 
     def __init__(self, pieces: AsyncIterator[bytes]) -> None:
         self._pieces = pieces
         self.failure: Exception | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
+        """As they were given."""
         try:
             async for piece in self._pieces:
                 yield piece

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from hanse.kit.chance import fraction
-from hanse.kit.clock import wait_set
 from hanse.runtime.data.files.file_rows import KEPT_UNUSED, id_of, uuid_of
 from hanse.runtime.data.personal.sealed_text import PATTERN
 from hanse.runtime.data.transaction import lock_key
-from hanse.runtime.errors import HanseError
+from hanse.runtime.data.upkeep import again_and_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,12 +119,8 @@ class FileSweep:
 
     async def run(self) -> None:
         """Sweeps again and again; a failure is logged, and tried again."""
-        while True:
-            await wait_set(asyncio.Event(), SWEEP_SECONDS * (1 + fraction() / 2))
-            try:
-                await self.once()
-            except HanseError:
-                log.exception("files that nobody uses are not swept yet")
+        complaint = "files that nobody uses are not swept yet"
+        await again_and_again(self.once, SWEEP_SECONDS, log, complaint)
 
     async def once(self) -> None:
         """Hides some that nobody refers to, and deletes some that were hidden long enough.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from hanse.kit.chance import fraction
-from hanse.kit.clock import wait_set
 from hanse.runtime.data.transaction import lock_key
-from hanse.runtime.errors import HanseError
+from hanse.runtime.data.upkeep import again_and_again
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,12 +63,8 @@ class KeptSweep:
 
     async def run(self) -> None:
         """Sweeps again and again; a failure is logged, and tried again."""
-        while True:
-            await wait_set(asyncio.Event(), SWEEP_SECONDS * (1 + fraction() / 2))
-            try:
-                await self.once()
-            except HanseError:
-                log.exception("what was kept of those who are erased is not destroyed yet")
+        complaint = "what was kept of those who are erased is not destroyed yet"
+        await again_and_again(self.once, SWEEP_SECONDS, log, complaint)
 
     async def once(self) -> int:
         """Destroys all that is due, and then its keys; how many values.

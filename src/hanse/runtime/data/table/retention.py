@@ -8,12 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from hanse.kit.chance import fraction
 from hanse.kit.clock import monotonic, wait_set
 from hanse.runtime.data.arrival import make_missing
 from hanse.runtime.data.entity.expression import inside, jsonb, quoted
 from hanse.runtime.data.query.values import bound, type_of
-from hanse.runtime.errors import HanseError
+from hanse.runtime.data.upkeep import again_and_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,12 +96,8 @@ class RetentionSweep:
 
     async def run(self) -> None:
         """Sweeps again and again; a failure is logged, and tried again."""
-        while True:
-            await wait_set(asyncio.Event(), LOOK_SECONDS * (1 + fraction() / 2))
-            try:
-                await self._pass()
-            except HanseError:
-                log.exception("what is due in %s does not go yet", self._model.full_table)
+        complaint = f"what is due in {self._model.full_table} does not go yet"
+        await again_and_again(self._pass, LOOK_SECONDS, log, complaint)
 
     async def once(self) -> bool:
         """Does one step, if a pass is due and no other host is at it; whether there are more.
