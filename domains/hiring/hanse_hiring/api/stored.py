@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from hanse import Entity, Index, Instant, Length, Pattern, Struct, Unique, entity
+from hanse import (
+    Entity,
+    Index,
+    Instant,
+    Length,
+    Pattern,
+    Personal,
+    Retention,
+    Searchable,
+    Struct,
+    Unique,
+    entity,
+)
 from hanse_hiring.api.words import (
     CV,
     Country,
@@ -23,6 +35,9 @@ from hanse_hiring.api.words import (
 
 Key = Annotated[ExternalId, Unique()]
 """What imports know it by."""
+
+THEIRS = Personal(erase="row")
+"""Of who applies: their whole application goes with them."""
 
 
 @entity("hiring.jobs", Index("status", "-published"))
@@ -139,9 +154,15 @@ class Person(Entity, frozen=True, kw_only=True):
     place: int = 0
 
 
-@entity("hiring.applications", Index("job", "email", unique=True), Index("job", "-create_time"))
+@entity(
+    "hiring.applications",
+    Index("job", "email", unique=True),
+    Index("job", "-create_time"),
+    person="email",
+    retention=Retention(days=180),
+)
 class Application(Entity, frozen=True, kw_only=True):
-    """Somebody applies for a job. Staff with the permission alone see it.
+    """Somebody applies for a job. Staff with the permission alone see it, for half a year.
 
     Attributes:
         job: External id of the job.
@@ -150,10 +171,10 @@ class Application(Entity, frozen=True, kw_only=True):
     """
 
     job: ExternalId
-    name: FullName
-    email: Email
+    name: Annotated[FullName, THEIRS]
+    email: Annotated[Email, Searchable(), THEIRS]
     consent: Instant
-    phone: Phone = ""
-    cv: CV | None = None
-    links: Links = ()
-    message: Message = ""
+    phone: Annotated[Phone, THEIRS] = ""
+    cv: Annotated[CV | None, THEIRS] = None
+    links: Annotated[Links, THEIRS] = ()
+    message: Annotated[Message, THEIRS] = ""
