@@ -152,7 +152,7 @@ class Erasing:
     # Collections.
 
     async def _erase_rows(self, rows: Rows) -> None:
-        for whose in rows.whose:
+        for whose in rows.ways:
             sought = self._person.sought(rows, whose)
             if sought is None:
                 continue
@@ -238,7 +238,7 @@ class Erasing:
 
     async def _plan_rows(self, rows: Rows) -> list[KeptValues]:
         kept: list[KeptValues] = []
-        for whose in rows.whose:
+        for whose in rows.ways:
             sought, values = self._person.sought(rows, whose), rows.of(whose)
             if sought is None:
                 continue

@@ -94,7 +94,7 @@ class Exporting:
 
     async def _items(self, rows: Rows, keys: Mapping[bytes, SubjectKey]) -> AsyncIterator[bytes]:
         seen: set[UUID] = set()  # a row may be theirs in several ways, which are a few
-        for whose in rows.whose:
+        for whose in rows.ways:
             sought = self._person.sought(rows, whose)
             if sought is None:
                 continue

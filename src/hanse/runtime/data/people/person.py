@@ -51,7 +51,7 @@ class Person(NamedTuple):
         """What the rows of this person are found by; None where none can be."""
         if whose.path == "id":
             return self.uuid(rows.prefix)
-        return self.token if whose.blind else self.text
+        return self.token if whose.blind and not whose.unsealed else self.text
 
     def subject(self, whose: Whose) -> str:
         """Under which of their names the values of such rows are sealed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from hanse.runtime.data.entity.leaf import ABSENT
 from hanse.runtime.data.entity.marks import Keep
@@ -33,11 +34,14 @@ class Whose(msgspec.Struct, frozen=True):
         path: Where the person's id stands: `id`, or a path in the document.
         expression: The SQL that an index is of; empty for the id.
         blind: Whether that is of a token.
+        unsealed: Whether rows are meant whose text stands in clear, as it was stored before it
+            became personal.
     """
 
     path: str
     expression: str = ""
     blind: bool = False
+    unsealed: bool = False
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -78,6 +82,12 @@ class Rows(msgspec.Struct, frozen=True, tag="rows"):
     soft: bool
     whose: tuple[Whose, ...]
     values: tuple[Value, ...]
+
+    @property
+    def ways(self) -> tuple[Whose, ...]:
+        """How all rows of a person are found, those too that nothing has sealed yet."""
+        blind = (one for one in self.whose if one.blind)
+        return (*self.whose, *(replace(one, unsealed=True) for one in blind))
 
     def of(self, whose: Whose) -> tuple[Value, ...]:
         """The values whose person stands there."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.runtime.data.entity.expression import inside, quoted
+from hanse.runtime.data.entity.expression import TOKEN_LENGTH, inside, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,4 +132,9 @@ def _without(document: str, values: Sequence[Value]) -> str:
 
 
 def _here(whose: Whose) -> str:
-    return f"site_id = $1 and {whose.expression or 'id'} = $2"
+    if not whose.unsealed:
+        return f"site_id = $1 and {whose.expression or 'id'} = $2"
+    # The index is of a part of each text: of a token, or of what stands in its place.
+    part = f"substr($2::text, 2, {TOKEN_LENGTH})"
+    said = inside("doc", tuple(whose.path.split(".")), "->>")
+    return f"site_id = $1 and {whose.expression} = {part} and {said} = $2"

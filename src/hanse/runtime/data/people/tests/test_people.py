@@ -79,6 +79,25 @@ async def test_a_person_may_be_an_address(crm):
     assert order["doc"]["email"] == MAIL
 
 
+async def test_who_was_stored_before_they_were_personal_is_exported_and_erased(crm, world):
+    for mail, phone in ((MAIL, "+49 1"), ("bda@example.org", "+49 2")):
+        await world.database.execute(
+            """
+insert into crm.orders (site_id, id, revision, create_time, update_time, shape, doc)
+values ('default', gen_random_uuid(), 1, $1, $1, 1, jsonb_build_object('email', $2::text, 'phone', $3::text))
+""",
+            world.clock.now(),
+            mail,
+            phone,
+        )  # fmt: skip
+    (order,) = (await exported(crm, MAIL))["collections"]["crm.orders"]
+    assert order["doc"]["phone"] == "+49 1"
+    planned, done = await crm.plan(MAIL), await crm.erase(MAIL)
+    assert planned.touched == done.touched == (ErasedRows("crm.orders", blanked=1),)
+    left = await world.database.fetch("select doc::text as doc from crm.orders")
+    assert {row["doc"] for row in left} == {"{}", '{"email": "bda@example.org", "phone": "+49 2"}'}
+
+
 async def test_who_is_deleted_softly_is_exported_and_erased(crm, world):
     contact = await crm.add_contact("Ada", MAIL)
     await crm.delete_contact(contact)
