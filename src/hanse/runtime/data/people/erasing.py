@@ -29,6 +29,11 @@ on conflict (site_id, subject) do update set end_time = null,
 """
 _END = "update hanse.erasure set end_time = $3 where site_id = $1 and subject = $2"
 # The key for what is kept, if nothing is; whoever came back since has a new key, and keeps both.
+# Who writes under it holds it: that write is waited for, and seen by the next statement.
+_LOCK = """
+select from hanse.subject_key where site_id = $1 and subject = any($2::text[]) and purpose <> ''
+for update
+"""
 _DESTROY = """
 delete from hanse.subject_key k where site_id = $1 and subject = any($2::text[])
   and not exists (select from hanse.kept t where t.site_id = $1 and t.subject = k.subject)
@@ -132,7 +137,9 @@ class Erasing:
             elif await self._is_there(place):
                 await self._erase_rows(place)
         await database.execute(_DESTROY_LATER, person.site, person.subjects)
-        await database.execute(_DESTROY, person.site, person.subjects)
+        async with database.transaction():
+            await database.execute(_LOCK, person.site, person.subjects)
+            await database.execute(_DESTROY, person.site, person.subjects)
         files = await self._drop_files()
         await database.execute(_END, person.site, person.name, database.clock.now())
         return Erased(tuple(self._touched.values()), await self._kept(), files)

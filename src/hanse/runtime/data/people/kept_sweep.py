@@ -37,7 +37,9 @@ where k.site_id = d.site_id and k.subject = d.subject and k.relation = d.relatio
   and k.id = d.id and k.path = d.path
 """
 
-# A person who came back since writes under the same key, which stays for as long as they do.
+# A person who came back since writes under the same key, which stays for as long as they do. Who
+# writes under it holds it: that write is waited for, and seen by the next statement.
+LOCK = "select from hanse.subject_key where destroy_time <= $1 for update"
 DESTROY = """
 with gone as (
   delete from hanse.subject_key k where destroy_time <= $1 and not exists (
@@ -75,7 +77,9 @@ class KeptSweep:
         done, now = 0, self._database.clock.now()
         while number := await self._some(now):
             done += number
-        await self._database.execute(DESTROY, now)
+        async with self._database.transaction():
+            await self._database.execute(LOCK, now)
+            await self._database.execute(DESTROY, now)
         return done
 
     async def _some(self, now: datetime) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.runtime.data.personal.keys_used import (
     KeyProof,
     Keys,
+    Owner,
     forget_doubted,
     key_of,
     keys_that_open,
@@ -39,7 +40,7 @@ from hanse.runtime.data.personal.sealed_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from hanse.runtime.data.entity.model import EntityModel
     from hanse.runtime.data.entity.personal import PersonalLeaf
@@ -156,7 +157,7 @@ class Sealing:
         tree = tree_of([*self._model.sealed, *foreign]) if foreign else self._tree
         read = [(place, read_members(body)) for place, body in documents.items()]
         whose = [self._told(place, members) for place, members in read]
-        wanted = dict.fromkeys(
+        wanted = _with_own(
             (persons[leaf.person], leaf.purpose)
             for (_, members), persons in zip(read, whose, strict=True)
             for leaf, _ in values_in(members, tree)
@@ -186,7 +187,7 @@ class Sealing:
         known = {**own, **self._whose.get(place, {})}
         if any(leaf.person not in known for leaf in touched):
             return None
-        wanted = dict.fromkeys((known[leaf.person], leaf.purpose) for leaf in touched)
+        wanted = _with_own((known[leaf.person], leaf.purpose) for leaf in touched)
         keys = await keys_to_seal(self._keys, place.site, wanted)
         needed = {leaf.person for leaf in touched}
         expected = [known[one] if one in needed else None for one in self.persons]
@@ -254,3 +255,8 @@ class Sealing:
             return with_files(text, value) if leaf.files else text
 
         return encode_members(turned(one.members, one.tree, turn))
+
+
+def _with_own(owners: Iterable[Owner]) -> dict[Owner, None]:
+    """Whoever has something kept has a key that is not, by which an erasure knows who came back."""
+    return dict.fromkeys(one for owner in owners for one in ((owner[0], ""), owner))

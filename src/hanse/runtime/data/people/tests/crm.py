@@ -63,6 +63,12 @@ class Order(Entity):
     goods: str = ""
 
 
+@entity("crm.bills", person="owner")
+class Bill(Entity):
+    owner: Annotated[str, Length(0, 100), Indexed()]
+    text: Annotated[str, TAX]
+
+
 class Crm(Service, package="crm.v1"):
     """Keeps them."""
 
@@ -71,12 +77,14 @@ class Crm(Service, package="crm.v1"):
         contacts: Collection[Contact],
         notes: Collection[Note],
         orders: Collection[Order],
+        bills: Collection[Bill],
         people: People,
         files: Files,
     ) -> None:
         self.contacts = contacts
         self.notes = notes
         self.orders = orders
+        self.bills = bills
         self._people = people
         self._files = files
 
@@ -98,6 +106,14 @@ class Crm(Service, package="crm.v1"):
             email=email, phone="phone-1", town=town, bill=bill, receipt="receipt-1", goods=goods
         )
         return (await self.orders.create(given)).id
+
+    @rpc(allow=PUBLIC)
+    async def add_bill(self, owner: str, text: str) -> str:
+        return (await self.bills.create(Bill(owner=owner, text=text))).id
+
+    @rpc(allow=PUBLIC)
+    async def bill(self, id: str) -> str:
+        return (await self.bills.get(id)).text
 
     @rpc(allow=PUBLIC)
     async def order(self, id: str) -> Order:

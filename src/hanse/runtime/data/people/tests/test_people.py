@@ -325,6 +325,25 @@ async def test_what_is_written_behind_an_erasure_counts_as_after_it(crm, world):
     assert (order.email, order.town, order.bill) == (MAIL, "Bremen", "bill 2")
 
 
+async def test_so_does_what_a_law_has_us_keep_alone(crm, world):
+    database = world.database
+    first = await crm.add_bill("kim", "bill 1")
+    await database.execute("delete from crm.bills")
+    with pytest.raises(NotFound):
+        await crm.bill(first)
+    url, keys = database.config.url.reveal(), str(database.config.keys)
+    async with database.transaction():
+        await database.fetch("select from hanse.subject_key where purpose = 'kept' for key share")
+        process = begin_erasing(url, keys, "kim")
+        async with asyncio.timeout(60):
+            while not await database.fetch(LOCKS):
+                assert process.poll() is None
+        behind = await crm.add_bill("kim", "bill 2")
+    assert await asyncio.to_thread(process.wait, 60) == 0
+    database.keys.forget("default", "kim")
+    assert await crm.bill(behind) == "bill 2"
+
+
 async def test_a_write_under_way_is_erased_too_or_refused(crm, world):
     contact = await crm.add_contact("Ada", MAIL)
 
