@@ -20,6 +20,7 @@ from tests.faults.sabotages.hiring import HIRING, IMPORTS
 from tests.faults.sabotages.http import HTTP
 from tests.faults.sabotages.identity import IDENTITY
 from tests.faults.sabotages.kills import KILLS
+from tests.faults.sabotages.leases import LEASES
 from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.people import PERSONS
@@ -51,4 +52,5 @@ AREAS = (
     FAULT_POINTS,
     BACKUP,
     KILLS,
+    LEASES,
 )
