@@ -57,10 +57,11 @@ class WatchedSession(Session):
         await self._reached("data.write.done")
         return done
 
-    async def begin(self, text: str) -> None:
+    async def begin(self, text: str, first: str = "") -> str:
         """Begins a transaction."""
-        await super().begin(text)
+        said = await super().begin(text, first)
         await self._reached("data.transaction.begun")
+        return said
 
     async def command(self, text: str) -> str:
         """Runs a command; a commit has points."""

@@ -17,6 +17,7 @@ from hanse.runtime.contract.mistakes import Mistakes
 from hanse.runtime.contract.pages.page import read_pages
 from hanse.runtime.contract.route import parse_route
 from hanse.runtime.contract.signature import read_signature
+from hanse.runtime.contract.unasked.unasked import declares_unasked, read_unasked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +65,9 @@ class Contract:
 class Service:
     """What serves a contract: subclass it and write methods.
 
-    A service of its own declares its methods with `@rpc`. One that implements a contract names it
-    as another base, `class Contacts(Service, api.Contacts)`, and overrides each of its methods.
+    A service of its own declares its methods with `@rpc`, or has only such as its host calls by
+    itself. One that implements a contract names it as another base,
+    `class Contacts(Service, api.Contacts)`, and overrides each of its methods.
 
     Raises:
         DeclarationError: When the class is made, with every mistake in it.
@@ -73,6 +75,7 @@ class Service:
 
     __contract__: ClassVar[ContractModel]
     __pages__: ClassVar[tuple[Method, ...]] = ()
+    __unasked__: ClassVar[tuple[Any, ...]] = ()
 
     def __init_subclass__(
         cls, *, package: str = "", template: bool = False, **options: Any
@@ -87,6 +90,7 @@ class Service:
                 _check_implements(cls, contracts, mistakes)
             else:
                 cls.__contract__ = read_contract(cls, package, mistakes)
+            cls.__unasked__ = read_unasked(cls, cls.__contract__.full_name, mistakes)
 
 
 def contract_of(cls: type) -> ContractModel | None:
@@ -111,10 +115,11 @@ def contract_to_serve(service: type) -> ContractModel:
 def read_contract(cls: type, package: str, mistakes: Mistakes) -> ContractModel:
     """Reads all declared methods of a class, its parents' included."""
     declared = _declared(cls)
-    if not declared and not getattr(cls, "__pages__", ()):
+    unasked = declares_unasked(cls)
+    if not declared and not unasked and not getattr(cls, "__pages__", ()):
         mistakes.add(cls.__name__, "declares no method", "decorate one with @rpc(…)")
     check_routes(cls, declared, mistakes)
-    package = package or _package_of(cls, declared, mistakes)
+    package = package or _package_of(cls, declared, mistakes, needed=unasked)
     service = f"{package}.{cls.__name__}"
     read = (_method(name, value, service, mistakes) for name, value in declared.items())
     methods = tuple(method for method in read if method)
@@ -142,7 +147,9 @@ def _declared(cls: type) -> dict[str, Callable[..., Any]]:
     return {name: value for name, value in members if hasattr(value, DECLARATION)}
 
 
-def _package_of(cls: type, declared: dict[str, Callable[..., Any]], mistakes: Mistakes) -> str:
+def _package_of(
+    cls: type, declared: dict[str, Callable[..., Any]], mistakes: Mistakes, *, needed: bool
+) -> str:
     packages: set[str] = set()
     routes = [getattr(function, DECLARATION).route for function in declared.values()]
     for route in filter(None, routes):
@@ -153,7 +160,7 @@ def _package_of(cls: type, declared: dict[str, Callable[..., Any]], mistakes: Mi
     if len(packages) > 1:
         listed = ", ".join(sorted(packages))
         mistakes.add(cls.__name__, f"routes of several packages ({listed})", "one class a package")
-    if declared and not any(routes):
+    if (declared or needed) and not any(routes):
         remedy = f'class {cls.__name__}(…, package="domain.v1")'
         mistakes.add(cls.__name__, "no route says which package it is of", remedy)
     return min(packages, default="unknown.v0")

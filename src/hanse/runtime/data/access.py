@@ -84,6 +84,21 @@ class Access:
         session, _ = await self._on_session(lambda one: one.begin(command), again=True)
         return session
 
+    async def begin_with(self, command: str, first: str) -> tuple[Session, str]:
+        """As `begin`, with a first statement in the same round trip.
+
+        Args:
+            command: Begins the transaction.
+            first: A statement without arguments.
+
+        Returns:
+            The session, and what the server says of the statement: `INSERT 0 1`.
+
+        Raises:
+            HanseError: What went wrong, see `failure_of`.
+        """
+        return await self._on_session(lambda one: one.begin(command, first), again=True)
+
     async def _on_session(
         self, step: Callable[[Session], Awaitable[T]], *, again: bool
     ) -> tuple[Session, T]:

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
 
     from hanse.kit.clock import Clock
-    from hanse.runtime.call.context import Call
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
     from hanse.runtime.telemetry.metrics import Metrics
 
 T = TypeVar("T")
+U = TypeVar("U", bound=Unit)
 
 log = logging.getLogger("hanse.database")
 
@@ -275,9 +275,9 @@ class Database:
         """
         self._arrival.steps.append(step)
 
-    def unit(self, call: Call, before_call: Callable[[], Awaitable[None]]) -> Unit:
-        """Has what a keyed call does here, from its first statement on, be one transaction."""
-        return Unit(call, self, self._access, before_call)
+    def unit(self, make: Callable[[Self, Access], U]) -> U:
+        """What has all that a keyed call does here, from its first statement on, be one whole."""
+        return make(self, self._access)
 
     @property
     def ready(self) -> bool:

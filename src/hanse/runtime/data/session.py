@@ -97,9 +97,14 @@ class Session:
             {column.name: column.type.name for column in columns},
         )
 
-    async def begin(self, text: str) -> None:
-        """Begins a transaction, by the whole command."""
-        await self.command(text + self._settings)
+    async def begin(self, text: str, first: str = "") -> str:
+        """Begins a transaction, by the whole command; what the server calls what it did last.
+
+        Args:
+            text: The command.
+            first: A statement without arguments that goes along, in the same round trip.
+        """
+        return await self.command(f"{text}{self._settings}{first and '; '}{first}")
 
     async def command(self, text: str) -> str:
         """Runs a command without arguments or rows; what the server calls it then."""

@@ -15,6 +15,7 @@ from hanse.runtime.data.failures import SerializationConflict
 from hanse.runtime.data.idempotency.ledger import Ledger
 from hanse.runtime.data.idempotency.tables import make_tables
 from hanse.runtime.data.people.arrival import prepare_persons
+from hanse.runtime.data.unit import Unit
 from hanse.runtime.errors import (
     KINDS,
     Aborted,
@@ -105,7 +106,9 @@ class StoredOnce:
         handle: Callable[..., Awaitable[Any]],
         fail: Callable[[Call, BaseException], HanseError],
     ) -> Any:
-        unit = self._database.unit(call, lambda: self._keep_worked(claim))
+        unit = self._database.unit(
+            lambda owner, access: Unit(call, owner, access, lambda: self._keep_worked(claim))
+        )
         try:
             async with unit:
                 answer = await handle(*astuple(arguments))

@@ -65,6 +65,14 @@ class GuardedAccess(Access):
         session, _ = await self._on_session(both, again=True)
         return session
 
+    async def begin_with(self, command: str, first: str) -> tuple[Session, str]:
+        async def all_three(session: Session) -> str:
+            await session.begin(command)
+            await session.run(_SITE, (_site(),))
+            return await session.command(first)
+
+        return await self._on_session(all_three, again=True)
+
 
 class GuardedDatabase(Database):
     """A database that tells the server for which site each transaction is; all is in one."""

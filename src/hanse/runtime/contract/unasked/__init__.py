@@ -1,0 +1,1 @@
+"""Methods that nobody calls but their host."""
