@@ -149,4 +149,7 @@ COLLECTION = below("src/hanse/runtime/data",
     Sabotage("a schema is made by one at a time", "arrival.py",
              '        await database.lock(f"schema {name}")\n', "",
              "tests/test_schemas.py::test_who_makes_a_schema_waits_for_who_makes_it_already[by_a_store]"),
+    Sabotage("no schema is called by a word of SQL", "migrations/schema_name.py",
+             "elif name in WORDS or ", "elif ",
+             "entity/tests/test_entity.py::test_a_wrong_declaration_is_refused_with_its_remedy"),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from hanse.runtime.data.entity.marks import Immutable, Indexed, Unique
 from hanse.runtime.data.entity.personal import is_blind, is_sealed
 from hanse.runtime.data.entity.references import declared_references
 from hanse.runtime.data.entity.table_index import part_of
+from hanse.runtime.data.migrations.schema_name import check_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,6 @@ FIELDS_MAX = 8
 
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,47}\.[a-z][a-z0-9_]{0,47}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_SYSTEM = re.compile(r"(?:pg_|information_schema\.)")
 
 
 def check_declaration(model: EntityModel, table: str, mistakes: Mistakes) -> bool:
@@ -46,9 +46,11 @@ def check_declaration(model: EntityModel, table: str, mistakes: Mistakes) -> boo
     if not _is_entity(cls):
         mistakes.add(where, "is no Entity", f"class {where}(Entity)")
         return False
-    if not _TABLE.fullmatch(table) or _SYSTEM.match(table):
+    if not _TABLE.fullmatch(table):
         remedy = 'schema and table in snake_case, like "crm.contacts"'
         mistakes.add(where, f"{table!r} is no table", remedy)
+    else:
+        check_schema(model.schema, where, mistakes)
     if not model.prefix or not is_prefix(model.prefix):
         remedy = 'prefix="…" of a to z and inner underscores, 63 at most'
         mistakes.add(where, f"its ids cannot begin with {model.prefix!r}", remedy)

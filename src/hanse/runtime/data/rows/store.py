@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.contract.mistakes import DeclarationError, Mistakes
+from hanse.runtime.data.migrations.schema_name import check_schema
 from hanse.runtime.data.rows.answers import SCALARS, Answer, is_struct
 from hanse.runtime.data.rows.statement import Statement
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.rows.checked import Checked
 
-_SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 ROWS_MAX = 100_000
 
 
@@ -97,14 +98,16 @@ def statements_of(cls: type[Store]) -> list[Statement]:
 
 
 def _check_names(cls: type[Store], mistakes: Mistakes) -> None:
-    if not _SCHEMA.fullmatch(cls.schema) or cls.schema.startswith("pg_"):
+    if cls.schema:
+        check_schema(cls.schema, cls.__name__, mistakes)
+    else:
         remedy = f'say where its tables are: class {cls.__name__}(Store, schema="venue")'
-        mistakes.add(cls.__name__, f"has the schema {cls.schema!r}", remedy)
+        mistakes.add(cls.__name__, "has no schema", remedy)
     for taken in ("database", "plan", "schema", "shared"):
         if isinstance(vars(cls).get(taken), Statement):
             mistakes.add(f"{cls.__name__}.{taken}", "hides a part of Store", "rename it")
     for name in sorted(cls.shared):
-        if not _SCHEMA.fullmatch(name):
+        if not _NAME.fullmatch(name):
             remedy = "name tables in lower case, without their schema"
             mistakes.add(cls.__name__, f"shares {name!r}", remedy)
 

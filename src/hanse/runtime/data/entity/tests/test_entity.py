@@ -223,7 +223,9 @@ class Line(Struct, frozen=True):
 WRONG = [
     ("Crm.contacts", (), {}, "no table"),
     ("contacts", (), {}, "no table"),
-    ("pg_catalog.contacts", (), {}, "no table"),
+    ("pg_catalog.contacts", (), {}, "PostgreSQL's own"),
+    ("hanse.contacts", (), {}, "has the schema 'hanse'"),
+    ("order.user", (), {}, "has the schema 'order', a word of SQL"),
     ("crm.a; drop table x", (), {}, "no table"),
     ("crm.x", (), {"tags": list[str]}, "use tuple[T, ...]"),
     ("crm.x", (), {"id": str}, "is a field of every entity"),

@@ -83,6 +83,14 @@ def test_what_is_wrong_as_python_is_told_when_the_class_is_made():
     assert len(refused.value.problems) == 5
 
 
+@pytest.mark.parametrize("schema", ["order", "left", "hanse", "information_schema", "pg_toast"])
+def test_a_schema_that_is_no_name_of_a_domain_is_refused_when_the_class_is_made(schema):
+    with pytest.raises(DeclarationError, match=f"has the schema '{schema}', a word .* → name it"):
+
+        class Odd(Store, schema=schema):
+            pass
+
+
 async def test_a_host_does_not_start_with_statements_that_do_not_fit_their_tables():
     with pytest.raises(ConfigurationError) as refused:
         async with World(Finder):
