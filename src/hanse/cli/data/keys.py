@@ -45,7 +45,7 @@ def rotate(environment: str, *, if_due: bool, dev: bool, as_json: bool) -> None:
         Refused: There is no project, or its database does not answer.
         KeyringError: The keyring is not there, or cannot be written.
     """
-    done = in_database(environment, partial(_rotate, if_due), dev=dev)
+    done = in_database(environment, partial(_rotate, if_due=if_due, dev=dev), dev=dev)
     if as_json:
         click.echo(msgspec.json.encode(done))
     elif done is None:
@@ -58,10 +58,12 @@ def rotate(environment: str, *, if_due: bool, dev: bool, as_json: bool) -> None:
         )
 
 
-async def _rotate(if_due: bool, found: Reached) -> Rotated | None:  # noqa: FBT001  bound by name
+async def _rotate(found: Reached, *, if_due: bool, dev: bool) -> Rotated | None:
     if if_due and not await is_due(found.database):
         return None
-    return await begin_generation(found.database, key_copies(found.project))
+    # What hanse dev keeps is backed up nowhere; the place is the fleet's.
+    copies = None if dev else key_copies(found.project)
+    return await begin_generation(found.database, copies)
 
 
 def show(environment: str, *, dev: bool, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import msgspec
 
-from hanse.cli.dev.database import opened_database
+from hanse.cli.dev.database import KEYS, opened_database
 from hanse.cli.fleet.called import called
 from hanse.cli.fleet.connection import NothingRuns, connected, run
 from hanse.cli.place import state_folder
@@ -54,8 +54,7 @@ def database_config(
         return
     copy = state_folder(project.folder, "")
     with opened_database(copy) as url:
-        keys = project.file.keys.path(project.folder, copy / "keys")
-        yield _config(project, Secret(url), keys)
+        yield _config(project, Secret(url), copy / KEYS)
 
 
 def _config(project: Project, url: Secret, keys: Path | None) -> DatabaseConfig:

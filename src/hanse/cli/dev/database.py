@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from hanse.testing.postgres_server import PostgresServer
 
+KEYS = "keys"
+"""Beside it the folder of its keyring: `[keys] folder` is that of another database."""
+
 
 def development_database(state: Path) -> PostgresServer:
     """A server for a copy in development, whose data lies in its state folder and lasts.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.cli.dev.database import KEYS
 from hanse.cli.dev.sample import sample_curl
 from hanse.cli.pepper import pepper_for_development
 from hanse.cli.serving import configure_logs, make_host, serve
@@ -152,8 +153,10 @@ def _development_host(project: Project, order: Order) -> Host:
 
 def _database(project: Project, order: Order) -> DatabaseConfig | None:
     """That of the project, else the one of development; its keyring is made without being asked."""
-    url = Secret(order.database) if order.database else project.database_url(variables())
-    keys = project.file.keys.path(project.folder, Path(order.state) / "keys")
+    own = Path(order.state) / KEYS
+    if order.database:
+        return project.file.database.config(Secret(order.database), keys=own)
+    url, keys = project.database_url(variables()), project.file.keys.path(project.folder, own)
     return project.file.database.config(url, keys=keys) if url else None
 
 

@@ -19,6 +19,13 @@ services = ["shelf:Books"]
 
 [host]
 port = 0
+
+# Of the database of `hanse up` alone.
+[keys]
+folder = "keys"
+
+[backup]
+folder = "backups"
 """
 
 SERVICE = '''\
@@ -115,7 +122,7 @@ def with_pages(document: dict[str, Any]) -> dict[str, Any]:
 """
 
 
-def test_what_dev_keeps_is_rewritten_whether_it_runs_or_not(shelf: Path) -> None:
+def test_what_dev_keeps_is_rewritten_and_keyed_anew_whether_it_runs_or_not(shelf: Path) -> None:
     nothing = hanse("backfill", "--dev", folder=shelf)
     assert "hanse dev has made no database here yet" in nothing.stderr
     with Program("dev", folder=shelf) as dev:
@@ -129,6 +136,10 @@ def test_what_dev_keeps_is_rewritten_whether_it_runs_or_not(shelf: Path) -> None
 
     asleep = hanse("backfill", "--dev", "--json", folder=shelf)
     assert json.loads(asleep.stdout)["rewritten"] == 1, asleep
+    rotated = hanse("keys", "rotate", "--dev", "--json", folder=shelf)
+    assert json.loads(rotated.stdout)["destroyed"] == [1], rotated
+    assert not (shelf / "keys").exists(), "the keyring of another database is used"
+    assert not (shelf / "backups").exists(), "what hanse dev keeps is in the fleet's backups"
     assert servers_of(shelf) == []
     with Program("dev", folder=shelf) as dev:
         url = dev.wait_for(READY)[1]
