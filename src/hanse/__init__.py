@@ -81,6 +81,8 @@ if TYPE_CHECKING:
         Unimplemented,
         Violation,
     )
+    from hanse.runtime.events.event import Event, event
+    from hanse.runtime.events.events import Events
     from hanse.runtime.host import Host
     from hanse.runtime.host_config import HostConfig
     from hanse.runtime.http.cors import Cors
@@ -120,6 +122,8 @@ __all__ = [
     "Entity",
     "Erased",
     "ErasedRows",
+    "Event",
+    "Events",
     "FailedPrecondition",
     "Failure",
     "File",
@@ -184,6 +188,7 @@ __all__ = [
     "Violation",
     "current",
     "entity",
+    "event",
     "form",
     "kind",
     "page",
@@ -241,6 +246,8 @@ _HOMES = {
     "hanse.runtime.data.rows.statement": "sql",
     "hanse.runtime.data.rows.store": "Store",
     "hanse.runtime.errors": _ERRORS,
+    "hanse.runtime.events.event": "Event event",
+    "hanse.runtime.events.events": "Events",
     "hanse.runtime.host": "Host",
     "hanse.runtime.host_config": "HostConfig",
     "hanse.runtime.credentials.api_key": "KeyMint StoredKey",

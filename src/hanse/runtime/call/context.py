@@ -91,6 +91,7 @@ class Call(msgspec.Struct, eq=False):
         part_of: The call whose time `within` shortens by this one; None for all others.
         keyed: What it does under an idempotency key; None where it has none.
         proven: A value that needs no check if it is the answer, and its kind: see `proven.py`.
+        cause: Id of the event or workflow it runs for; empty where nobody but a caller wants it.
     """
 
     method: Method
@@ -110,6 +111,7 @@ class Call(msgspec.Struct, eq=False):
     part_of: Call | None = None
     keyed: Keyed | None = None
     proven: tuple[Any, Any] | None = None
+    cause: str = ""
 
     @property
     def name(self) -> str:

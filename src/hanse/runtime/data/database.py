@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import SystemClock, monotonic, wait_set
-from hanse.runtime.call.context import in_transaction, running
+from hanse.runtime.call.context import running
 from hanse.runtime.data.access import Access
 from hanse.runtime.data.arrival import Arrival
 from hanse.runtime.data.failures import SerializationConflict
@@ -17,7 +16,7 @@ from hanse.runtime.data.personal.subject_keys import SubjectKeys
 from hanse.runtime.data.pool_gauges import PoolGauges
 from hanse.runtime.data.reading import only_reads
 from hanse.runtime.data.transaction import Isolation, Transaction, lock_key
-from hanse.runtime.data.unit import Unit, fresh_unit, transaction_under_key
+from hanse.runtime.data.unit import Unit, fresh_unit, transaction_here
 from hanse.runtime.data.upkeep import Upkeep
 from hanse.runtime.errors import Internal
 
@@ -32,11 +31,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 U = TypeVar("U", bound=Unit)
-
-log = logging.getLogger("hanse.database")
-
-TRIES = 3
-"""How often a query that only reads is begun, if its connection breaks each time."""
 
 AGAIN_FIRST_SECONDS = 0.005
 AGAIN_MOST_SECONDS = 0.5
@@ -66,6 +60,7 @@ class Database:
         upkeep: What is done with it beside calls.
         keys: What personal data in it is sealed under.
         config: As given.
+        outbox_wake: Set when events of this host lie in `hanse.outbox` that did not before.
     """
 
     _reached_by: type[Access] = Access
@@ -81,6 +76,7 @@ class Database:
         self._entered = 0
         self.upkeep = Upkeep(config)
         self.keys = SubjectKeys(self)
+        self.outbox_wake = asyncio.Event()
 
     @classmethod
     def __from_database__(cls, kind: Any, database: Self) -> Self:
@@ -92,7 +88,7 @@ class Database:
         Raises:
             HanseError: What went wrong, without SQL or values; see `docs/how-to/database.md`.
         """
-        transaction = self._current()
+        transaction = transaction_here(self)
         if transaction is not None:
             return (await transaction.run(text, arguments))[0]
         return (await self._access.run(text, arguments, again=only_reads(text)))[0]
@@ -112,7 +108,7 @@ class Database:
         Raises:
             HanseError: As `fetch`.
         """
-        transaction = self._current()
+        transaction = transaction_here(self)
         if transaction is not None:
             _, done = await transaction.run(text, arguments)
         else:
@@ -153,7 +149,7 @@ class Database:
         Raises:
             HanseError: As `fetch`; `Aborted` if a part failed, and so all of it.
         """
-        outer = self._current()
+        outer = transaction_here(self)
         if outer is not None:
             async with outer.part(isolation, savepoint=savepoint):
                 yield
@@ -191,7 +187,7 @@ class Database:
             HanseError: As `fetch`, and whatever `work` raises.
         """
         unit = fresh_unit(running.get())
-        is_part = unit is None and self._current() is not None
+        is_part = unit is None and transaction_here(self) is not None
         backoff = Backoff(AGAIN_FIRST_SECONDS, AGAIN_MOST_SECONDS)
         until = monotonic() + AGAIN_SECONDS
         while True:
@@ -224,7 +220,7 @@ class Database:
         async def copy(session: Session) -> int:
             return await session.copy_in((schema, name), columns, rows)
 
-        transaction = self._current()
+        transaction = transaction_here(self)
         if transaction is not None:
             return await transaction.do(copy)
         return await self._access.alone(copy)
@@ -236,10 +232,22 @@ class Database:
             Internal: No transaction is open.
             HanseError: As `fetch`.
         """
-        transaction = self._current()
+        transaction = transaction_here(self)
         if transaction is None:
             raise Internal("A lock lasts as long as a transaction, and none is open.")
         await transaction.run("select pg_advisory_xact_lock($1)", (lock_key(name),))
+
+    def once_kept(self, step: Callable[[], None]) -> None:
+        """Has something done when what is written here is committed; at once outside of a block.
+
+        Args:
+            step: Done once, however often it is asked for; never, where all is undone.
+        """
+        transaction = transaction_here(self)
+        if transaction is None:
+            step()
+        else:
+            transaction.then[step] = None
 
     async def __aenter__(self) -> Self:
         """Reaches the database, or goes on trying; who asks meanwhile is told to come again.
@@ -289,12 +297,3 @@ class Database:
         self._access.pool.look(now)
         if self._gauges is not None:
             self._gauges.read()
-
-    # Inside.
-
-    def _current(self) -> Transaction | None:
-        """Where statements run that are not alone: the block they stand in, or a keyed call."""
-        call, found = running.get(), in_transaction.get()
-        if found is None or found.owner is not self or not found.holds(call):
-            found = transaction_under_key(call.keyed) if call and call.keyed else None
-        return found if found is not None and found.owner is self else None

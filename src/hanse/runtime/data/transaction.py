@@ -36,12 +36,13 @@ class Transaction:
 
     Attributes:
         session: The same; None where it takes one with its first statement.
+        then: What is done once it is committed, in order.
         wrote: Whether it may have written something.
     """
 
     __slots__ = (
         "_before", "_call", "_ended", "_failed", "_savepoints", "_turn", "isolation", "owner",
-        "read_only", "session", "wrote",
+        "read_only", "session", "then", "wrote",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +52,7 @@ class Transaction:
         self.isolation: Isolation = isolation
         self.read_only = read_only
         self.wrote = False
+        self.then: dict[Callable[[], None], None] = {}
         self.session: Session | None = session
         self._turn = asyncio.Lock()
         self._failed = self._ended = False
@@ -121,6 +123,8 @@ class Transaction:
             raise Aborted("A part of this transaction failed, so nothing of it was kept.")
         if await self.do(lambda one: one.command("commit")) != "COMMIT":
             raise Aborted("A part of this transaction failed, so nothing of it was kept.")
+        for step in self.then:
+            step()
 
     @asynccontextmanager
     async def part(self, isolation: Isolation, *, savepoint: bool) -> AsyncGenerator[None]:

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+from hanse.runtime.call.context import in_transaction, running
 from hanse.runtime.call.leaving import begin_writing, end_writing
 from hanse.runtime.data.transaction import Isolation, Transaction
 
@@ -179,7 +180,19 @@ class Unit:
                     await mended
 
 
-def transaction_under_key(keyed: Keyed) -> UnitTransaction | None:
+def transaction_here(owner: object) -> Transaction | None:
+    """Where statements run that are not alone: the block they stand in, or a keyed call.
+
+    Args:
+        owner: The database they are for.
+    """
+    call, found = running.get(), in_transaction.get()
+    if found is None or found.owner is not owner or not found.holds(call):
+        found = _under_key(call.keyed) if call and call.keyed else None
+    return found if found is not None and found.owner is owner else None
+
+
+def _under_key(keyed: Keyed) -> UnitTransaction | None:
     """Where statements of a keyed call run, while it is kept together."""
     return keyed.unit.transaction if keyed.unit is not None else None
 

@@ -21,7 +21,7 @@ from hanse.runtime.data.entity.table_index import part_of
 from hanse.runtime.data.migrations.schema_name import check_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from hanse.runtime.contract.mistakes import Mistakes
     from hanse.runtime.data.entity.leaf import Leaf
@@ -64,9 +64,9 @@ def check_declaration(model: EntityModel, table: str, mistakes: Mistakes) -> boo
         if not found:
             mistakes.add(where, f"has a field that JSON cannot carry ({error})", "use a Struct")
         return False
-    _check_structs(cls, mistakes)
-    _check_instants(cls, mistakes)
-    _check_defaults(cls, mistakes)
+    check_structs(cls, mistakes)
+    check_instants(cls, mistakes, skipped=COLUMNS)
+    check_defaults(cls, mistakes)
     return True
 
 
@@ -178,7 +178,8 @@ def _annotated(cls: type) -> dict[str, Any]:
     return vars(cls).get("__annotations__", {})
 
 
-def _check_structs(cls: type, mistakes: Mistakes) -> None:
+def check_structs(cls: type, mistakes: Mistakes) -> None:
+    """Notes structs whose JSON another release could not read or write back."""
     if msgspec.UnsetType in parts(cls):
         mistakes.add(cls.__name__, "has a field that may be unset", "take None for what is not")
     for struct in filter(is_struct, parts(cls)):
@@ -197,7 +198,7 @@ def _check_structs(cls: type, mistakes: Mistakes) -> None:
             mistakes.add(plain.__name__, what, "take array_like out")
 
 
-def _check_defaults(cls: type, mistakes: Mistakes) -> None:
+def check_defaults(cls: type, mistakes: Mistakes) -> None:
     """A default that breaks its own rule could never be stored."""
     for field in msgspec.structs.fields(cls):
         if field.required:
@@ -212,14 +213,14 @@ def _check_defaults(cls: type, mistakes: Mistakes) -> None:
             mistakes.add(f"{cls.__name__}.{field.name}", what, "change one of the two")
 
 
-def _check_instants(cls: type, mistakes: Mistakes) -> None:
+def check_instants(cls: type, mistakes: Mistakes, skipped: Collection[str] = ()) -> None:
     """Every moment has a zone: without one nobody can say which of two is later."""
-    for owner, name in _naive(cls):
+    for owner, name in _naive(cls, skipped):
         remedy = "Instant of hanse, or Annotated[datetime, Meta(tz=True)]"
         mistakes.add(f"{owner}.{name}", "is a datetime that need not have a zone", remedy)
 
 
-def _naive(cls: type) -> Iterator[tuple[str, str]]:
+def _naive(cls: type, skipped: Collection[str]) -> Iterator[tuple[str, str]]:
     seen: set[type] = set()
     waiting: deque[Any] = deque([types.type_info(cls)])
     while waiting:
@@ -228,7 +229,7 @@ def _naive(cls: type) -> Iterator[tuple[str, str]]:
             continue
         seen.add(struct.cls)
         for field in struct.fields:
-            if struct.cls is cls and field.name in COLUMNS:
+            if struct.cls is cls and field.name in skipped:
                 continue
             for info in _spread(field.type):
                 if isinstance(info, types.StructType):

@@ -113,7 +113,7 @@ def check_personal(
         where = f"{owner}.{leaf.name}"
         mark = _mark(leaf, Personal)
         if mark is not None:
-            _check_rule(leaf, mark, where, mistakes)
+            check_rule(leaf, mark, where, mistakes)
             if not mark.of and not model.person:
                 remedy = '@entity(…, person="id"), or the field that holds the person\'s id'
                 mistakes.add(where, "is personal, and nothing says whose it is", remedy)
@@ -131,11 +131,12 @@ def check_personal(
             mistakes.add(where, what, "give it one, or @entity(…, retention=…) for the row")
     if model.retention is not None:
         _check_retention(model.retention, owner, found, mistakes)
-    for where, what in _strays(model.cls, found):
+    for where, what in strays(model.cls, found):
         mistakes.add(where, what, "put the mark at the whole: the list, map or struct around it")
 
 
-def _check_rule(leaf: Leaf, mark: Personal, where: str, mistakes: Mistakes) -> None:
+def check_rule(leaf: Leaf, mark: Personal, where: str, mistakes: Mistakes) -> None:
+    """Notes a mark that does not say what erasing does, or says what cannot be."""
     rule: Any = mark.erase
     if isinstance(rule, Keep):
         if rule.days < 1 or not rule.reason.strip():
@@ -218,7 +219,7 @@ def _persons(model: EntityModel, found: Sequence[Leaf]) -> set[str]:
     return {one for one in (*names, ".".join(model.person)) if one}
 
 
-def _strays(cls: Any, found: Sequence[Leaf]) -> Iterator[tuple[str, str]]:
+def strays(cls: Any, found: Sequence[Leaf]) -> Iterator[tuple[str, str]]:
     """Marks where nobody looks for them: in lists, in maps, and in what is marked as a whole."""
     for leaf in found:
         for struct in filter(is_struct, parts(leaf.annotation)):

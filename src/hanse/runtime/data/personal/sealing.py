@@ -1,9 +1,9 @@
-"""Seals what is personal in the documents of one entity, and opens it for its readers."""
+"""Seals what is personal in documents of one kind, and opens it for its readers."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hanse.runtime.data.personal.keys_used import (
     KeyProof,
@@ -42,7 +42,6 @@ from hanse.runtime.data.personal.sealed_text import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from hanse.runtime.data.entity.model import EntityModel
     from hanse.runtime.data.entity.personal import PersonalLeaf
     from hanse.runtime.data.personal.subject_keys import SubjectKeys
     from hanse.runtime.data.query.fields import Path
@@ -56,15 +55,37 @@ REMEMBERED = 10_000
 """Rows of which is known whose they are."""
 
 
+class Sealable(Protocol):
+    """What was read of a class whose documents are sealed: an entity, or an event."""
+
+    sealed: tuple[PersonalLeaf, ...]
+    """Values that are kept sealed."""
+    personal: tuple[PersonalLeaf, ...]
+    """Values that say something of a person."""
+    shape: int
+    """The number of the form that documents are written in."""
+
+    @property
+    def full_table(self) -> str:
+        """What its documents are bound to, beside their ids."""
+        ...
+
+    def text_of(self, number: int) -> str:
+        """The id that a UUID, as its number, has outside."""
+        ...
+
+
 class Sealing:
-    """Seals and opens the documents of one entity.
+    """Seals and opens the documents of one kind.
 
     Args:
-        model: What was read of the entity.
+        model: What was read of its class.
         keys: Of all persons.
+        remembered: Documents of which is known whose they are, as they will be changed.
     """
 
-    def __init__(self, model: EntityModel, keys: SubjectKeys) -> None:
+    def __init__(self, model: Sealable, keys: SubjectKeys, *, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
         self._model = model
         self._keys = keys
         self._tree = tree_of(model.sealed)
@@ -229,7 +250,7 @@ class Sealing:
         found = {person: self._subject(place, person, members) for person in self.persons}
         if any(one not in ANYWAY for one in self.persons):
             self._whose[place] = found
-            if len(self._whose) > REMEMBERED:
+            if len(self._whose) > self._remembered:
                 self._whose.popitem(last=False)
         return found
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.runtime.call.context import running
 from hanse.runtime.data.access import Access
 from hanse.runtime.data.database import Database
+from hanse.runtime.data.unit import transaction_here
 
 if TYPE_CHECKING:
     from hanse.runtime.data.record import Record
@@ -80,13 +81,13 @@ class GuardedDatabase(Database):
     _reached_by = GuardedAccess
 
     async def fetch(self, text: str, *arguments: Any) -> list[Record]:
-        if self._current() is not None or not self._guards():
+        if transaction_here(self) is not None or not self._guards():
             return await super().fetch(text, *arguments)
         async with self.transaction():
             return await super().fetch(text, *arguments)
 
     async def execute(self, text: str, *arguments: Any) -> int:
-        if self._current() is not None or not self._guards():
+        if transaction_here(self) is not None or not self._guards():
             return await super().execute(text, *arguments)
         async with self.transaction():
             return await super().execute(text, *arguments)

@@ -1,0 +1,102 @@
+"""An event is kept with what it tells of or not at all, in its envelope, and read as it was."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from hanse.runtime.data.database import Database
+from hanse.runtime.data.people.people import People
+from hanse.runtime.errors import InvalidArgument
+from hanse.runtime.events.envelope import PARTITIONS, partition_of
+from hanse.runtime.events.tests.board import Applied, Board, Job, JobPublished
+from hanse.runtime.identity.principal import Principal
+from hanse.testing.acting import acting
+
+MEMBER = Principal("member", "ada")
+
+
+@pytest.fixture
+async def board(postgres):
+    with acting(MEMBER, site="acme", locale="de"):
+        board = Board(Database(postgres.config))
+        async with board.database:
+            yield board
+
+
+async def test_an_event_lies_in_its_envelope_and_is_read_as_it_was(board):
+    emitted = await board.events.emit(JobPublished("job_1", "Shipwright"))
+
+    (row,) = await board.database.fetch("select * from hanse.outbox")
+    sent = msgspec.json.decode(row["envelope"])
+    assert (str(row["id"]), row["type"]) == (emitted, "board.v1.JobPublished")
+    assert row["partition"] == partition_of("acme", "job_1") < PARTITIONS
+    trace = sent.pop("traceparent")
+    assert len(trace.split("-")[1]) == 32
+    assert abs(datetime.fromisoformat(sent.pop("time")) - datetime.now(UTC)).seconds < 3600
+    assert sent == {
+        "specversion": "1.0",
+        "id": emitted,
+        "source": "/board.v1",
+        "type": "board.v1.JobPublished",
+        "site": "acme",
+        "datacontenttype": "application/json",
+        "data": {"job": "job_1", "title": "Shipwright"},
+        "subject": "job_1",
+        "locale": "de",
+        "causer": "member:ada",
+    }
+    assert await board.read(JobPublished) == [JobPublished("job_1", "Shipwright")]
+
+
+async def test_write_and_event_are_kept_together_or_not_at_all(board):
+    with pytest.raises(ZeroDivisionError):
+        async with board.database.transaction():
+            job = await board.jobs.create(Job("Cook"))
+            await board.events.emit(JobPublished(job.id, job.title))
+            raise ZeroDivisionError
+    assert (await board.jobs.count()).count == len(await board.told()) == 0
+    assert not board.database.outbox_wake.is_set()
+
+    async with board.database.transaction():
+        job = await board.jobs.create(Job("Cook"))
+        await board.events.emit(JobPublished(job.id, job.title))
+        assert not board.database.outbox_wake.is_set(), "nobody sees it yet"
+    assert board.database.outbox_wake.is_set()
+    assert (await board.jobs.count()).count == len(await board.told()) == 1
+
+
+async def test_who_changes_one_row_at_once_is_told_in_the_order_of_the_changes(board):
+    job = await board.jobs.create(Job("0"))
+
+    async def change():
+        async with board.database.transaction():
+            changed = await board.jobs.update(job.id, {"state": "open"})
+            await board.events.emit(JobPublished(job.id, str(changed.revision)))
+
+    await asyncio.gather(*(change() for _ in range(20)))
+    told = [int(one.title) for one in await board.read(JobPublished)]
+    assert told == list(range(2, 22))
+
+
+async def test_what_is_personal_leaves_sealed_and_is_opened_until_its_person_is_erased(board):
+    applied = Applied("job_1", "ada@example.com", "Ada Lovelace")
+    await board.events.emit(applied)
+
+    (row,) = await board.database.fetch("select envelope from hanse.outbox")
+    assert b"job_1" in row["envelope"]
+    assert not [one for one in (b"ada@", b"Lovelace") if one in row["envelope"]]
+    assert await board.read(Applied) == [applied]
+
+    people = People.__from_database__(People, board.database)
+    await people.erase("ada@example.com")
+    assert await board.read(Applied) == [None]
+
+
+async def test_what_is_too_large_names_the_field_and_the_way_out(board):
+    with pytest.raises(InvalidArgument, match="`title`: expected"):
+        await board.events.emit(JobPublished("job_1", "x" * 101))
+    with pytest.raises(InvalidArgument, match=r"`job` has 300002 of them: keep it in an entity"):
+        await board.events.emit(JobPublished("x" * 300_000, "x"))
+    assert await board.told() == []
