@@ -233,13 +233,22 @@ def test_a_restore_of_a_moment_before_has_those_who_live_and_nobody_who_was_eras
     alive = json.loads(text)["id"]
     crm.fleet.hanse("backup")
     crm.until_complete(now())
-    before = now()
+    before, keys = now(), crm.folder / ".hanse/up/keys"
+    saved = {one.name: one.read_bytes() for one in keys.iterdir()}
     post(crm, "/sales/v1/sales", {"item": "one"})
     crm.fleet.hanse("person", "erase", erased, "--yes")
     crm.fleet.hanse("keys", "rotate")
     crm.until_complete(now())
     assert hanse("down", folder=crm.folder).returncode == 0
-    crm.fleet.hanse("restore", "--replace", "--to", before.isoformat())
+    # The keyring is of before, too, as a copy of the machine would have it.
+    newest, asked = keys / "generation-2.key", ("restore", "--replace", "--to", before.isoformat())
+    [there] = crm.place.glob("*/keys/generation-2.key")
+    newest.rename(keys / "generation-1.key").write_bytes(saved["generation-1.key"])
+    hidden = there.rename(crm.place / "hidden")
+    assert "lacks generation-2.key" in crm.refused(*asked)
+    assert not list((crm.folder / ".hanse/up/postgres").glob("*.before-*")), "nothing is changed"
+    hidden.rename(there)
+    assert "lacked generation-2.key" in crm.fleet.hanse(*asked)["note"]
     crm.fleet.up()
     assert crm.fleet.get(f"/crm/v1/contacts/{alive}")["name"] == "Bob"
     status, _ = fetch(f"{crm.fleet.url}/crm/v1/contacts/{erased}")

@@ -125,5 +125,13 @@ def test_who_was_erased_is_erased_again_in_one_site_though_nothing_else_differs(
         assert call(made, f"orders/{order}")[1]["email"] == "ada@example.org"
 
         assert call(made, "erasures", person="ada@example.org") == (200, 1)
+        key = made.folder / ".hanse/up/keys/generation-1.key"
+        hidden = key.rename(key.parent.parent / "hidden")
+        [beside] = made.place.glob("*/keys/generation-1.key")
+        away = beside.rename(made.place / "hidden")
+        assert "lacks generation-1.key" in made.refused(*asked), "before anything is changed"
+        assert call(made, "erasures") == (200, 0)
+        away.rename(beside)
         assert made.fleet.hanse(*asked)["erased"] == 1
+        assert key.read_bytes() == hidden.read_bytes()
         assert call(made, f"orders/{order}")[1]["email"] == ""

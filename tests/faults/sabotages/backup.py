@@ -7,6 +7,7 @@ KEYS = "backup/tests/test_keyring_copy.py::"
 FILES = "backup/tests/test_file_mirror.py::"
 AGAIN = "restore/tests/test_erasing_again.py::"
 SITE = "restore/tests/test_site_return.py::"
+RING = "restore/tests/test_ring_return.py::"
 DAMAGE = "restore/tests/test_damage.py::"
 
 BACKUP = below("src/hanse/fleet",
@@ -45,8 +46,27 @@ BACKUP = below("src/hanse/fleet",
              "was here\n", "",
              KEYS + "test_a_generation_that_a_rotation_copies_meanwhile_stays"),
     Sabotage("a keyring that is lost takes nothing along", "backup/keyring_copy.py",
-             "if RING in there and _id(there[RING]) != _id(wanted[RING]):", "if False:",
+             "if RING in there and ring_id(there[RING]) != ring_id(wanted[RING]):", "if False:",
              KEYS + "test_a_ring_that_is_lost_or_another_takes_nothing_from_the_place"),
+    Sabotage("a keyring that is older takes nothing along", "backup/keyring_copy.py",
+             "if newest > max(map(generation_in, wanted), default=0):", "if False:",
+             KEYS + "test_a_ring_that_is_older_takes_nothing_from_the_place_and_brings_nothing_back"),
+    Sabotage("a generation that was destroyed does not come back by a copy", "backup/keyring_copy.py",
+             "and not was_destroyed", "and True",
+             KEYS + "test_a_ring_that_is_older_takes_nothing_from_the_place_and_brings_nothing_back"),
+    Sabotage("a restore brings the keys it needs", "restore/ring_return.py",
+             "            there = {name: there[name] for name in wanted if name in there}\n",
+             "            there = {}\n",
+             RING + "test_a_ring_that_is_older_gets_what_it_lacks_and_nothing_more"),
+    Sabotage("or is refused before", "restore/ring_return.py",
+             "        if lacking:", "        if False:",
+             RING + "test_what_is_nowhere_is_named_and_nothing_is_changed"),
+    Sabotage("a key that is brought opens", "restore/ring_return.py",
+             "        self._try(needs, there)\n", "",
+             RING + "test_a_key_that_opens_nothing_is_none"),
+    Sabotage("a moment without a ring gets its own", "restore/ring_return.py",
+             "RingFile(ring_id(there[RING])))", "RingFile(ring_id(there[RING]), bound=True))",
+             RING + "test_a_moment_before_the_first_host_takes_the_same_ring_again"),
     Sabotage("what is deleted goes from the backup", "backup/file_mirror.py",
              "for uuid in some.keys() - known:", "for uuid in ():",
              FILES + "test_what_is_kept_is_there_and_what_is_deleted_is_not"),

@@ -13,11 +13,9 @@ from hanse.runtime.data.personal.key_files import (
     RING,
     SECRET,
     RingFile,
+    generation_in,
     generation_path,
     generations_in,
-    make_folder,
-    read_ring,
-    write_private,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ class KeyringCopy:
         """Copies what is new, and takes away what was destroyed here.
 
         Raises:
-            PlaceError, KeyringError: It cannot be, or another ring is there.
+            PlaceError, KeyringError: It cannot be, or another ring is there, or one that is newer.
         """
         wanted = await self._wanted()
         if not wanted or wanted == self._there:
@@ -54,14 +52,21 @@ class KeyringCopy:
         wanted = await self._wanted()  # who rotates copies too: what is there by now was here
         if not wanted:
             return
-        if RING in there and _id(there[RING]) != _id(wanted[RING]):
+        if RING in there and ring_id(there[RING]) != ring_id(wanted[RING]):
             raise PlaceError(
                 f"{self._place} has another keyring of this database than {self._folder}. Which of "
                 "them opens its data, hanse up says; put that one there."
             )
+        newest = max(map(generation_in, there), default=0)
+        if newest > max(map(generation_in, wanted), default=0):
+            raise PlaceError(
+                f"The keyring {self._folder} is older than its copy in {self._place}, and lacks "
+                f"generation {newest}: copy generation-{newest}.key from there."
+            )
         # What says which ring it is comes last: who finds it finds all of it.
         for name in sorted(wanted, key=lambda one: one == RING):
-            if there.get(name) != wanted[name]:
+            was_destroyed = RING in there and name not in there and 0 < generation_in(name) < newest
+            if there.get(name) != wanted[name] and not was_destroyed:
                 await self._place.write(f"{self._below}/{name}", wanted[name])
         for name in there.keys() - wanted.keys():
             await self._place.remove(f"{self._below}/{name}")
@@ -80,26 +85,6 @@ class KeyringCopy:
         read = {name.rpartition("/")[2]: await self._place.read(name) for name in names}
         return {name: data for name, data in read.items() if data is not None}
 
-    async def restore(self) -> str:
-        """Brings the ring back where there is none; nothing is written over.
-
-        Returns:
-            What an operator should know; empty for nothing.
-
-        Raises:
-            PlaceError, KeyringError: It cannot be.
-        """
-        there = await self.read()
-        if self._folder is None or RING not in there:
-            return ""
-        own = read_ring(self._folder)
-        if own is not None:
-            return "" if own.id == _id(there[RING]) else _other(self._folder)
-        make_folder(self._folder)
-        for name in sorted(there, key=lambda one: one == RING):
-            write_private(self._folder / name, there[name])
-        return ""
-
 
 def _files(folder: Path) -> dict[str, bytes]:
     """All that a ring is made of; nothing while there is none."""
@@ -110,12 +95,9 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in paths}
 
 
-def _id(ring: bytes) -> str:
-    return msgspec.json.decode(ring, type=RingFile).id
-
-
-def _other(folder: Path) -> str:
-    return (
-        f"{folder} has the keyring of another database, and was left alone. Move it away, and run "
-        "this again: without its own keys nobody reads what was sealed."
-    )
+def ring_id(ring: bytes) -> str:
+    """Which ring it is, by what its `ring.json` says; empty for what is damaged."""
+    try:
+        return msgspec.json.decode(ring, type=RingFile).id
+    except msgspec.DecodeError:
+        return ""

@@ -10,7 +10,6 @@ import msgspec
 
 from hanse.fleet.backup.erasures import read_erasures
 from hanse.fleet.backup.key_table import restore_key_table
-from hanse.fleet.backup.keyring_copy import KeyringCopy
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.report import Order
 from hanse.fleet.engine.postgres import NAME, RESTORING
@@ -21,6 +20,7 @@ from hanse.fleet.restore.erasing_again import erase_again
 from hanse.fleet.restore.file_return import Wanted, bring, give_up, look, move_aside
 from hanse.fleet.restore.moment import find
 from hanse.fleet.restore.recovery import Recovery
+from hanse.fleet.restore.ring_return import RingReturn, needs_of
 from hanse.fleet.restore.scratch import DATA
 from hanse.fleet.state import StateError, telling
 from hanse.kit.clock import monotonic
@@ -134,8 +134,8 @@ class Restore:
                 recovered = await recovery.run(found.way, wish.at, found.later)
                 checked = await check(recovery.scratch, self._told)
                 if not wish.verify:
-                    note = await self._restore_keys(wish.order, place, base.database)
                     await restore_key_table(place, base.database, recovery.scratch.url)
+                    note = await self._restore_keys(wish, place, base.database, recovery)
                     erased = await self._erase_again(wish, place, base.database, recovery)
                     await recovery.keep_log()
                 if wish.order.files:
@@ -161,10 +161,19 @@ class Restore:
             note=note,
         )
 
-    async def _restore_keys(self, order: Order, place: Place, database: str) -> str:
-        """Brings the keyring back; what an operator should know of it."""
-        ring = KeyringCopy(place, Path(order.keys) if order.keys else None, database)
-        return await ring.restore()
+    async def _restore_keys(
+        self, wish: Wish, place: Place, database: str, recovery: Recovery
+    ) -> str:
+        """Brings back what of the keyring is needed and not here; what an operator should know."""
+        if not wish.order.keys:
+            return ""
+        self._told("opening keys of persons")
+        ring = RingReturn(place, database, Path(wish.order.keys))
+        needs = await needs_of(recovery.scratch.url)
+        if needs is None:
+            await ring.free()
+            return ""
+        return ring.bring(await ring.missing(needs))
 
     async def _erase_again(
         self, wish: Wish, place: Place, database: str, recovery: Recovery

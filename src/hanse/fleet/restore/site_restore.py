@@ -17,6 +17,7 @@ from hanse.fleet.restore.erasing_again import erase_site_again
 from hanse.fleet.restore.file_return import bring, look
 from hanse.fleet.restore.moment import find
 from hanse.fleet.restore.recovery import Recovery
+from hanse.fleet.restore.ring_return import RingReturn, needs_of
 from hanse.fleet.restore.site_return import SiteTable, bring_site
 from hanse.fleet.state import StateError
 from hanse.kit.clock import monotonic
@@ -91,6 +92,7 @@ async def restore_site(
     place = Place(wish.order.place(variables))
     found = await find(place, wish.at)
     living, database = database_url(state), found.way.base.database
+    await _bring_keys(wish, place, database, living)
     with draft(state) as folder:
         recovery = Recovery(place, folder, find_postgres(), variables, told)
         async with stopped(recovery):
@@ -113,6 +115,16 @@ async def restore_site(
         erased=erased,
         seconds=monotonic() - begun,
     )
+
+
+async def _bring_keys(wish: SiteWish, place: Place, database: str, living: str) -> None:
+    """Sees that what comes back can be read: by the keys that the living database has."""
+    needs = await needs_of(living, wish.site)
+    if needs is not None and wish.order.keys:
+        ring = RingReturn(place, database, Path(wish.order.keys))
+        missing = await ring.missing(needs)
+        if not wish.dry_run:
+            ring.bring(missing)
 
 
 async def _bring_files(wish: SiteWish, place: Place, database: str, scratch: Scratch) -> int:

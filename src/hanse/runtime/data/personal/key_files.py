@@ -62,8 +62,14 @@ def generation_path(folder: Path, number: int) -> Path:
 def generations_in(folder: Path) -> list[int]:
     """The numbers of the generations that a folder has keys of."""
     with _telling(folder):
-        names = [_GENERATION.fullmatch(path.name) for path in folder.iterdir()]
-    return sorted(int(found[1]) for found in names if found)
+        found = [generation_in(path.name) for path in folder.iterdir()]
+    return sorted(one for one in found if one)
+
+
+def generation_in(name: str) -> int:
+    """The generation that a file of this name holds the key of; 0 for another file."""
+    found = _GENERATION.fullmatch(name)
+    return int(found[1]) if found else 0
 
 
 def make_folder(folder: Path) -> None:
@@ -129,9 +135,17 @@ def read_key(path: Path) -> bytes:
     Raises:
         KeyringError: It is not there, open to others, or no key.
     """
-    text = _read(path).strip()
+    return key_in(_read(path), path)
+
+
+def key_in(text: bytes, path: Path) -> bytes:
+    """The key that some text is.
+
+    Raises:
+        KeyringError: It is none; it says where it lies.
+    """
     try:
-        key = bytes.fromhex(text.decode())
+        key = bytes.fromhex(text.strip().decode())
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:

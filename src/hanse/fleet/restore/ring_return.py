@@ -1,0 +1,187 @@
+"""Brings back what of a keyring the keys of a database need, and sees that it opens them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hanse.fleet.backup.keyring_copy import KeyringCopy, ring_id
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.database import Database
+from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.runtime.data.personal.key_files import (
+    RING,
+    SECRET,
+    KeyringError,
+    RingFile,
+    generation_path,
+    key_in,
+    make_folder,
+    read_key,
+    read_ring,
+    write_private,
+    write_ring,
+)
+from hanse.runtime.data.personal.subject_key import decrypt
+from hanse.runtime.data.personal.subject_keys import bound_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from hanse.fleet.backup.place import Place
+    from hanse.runtime.data.record import Record
+
+AT_ONCE = 100
+"""Keys of each generation that are tried: a ring that opens these is the right one."""
+
+_THERE = "select to_regclass('hanse.subject_key') is not null as there"
+_NEWEST = "select id, generation from hanse.keyring"
+_SOME = """
+select k.* from (
+  select distinct generation from hanse.subject_key where $1 in ('', site_id)) as g
+cross join lateral (
+  select site_id, subject, purpose, generation, wrapped from hanse.subject_key
+  where generation = g.generation and $1 in ('', site_id) limit $2) as k
+"""
+
+
+class Needs(NamedTuple):
+    """What has to be opened.
+
+    Attributes:
+        ring: Id of the keyring.
+        newest: The generation that hosts wrap new keys under.
+        some: Rows of some keys of each generation that wraps any.
+    """
+
+    ring: str
+    newest: int
+    some: list[Record]
+
+    @property
+    def generations(self) -> list[int]:
+        """Those without which something could not be read, or no host began."""
+        return sorted({self.newest, *(row["generation"] for row in self.some)})
+
+
+async def needs_of(url: str, site: str = "") -> Needs | None:
+    """What the keys of a database need, or those of one of its sites; None if it has no keyring.
+
+    Raises:
+        HanseError: The database is away.
+    """
+    async with Database(DatabaseConfig(url=Secret(url), connections=1)) as database:
+        row = await database.fetch_row(_THERE)
+        taken = await database.fetch_row(_NEWEST) if row is not None and row["there"] else None
+        if taken is None:
+            return None
+        return Needs(taken["id"], taken["generation"], await database.fetch(_SOME, site, AT_ONCE))
+
+
+class RingReturn:
+    """A ring as it is here, and as it lies beside the backups.
+
+    Args:
+        place: Where backups lie.
+        database: Number of the database.
+        folder: Of the ring here; it may be gone.
+    """
+
+    def __init__(self, place: Place, database: str, folder: Path) -> None:
+        self._place = place
+        self._copy = KeyringCopy(place, folder, database)
+        self._folder = folder
+
+    async def missing(self, needs: Needs) -> dict[str, bytes]:
+        """The files that are needed, lie beside the backups, and are not here.
+
+        Raises:
+            PlaceError: The place cannot be read.
+            KeyringError: One is in neither, or does not open what it should; or here is the ring
+                of another database.
+        """
+        folder = self._folder
+        own = read_ring(folder)
+        if own is not None and own.id != needs.ring:
+            raise KeyringError(
+                f"{folder} has the keyring of another database: without its own nobody could read "
+                "what is sealed. Move it away, and run this again; nothing is changed."
+            )
+        there = await self._copy.read()
+        if RING not in there or ring_id(there[RING]) != needs.ring:
+            there = {}
+        if own is None and not there:
+            raise KeyringError(
+                f"The keyring {needs.ring}, under which keys of persons are kept, is neither in "
+                f"{folder} nor in {self._place}: nobody could read what is sealed. Put a copy of "
+                f"it into {folder}, and run this again; nothing is changed."
+            )
+        wanted = [SECRET, *(generation_path(folder, one).name for one in needs.generations)]
+        lacking = [one for one in wanted if one not in there and not (folder / one).exists()]
+        if lacking:
+            raise KeyringError(
+                f"The keyring {folder} lacks {' and '.join(lacking)}, and {self._place} does not "
+                "have that either: what is sealed under it nobody could read. Put it there, from "
+                "a copy of the keyring or another host of this database, and run this again; "
+                "nothing is changed."
+            )
+        self._try(needs, there)
+        if own is not None:
+            there = {name: there[name] for name in wanted if name in there}
+        return {name: data for name, data in there.items() if not (folder / name).exists()}
+
+    def bring(self, missing: Mapping[str, bytes]) -> str:
+        """Has files here that are not; what is here is never written over.
+
+        Returns:
+            What an operator should know; empty for nothing.
+
+        Raises:
+            KeyringError: They cannot be written.
+        """
+        lacked = missing if read_ring(self._folder) is not None else ()
+        if missing:
+            make_folder(self._folder)
+        # What says which ring it is comes last: who finds it finds all of it.
+        for name in sorted(missing, key=lambda one: one == RING):
+            write_private(self._folder / name, missing[name])
+        if not lacked:
+            return ""
+        names = " and ".join(sorted(lacked))
+        return f"{self._folder} lacked {names}, which was taken from {self._place}."
+
+    async def free(self) -> None:
+        """Has a database take the ring that is its own, where it was none yet at the moment.
+
+        Raises:
+            PlaceError: The place cannot be read.
+            KeyringError: The ring cannot be written.
+        """
+        there, own = await self._copy.read(), read_ring(self._folder)
+        if RING not in there or (own is not None and own.id != ring_id(there[RING])):
+            return
+        if own is None:
+            self.bring({name: data for name, data in there.items() if name != RING})
+        write_ring(self._folder, RingFile(ring_id(there[RING])))
+
+    def _try(self, needs: Needs, there: Mapping[str, bytes]) -> None:
+        """Opens some keys of each generation."""
+        ciphers: dict[int, AESGCM] = {}
+        for row in needs.some:
+            number = row["generation"]
+            path = generation_path(self._folder, number)
+            if number not in ciphers:
+                key = read_key(path) if path.exists() else key_in(there[path.name], path)
+                ciphers[number] = AESGCM(key)
+            bound = bound_of(row["site_id"], row["subject"], row["purpose"])
+            try:
+                decrypt(ciphers[number], row["wrapped"], bound)
+            except ValueError:
+                where = self._folder if path.exists() else self._place
+                raise KeyringError(
+                    f"{path.name} in {where} does not open the keys that are kept under it: it was "
+                    "changed, or is of another keyring. Put the right one there, from a copy, and "
+                    "run this again; nothing is changed."
+                ) from None
