@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from hanse.runtime.broker.broker_config import BrokerConfig
 from hanse.runtime.call.admission import Limits
 from hanse.runtime.call.context import DEFAULT_SITE
 from hanse.runtime.config.secret import Secret
@@ -47,6 +48,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
             `StallReport`; None for no such file.
         otlp_endpoint: Collector for spans and metrics, e.g. `http://localhost:4318`.
         database: Where its services keep what they know; None for a host without data.
+        broker: By which its events go; None for a host without.
         file_store: Where the bytes of files lie; a host with a database keeps files there.
         docs: Whether `/docs` and `/openapi.json` are served.
         open_metrics: Whether `/metrics` is served at the open door too.
@@ -74,6 +76,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
     stall_file: Path | None = None
     otlp_endpoint: str = ""
     database: DatabaseConfig | None = None
+    broker: BrokerConfig | None = None
     file_store: FileStoreConfig | None = None
     docs: bool = True
     open_metrics: bool = False

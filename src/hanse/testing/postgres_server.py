@@ -180,7 +180,7 @@ class PostgresServer:
             # One that was killed left its own file behind.
             if lines[:1] == [str(self.pid)] and lines[-1].strip() == "ready":
                 return
-            if monotonic() > until or not _lives(self.pid):
+            if monotonic() > until or not lives(self.pid):
                 said = (self._folder / "log").read_text(errors="replace").splitlines()
                 self.stop()
                 raise ConfigurationError(
@@ -209,7 +209,8 @@ def _lines(file: Path) -> list[str]:
         return []
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether a process is there, whosever it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

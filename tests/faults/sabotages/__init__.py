@@ -6,6 +6,7 @@ first rows of each area run every time: what would hurt most stands there, if it
 
 from tests.faults.sabotages.backup import BACKUP
 from tests.faults.sabotages.boutique import BOUTIQUE
+from tests.faults.sabotages.broker import BROKER
 from tests.faults.sabotages.call import CALL
 from tests.faults.sabotages.collection import COLLECTION
 from tests.faults.sabotages.connect import CONNECT
@@ -53,4 +54,5 @@ AREAS = (
     BACKUP,
     KILLS,
     LEASES,
+    BROKER,
 )

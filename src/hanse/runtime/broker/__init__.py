@@ -1,0 +1,1 @@
+"""The broker: what many processes read, in one order, and none may lose."""

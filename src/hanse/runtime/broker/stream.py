@@ -1,0 +1,152 @@
+"""The stream of a database: made as it must be, and what it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hanse.runtime.broker.failures import StreamRefused
+from hanse.runtime.broker.message import Place
+
+if TYPE_CHECKING:
+    from hanse.runtime.broker.broker import Broker
+
+PARTITIONS = 64
+"""Fixed for the life of a stream: what is in order is in one of them."""
+
+DUPLICATE_SECONDS = 120
+"""For so long the broker knows what it has already."""
+
+NO_STREAM = 10059
+NO_MESSAGE = 10037
+
+_SECOND = 1_000_000_000
+
+
+class _Info(msgspec.Struct):
+    config: dict[str, Any]
+    state: Place
+
+
+class _Found(msgspec.Struct):
+    message: _Stored
+
+
+class _Stored(msgspec.Struct):
+    seq: int
+    time: str
+    hdrs: str = ""
+
+
+_info = msgspec.json.Decoder(_Info)
+_found = msgspec.json.Decoder(_Found)
+
+
+class EventStream:
+    """One stream of a broker. It discards nothing by itself, and refuses what it has no room for.
+
+    Args:
+        broker: Where.
+        name: Its own, and the first word of all its subjects.
+
+    Attributes:
+        broker: As given.
+        name: As given.
+    """
+
+    def __init__(self, broker: Broker, name: str) -> None:
+        self.broker = broker
+        self.name = name
+
+    def subject(self, partition: int | None = None, kind: str = "") -> str:
+        """The subject of an event, or of many.
+
+        Args:
+            partition: None for all.
+            kind: Full name of its type; empty for all.
+        """
+        return f"{self.name}.{'*' if partition is None else partition}.{kind or '>'}"
+
+    async def ensure(self, last: int = 0) -> Place:
+        """Makes it if it is not there, and as it must be if it is otherwise.
+
+        Args:
+            last: The sequence behind which it goes on if it is made.
+
+        Returns:
+            What it holds.
+
+        Raises:
+            BrokerAway: Nobody knows.
+            StreamRefused: It cannot be made; the broker says why.
+        """
+        wanted = self._config()
+        try:
+            found = _info.decode(await self.broker.ask(f"STREAM.INFO.{self.name}"))
+        except StreamRefused as refused:
+            if refused.number != NO_STREAM:
+                raise
+            made = {**wanted, "first_seq": last + 1}
+            return _info.decode(await self.broker.ask(f"STREAM.CREATE.{self.name}", made)).state
+        if any(found.config.get(name) != value for name, value in wanted.items()):
+            changed = found.config | wanted
+            found = _info.decode(await self.broker.ask(f"STREAM.UPDATE.{self.name}", changed))
+        return found.state
+
+    async def place(self) -> Place:
+        """What it holds.
+
+        Raises:
+            BrokerAway: Nobody knows.
+            StreamRefused: It is not there.
+        """
+        return _info.decode(await self.broker.ask(f"STREAM.INFO.{self.name}")).state
+
+    async def time_of(self, sequence: int) -> str:
+        """When a message was published, in RFC 3339; empty if it is not there.
+
+        Raises:
+            BrokerAway: Nobody knows.
+            StreamRefused: There is no stream.
+        """
+        question = {"seq": sequence}
+        try:
+            answer = await self.broker.ask(f"STREAM.MSG.GET.{self.name}", question)
+        except StreamRefused as refused:
+            if refused.number != NO_MESSAGE:
+                raise
+            return ""
+        return _found.decode(answer).message.time
+
+    async def purge(self, below: int) -> None:
+        """Has all before a sequence go.
+
+        Raises:
+            BrokerAway: Nobody knows if they are gone.
+            StreamRefused: There is no stream.
+        """
+        await self.broker.ask(f"STREAM.PURGE.{self.name}", {"seq": below})
+
+    async def delete(self) -> None:
+        """Has it go with all it holds.
+
+        Raises:
+            BrokerAway: Nobody knows if it is gone.
+            StreamRefused: There is none.
+        """
+        await self.broker.ask(f"STREAM.DELETE.{self.name}")
+
+    def _config(self) -> dict[str, Any]:
+        config = self.broker.config
+        return {
+            "name": self.name,
+            "subjects": [f"{self.name}.>"],
+            "retention": "limits",
+            "storage": "file",
+            "discard": "new",
+            "max_bytes": config.stream_bytes,
+            "max_age": 0,
+            "num_replicas": config.replicas,
+            "duplicate_window": DUPLICATE_SECONDS * _SECOND,
+        }

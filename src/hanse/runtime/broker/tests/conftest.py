@@ -1,0 +1,32 @@
+"""A broker to test with, and streams in it."""
+
+import secrets
+
+import pytest
+import pytest_asyncio
+
+from hanse.runtime.broker.broker import Broker
+from hanse.runtime.broker.stream import EventStream
+from hanse.testing.nats_server import NatsServer, shared_broker
+
+
+@pytest.fixture
+def server():
+    """One's own, to be stopped and killed."""
+    with NatsServer() as own:
+        yield own
+
+
+@pytest_asyncio.fixture
+async def broker():
+    async with Broker(shared_broker().config()) as opened:
+        await opened.until_connected()
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def stream(broker):
+    made = EventStream(broker, f"events_{secrets.token_hex(6)}")
+    await made.ensure()
+    yield made
+    await made.delete()

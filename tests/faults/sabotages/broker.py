@@ -1,0 +1,32 @@
+"""What is promised of the broker, and broken on purpose."""
+
+from tests.faults.sabotages.row import Sabotage, below
+
+STREAM = "tests/test_stream.py::"
+MEANWHILE = STREAM + "test_whoever_else_publishes_meanwhile_nothing_stands_where_it_should_not"
+
+BROKER = below("src/hanse/runtime/broker",
+    Sabotage("a message stands behind the one before it alone", "publisher.py",
+             '{"Nats-Expected-Last-Msg-Id": messages[index - 1].id}',
+             '{"Nats-Expected-Last-Sequence": str(last + index)}', MEANWHILE),
+    Sabotage("the first of a batch follows the last there was", "publisher.py",
+             'else {"Nats-Expected-Last-Sequence": str(last)}', "else {}", MEANWHILE),
+    Sabotage("what the broker has already it is not given again", "publisher.py",
+             '"Nats-Msg-Id": message.id, **before', "**before", MEANWHILE),
+    Sabotage("a full stream keeps what it has", "stream.py",
+             '"discard": "new"', '"discard": "old"',
+             STREAM + "test_what_has_no_room_is_refused_and_goes_when_there_is"),
+    Sabotage("a reader notices what is missing", "reader.py",
+             "if where.number != self._number + 1:", "if False:",
+             STREAM + "test_a_reader_knows_when_it_is_told_nothing_or_not_all"),
+    Sabotage("a reader notices that nothing comes", "reader.py",
+             "elif monotonic() > self._heard + patience:", "elif False:",
+             STREAM + "test_a_broker_that_hangs_is_noticed"),
+    Sabotage("a reader asks for what it has room for", "reader.py",
+             "**self._most,", '"batch": 1000,',
+             STREAM + "test_a_reader_holds_no_more_than_it_may"),
+    Sabotage("a connection that broke is made anew", "broker.py",
+             "            while True:\n                connection = await self._connect()",
+             "            for _ in range(1):\n                connection = await self._connect()",
+             STREAM + "test_a_broker_that_is_killed_breaks_what_runs_and_comes_back"),
+)  # fmt: skip
