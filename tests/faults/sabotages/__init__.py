@@ -28,6 +28,7 @@ from tests.faults.sabotages.people import PERSONS
 from tests.faults.sabotages.placement import PLACEMENT
 from tests.faults.sabotages.rows import ROWS
 from tests.faults.sabotages.sealing import PERSONAL
+from tests.faults.sabotages.subscriptions import SUBSCRIPTIONS
 
 AREAS = (
     HTTP,
@@ -55,4 +56,5 @@ AREAS = (
     KILLS,
     LEASES,
     BROKER,
+    SUBSCRIPTIONS,
 )

@@ -73,5 +73,9 @@ class Observer:
             service=self._service,
             site=call.origin.site,
             principal_kind=call.origin.principal.kind,
-            attributes=(),
+            attributes=self._attributes(call),
         )
+
+    def _attributes(self, call: Call) -> tuple[tuple[str, str], ...]:  # noqa: ARG002  for others
+        """What else a span says."""
+        return ()

@@ -1,0 +1,1 @@
+"""Subscriptions: methods that take events, each effect once and in the order of its key."""

@@ -1,0 +1,45 @@
+"""An event that came to a subscription and is not settled."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from hanse.runtime.events.envelope import Envelope
+from hanse.runtime.subscriptions.claim import Claim
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """One event as it came.
+
+    Attributes:
+        envelope: As it was read.
+        sent: Its bytes, for as long as it may have to be kept.
+        seq: Where it stands in the stream.
+        partition: It came in.
+        epoch: Under which this host holds that partition.
+        attempt: 1, or how often it was tried with this time.
+        parked: Whether it comes out of the parked ones.
+    """
+
+    envelope: Envelope
+    sent: bytes
+    seq: int
+    partition: int
+    epoch: int
+    attempt: int = 1
+    parked: bool = False
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """What has its events come one after the other."""
+        return self.envelope.site, self.envelope.subject
+
+    @property
+    def claim(self) -> Claim:
+        """What a handler's transaction begins with."""
+        one = self.envelope
+        return Claim(
+            UUID(one.id), self.seq, self.partition, self.epoch, one.site, one.subject, self.parked
+        )

@@ -1,0 +1,160 @@
+"""What a handler's transaction begins with: its inbox rows, unless something speaks against it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from hanse.runtime.data.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_OPEN = """
+insert into hanse.inbox (subscription, replay_epoch, event, stream_seq)
+select {subscription}, {replay_epoch}, v.event, v.seq
+from (values {rows}) v(event, seq, partition, epoch, site_id, key)
+where exists (
+  select from hanse.delivery d
+  where d.subscription = {subscription} and d.replay_epoch = {replay_epoch}
+    and d.partition = v.partition and d.epoch = v.epoch)
+and not exists (
+  select from hanse.parked p
+  where p.subscription = {subscription} and p.replay_epoch = {replay_epoch}
+    and p.site_id = v.site_id and p.key = v.key)
+on conflict do nothing"""
+
+# Of a key that is parked only its first may run, and goes in the same transaction.
+_OPEN_PARKED = """
+with gone as (
+  delete from hanse.parked p
+  using (values {rows}) v(event, seq, partition, epoch, site_id, key), hanse.delivery d
+  where p.subscription = {subscription} and p.replay_epoch = {replay_epoch}
+    and p.event = v.event and p.state = 'waiting'
+    and d.subscription = {subscription} and d.replay_epoch = {replay_epoch}
+    and d.partition = v.partition and d.epoch = v.epoch
+    and not exists (
+      select from hanse.parked q
+      where q.subscription = {subscription} and q.replay_epoch = {replay_epoch}
+        and q.site_id = p.site_id and q.key = p.key
+        and (q.stream_seq, q.event) < (p.stream_seq, p.event))
+  returning p.event, p.stream_seq)
+insert into hanse.inbox (subscription, replay_epoch, event, stream_seq)
+select {subscription}, {replay_epoch}, event, stream_seq from gone
+on conflict do nothing"""
+
+_WHY = """
+select v.event,
+  exists (select from hanse.inbox i where i.subscription = $1 and i.replay_epoch = $2
+          and i.event = v.event) as handled,
+  exists (select from hanse.parked p where p.subscription = $1 and p.replay_epoch = $2
+          and p.event = v.event) as parked,
+  exists (select from hanse.parked p where p.subscription = $1 and p.replay_epoch = $2
+          and p.site_id = v.site_id and p.key = v.key) as key_parked,
+  exists (select from hanse.delivery d where d.subscription = $1 and d.replay_epoch = $2
+          and d.partition = v.partition and d.epoch = v.epoch) as ours
+from unnest($3::uuid[], $4::smallint[], $5::bigint[], $6::text[], $7::text[])
+  v(event, partition, epoch, site_id, key)
+"""
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """What is read for one subscription: what comes, or a part of the past once more.
+
+    Attributes:
+        subscription: Its number in the database.
+        replay_epoch: 0 for what comes.
+    """
+
+    subscription: int
+    replay_epoch: int = 0
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """One event that is about to be handled.
+
+    Attributes:
+        event: Its id.
+        seq: Where it stands in the stream.
+        partition: It came in.
+        epoch: Under which this host holds that partition.
+        site: The tenant.
+        key: What orders it.
+        parked: Whether it comes out of the parked ones.
+    """
+
+    event: UUID
+    seq: int
+    partition: int
+    epoch: int
+    site: str
+    key: str
+    parked: bool = False
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How it stands with an event.
+
+    Attributes:
+        handled: Its effect is done.
+        parked: It waits among the parked ones.
+        key_parked: It or another of its key does.
+        ours: This host holds its partition.
+    """
+
+    handled: bool
+    parked: bool
+    key_parked: bool
+    ours: bool
+
+
+def opening(feed: Feed, claims: Sequence[Claim]) -> str:
+    """The statement that a handler's transaction begins with; it writes as many rows as it may.
+
+    All its values stand in it: it goes along with `begin`, which takes no others.
+    """
+    text = _OPEN_PARKED if claims[0].parked else _OPEN
+    return text.format(
+        subscription=int(feed.subscription),
+        replay_epoch=int(feed.replay_epoch),
+        rows=", ".join(map(_row, claims)),
+    )
+
+
+def _row(claim: Claim) -> str:
+    return (
+        f"('{UUID(int=claim.event.int)}'::uuid, {int(claim.seq)}::bigint, "
+        f"{int(claim.partition)}::smallint, {int(claim.epoch)}::bigint, "
+        f"{_text(claim.site)}, {_text(claim.key)})"
+    )
+
+
+def _text(value: str) -> str:
+    """A text of hexadecimal digits alone, so that nothing in it can be read as SQL."""
+    return f"convert_from('\\x{value.encode().hex()}', 'UTF8')"
+
+
+async def standings(
+    database: Database, feed: Feed, claims: Sequence[Claim]
+) -> dict[UUID, Standing]:
+    """How it stands with events of a feed.
+
+    Raises:
+        HanseError: As `Database.fetch`.
+    """
+    rows = await database.fetch(
+        _WHY,
+        feed.subscription,
+        feed.replay_epoch,
+        [claim.event for claim in claims],
+        [claim.partition for claim in claims],
+        [claim.epoch for claim in claims],
+        [claim.site for claim in claims],
+        [claim.key for claim in claims],
+    )
+    return {
+        row["event"]: Standing(row["handled"], row["parked"], row["key_parked"], row["ours"])
+        for row in rows
+    }

@@ -1,0 +1,141 @@
+"""Has events settled: handled, or parked with all of their key, whatever it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from hanse.kit.backoff import Backoff
+from hanse.kit.clock import monotonic, wait_set
+from hanse.runtime.errors import HanseError
+from hanse.runtime.subscriptions.claim import Feed, standings
+from hanse.runtime.subscriptions.handler_unit import NotDue
+from hanse.runtime.subscriptions.parked import Parked
+from hanse.runtime.subscriptions.retry import MOMENT_SECONDS, OF_THE_MOMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.subscriptions.arrived import Arrived
+    from hanse.runtime.subscriptions.handler import Handler
+
+log = logging.getLogger("hanse.subscriptions")
+
+AGAIN_FIRST_SECONDS = 0.05
+AGAIN_MOST_SECONDS = 1.0
+
+
+class PartitionLost(Exception):
+    """This host does not hold the partition any more."""
+
+
+class Settling:
+    """Works on the events of one feed.
+
+    Args:
+        feed: They come by.
+        handler: What they are given to.
+        database: Of the host.
+        holds: Whether this host holds a partition under an epoch, as far as it knows.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        handler: Handler,
+        database: Database,
+        holds: Callable[[Arrived], bool],
+    ) -> None:
+        self.feed = feed
+        self.parked = Parked(database)
+        self._handler = handler
+        self._database = database
+        self._holds = holds
+
+    async def settle(self, events: list[Arrived]) -> None:
+        """Handles events of one site, in order, or parks those that fail and what follows them.
+
+        Raises:
+            PartitionLost: Another host has to go on with them.
+        """
+        backoff = Backoff(AGAIN_FIRST_SECONDS, AGAIN_MOST_SECONDS)
+        until = monotonic() + MOMENT_SECONDS
+        while events:
+            self._check_held(events)
+            try:
+                events = await self._handle(events)
+            except OF_THE_MOMENT as error:
+                if monotonic() >= until:
+                    events = await self._set_aside(events, error)
+            except HanseError as error:
+                events = await self._set_aside(events, error)
+            if events:
+                await wait_set(asyncio.Event(), backoff.next())
+
+    async def settle_parked(self, one: Arrived) -> None:
+        """Tries an event once more whose key waits for it.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        try:
+            await self._handler.run(self.feed, [one])
+        except NotDue:
+            found = await standings(self._database, self.feed, [one.claim])
+            if not found[UUID(one.envelope.id)].handled:
+                return
+        except HanseError as error:
+            await self.parked.failed(self.feed, one, error)
+            return
+        await self.parked.forget(self.feed, one)
+
+    async def _handle(self, events: list[Arrived]) -> list[Arrived]:
+        """Handles them; those that remain to be handled, as others were or are parked.
+
+        Raises:
+            HanseError: Their handler failed.
+        """
+        try:
+            await self._handler.run(self.feed, events)
+        except NotDue:
+            return await self._remaining(events)
+        return []
+
+    async def _remaining(self, events: list[Arrived]) -> list[Arrived]:
+        found = await standings(self._database, self.feed, [one.claim for one in events])
+        remaining: list[Arrived] = []
+        for one in events:
+            standing = found[UUID(one.envelope.id)]
+            if not standing.ours:
+                raise PartitionLost
+            if standing.handled or standing.parked:
+                continue
+            if not standing.key_parked or not await self._park(one, None):
+                remaining.append(one)
+        return remaining
+
+    async def _set_aside(self, events: list[Arrived], error: HanseError) -> list[Arrived]:
+        """Finds the one that fails among many, and parks it; what is left if nobody could."""
+        if len(events) > 1:
+            middle = len(events) // 2
+            await self.settle(events[:middle])
+            await self.settle(events[middle:])
+            return []
+        try:
+            return [] if await self._park(events[0], error) else await self._remaining(events)
+        except OF_THE_MOMENT:  # the database is away: when it is back, the handler may do
+            return events
+
+    async def _park(self, one: Arrived, error: HanseError | None) -> bool:
+        parked = await self.parked.park(self.feed, one, error)
+        if parked and error is not None:
+            name, event = self._handler.subscription.name, one.envelope.id
+            log.warning("%s failed with event %s, whose key waits now: %s", name, event, error)
+        return parked
+
+    def _check_held(self, events: list[Arrived]) -> None:
+        if not all(map(self._holds, events)):
+            raise PartitionLost

@@ -1,0 +1,134 @@
+"""An event is handled once, or parked with what follows it, whatever goes wrong on the way."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from hanse import Aborted, Unavailable
+from hanse.runtime.data.tests.servers import PATIENCE
+from hanse.runtime.subscriptions.retry import AFTER
+from hanse.runtime.subscriptions.settling import PartitionLost
+
+
+async def test_the_effect_is_done_once_however_often_the_event_comes(bench) -> None:
+    settling, letter = bench.settling(), bench.letter("hello")
+    for _ in range(2):
+        await settling.settle([letter])
+    assert await bench.notes() == ["hello"]
+    assert await bench.inbox() == {UUID(letter.envelope.id)}
+    (delivery,) = {one.key for one in bench.stage.deliveries}
+    assert delivery == f"desk.v1.Desk/note/{letter.envelope.id}"
+
+
+async def test_of_two_hosts_with_one_event_one_does_it(bench) -> None:
+    letter = bench.letter("race")
+    first, second = bench.settling(), bench.settling()
+    bench.stage.waits["race"] = asyncio.Event()
+    racers = [asyncio.create_task(one.settle([letter])) for one in (first, second)]
+    await asyncio.wait_for(bench.stage.entered.wait(), PATIENCE)
+    bench.stage.waits["race"].set()
+    await asyncio.wait_for(asyncio.gather(*racers), PATIENCE)
+    assert (await bench.notes(), bench.stage.ran) == (["race"], ["race"])
+
+
+async def test_what_writes_nothing_is_done_once_too(bench) -> None:
+    settling, letter = bench.settling("glance"), bench.letter("hello")
+    for _ in range(2):
+        await settling.settle([letter])
+    assert len(await bench.inbox()) == 1
+
+
+async def test_a_failed_handler_leaves_nothing_and_has_its_key_wait(bench) -> None:
+    settling = bench.settling()
+    bench.stage.fails["bad"] = [ValueError("no"), ValueError("no")]
+    for word, box in (("bad", "a"), ("later", "a"), ("other", "b"), ("last", "a")):
+        await settling.settle([bench.letter(word, box)])
+    assert await bench.notes() == ["other"]
+    assert len(await bench.inbox()) == 1
+    assert await bench.parked() == [
+        ("bad", 1, "waiting"),
+        ("later", 0, "waiting"),
+        ("last", 0, "waiting"),
+    ]
+    assert await bench.take_due(settling) == 0
+    bench.clock.advance(AFTER[0])
+    assert await bench.take_due(settling) == 1
+    assert await bench.parked() == [
+        ("bad", 2, "waiting"),
+        ("later", 0, "waiting"),
+        ("last", 0, "waiting"),
+    ]
+    bench.clock.advance(AFTER[1])
+    assert [await bench.take_due(settling) for _ in range(4)] == [1, 1, 1, 0]
+    assert await bench.notes() == ["other", "bad", "later", "last"]
+    assert await bench.parked() == []
+
+
+async def test_a_site_does_not_wait_for_anothers_key(bench) -> None:
+    settling = bench.settling()
+    bench.stage.fails["bad"] = [ValueError("no")]
+    await settling.settle([bench.letter("bad", "a", "one")])
+    await asyncio.wait_for(settling.settle([bench.letter("good", "a", "two")]), PATIENCE)
+    assert (await bench.notes("one"), await bench.notes("two")) == ([], ["good"])
+
+
+async def test_after_two_days_nobody_tries_any_more(bench) -> None:
+    settling = bench.settling()
+    bench.stage.fails["bad"] = [ValueError("no")] * 20
+    await settling.settle([bench.letter("bad")])
+    await settling.settle([bench.letter("later")])
+    for wait in AFTER:
+        bench.clock.advance(wait)
+        assert await bench.take_due(settling) == 1
+    assert sum(AFTER, timedelta()) <= timedelta(days=2)
+    bench.clock.advance(timedelta(days=30))
+    assert await bench.take_due(settling) == 0
+    assert await bench.parked() == [("bad", len(AFTER) + 1, "dead"), ("later", 0, "waiting")]
+
+
+async def test_failures_of_the_moment_are_tried_again_where_they_are(bench) -> None:
+    settling = bench.settling()
+    bench.stage.fails["slow"] = [Unavailable("not now"), Aborted("once more")]
+    await asyncio.wait_for(settling.settle([bench.letter("slow")]), PATIENCE)
+    assert (await bench.notes(), bench.stage.tries["slow"]) == (["slow"], 3)
+    assert await bench.parked() == []
+
+
+async def test_who_lost_the_partition_does_nothing_and_parks_nothing(bench) -> None:
+    settling = bench.settling()
+    bench.stage.fails["bad"] = [ValueError("no")]
+    bad = bench.letter("bad")
+    await bench.hold(2)
+    for letter in (bench.letter("hello"), bad):
+        with pytest.raises(PartitionLost):
+            await settling.settle([letter])
+    assert (await bench.notes(), await bench.inbox(), await bench.parked()) == ([], set(), [])
+    assert bench.stage.ran == []
+
+
+async def test_who_lost_it_while_a_handler_fails_parks_nothing(bench) -> None:
+    settling = bench.settling()
+    bench.stage.fails["bad"] = [ValueError("no")]
+    bench.stage.waits["bad"] = asyncio.Event()
+    task = asyncio.create_task(settling.settle([bench.letter("bad")]))
+    await asyncio.wait_for(bench.stage.entered.wait(), PATIENCE)
+    await bench.hold(2)
+    bench.stage.waits["bad"].set()
+    with pytest.raises(PartitionLost):
+        await asyncio.wait_for(task, PATIENCE)
+    assert await bench.parked() == []
+
+
+async def test_a_batch_is_one_transaction_and_splits_down_to_what_fails(bench) -> None:
+    settling = bench.settling("gather")
+    bench.stage.fails["c"] = [ValueError("no")] * 9
+    await settling.settle(
+        [bench.letter(word, box) for word, box in zip("abcdefgh", "12343678", strict=True)]
+    )
+    assert await bench.notes() == list("abdfgh")  # e is of c's key, and waits
+    assert await bench.parked() == [("c", 1, "waiting"), ("e", 0, "waiting")]
+    assert bench.stage.batches[0] == tuple("abcdefgh")
+    assert bench.stage.batches[1] == tuple("abcd")
+    assert len(await bench.inbox()) == 6

@@ -1,0 +1,41 @@
+"""What is promised of events that are handled, and broken on purpose."""
+
+from tests.faults.sabotages.row import Sabotage, below
+
+SETTLING = "tests/test_settling.py::"
+
+SUBSCRIPTIONS = below("src/hanse/runtime/subscriptions",
+    Sabotage("what was handled is in the inbox", "handler_unit.py",
+             "begin_with(command, self._opening)", 'begin_with(command, "select"); said = self._wanted',
+             SETTLING + "test_the_effect_is_done_once_however_often_the_event_comes"),
+    Sabotage("the inbox row is of the handler's transaction", "handler_unit.py",
+             "begin_with(command, self._opening)", 'begin_with(command, self._opening + "; commit; " + command); said = self._wanted',
+             SETTLING + "test_a_failed_handler_leaves_nothing_and_has_its_key_wait"),
+    Sabotage("what writes nothing is in the inbox too", "inbox.py",
+             "                await unit.begin()\n", "",
+             SETTLING + "test_what_writes_nothing_is_done_once_too"),
+    Sabotage("whether a key waits is looked at in the handler's transaction", "claim.py",
+             "    and p.site_id = v.site_id and p.key = v.key)\non conflict", "    and false)\non conflict",
+             SETTLING + "test_a_failed_handler_leaves_nothing_and_has_its_key_wait"),
+    Sabotage("who lost a partition handles nothing", "claim.py",
+             "    and d.partition = v.partition and d.epoch = v.epoch)\nand not", "    and d.partition = v.partition)\nand not",
+             SETTLING + "test_who_lost_the_partition_does_nothing_and_parks_nothing"),
+    Sabotage("who lost a partition parks nothing", "parked.py",
+             "and partition = $3 and epoch = $4\n      for share) lease\nwhere not", "and partition = $3 and $4 > 0\n      for share) lease\nwhere not",
+             SETTLING + "test_who_lost_it_while_a_handler_fails_parks_nothing"),
+    Sabotage("one key that fails stops no other", "settling.py",
+             "return [] if await self._park(events[0], error) else await self._remaining(events)", "return events",
+             SETTLING + "test_a_failed_handler_leaves_nothing_and_has_its_key_wait"),
+    Sabotage("a key is handled in its order", "parked.py",
+             "and (q.stream_seq, q.event) < (p.stream_seq, p.event))\norder", "and false)\norder",
+             SETTLING + "test_a_failed_handler_leaves_nothing_and_has_its_key_wait"),
+    Sabotage("a batch is split down to what fails", "settling.py",
+             "if len(events) > 1:", "if False:",
+             SETTLING + "test_a_batch_is_one_transaction_and_splits_down_to_what_fails"),
+    Sabotage("a key is its site's", "claim.py",
+             "    and p.site_id = v.site_id and p.key = v.key)\non conflict", "    and p.key = v.key)\non conflict",
+             SETTLING + "test_a_site_does_not_wait_for_anothers_key"),
+    Sabotage("there is an end to trying", "retry.py",
+             "AFTER[attempt - 1] if attempt <= len(AFTER) else None", "AFTER[min(attempt, len(AFTER)) - 1]",
+             SETTLING + "test_after_two_days_nobody_tries_any_more"),
+)  # fmt: skip
