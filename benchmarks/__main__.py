@@ -11,7 +11,16 @@ from benchmarks import environment, report, rounds
 from benchmarks.load import LoadError
 from benchmarks.server import ServerError
 
-NAMES = ("rpc", "calls", "start", "boutique", "fleet", "data", "data.scale")
+NAMES = (
+    "rpc",
+    "calls",
+    "start",
+    "boutique",
+    "fleet",
+    "data",
+    "data.scale",
+    "workflows",
+)
 
 
 def main() -> int:

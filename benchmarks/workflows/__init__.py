@@ -1,0 +1,1 @@
+"""Workflows of three steps, and such that sleep."""
