@@ -39,7 +39,7 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What somebody else reads of it: finished workflows, and steps in journals if these are seen."""
+    """What somebody else reads of it: finished workflows, and steps kept if these are seen."""
 
     workflows: int
     steps: int | None
