@@ -112,7 +112,7 @@ ROWS = below("src/hanse/runtime/data",
 
 ROWS += below("src/hanse",
     Sabotage("a guarded statement is of its call's site", "runtime/data/rows/row_security.py",
-             "            await session.run(_SITE, (_site(),))\n", "",
+             "            await session.run(_SITE, (_site(),))\n\n", "\n",
              "testing/tests/test_site_guard.py::test_a_statement_without_a_site_sees_its_calls_alone[guarded-/lax/v1/count-keyed]"),
     Sabotage("who owns a table is held to its sites, too", "testing/site_guard.py",
              "      execute format('alter table %s force row level security', made::regclass);\n", "",
