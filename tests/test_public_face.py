@@ -19,6 +19,7 @@ FACES = [hanse, hanse.testing]
 VALUES = {"PUBLIC", "SIGNED_IN", "Instant", "FAULT_POINTS"}
 SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {
+    "Access",
     "Algorithm",
     "AsgiDoor",
     "Call",

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from msgspec import Meta, Struct
 
     from hanse.kit.clock import Clock
+    from hanse.runtime.broker.broker_config import BrokerConfig
     from hanse.runtime.call.admission import Limits
     from hanse.runtime.call.context import Context, current
     from hanse.runtime.call.deadline import remaining, within
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.entity.upcast import upcast
     from hanse.runtime.data.files.files import Files
     from hanse.runtime.data.files.store_config import FileStoreConfig
+    from hanse.runtime.data.outbox.event import Event
     from hanse.runtime.data.people.erasing import Erased, ErasedRows, KeptValues
     from hanse.runtime.data.people.people import People
     from hanse.runtime.data.query.refusal import QueryNotServed
@@ -81,7 +83,7 @@ if TYPE_CHECKING:
         Unimplemented,
         Violation,
     )
-    from hanse.runtime.events.event import Event, event
+    from hanse.runtime.events.event import event
     from hanse.runtime.events.events import Events
     from hanse.runtime.host import Host
     from hanse.runtime.host_config import HostConfig
@@ -100,6 +102,7 @@ __all__ = [
     "Backfill",
     "BackfillProgress",
     "Batch",
+    "BrokerConfig",
     "Canceled",
     "Changes",
     "Claims",
@@ -210,6 +213,7 @@ _ERRORS = (
 _HOMES = {
     "msgspec": "Meta Struct",
     "hanse.kit.clock": "Clock",
+    "hanse.runtime.broker.broker_config": "BrokerConfig",
     "hanse.runtime.call.admission": "Limits",
     "hanse.runtime.call.context": "Context current",
     "hanse.runtime.call.deadline": "remaining within",
@@ -246,7 +250,8 @@ _HOMES = {
     "hanse.runtime.data.rows.statement": "sql",
     "hanse.runtime.data.rows.store": "Store",
     "hanse.runtime.errors": _ERRORS,
-    "hanse.runtime.events.event": "Event event",
+    "hanse.runtime.data.outbox.event": "Event",
+    "hanse.runtime.events.event": "event",
     "hanse.runtime.events.events": "Events",
     "hanse.runtime.host": "Host",
     "hanse.runtime.host_config": "HostConfig",

@@ -1,4 +1,4 @@
-"""What the killed hosts serve: rows of two collections, transfers between them, files, and a fault to come."""
+"""What the killed hosts serve: rows of two collections, transfers between them that are told, files, and a fault to come."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from hanse import (
     Collection,
     Database,
     Entity,
+    Event,
+    Events,
     File,
     Files,
     Html,
@@ -21,6 +23,7 @@ from hanse import (
     Struct,
     Unique,
     entity,
+    event,
     form,
     rpc,
 )
@@ -50,6 +53,24 @@ class Deed(Entity):
     scan: Scan
 
 
+@event("bank.v1", key="name")
+class Debited(Event):
+    """An account has less; `revision` is that which it has by this."""
+
+    name: str
+    amount: int
+    revision: int
+
+
+@event("bank.v1", key="name")
+class Credited(Event):
+    """A purse has more."""
+
+    name: str
+    amount: int
+    revision: int
+
+
 class Accounts(Resource[Account], package="bank.v1", allow=PUBLIC):
     """Accounts of a site."""
 
@@ -77,8 +98,9 @@ class Bank(Service, package="bank.v1"):
         purses: Collection[Purse],
         deeds: Collection[Deed],
         files: Files,
+        events: Events,
     ) -> None:
-        self._database = database
+        self._database, self._events = database, events
         self._accounts, self._purses, self._deeds = accounts, purses, deeds
         self._files = files
 
@@ -87,11 +109,15 @@ class Bank(Service, package="bank.v1"):
         async with self._database.transaction():
             one, other = await self._accounts.get(account), await self._purses.get(purse)
             one = await self._accounts.update(
-                one.id, {"balance": one.balance - amount}, revision=one.revision
+                one.id,
+                {"balance": one.balance - amount},
+                revision=one.revision,
+                event=Debited(one.name, -amount, one.revision + 1),
             )
             other = await self._purses.update(
                 other.id, {"balance": other.balance + amount}, revision=other.revision
             )
+            await self._events.emit(Credited(other.name, amount, other.revision))
         return Moved(one.balance, one.revision, other.balance, other.revision)
 
     @form("/bank/deed", allow=PUBLIC)

@@ -19,7 +19,7 @@ from hanse.testing import PostgresServer
 from tests.faults.kills.client import Client
 from tests.faults.kills.hosts import PATIENCE_SECONDS, Hosts
 from tests.faults.kills.ledger import Ledger
-from tests.faults.kills.verdict import Row, complaints
+from tests.faults.kills.verdict import Row, Told, complaints, untold
 
 ERRANDS = 120
 """At most, until the point must have been reached."""
@@ -47,6 +47,12 @@ ROWS = """
 select doc->>'name', revision, coalesce((doc->>'balance')::int, 100), coalesce(doc->>'note', ''),
        coalesce(doc->'scan'->>'sha256', '') from bank.{} where site_id = $1
 """
+TOLD = """
+select e->>'type', e->'data'->>'name', (e->'data'->>'amount')::int, (e->'data'->>'revision')::int
+from (select seq, convert_from(envelope, 'UTF8')::jsonb from hanse.outbox) as o (seq, e)
+where e->>'site' = $1 order by seq
+"""
+TELLS = {"bank.v1.Debited": "accounts", "bank.v1.Credited": "purses"}
 OVER = "update hanse.idempotency set lease_end = lease_end - interval '1 hour' where failed is null"
 OTHERS = (
     "select count(*) from pg_stat_activity where datname = current_database() "
@@ -172,6 +178,18 @@ async def rows_of(config: DatabaseConfig, site: str) -> dict[Place, Row]:
         await connection.close()
 
 
+async def told_of(config: DatabaseConfig, site: str) -> list[Told]:
+    """What lies in the outbox of transfers, in order."""
+    connection = await asyncpg.connect(config.url.reveal())
+    try:
+        found = await connection.fetch(TOLD, site)
+        return [
+            Told((TELLS[kind], name), amount, revision) for kind, name, amount, revision in found
+        ]
+    finally:
+        await connection.close()
+
+
 class Run:
     """A run of a plan on its ground."""
 
@@ -275,6 +293,7 @@ class Run:
             "too little was done to tell"
         )
         wrong = complaints(self._ledger.read(), found)
+        wrong += untold(found, await told_of(self._ground.config, self._site))
         wrong += [f"{place} is read as {read}" for place, read in await self._misread(found)]
         assert not wrong, "\n".join(wrong)
         for client in self._clients:

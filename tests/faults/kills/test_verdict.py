@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.kills.ledger import Entry, Errand, Ledger
-from tests.faults.kills.verdict import Row, complaints
+from tests.faults.kills.verdict import Row, Told, complaints, untold
 
 PAIR = {("accounts", "a"): Row(1), ("purses", "p"): Row(1)}
 MOVED = {("accounts", "a"): Row(2, 93), ("purses", "p"): Row(2, 107)}
@@ -72,6 +72,18 @@ def test_what_may_be_is_no_crime(entries, found):
 )  # fmt: skip
 def test_each_crime_is_told(crime, entries, found):
     assert complaints([*CREATED, *entries], found) != [], crime
+
+
+TOLD = [Told(("accounts", "a"), -3, 2), Told(("accounts", "a"), -4, 3), Told(("purses", "p"), 7, 2)]
+BALANCES = {("accounts", "a"): Row(3, 93), ("purses", "p"): Row(2, 107), ("deeds", "d"): Row(1)}
+
+
+def test_what_is_told_is_held_against_the_rows():
+    assert untold(BALANCES, TOLD) == []
+    assert untold(BALANCES, TOLD[:2]) != [], "a write without its event"
+    assert untold(PAIR, TOLD[2:]) != [], "an event without its write"
+    assert untold(BALANCES, [*TOLD, TOLD[0]]) != [], "told twice"
+    assert untold(BALANCES, [TOLD[1], TOLD[0], TOLD[2]]) != [], "told in another order"
 
 
 def test_a_ledger_is_read_as_it_was_written(tmp_path):

@@ -20,6 +20,14 @@ class Row(NamedTuple):
     digest: str = ""
 
 
+class Told(NamedTuple):
+    """An event: by how much a row's balance changed, and the revision it has by that."""
+
+    place: tuple[str, str]
+    amount: int
+    revision: int
+
+
 class Rows(NamedTuple):
     """All rows of a client, and the keys under which something was done."""
 
@@ -61,6 +69,22 @@ def _changed(rows: dict[tuple[str, str], Row], errand: Errand) -> dict[tuple[str
 
 def _moved(row: Row, amount: int) -> Row:
     return row._replace(revision=row.revision + 1, balance=row.balance + amount)
+
+
+def untold(found: dict[tuple[str, str], Row], told: Iterable[Told]) -> list[str]:
+    """What events say otherwise than rows: each change of a balance is told once, and in order."""
+    said: list[str] = []
+    own: dict[tuple[str, str], list[Told]] = {place: [] for place in found}
+    for one in told:
+        own.setdefault(one.place, []).append(one)
+    for place, events in own.items():
+        revisions = [one.revision for one in events]
+        balance = found[place].balance if place in found else 100
+        if sum(one.amount for one in events) != balance - 100:
+            said.append(f"{place} has {balance}, and told are {events}")
+        if revisions != sorted(set(revisions)):
+            said.append(f"{place} is told in another order: {revisions}")
+    return said
 
 
 def complaints(entries: Iterable[Entry], found: dict[tuple[str, str], Row]) -> list[str]:

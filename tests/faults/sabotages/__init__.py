@@ -14,6 +14,7 @@ from tests.faults.sabotages.contract import CONTRACT
 from tests.faults.sabotages.data import DATA
 from tests.faults.sabotages.database import DATABASE
 from tests.faults.sabotages.door import DOOR
+from tests.faults.sabotages.events import EVENTS
 from tests.faults.sabotages.fault_points import FAULT_POINTS
 from tests.faults.sabotages.files import FILES
 from tests.faults.sabotages.fleet import FLEET
@@ -56,5 +57,6 @@ AREAS = (
     KILLS,
     LEASES,
     BROKER,
+    EVENTS,
     SUBSCRIPTIONS,
 )

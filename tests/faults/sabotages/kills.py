@@ -17,6 +17,10 @@ KILLS = [
              "        await self.do(lambda one: one.command('commit and chain'))\n"
              "        return done\n",
              KILLED + "[data.transaction.wrote]"),
+    Sabotage("no event is told of what was undone", "src/hanse/runtime/events/events.py",
+             "await self._database.execute(_WRITE, *written.row)",
+             "await self._database._access.run(_WRITE, written.row)",
+             KILLED + "[data.transaction.before_commit]"),
     Sabotage("what is done under a key and its answer are one", DATA + "idempotency/once.py",
              "            async with unit:\n", "            if unit:\n",
              KILLED + "[idempotency.worked]"),

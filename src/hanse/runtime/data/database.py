@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from hanse.kit.clock import Clock
     from hanse.runtime.data.database_config import DatabaseConfig
+    from hanse.runtime.data.outbox.outbox import Outbox
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
     from hanse.runtime.telemetry.metrics import Metrics
@@ -60,6 +61,7 @@ class Database:
         upkeep: What is done with it beside calls.
         keys: What personal data in it is sealed under.
         config: As given.
+        outbox: Makes rows of events, where somebody here asks for `Events`.
         outbox_wake: Set when events of this host lie in `hanse.outbox` that did not before.
     """
 
@@ -77,6 +79,7 @@ class Database:
         self.upkeep = Upkeep(config)
         self.keys = SubjectKeys(self)
         self.outbox_wake = asyncio.Event()
+        self.outbox: Outbox | None = None
 
     @classmethod
     def __from_database__(cls, kind: Any, database: Self) -> Self:
@@ -238,11 +241,7 @@ class Database:
         await transaction.run("select pg_advisory_xact_lock($1)", (lock_key(name),))
 
     def once_kept(self, step: Callable[[], None]) -> None:
-        """Has something done when what is written here is committed; at once outside of a block.
-
-        Args:
-            step: Done once, however often it is asked for; never, where all is undone.
-        """
+        """Has something done once when what is written here is committed; at once if it is."""
         transaction = transaction_here(self)
         if transaction is None:
             step()

@@ -13,6 +13,9 @@ from hanse.runtime.config.secret import Secret
 CONNECTIONS = 10
 """What a host holds at most where nobody says otherwise."""
 
+OUTBOX_BYTES = 1024 * 1024 * 1024
+"""Of events that may wait to be told where nobody says otherwise."""
+
 Count = Annotated[int, Meta(ge=1, le=1000)]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
@@ -36,6 +39,7 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
             "never" if only `hanse migrate` does.
         keys: Folder of the keyring, without which nothing is sealed: a host makes it for a database
             that has none yet. All hosts of a database see the same one.
+        outbox_bytes: Of events that may wait to be told; while there are more, none is taken in.
     """
 
     url: Secret
@@ -48,3 +52,4 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout: Seconds = 60.0
     migrate: Literal["start", "never"] = "start"
     keys: Path | None = None
+    outbox_bytes: Annotated[int, Meta(ge=1)] = OUTBOX_BYTES

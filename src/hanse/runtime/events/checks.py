@@ -17,6 +17,7 @@ from hanse.runtime.data.entity.personal import check_rule, strays
 if TYPE_CHECKING:
     from hanse.runtime.contract.mistakes import Mistakes
     from hanse.runtime.data.entity.leaf import Leaf
+    from hanse.runtime.data.query.fields import Path
     from hanse.runtime.events.model import EventModel
 
 _PACKAGE = re.compile(r"[a-z][a-z0-9_]*(?:[.][a-z][a-z0-9_]*)*[.]v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
@@ -64,7 +65,7 @@ def check_fields(model: EventModel, mistakes: Mistakes) -> None:
         mark = next((one for one in leaf.marks if isinstance(one, Personal)), None)
         if mark is not None:
             _check_personal(leaf, mark, model, mistakes)
-    for name in sorted({".".join(one.person) for one in model.personal if one.person}):
+    for name in sorted({".".join(one) for one in _persons(model) if one}):
         _check_person(name, by_name, model, mistakes)
     for where, what in strays(model.cls, model.leaves):
         mistakes.add(where, what, "put the mark at the whole: the list, map or struct around it")
@@ -117,6 +118,10 @@ def _check_person(
         remedy = "name " + ", ".join(texts) if texts else "add a text that holds it"
         where = f"{model.name} person={name!r}"
         mistakes.add(where, "is no text that could hold a person's id", remedy)
+
+
+def _persons(model: EventModel) -> set[Path]:
+    return {model.person, *(one.person for one in model.personal)}
 
 
 def _is_event(cls: Any) -> bool:

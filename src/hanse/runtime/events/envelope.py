@@ -22,6 +22,9 @@ PARTITIONS = 64
 ENVELOPE_MAX = 256 * 1024
 """Bytes of an envelope."""
 
+KEY_MAX = 500
+"""Characters of a key, which stands in indexes and names of those who read."""
+
 
 class UnreadableEvent(Internal):
     """An event came of which this release cannot make what its class says."""

@@ -1,27 +1,19 @@
-"""`Event` and `@event`: the class of a fact that is told to whoever subscribes to it."""
+"""`@event`: reads the class of a fact that is told to whoever subscribes to it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hanse.runtime.contract.mistakes import Mistakes
-from hanse.runtime.data.entity.entity import Frozen
+from hanse.runtime.data.outbox.event import Event
 from hanse.runtime.events.model import Declared, EventModel, read_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-E = TypeVar("E", bound="Event")
+E = TypeVar("E", bound=Event)
 
-
-class Event(Frozen, frozen=True):
-    """Something that has happened: subclass it, and decorate with `@event`.
-
-    It is named in the past tense, never changes, and holds what its readers need to know of it.
-    Readers ignore fields they do not know; a new one has a default, so that older events have it.
-    """
-
-    __event__: ClassVar[EventModel]
+__all__ = ["Event", "event", "event_of"]
 
 
 def event(package: str, *, key: str = "", person: str = "") -> Callable[[type[E]], type[E]]:

@@ -6,7 +6,6 @@ that did not before; those of other processes it finds by looking.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from hanse.runtime.data.personal.keys_used import (
@@ -17,10 +16,11 @@ from hanse.runtime.data.personal.keys_used import (
 )
 from hanse.runtime.errors import Aborted
 from hanse.runtime.events.tables import make_tables
-from hanse.runtime.events.writing import Writer, Written
+from hanse.runtime.events.writing import Writer
 
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
+    from hanse.runtime.data.outbox.outbox import Written
     from hanse.runtime.events.event import Event
 
 TRIES = 5
@@ -52,25 +52,36 @@ class Events:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._writer = Writer(database)
+        self._writer = database.outbox = Writer(database)
 
     @classmethod
     def __from_database__(cls, kind: Any, database: Database) -> Self:
-        database.prepare(partial(make_tables, database))
-        return cls(database)
+        events = cls(database)
+        database.prepare(events.begin)
+        return events
+
+    async def begin(self) -> None:
+        """Makes the outbox, and looks from then on if there is room in it.
+
+        Raises:
+            HanseError: It cannot be made.
+        """
+        await make_tables(self._database)
+        self._database.upkeep.regularly(self._writer.room)
 
     async def emit(self, event: Event) -> str:
         """Tells an event; one round trip. Gives its id.
 
         Raises:
             InvalidArgument: It breaks a rule of its class, or is too large.
+            ResourceExhausted: Too many wait to be told.
             Aborted: Its person was erased again and again meanwhile.
             HanseError: The database is away.
         """
         for _ in range(TRIES):
             written = await self._writer.written(event)
             if await self._keep(written):
-                self._database.once_kept(self._database.outbox_wake.set)
+                self._writer.kept()
                 return str(written.uuid)
         raise Aborted(f"Keys of its person changed {TRIES} times while it was sealed.")
 

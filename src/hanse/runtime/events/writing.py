@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -10,80 +10,74 @@ from hanse.kit.uuid7 import Uuid7Source
 from hanse.runtime.call.context import Call, running
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.data.collection.conflict import violated
+from hanse.runtime.data.outbox.outbox import Written
 from hanse.runtime.data.personal.sealing import Sealing
-from hanse.runtime.events.envelope import ENVELOPE_MAX, Envelope, write_envelope
+from hanse.runtime.events.envelope import ENVELOPE_MAX, KEY_MAX, Envelope, write_envelope
 from hanse.runtime.events.event import Event, event_of
+from hanse.runtime.events.room import Room
 from hanse.runtime.telemetry.trace_context import format_traceparent
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from uuid import UUID
 
     from hanse.runtime.data.database import Database
-    from hanse.runtime.data.personal.keys_used import KeyProof
+    from hanse.runtime.data.personal.keys_used import Keys
     from hanse.runtime.events.model import EventModel
     from hanse.runtime.identity.principal import Principal
 
 _read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class Written(NamedTuple):
-    """An event as it lies in the outbox.
-
-    Attributes:
-        site: Whose.
-        uuid: Its id.
-        partition: Where it is told.
-        type: Full name of its class.
-        envelope: As it is told.
-        proof: What it was sealed by, where something is.
-    """
-
-    site: str
-    uuid: UUID
-    partition: int
-    type: str
-    envelope: bytes
-    proof: KeyProof | None
-
-    @property
-    def row(self) -> tuple[UUID, int, str, bytes]:
-        """For the columns of the outbox, but `seq`."""
-        return self.uuid, self.partition, self.type, self.envelope
-
-
 class Writer:
-    """Writes events of all classes.
+    """Writes events of all classes; the `Outbox` of their database.
 
     Args:
         database: Its clock says when they happened, its keys seal.
+
+    Attributes:
+        room: Whether more are taken in.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.room = Room(database)
         self._ids = Uuid7Source()
         self._sealings: dict[type[Event], Sealing] = {}
 
-    async def written(self, event: Event) -> Written:
+    def seals(self, event: Event) -> bool:
+        """Whether something of an event is personal."""
+        return bool(_model_of(event).sealed)
+
+    def kept(self) -> None:
+        """Says that one lies there, so that it is told as soon as it is committed."""
+        self._database.once_kept(self._database.outbox_wake.set)
+
+    async def written(self, event: Event, keys: Keys | None = None) -> Written:
         """An event of the running call.
+
+        Args:
+            event: Itself.
+            keys: What else is sealed by in the same statement, new ones among it.
 
         Raises:
             InvalidArgument: It breaks a rule of its class, or is too large.
+            ResourceExhausted: Too many wait to be told.
             RuntimeError: No call is running, so it is of no site.
             HanseError: The database is away.
         """
+        self.room.check()
         call = running.get()
         if call is None:
             raise RuntimeError("An event is of a site; emit it while a call runs.")
-        model = event_of(type(event))
-        data, read = _checked(model, event)
+        model = _model_of(event)
+        data, key = _checked(model, event)
         now = self._database.clock.now()
         uuid, site, proof = self._ids.draw(now), call.origin.site, None
         if model.sealed:
             sealing = self._sealing(model)
             documents = {sealing.place(site, uuid): data}
-            (data,), proof = await sealing.whole(site, documents)
-        envelope = _envelope(model, call, str(uuid), now, (model.key_of(read), data))
+            (data,), proof = await sealing.whole(site, documents, given=keys or {})
+        envelope = _envelope(model, call, str(uuid), now, (key, data))
         sent = write_envelope(envelope)
         if len(sent) > ENVELOPE_MAX:
             raise _too_large(model, data, len(sent))
@@ -97,17 +91,28 @@ class Writer:
         return found
 
 
-def _checked(model: EventModel, event: Event) -> tuple[bytes, Any]:
-    """An event as a document, and as whoever reads that gets it."""
+def _model_of(event: Any) -> EventModel:
+    if not isinstance(event, Event):
+        raise TypeError(f"{event!r} is no event; class {type(event).__name__}(Event)")
+    return event_of(type(event))
+
+
+def _checked(model: EventModel, event: Event) -> tuple[bytes, str]:
+    """An event as a document, which keeps the rules of its class, and its key."""
     try:
         body = model.write(event)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         message = f"A value of {model.name} is of a type that cannot be told: {error}"
         raise violated("", "type", message) from None
     try:
-        return body, model.read(body)
+        key = model.key_of(model.read(body))
     except (msgspec.DecodeError, RecursionError) as error:
         raise invalid(error, model.cls) from None
+    if len(key) > KEY_MAX:
+        name = ".".join(model.key)
+        message = f"`{name}` orders it, and has {len(key)} characters; {KEY_MAX} at most."
+        raise violated(name, f"length <= {KEY_MAX}", message)
+    return body, key
 
 
 def _envelope(

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.config.settings import Settings, Sources, load
-from hanse.runtime.data.database_config import CONNECTIONS, DatabaseConfig
+from hanse.runtime.data.database_config import CONNECTIONS, OUTBOX_BYTES, DatabaseConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +49,7 @@ class DatabaseTable(msgspec.Struct, frozen=True, kw_only=True):
     wait_timeout: Seconds = 5.0
     statement_timeout: Seconds = 30.0
     migrate: Literal["start", "never"] = "start"
+    outbox_bytes: Annotated[int, Meta(ge=1, description="1 or more bytes of events")] = OUTBOX_BYTES
 
     def config(
         self, url: Secret, groups: Iterable[Group] = (), keys: Path | None = None
@@ -70,6 +71,7 @@ class DatabaseTable(msgspec.Struct, frozen=True, kw_only=True):
             statement_timeout=self.statement_timeout,
             migrate=self.migrate,
             keys=keys,
+            outbox_bytes=self.outbox_bytes,
         )
 
 

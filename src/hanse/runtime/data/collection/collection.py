@@ -22,11 +22,12 @@ from hanse.runtime.data.table.arrival import prepare_rules, prepare_table
 from hanse.runtime.errors import FailedPrecondition, Internal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from msgspec import Struct
 
     from hanse.runtime.data.database import Database
+    from hanse.runtime.data.outbox.event import Event
 
 E = TypeVar("E", bound=Entity)
 
@@ -44,9 +45,8 @@ class Collection(Generic[E]):
     """
 
     def __init__(self, cls: type[E], database: Database) -> None:
-        self._stored = Stored(cls, database)
+        self._stored, self._database = Stored(cls, database), database
         self.model = self._stored.model
-        self._database = database
         self._documents = self._stored.documents
         self._statements = self._stored.statements
         self._writer = self._stored.writer
@@ -104,20 +104,26 @@ class Collection(Generic[E]):
         missing = (name for name, uuid in zip(ids, uuids, strict=True) if uuid not in found)
         return Batch(tuple(read), tuple(missing))
 
-    async def create(self, item: E) -> E:
+    async def create(self, item: E, *, event: Event | Callable[[E], Event] | None = None) -> E:
         """Stores a new one; gives it as it is stored, with its id.
 
+        Args:
+            item: Without id and revision.
+            event: What it tells of, kept by the same statement; or makes that of the entity as it
+                is stored: `event=lambda job: JobPublished(job.id)`.
+
         Raises:
-            InvalidArgument: It breaks a rule, has an id or revision already, or refers to what is
-                not there.
+            InvalidArgument: It or the event breaks a rule, or it refers to what is not there.
             Duplicate: Another one has what no two may share.
         """
         stored = self._stored
         body, read, check = stored.new(item)
         now = stored.now()
         target = Target(site(), stored.draw(now), 0, now)
-        await stored.told(stored.writer.create(target, body, check))
-        return stored.created(read, target.uuid, now)
+        made = stored.created(read, target.uuid, now)
+        fact = event(made) if callable(event) else event
+        await stored.write(fact, lambda writer: writer.create(target, body, check))
+        return made
 
     async def update(
         self,
@@ -126,6 +132,7 @@ class Collection(Generic[E]):
         *,
         mask: Sequence[str] = (),
         revision: int = 0,
+        event: Event | None = None,
     ) -> E:
         """Changes some fields; gives it as it is then. What nobody names stays as it is.
 
@@ -135,6 +142,7 @@ class Collection(Generic[E]):
             mask: Fields that count, like `address.city`; what it names and `changes` lacks goes
                 back to its default. Left out, all that `changes` has.
             revision: The one it has to be at; 0 for any. One in `changes` counts as well.
+            event: What this tells of, kept by the same statement.
 
         Raises:
             NotFound: There is none.
@@ -148,7 +156,7 @@ class Collection(Generic[E]):
         if mask:
             known = self._documents.changes(masked(known, mask, self.model))
         body = self._documents.patch(known)
-        return await self._stored.told(self._writer.write(target, known, body))
+        return await self._stored.write(event, lambda one: one.write(target, known, body))
 
     async def replace(self, item: E, *, id: str = "", revision: int = 0) -> E:
         """Changes all fields of one; gives it as it is then.
@@ -167,21 +175,20 @@ class Collection(Generic[E]):
         target = self._stored.target(id or item.id, item, revision)
         return await self._stored.told(self._writer.write(target, read, body))
 
-    async def delete(self, id: str, *, revision: int = 0) -> None:
+    async def delete(self, id: str, *, revision: int = 0, event: Event | None = None) -> None:
         """Deletes one, or hides it where deleting is soft.
+
+        Args:
+            id: Its id.
+            revision: The one it has to be at; 0 for any.
+            event: What this tells of, kept by the same statement.
 
         Raises:
             NotFound: There is none.
             RevisionConflict: It is at another revision.
         """
-        uuid = self._stored.uuid_of(id)
-        now = [self._stored.now()] if self.model.soft else []
-        statement = self._statements.delete
-        row = await self._database.fetch_row(statement, site(), uuid, revision, *now)
-        if row is None:
-            raise self._writer.not_found(uuid)
-        if not row["done"]:
-            raise revision_conflict(revision, row["revision"])
+        target = Target(site(), self._stored.uuid_of(id), revision, self._stored.now())
+        await self._stored.write(event, lambda one: one.delete(target))
 
     async def restore(self, id: str, *, revision: int = 0) -> E:
         """Brings back one that was deleted softly; gives it as it is then.
@@ -195,11 +202,8 @@ class Collection(Generic[E]):
         if not self.model.soft:
             raise Internal(f"{self.model.full_table} deletes for good; nothing can be restored.")
         uuid = self._stored.uuid_of(id)
-        row = await self._stored.told(
-            self._database.fetch_row(
-                self._statements.restore, site(), uuid, revision, self._stored.now()
-            )
-        )
+        given = (site(), uuid, revision, self._stored.now())
+        row = await self._stored.told(self._database.fetch_row(self._statements.restore, *given))
         if row is None:
             raise self._writer.not_found(uuid)
         if row["done"]:
@@ -257,10 +261,7 @@ class Collection(Generic[E]):
         return await self._finder.select(query, fields)
 
     async def count(
-        self,
-        filter: Mapping[str, Any] | None = None,
-        *,
-        bound: int = COUNT_BOUND,
+        self, filter: Mapping[str, Any] | None = None, *, bound: int = COUNT_BOUND
     ) -> Count:
         """How many a filter finds, counted no further than to a bound.
 

@@ -28,16 +28,20 @@ class Holding:
     Their arguments come last: for each in `checked` a list of ids, then those of a `KeyProof` where
     something is sealed.
 
+    Args:
+        model: What was read of the entity.
+        keyed: Whether keys are held although nothing of it is sealed.
+
     Attributes:
         checked: What this one refers to, of the entities of the same schema, and files.
         needed: Whether anything is held.
     """
 
-    def __init__(self, model: EntityModel) -> None:
+    def __init__(self, model: EntityModel, *, keyed: bool = False) -> None:
         targets = (model_of(target, model) for target in model.referred)
         same = (one for one in targets if one.schema == model.schema or one is FILES)
         self.checked = tuple(dict.fromkeys(same))
-        self._sealed = bool(model.sealed)
+        self._sealed = keyed or bool(model.sealed)
         self._persons = tuple(dict.fromkeys(one.person for one in model.sealed))
         self._blind = {one.path for one in model.sealed if one.searchable}
         self.needed = self._sealed or bool(self.checked)
@@ -76,7 +80,7 @@ class Holding:
             f"coalesce((${argument}::text[])[{at}] = {self._subject(person)}, true)"
             for at, person in enumerate(self._persons, 1)
         )
-        return [Told("whose", "boolean", f"({same})")] if self._sealed else []
+        return [Told("whose", "boolean", f"({same or True})")] if self._sealed else []
 
     def found(self, first: int) -> str:
         """What there is of the ids in the arguments from the first on, held as it is."""

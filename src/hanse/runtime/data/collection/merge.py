@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin
 
 import msgspec
+from msgspec import UNSET
 
 from hanse.runtime.contract.immutable import is_struct, parts
 from hanse.runtime.data.entity.changes import is_mergeable
 from hanse.runtime.data.entity.expression import quoted
 from hanse.runtime.data.entity.leaf import item_of, split
-from hanse.runtime.data.entity.marks import Personal
+from hanse.runtime.data.entity.marks import Immutable, Personal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,6 +50,13 @@ def inner_structs(model: EntityModel) -> tuple[Inner, ...]:
 def loaded_paths(model: EntityModel) -> tuple[Path, ...]:
     """Where a document has to be read before it is written."""
     return tuple(_loaded(_document_fields(model), (), (model.cls,)))
+
+
+def compared_in_clear(model: EntityModel) -> tuple[Path, ...]:
+    """Paths of what no statement can compare, or by which it is told whose a row is."""
+    immutable = [one.path for one in model.sealed if one.leaf.has(Immutable)]
+    persons = [one.person for one in model.sealed if one.person not in {(), ("id",)}]
+    return tuple(dict.fromkeys([*immutable, *persons]))
 
 
 def merged_sql(stored: str, given: str, inner: Iterable[Inner]) -> str:
@@ -186,3 +194,23 @@ def _loaded(
 def _is_sealed(marks: tuple[Any, ...]) -> bool:
     """Whether a struct is one sealed value, into which no statement looks."""
     return any(isinstance(one, Personal) and one.sealed for one in marks)
+
+
+def touches(value: Any, path: Path) -> bool:
+    """Whether something is said of a path."""
+    for step in path:
+        if value is None:
+            return False
+        value = getattr(value, step)
+        if value is UNSET:
+            return False
+    return True
+
+
+def at_path(document: Any, path: Path) -> Any:
+    """What stands at a path of a document; UNSET where nothing does."""
+    for step in path:
+        if not isinstance(document, dict) or step not in document:
+            return UNSET
+        document = cast("dict[str, Any]", document)[step]
+    return document

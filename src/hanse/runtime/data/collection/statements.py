@@ -9,6 +9,7 @@ from hanse.runtime.data.collection.merge import inner_structs, merged_sql
 from hanse.runtime.data.entity.columns import DELETE_TIME
 from hanse.runtime.data.entity.expression import jsonb, quoted
 from hanse.runtime.data.entity.leaf import ABSENT, Leaf
+from hanse.runtime.data.personal.keys_used import proof_parts, proven
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,13 +42,19 @@ class Statements:
     there instead; with none where nothing is. What they hold until they are through comes last: see
     `Holding`; behind that in `update`, where something is sealed, whose it has to be.
 
+    Args:
+        model: What was read of the entity.
+        keyed: Whether those that write one row hold keys although nothing of it is sealed.
+
     Attributes:
         checked: What this one refers to, of the entities of the same schema, and files.
     """
 
-    def __init__(self, model: EntityModel) -> None:
+    def __init__(self, model: EntityModel, *, keyed: bool = False) -> None:
         self._model = model
-        self._holding = Holding(model)
+        self._table = model.full_table
+        self._keyed = keyed
+        self._holding = Holding(model, keyed=keyed)
         self.checked = self._holding.checked
         columns = "id, revision, create_time, update_time, shape, doc"
         self.columns = f"{columns}, {DELETE_TIME}" if model.soft else columns
@@ -73,10 +80,6 @@ class Statements:
         self.store = self._store()
         self.delete = self._delete()
         self.restore = self._restore()
-
-    @property
-    def _table(self) -> str:
-        return self._model.full_table
 
     # Each of these is run as it is; what varies is bound.
 
@@ -178,9 +181,11 @@ class Statements:
         one that deletes would hold it.
         """
         where = f"{self._here}{self._alive} and ($3::bigint = 0 or revision = $3)"
-        held = ""
+        held, first = "", 4 + self._model.soft
+        if self._keyed:
+            held, where = f"{proof_parts(first)}, ", f"{where} and {proven(first)}"
         if self._model.soft:
-            held = f"held as materialized (select from {self._table} where {where} for update), "
+            held += f"held as materialized (select from {self._table} where {where} for update), "
             changed = (
                 f"update {self._table} set delete_time = $4::timestamptz, update_time = $4, "
                 f"revision = revision + 1 where {where} and exists (select from held) "

@@ -13,20 +13,29 @@ from hanse.runtime.data.collection.statements import Statements
 from hanse.runtime.data.collection.writing import Target, Writer
 from hanse.runtime.data.entity.entity import Entity, entity_of
 from hanse.runtime.data.failures import UniqueViolation
+from hanse.runtime.data.outbox.statement import also_telling
+from hanse.runtime.data.outbox.telling import Telling
 from hanse.runtime.data.personal.sealing import Sealing
+from hanse.runtime.errors import Internal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
     from uuid import UUID
 
     from msgspec import Struct
 
     from hanse.runtime.data.database import Database
+    from hanse.runtime.data.outbox.event import Event
     from hanse.runtime.errors import HanseError
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
+
+NOBODY_TELLS = (
+    "An event cannot be told, as no service of this host asks for Events: have the constructor of "
+    "the one that emits it take `events: Events`."
+)
 
 BATCH_MAX = 1000
 """Entities read or written at once."""
@@ -52,6 +61,7 @@ class Stored(Generic[E]):
         self.sealing = Sealing(self.model, database.keys) if self.model.sealed else None
         self.writer = Writer[E](self.documents, database, self.statements, self.sealing)
         self._ids = Uuid7Source()
+        self._telling: dict[bool, Statements] = {}
 
     def now(self) -> datetime:
         """Business time."""
@@ -101,6 +111,37 @@ class Stored(Generic[E]):
         """A new one as it is read back."""
         row = {"id": uuid, "revision": 1, "create_time": now, "update_time": now}
         return self.documents.with_columns(item, row | {"delete_time": None})
+
+    async def write(self, event: Event | None, work: Callable[[Writer[E]], Awaitable[T]]) -> T:
+        """What a write gives, or what its failure means for this entity.
+
+        Args:
+            event: What it tells of, in the same statement.
+            work: Writes once.
+
+        Raises:
+            Internal: Nobody of this host tells events.
+            HanseError: As `work` raises, and as `Outbox.written`.
+        """
+        if event is None:
+            return await self.told(work(self.writer))
+        outbox = self.database.outbox
+        if outbox is None:
+            raise Internal(NOBODY_TELLS)
+        seals = await Telling(self.sealing, self.database.keys, outbox, event).prepared()
+        statements = self._telling_statements(keyed=outbox.seals(event))
+        done = await self.told(work(self.writer.telling(seals, statements)))
+        outbox.kept()
+        return done
+
+    def _telling_statements(self, *, keyed: bool) -> Statements:
+        """Those of a write that tells, made when one is told of first."""
+        found = self._telling.get(keyed)
+        if found is None:
+            found = self._telling[keyed] = Statements(self.model, keyed=keyed)
+            for name in ("plain_create", "create", "plain_update", "update", "store", "delete"):
+                setattr(found, name, also_telling(getattr(found, name)))
+        return found
 
     async def told(self, statement: Awaitable[T]) -> T:
         """What a statement gives, or what its failure means for this entity."""

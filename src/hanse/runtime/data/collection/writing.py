@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from copy import copy
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -10,13 +11,15 @@ from msgspec import UNSET
 from hanse.runtime.data.collection.conflict import immutable, revision_conflict, unset
 from hanse.runtime.data.collection.document import decode_plainly
 from hanse.runtime.data.collection.merge import (
+    at_path,
+    compared_in_clear,
     incomplete,
     inner_structs,
     loaded_paths,
     merge,
+    touches,
 )
 from hanse.runtime.data.collection.reference_check import ReferenceCheck
-from hanse.runtime.data.entity.marks import Immutable
 from hanse.runtime.data.personal.seals import Seals
 from hanse.runtime.errors import Aborted, HanseError, NotFound
 
@@ -28,9 +31,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.collection.statements import Statements
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.entity.entity import Entity
-    from hanse.runtime.data.entity.model import EntityModel
     from hanse.runtime.data.personal.sealing import Sealing
-    from hanse.runtime.data.query.fields import Path
 
 E = TypeVar("E", bound="Entity")
 
@@ -81,7 +82,13 @@ class Writer(Generic[E]):
         self._statements = statements
         self._seals = Seals(sealing)
         self._inner = inner_structs(self._model)
-        self._loaded = (*loaded_paths(self._model), *_compared_in_clear(self._model))
+        self._loaded = (*loaded_paths(self._model), *compared_in_clear(self._model))
+
+    def telling(self, seals: Seals, statements: Statements) -> Writer[E]:
+        """One that writes once, and puts an event beside the row."""
+        other = copy(self)
+        vars(other).update(_seals=seals, _statements=statements)
+        return other
 
     async def create(self, target: Target, body: bytes, check: ReferenceCheck) -> None:
         """Stores a new one.
@@ -93,7 +100,8 @@ class Writer(Generic[E]):
         """
         arguments = (target.site, target.uuid, target.now)
         if not self._seals.needed and not check.wanted:
-            await self._database.execute(self._statements.plain_create, *arguments, body)
+            text, beside = self._statements.plain_create, self._seals.beside
+            await self._database.execute(text, *arguments, body, *beside)
             return
         for _ in range(TRIES):
             sent = await self._seals.whole(target.row, body, new=True)
@@ -134,9 +142,29 @@ class Writer(Generic[E]):
                 return done
         raise self.slower()
 
+    async def delete(self, target: Target) -> None:
+        """Deletes one, or hides it where deleting is soft.
+
+        Raises:
+            NotFound: It is not there.
+            RevisionConflict: It is at another revision.
+            Aborted: Others were faster again and again.
+        """
+        given = (*target.row, target.revision, *([target.now] if self._model.soft else ()))
+        for _ in range(TRIES):
+            sent = await self._seals.alone()
+            row = await self._database.fetch_row(self._statements.delete, *given, *sent.arguments)
+            if row is None:
+                raise self.not_found(target.uuid)
+            if await self._seals.is_done(target.row, row, sent):
+                return
+            if sent.proof is None or row["revision"] != (target.revision or row["revision"]):
+                raise revision_conflict(target.revision, row["revision"])
+        raise self.slower()
+
     def needs_reading(self, value: msgspec.Struct) -> bool:
         """Whether a value touches what is merged here and not in the statement."""
-        return any(_touches(value, path) for path in self._loaded)
+        return any(touches(value, path) for path in self._loaded)
 
     def must_be_there(self, body: bytes) -> list[str]:
         """Paths of the structs of which a document has less than all that is required."""
@@ -149,7 +177,8 @@ class Writer(Generic[E]):
         if self._seals.needed or check.wanted or self.must_be_there(body):
             return None
         given = (target.site, target.uuid, target.now, body, target.revision)
-        row = await self._database.fetch_row(self._statements.plain_update, *given)
+        beside = self._seals.beside
+        row = await self._database.fetch_row(self._statements.plain_update, *given, *beside)
         return None if row is None else self._documents.stored(row)
 
     async def _write_at_once(self, target: Target, body: bytes, check: ReferenceCheck) -> E | None:
@@ -228,13 +257,13 @@ class Writer(Generic[E]):
         changed = [
             ".".join(leaf.path)
             for leaf in self._model.immutable
-            if (new := _at(given, leaf.path)) is not UNSET
-            and new != (leaf.default if (old := _at(stored, leaf.path)) is UNSET else old)
+            if (new := at_path(given, leaf.path)) is not UNSET
+            and new != (leaf.default if (old := at_path(stored, leaf.path)) is UNSET else old)
         ]
         if changed:
             raise immutable(changed)
         for one in incomplete(given, self._inner):
-            if not isinstance(_at(stored, one.path), dict):
+            if not isinstance(at_path(stored, one.path), dict):
                 raise unset(".".join(one.path))
 
     async def opened(self, site: str, row: Any) -> Any:
@@ -264,29 +293,3 @@ class Writer(Generic[E]):
     def not_found(self, uuid: UUID) -> NotFound:
         """What is said where nothing is."""
         return NotFound(f"There is no {self._model.noun} {self._model.text_of(uuid.int)}.")
-
-
-def _touches(value: Any, path: Path) -> bool:
-    """Whether something is said of a path."""
-    for step in path:
-        if value is None:
-            return False
-        value = getattr(value, step)
-        if value is UNSET:
-            return False
-    return True
-
-
-def _compared_in_clear(model: EntityModel) -> tuple[Path, ...]:
-    """Paths of what no statement can compare, or by which it is told whose a row is."""
-    immutable = [one.path for one in model.sealed if one.leaf.has(Immutable)]
-    persons = [one.person for one in model.sealed if one.person not in {(), ("id",)}]
-    return tuple(dict.fromkeys([*immutable, *persons]))
-
-
-def _at(document: Any, path: Path) -> Any:
-    for step in path:
-        if not isinstance(document, dict) or step not in document:
-            return UNSET
-        document = cast("dict[str, Any]", document)[step]
-    return document

@@ -163,6 +163,7 @@ class Sealing:
         *,
         new: bool = False,
         foreign: Sequence[PersonalLeaf] = (),
+        given: Keys | None = None,
     ) -> tuple[list[bytes], KeyProof]:
         """Whole documents with what is personal sealed, and what proves it when they are written.
 
@@ -171,6 +172,7 @@ class Sealing:
             documents: By the rows they are for.
             new: Whether these rows are not there yet, so that nobody has a key of theirs.
             foreign: What else is to be sealed, as `loaded` said.
+            given: Keys that are proven anyway, new ones among them.
 
         Raises:
             HanseError: The database is away.
@@ -184,7 +186,9 @@ class Sealing:
             for leaf, _ in values_in(members, tree)
         )
         fresh = {self._model.text_of(place.uuid.int) for place in documents} if new else set[str]()
-        keys = await keys_to_seal(self._keys, site, wanted, fresh)
+        known = {owner: key for owner, key in (given or {}).items() if owner in wanted}
+        others = [owner for owner in wanted if owner not in known]
+        keys = {**known, **await keys_to_seal(self._keys, site, others, fresh)}
         sealed = [
             self._sealed(Row(None, place, members, persons, tree), keys)
             for (place, members), persons in zip(read, whose, strict=True)

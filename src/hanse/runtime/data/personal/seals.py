@@ -32,10 +32,14 @@ class Seals:
 
     Args:
         sealing: Of the entity; None if nothing of it is sealed.
+
+    Attributes:
+        beside: Last arguments of what is sent as it is.
     """
 
     def __init__(self, sealing: Sealing | None) -> None:
         self._sealing = sealing
+        self.beside: Sequence[Any] = ()
 
     @property
     def needed(self) -> bool:
@@ -98,6 +102,10 @@ class Seals:
             return None
         sealed, proof, whose = part
         return Sent(sealed, [*proof.arguments, whose], proof)
+
+    async def alone(self) -> Sent:
+        """What is sent where no document is."""
+        return Sent(b"")
 
     async def is_done(self, row: tuple[str, UUID], answer: Any, sent: Sent) -> bool:
         """Whether a statement wrote; if it did not, it may be for what it was sealed by.

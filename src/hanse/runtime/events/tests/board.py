@@ -5,7 +5,7 @@ from typing import Annotated
 from hanse.runtime.contract.rules import Length
 from hanse.runtime.data.collection.collection import Collection
 from hanse.runtime.data.entity.entity import Entity, entity
-from hanse.runtime.data.entity.marks import Personal
+from hanse.runtime.data.entity.marks import Personal, Ref, Unique
 from hanse.runtime.events.envelope import read_envelope
 from hanse.runtime.events.event import Event, event
 from hanse.runtime.events.events import Events
@@ -18,12 +18,27 @@ class Job(Entity):
     state: str = "draft"
 
 
+@entity("board.team", deletes="soft")
+class Team(Entity):
+    name: Annotated[str, Length(1, 100), Unique()]
+
+
+@entity("board.member", person="id")
+class Member(Entity):
+    """Somebody of a team."""
+
+    team: Ref[Team]
+    name: Annotated[str, Personal(erase="row")]
+    rank: int = 0
+
+
 @event("board.v1", key="job")
 class JobPublished(Event):
     """A job is open that was not."""
 
     job: str
     title: Annotated[str, Length(1, 100)]
+    text: str = ""
 
 
 @event("board.v1", key="job", person="email")
@@ -36,6 +51,14 @@ class Applied(Event):
     phone: Annotated[str | None, Personal(erase="field")] = None
 
 
+@event("board.v1", key="member", person="member")
+class Joined(Event):
+    """Somebody is of a team."""
+
+    member: str
+    name: Annotated[str, Personal(erase="row")]
+
+
 class Board:
     """What a host has of it."""
 
@@ -43,7 +66,9 @@ class Board:
         self.database = database
         self.events = Events.__from_database__(Events, database)
         self.jobs = Collection.__from_database__(Collection[Job], database)
+        self.teams = Collection.__from_database__(Collection[Team], database)
         database.prepare(database.keys.open)
+        self.members = Collection.__from_database__(Collection[Member], database)
 
     async def told(self):
         """All that lies in the outbox, in order, as envelopes."""

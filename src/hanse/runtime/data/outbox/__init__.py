@@ -1,0 +1,1 @@
+"""What collections know of events: a write puts one into the outbox in its own statement."""

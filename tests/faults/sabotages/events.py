@@ -1,0 +1,45 @@
+"""What is promised of events and of those who tell them, and broken on purpose."""
+
+from tests.faults.sabotages.row import Sabotage, below
+
+BESIDE = "events/tests/test_beside.py::"
+EMIT = "events/tests/test_emit.py::"
+KEPT_TOGETHER = EMIT + "test_write_and_event_are_kept_together_or_not_at_all"
+ONE_STATEMENT = BESIDE + "test_each_write_and_its_event_are_one_statement"
+ONE_KEY = BESIDE + "test_a_new_one_and_what_is_told_of_it_have_one_new_key"
+
+EVENTS = below("src/hanse/runtime",
+    Sabotage("an event is undone with what it tells of", "events/events.py",
+             "await self._database.execute(_WRITE, *written.row)",
+             "await self._database._access.run(_WRITE, written.row)",
+             KEPT_TOGETHER),
+    Sabotage("of what is not written nothing is told", "data/outbox/statement.py",
+             'f"from {name}){answer}{answering}"', 'f"where true){answer}{answering}"',
+             BESIDE + "test_a_write_that_is_refused_tells_nothing"),
+    Sabotage("what is personal leaves sealed", "events/writing.py",
+             "(data,), proof = await sealing.whole(", "_, proof = await sealing.whole(",
+             EMIT + "test_what_is_personal_leaves_sealed_and_is_opened_until_its_person_is_erased"),
+    Sabotage("whoever tells on is woken when there is something to see", "data/database.py",
+             "transaction.then[step] = None", "step()", KEPT_TOGETHER),
+    Sabotage("an event proves its keys in the statement of its row", "data/outbox/telling.py",
+             "return super().needed or not self.beside", "return super().needed",
+             ONE_STATEMENT),
+    Sabotage("a row and its event are sealed under one new key", "data/personal/sealing.py",
+             "if owner in wanted}", "if owner not in wanted}", ONE_KEY),
+    Sabotage("a key that is gone is asked for anew", "data/outbox/telling.py",
+             "await forget_doubted(self._keys, row[0], sent.proof)", "del done",
+             BESIDE + "test_whose_key_was_destroyed_meanwhile_is_told_under_a_new_one"),
+    Sabotage("an event is of its site alone", "events/writing.py",
+             "site=call.origin.site,", 'site="acme",',
+             EMIT + "test_two_sites_are_apart_in_one_outbox"),
+    Sabotage("no envelope is larger than a reader takes", "events/writing.py",
+             "if len(sent) > ENVELOPE_MAX:", "if len(sent) > 2 * ENVELOPE_MAX:",
+             EMIT + "test_what_is_too_large_names_the_field_and_the_way_out"),
+    Sabotage("nobody waits for a broker that takes nothing", "events/room.py",
+             "        if self._full:\n            raise", "        if not self._database:\n            raise",
+             EMIT + "test_where_nobody_takes_events_on_no_more_are_taken_in"),
+    Sabotage("a mistake in what orders is told", "events/checks.py",
+             "return leaf.kind in _KEYS and not leaf.many and not leaf.nullable", "return True",
+             "events/tests/test_declaration.py::"
+             "test_a_key_and_a_person_are_values_that_can_be_that"),
+)  # fmt: skip
