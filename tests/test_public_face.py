@@ -21,6 +21,7 @@ SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {
     "Access",
     "Algorithm",
+    "Access",
     "AsgiDoor",
     "Call",
     "ContractDescription",
@@ -34,6 +35,7 @@ HANDED_ON = {
     "Request",
     "Response",
     "Unit",
+    "WorkflowModel",
 }
 """What is written as texts or keywords, or only handed on: nobody needs its name."""
 

@@ -92,6 +92,12 @@ if TYPE_CHECKING:
     from hanse.runtime.identity.permission import PUBLIC, SIGNED_IN, Rule, kind, permission
     from hanse.runtime.identity.principal import Principal
     from hanse.runtime.offload import Offload, OffloadFailed
+    from hanse.runtime.workflows.declaration import workflow
+    from hanse.runtime.workflows.failure import NonDeterminism, StepFailed, WorkflowCanceled
+    from hanse.runtime.workflows.info import Instance
+    from hanse.runtime.workflows.retry import Retry
+    from hanse.runtime.workflows.run import Run
+    from hanse.runtime.workflows.workflows import Workflows
 
 __all__ = [
     "PUBLIC",
@@ -139,6 +145,7 @@ __all__ = [
     "Immutable",
     "Index",
     "Indexed",
+    "Instance",
     "Instant",
     "Internal",
     "InvalidArgument",
@@ -149,6 +156,7 @@ __all__ = [
     "Length",
     "Limits",
     "Meta",
+    "NonDeterminism",
     "NotFound",
     "Offload",
     "OffloadFailed",
@@ -172,14 +180,17 @@ __all__ = [
     "Resource",
     "ResourceExhausted",
     "Retention",
+    "Retry",
     "RevisionConflict",
     "Rule",
+    "Run",
     "Searchable",
     "Secret",
     "Service",
     "SetCookie",
     "Settings",
     "Sources",
+    "StepFailed",
     "Store",
     "StoredKey",
     "Struct",
@@ -189,6 +200,8 @@ __all__ = [
     "Unimplemented",
     "Unique",
     "Violation",
+    "WorkflowCanceled",
+    "Workflows",
     "current",
     "entity",
     "event",
@@ -201,6 +214,7 @@ __all__ = [
     "sql",
     "upcast",
     "within",
+    "workflow",
 ]
 
 _ERRORS = (
@@ -260,6 +274,12 @@ _HOMES = {
     "hanse.runtime.identity.permission": "PUBLIC SIGNED_IN Rule kind permission",
     "hanse.runtime.identity.principal": "Principal",
     "hanse.runtime.offload": "Offload OffloadFailed",
+    "hanse.runtime.workflows.declaration": "workflow",
+    "hanse.runtime.workflows.failure": "NonDeterminism StepFailed WorkflowCanceled",
+    "hanse.runtime.workflows.info": "Instance",
+    "hanse.runtime.workflows.retry": "Retry",
+    "hanse.runtime.workflows.run": "Run",
+    "hanse.runtime.workflows.workflows": "Workflows",
     "hanse.runtime.config.configuration_error": "ConfigurationError",
     "hanse.runtime.config.secret": "Secret",
     "hanse.runtime.http.cors": "Cors",

@@ -13,6 +13,7 @@ from hanse.kit.clock import Clock, SystemClock
 from hanse.runtime.addresses import Addresses
 from hanse.runtime.asgi.asgi_door import AsgiDoor
 from hanse.runtime.asgi.mounted_app import MountedApp
+from hanse.runtime.background import Background
 from hanse.runtime.call.admission import Admission
 from hanse.runtime.call.children import make_task
 from hanse.runtime.call.deadline import Deadlines
@@ -97,8 +98,7 @@ class Host:
     ) -> None:
         self.config = config or HostConfig()
         self.limits = self.config.limits
-        self.draining = False
-        self.date = b""
+        self.draining, self.date = False, b""
         self.beginnings: dict[bytes, bytes] = {}
         self.connections = Connections()
         self.metrics = Metrics()
@@ -235,6 +235,7 @@ class Host:
             for method in contract.methods.values():
                 endpoints[method.full_name] = self._endpoint(method)
         built = wiring.build(services, self._placement.problems() + self._doors.problems())
+        self._background = Background(built, wiring.made)
         addresses = Addresses(self._router, door, self.limits.json_depth, self.kept_files)
         for contract, instance in zip(self._contracts, built, strict=True):
             here = [endpoints[method.full_name] for method in contract.methods.values()]
@@ -257,9 +258,8 @@ class Host:
         )
 
     def _serve_system(self) -> None:
-        data = self.database
+        data, trusted = self.database, not self.config.open_metrics
         add_health(self._router, lambda: not self.draining and (data is None or data.ready))
-        trusted = not self.config.open_metrics
         add_metrics(self._router, self.metrics.prometheus, trusted_only=trusted)
         if self.config.docs:
             add_docs(self._router, self.describe, self.config.name)
@@ -269,9 +269,8 @@ class Host:
         await stack.enter_async_context(Recorder(self.config, self.spans, self.metrics))
         if self.database is not None:
             await stack.enter_async_context(self.database)
-        stack.callback(self._threads.close)
-        stack.callback(self._offload.close)
-        stack.callback(self._placement.close)
+        for close in (self._threads.close, self._offload.close, self._placement.close):
+            stack.callback(close)
         if self.authenticator is not None:
             stack.push_async_callback(self.authenticator.close)
         watch = StallWatch(self.metrics, self._placement.local, self.config.stall_file)
@@ -281,6 +280,7 @@ class Host:
         for instance in (*self._services, *self._mounted):
             if hasattr(instance, "__aenter__"):
                 await stack.enter_async_context(instance)
+        await stack.enter_async_context(self._background)
         await self._doors.open(self)
         self._sweep.start()
         stack.callback(self._sweep.stop)

@@ -7,6 +7,7 @@ import typing
 from typing import TYPE_CHECKING, Any, cast
 
 from hanse.kit.clock import Clock
+from hanse.runtime.background import runners_of
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Settings, SettingsError, Sources, load
 from hanse.runtime.contract.service import ContractModel, contract_of
@@ -31,6 +32,9 @@ class Wiring:
         connect: Makes a proxy of a contract for a calling service; None when nobody serves it.
         provided: Anything else, by its type: what a composition root hands over itself.
         database: What some types are made from, see `FromDatabase`; None if the host has none.
+
+    Attributes:
+        made: What was made from that, by its type as it is written in constructors.
     """
 
     def __init__(
@@ -43,7 +47,7 @@ class Wiring:
         database: Database | None = None,
     ) -> None:
         self._database = database
-        self._made: dict[Any, Any] = {}
+        self.made: dict[Any, Any] = {}
         self._connect = connect
         self._clock = clock
         self._provided = provided
@@ -70,6 +74,9 @@ class Wiring:
             }
             for service in services
         ]
+        for service in services:
+            for kind in runners_of(service):
+                self._make(service, kind.__name__, kind, kind, problems)
         if problems:
             raise WiringError(*dict.fromkeys(problems))
         return [service(**given) for service, given in zip(services, arguments, strict=True)]
@@ -136,12 +143,12 @@ class Wiring:
                 f"{_asks(service, name, kind)}: this host has no database; write [database] in "
                 "hanse.toml and give its url, or HostConfig(database=DatabaseConfig(url=…))"
             )
-        elif kind not in self._made:
+        elif kind not in self.made:
             try:
-                self._made[kind] = maker.__from_database__(kind, self._database)
+                self.made[kind] = maker.__from_database__(kind, self._database)
             except ConfigurationError as error:
                 problems += error.problems
-        return self._made.get(kind)
+        return self.made.get(kind)
 
 
 def kept_in_database(services: Sequence[type]) -> tuple[Any, ...]:
@@ -155,7 +162,7 @@ def kept_in_database(services: Sequence[type]) -> tuple[Any, ...]:
     if problems:
         raise WiringError(*problems)
     kinds = (kind for wanted in wishes for kind in wanted.values() if maker_of(kind))
-    return tuple(dict.fromkeys(kinds))
+    return tuple(dict.fromkeys((*kinds, *(one for each in services for one in runners_of(each)))))
 
 
 def wants_database(services: Sequence[type]) -> bool:

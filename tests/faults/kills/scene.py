@@ -41,6 +41,14 @@ BEGINNINGS = (
 )
 """Points of a host that begins, which test_beginnings.py stands at."""
 
+WORKFLOWS = (
+    "workflow.claimed",
+    "workflow.step_done",
+    "workflow.transaction_kept",
+    "workflow.written",
+)
+"""Points of workflows, which their own test_dying.py stands at."""
+
 Place = tuple[str, str]
 
 ROWS = """

@@ -30,6 +30,7 @@ from tests.faults.sabotages.placement import PLACEMENT
 from tests.faults.sabotages.rows import ROWS
 from tests.faults.sabotages.sealing import PERSONAL
 from tests.faults.sabotages.subscriptions import SUBSCRIPTIONS
+from tests.faults.sabotages.workflows import WORKFLOWS
 
 AREAS = (
     HTTP,
@@ -59,4 +60,5 @@ AREAS = (
     BROKER,
     EVENTS,
     SUBSCRIPTIONS,
+    WORKFLOWS,
 )

@@ -20,9 +20,16 @@ _KINDS = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONL
 
 
 def read_signature(
-    function: Callable[..., Any], where: str, mistakes: Mistakes
+    function: Callable[..., Any], where: str, mistakes: Mistakes, *, own: int = 1
 ) -> Signature | None:
-    """The signature of a method, or None after its mistakes have been noted."""
+    """The signature of a method, or None after its mistakes have been noted.
+
+    Args:
+        function: The method.
+        where: What it is called in a mistake.
+        mistakes: Takes them.
+        own: How many of its first parameters are no argument of a caller: `self`, at least.
+    """
     try:
         hints = typing.get_type_hints(function, include_extras=True)
     except Exception as error:  # noqa: BLE001 - evaluating annotations runs whatever they say
@@ -30,7 +37,7 @@ def read_signature(
             where, f"its annotations cannot be read ({error})", "define types in the module"
         )
         return None
-    parameters = list(inspect.signature(function).parameters.values())[1:]
+    parameters = list(inspect.signature(function).parameters.values())[own:]
     fields = [_field(parameter, hints, where, mistakes) for parameter in parameters]
     if "return" not in hints:
         mistakes.add(where, "its answer has no type", "write -> T, or -> None")

@@ -1,0 +1,1 @@
+"""Workflows: processes of many steps that survive whatever dies, on PostgreSQL alone."""

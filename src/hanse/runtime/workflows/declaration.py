@@ -1,0 +1,101 @@
+"""`@workflow`: a method of a service that survives whatever dies while it runs."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from hanse.runtime.contract.declaration import Declaration
+from hanse.runtime.contract.method import Method
+from hanse.runtime.contract.signature import read_signature
+from hanse.runtime.contract.unasked.unasked import READER
+from hanse.runtime.identity.permission import PUBLIC
+from hanse.runtime.workflows.model import WorkflowModel, personal_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hanse.runtime.contract.mistakes import Mistakes
+
+Function = TypeVar("Function", bound="Callable[..., Awaitable[Any]]")
+
+MODELS = "__hanse_workflow__"
+"""The attribute of a function that has what was read of it, of the class it stands in first."""
+
+
+class WorkflowDeclaration(msgspec.Struct, frozen=True):
+    """What `@workflow` was told, unread: the class it stands in reads it.
+
+    Attributes:
+        version: Of the sequence of its steps.
+        of: The method whose earlier or later version it is; empty for its own.
+    """
+
+    version: int
+    of: str
+
+    def read(
+        self, function: Callable[..., Any], name: str, service: str, mistakes: Mistakes
+    ) -> WorkflowModel | None:
+        """See `UnaskedReader`."""
+        where, before = f"{service.rpartition('.')[2]}.{name}", len(mistakes)
+        if not inspect.iscoroutinefunction(function):
+            mistakes.add(where, "is no async method", "write async def")
+            return None
+        if self.version < 1:
+            mistakes.add(where, f"has the version {self.version}", "versions begin with 1")
+        _check_run(function, where, mistakes)
+        signature = read_signature(function, where, mistakes, own=2)
+        if signature is None or len(mistakes) > before:
+            return None
+        for one in (signature.request_type, signature.result):
+            check_clear(one, where, mistakes)
+        doc = inspect.cleandoc(function.__doc__ or "")
+        plain = Declaration(None, PUBLIC, (), None)
+        method = Method(self.of or name, signature, plain, service=service, route=None, doc=doc)
+        model = WorkflowModel(method, function, name, self.version)
+        setattr(function, MODELS, (*getattr(function, MODELS, ()), model))
+        return model
+
+
+def workflow(*, version: int, of: str = "") -> Callable[[Function], Function]:
+    """Declares a method a workflow: it goes on where it was, whatever died meanwhile.
+
+        @workflow(version=1)
+        async def place(self, run: Run, order: Wanted) -> Receipt:
+            paid = await run.step(self._charge, order, undo=self._refund)
+            return await run.transaction(self._save, order, paid)
+
+    It is run from its beginning each time it goes on, and what it did before is read from its
+    journal. So between its steps it decides by its arguments and their results alone: no clock,
+    no chance, no call, no query. Whoever changes the order of its steps writes the method anew,
+    under another version, and keeps the old one as long as instances of it live.
+
+    Args:
+        version: Of the sequence of its steps: new instances take the highest there is, others go
+            on with the one they began with.
+        of: The method whose other version it is: `of="place"` for `place_2`.
+    """
+
+    def declare(function: Function) -> Function:
+        setattr(function, READER, WorkflowDeclaration(version, of))
+        return function
+
+    return declare
+
+
+def check_clear(annotation: Any, where: str, mistakes: Mistakes) -> None:
+    """Notes what a journal would keep in clear although it is personal."""
+    for name in personal_fields(annotation):
+        remedy = "take the id of what has it, and read it in a step"
+        mistakes.add(where, f"{name} is personal, and a journal keeps it as it is", remedy)
+
+
+def _check_run(function: Callable[..., Any], where: str, mistakes: Mistakes) -> None:
+    names = list(inspect.signature(function).parameters)
+    if len(names) < 2 or "Run" not in str(function.__annotations__.get(names[1], "")):
+        mistakes.add(
+            where, "does not begin with its run", f"def {function.__name__}(self, run: Run, …)"
+        )

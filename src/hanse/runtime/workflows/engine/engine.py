@@ -1,0 +1,288 @@
+"""Runs the instances of one host: takes what is due, keeps what it runs, gives back the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from contextvars import Context
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from hanse.kit.backoff import Backoff
+from hanse.kit.clock import wait_set
+from hanse.kit.fault_points import reached
+from hanse.kit.ids import trace_id
+from hanse.runtime.call.deadline import Deadlines
+from hanse.runtime.errors import HanseError
+from hanse.runtime.leases.lease import Lease
+from hanse.runtime.workflows.engine.instance import Instance
+from hanse.runtime.workflows.journal.batcher import Batcher
+from hanse.runtime.workflows.journal.entry import Rest, Start, Write
+from hanse.runtime.workflows.journal.store import Store
+from hanse.runtime.workflows.retry import OF_THE_MOMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.workflows.engine.served import Served
+
+log = logging.getLogger("hanse.workflows")
+
+HOT_MAX = 1000
+"""Instances that a host has in memory at once."""
+
+CLAIM_MAX = 200
+FREE_MAX = 1000
+
+LOOK_SECONDS = 1.0
+"""Between two looks for what other hosts have left; what this one knows of it does on time."""
+
+STOP_SECONDS = 2.0
+
+
+class Engine:
+    """Belongs to one host.
+
+    Args:
+        database: Where instances are.
+
+    Attributes:
+        deadlines: Of steps.
+        store: What is asked of the tables.
+        writer: Writes what instances do.
+        starter: Begins instances that no transaction is around.
+        lease: By which others know that this host is alive.
+        reached: Set when the tables are there.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.lease = Lease(database, f"workflows {trace_id()}")
+        self.store = Store(database, self.lease.name)
+        self.deadlines = Deadlines()
+        self.writer: Batcher[Write] = Batcher(self.store.write, _unwritten, patient=True)
+        self.starter: Batcher[Start] = Batcher(self.store.start, _unstarted, patient=False)
+        self.served: dict[tuple[str, int], Served] = {}
+        self._hot: dict[Any, Instance] = {}
+        self._began: set[asyncio.Task[None]] = set()
+        self._taking = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._due: datetime | None = None
+        self._stopping = False
+        self.reached = asyncio.Event()
+
+    def now(self) -> datetime:
+        """Business time."""
+        return self.database.clock.now()
+
+    def serve(self, served: Served) -> None:
+        """Has a version of a workflow run here."""
+        self.served[served.model.name, served.model.version] = served
+
+    @property
+    def room(self) -> int:
+        """How many more instances it takes."""
+        return 0 if self._stopping else HOT_MAX - len(self._hot)
+
+    def may_hold(self, name: str, version: int) -> bool:
+        """Whether an instance that begins may be run here at once."""
+        return (name, version) in self.served and self.room > 0 and self.lease.held
+
+    # Its life.
+
+    async def run(self) -> None:
+        """Runs what is due, until it is cancelled."""
+        await self.reached.wait()
+        self.begin(self.lease.keep())
+        await self.lease.until_held()
+        backoff = Backoff()
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                await self._take_due()
+                seconds = await self._seconds_until_due()
+                backoff.reset()
+            except OF_THE_MOMENT:
+                seconds = backoff.next()
+            except HanseError:
+                log.exception("What is due of workflows cannot be taken")
+                seconds = backoff.next()
+            await wait_set(self._wake, seconds)
+
+    async def stop(self) -> None:
+        """Gives back what it runs, so that others go on with it at once."""
+        self._stopping = True
+        for instance in tuple(self._hot.values()):
+            instance.lose()
+        tasks = tuple(self._began)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self.writer.stop()
+        await self.starter.stop()
+        with suppress(HanseError, TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.store.leave()
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Has something done beside all else, until it or this ends; no call knows of it."""
+        loop = asyncio.get_running_loop()
+        task = asyncio.Task(self._guarded(work), loop=loop, context=Context())
+        self._began.add(task)
+        task.add_done_callback(self._began.discard)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("Work for workflows ended in the middle")
+
+    # What is due.
+
+    def wake(self) -> None:
+        """Has it look at once: something is due, or there is room."""
+        self._wake.set()
+
+    def rested(self, due: datetime | None) -> None:
+        """Notes when an instance that left goes on."""
+        if due is not None and (self._due is None or due < self._due):
+            self._due = due
+            self._wake.set()
+
+    async def once(self) -> bool:
+        """Runs what is due until it ends or waits; whether there was anything.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        await self.lease.until_held()
+        found = await self._take_due() or bool(self._hot)
+        while self._hot:
+            self._quiet.clear()
+            await self._quiet.wait()
+        return found
+
+    async def _take_due(self) -> bool:
+        found = False
+        async with self._taking:
+            while self.served and self.room > 0 and self.lease.held:
+                most = min(CLAIM_MAX, self.room)
+                rows = await self.store.claim(tuple(self.served), most)
+                await self._take(rows)
+                found = found or bool(rows)
+                if len(rows) < most:
+                    break
+        return found
+
+    def start(self, start: Start, begun: asyncio.Future[None]) -> None:
+        """Has an instance begin that no transaction is around, and run here at once if it may.
+
+        Args:
+            start: What is to begin; it may be there already.
+            begun: Told when it has, or why not.
+        """
+        start.held = self.may_hold(start.name, start.version)
+        start.done = partial(self._started, begun)
+        self.starter.put(start)
+
+    def _started(self, begun: asyncio.Future[None], start: Start, epoch: int | HanseError) -> None:
+        if isinstance(epoch, HanseError):
+            if not begun.done():
+                begun.set_exception(epoch)
+            return
+        if epoch > 0:
+            self.take(_row(start, epoch), [], [])
+        elif epoch == 0:
+            self._wake.set()
+        if not begun.done():
+            begun.set_result(None)
+
+    def nudge(self, ids: Sequence[UUID]) -> None:
+        """Has instances look at what has come from outside, and what is due be taken."""
+        for id in ids:
+            if id in self._hot:
+                self._hot[id].nudge()
+        self._wake.set()
+
+    def ended_soon(self, id: UUID) -> asyncio.Event:
+        """Is set when an instance ends that is in memory here."""
+        instance = self._hot.get(id)
+        return asyncio.Event() if instance is None else instance.left
+
+    async def free_others(self) -> None:
+        """Has what hosts held that are no more be due.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        if await self.store.free(FREE_MAX):
+            self._wake.set()
+
+    async def _seconds_until_due(self) -> float:
+        await self.free_others()
+        self._due = await self.store.next_due(tuple(self.served)) if self.room > 0 else None
+        if self._due is None:
+            return LOOK_SECONDS
+        return min(LOOK_SECONDS, max(0.0, (self._due - self.now()).total_seconds()))
+
+    async def _take(self, rows: list[Any]) -> None:
+        if rows:
+            await reached("workflow.claimed")
+        journals = await self.store.journals([row["id"] for row in rows if row["epoch"] > 1])
+        signals = await self.store.signals([row["id"] for row in rows if row["signals"]])
+        for row in rows:
+            self.take(row, journals.get(row["id"], []), signals.get(row["id"], []))
+
+    def take(self, row: Any, entries: list[Any], signals: list[Any]) -> None:
+        """Runs an instance that this host holds."""
+        served = self.served[row["name"], row["version"]]
+        instance = Instance(self, served, row, entries, signals)
+        self._hot[instance.id] = instance
+        loop = asyncio.get_running_loop()
+        instance.task = asyncio.Task(self._guarded(instance.live()), loop=loop, context=Context())
+
+    # What instances tell.
+
+    async def end(self, instance: Instance, rest: Rest) -> None:
+        """Writes how an instance ended, and forgets it."""
+        await instance.end(rest)
+        self.drop(instance)
+
+    def drop(self, instance: Instance) -> None:
+        """Forgets an instance, and ends what runs of it."""
+        instance.over = True
+        for task in (instance.task, *(instance.call.children or ())):
+            if task is not None and not task.done() and task is not asyncio.current_task():
+                task.cancel()
+        if self._hot.get(instance.id) is instance:
+            if not self.room:
+                self._wake.set()
+            del self._hot[instance.id]
+            instance.left.set()
+            if not self._hot:
+                self._quiet.set()
+
+
+def _row(start: Start, epoch: int) -> dict[str, Any]:
+    """An instance that has just begun, as if it were claimed."""
+    return {
+        "id": start.id, "site_id": start.site, "name": start.name, "version": start.version,
+        "key": start.key, "locale": start.locale, "input": start.input, "epoch": epoch,
+        "signals": 0, "canceling": False, "parent": start.parent,
+        "parent_place": start.parent_place,
+    }  # fmt: skip
+
+
+def _unwritten(write: Write, error: HanseError) -> None:
+    log.error("What a workflow did cannot be written: %s", write.id, exc_info=error)
+    write.done(write, None)
+
+
+def _unstarted(start: Start, error: HanseError) -> None:
+    start.done(start, error)

@@ -1,0 +1,87 @@
+"""One version of a workflow and the service that it is a method of."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import astuple
+
+from hanse.runtime.errors import Internal
+from hanse.runtime.workflows.engine.work import Work, perform
+from hanse.runtime.workflows.failure import WorkflowCanceled, known, written
+from hanse.runtime.workflows.journal.entry import Rest
+from hanse.runtime.workflows.model import ResultType
+from hanse.runtime.workflows.retry import UNTIL_DONE
+from hanse.runtime.workflows.run import Run
+
+if TYPE_CHECKING:
+    from hanse.runtime.workflows.engine.instance import Instance
+    from hanse.runtime.workflows.model import WorkflowModel
+
+log = logging.getLogger("hanse.workflows")
+
+NOTHING = ResultType(Any)
+
+
+class Served:
+    """Runs the code of its instances.
+
+    Args:
+        model: The version.
+        service: Of its service, as its host built it.
+    """
+
+    __slots__ = ("_function", "_result", "model")
+
+    def __init__(self, model: WorkflowModel, service: object) -> None:
+        self.model = model
+        self._function = getattr(service, model.attribute)
+        self._result = ResultType(model.method.signature.result)
+
+    def read(self, output: bytes) -> Any:
+        """What one of them gave."""
+        return self._result.read(output)
+
+    async def outcome(self, instance: Instance) -> Rest:
+        """Runs it from its beginning; how it ended, when what failed is undone.
+
+        Raises:
+            Halted: It may not go on.
+        """
+        try:
+            request = self.model.method.read_arguments(instance.row["input"])
+            answer = await self._function(Run(instance), *astuple(request))
+            output = self._result.write(answer, self.model.name)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is written down
+            return await self._failed(instance, error)
+        instance.check_whole(failed=False)
+        return Rest("done", output=output, time=instance.engine.now())
+
+    async def _failed(self, instance: Instance, error: Exception) -> Rest:
+        branches = [one for one in instance.call.children or () if not one.done()]
+        if branches:
+            await asyncio.wait(branches)
+        instance.check_whole(failed=True)
+        failure = known(error)
+        if failure is not error or isinstance(error, Internal):
+            log.error("%s %s failed", self.model.name, instance.id, exc_info=error)
+        await undo(instance)
+        state = "canceled" if isinstance(failure, WorkflowCanceled) else "failed"
+        return Rest(state, output=written(failure), time=instance.engine.now())
+
+
+async def undo(instance: Instance) -> None:
+    """Takes back what an instance did, the last first, each until it is done.
+
+    Raises:
+        Halted: It may not go on here.
+    """
+    instance.undoing = True
+    for at in sorted(instance.undos, reverse=True):
+        function, value = instance.undos[at]
+        work = Work("undo", function, (value,), NOTHING, UNTIL_DONE)
+        place, entry = instance.next("undo", work.name)
+        if entry is None or entry.failed is None:
+            await perform(instance, place, work, entry)

@@ -1,0 +1,175 @@
+"""Does one step of a workflow: tries it, waits, and writes down what it gave."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hanse.kit.fault_points import reached
+from hanse.runtime.call.context import Call, Keyed, running
+from hanse.runtime.call.deadline import time_is_up
+from hanse.runtime.call.endpoint import end_children
+from hanse.runtime.errors import DeadlineExceeded
+from hanse.runtime.workflows.failure import CANCELED, Halted, known, written
+from hanse.runtime.workflows.journal.entry import Entry, Kind
+from hanse.runtime.workflows.model import ResultType, name_of, step_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hanse.runtime.workflows.engine.instance import Instance
+    from hanse.runtime.workflows.retry import Retry
+
+log = logging.getLogger("hanse.workflows")
+
+TIMEOUT_SECONDS = 30.0
+
+
+class NotKept(Exception):
+    """The entry of a transaction could not be written, so nothing of it is."""
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What is to be done.
+
+    Attributes:
+        kind: As the journal calls it.
+        function: Does it.
+        arguments: For that.
+        result: How what it gives is written.
+        retry: When it is tried again.
+        timeout: Seconds that one try may take.
+    """
+
+    kind: Kind
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    result: ResultType
+    retry: Retry
+    timeout: float = TIMEOUT_SECONDS
+
+    @property
+    def name(self) -> str:
+        """As the journal calls it."""
+        return name_of(self.function)
+
+
+async def perform(instance: Instance, place: int, work: Work, entry: Entry | None) -> Entry:
+    """Does it until it has come to an end; the entry that says which.
+
+    Args:
+        instance: Whose.
+        place: Of what is done, in its journal.
+        work: What.
+        entry: What the journal has of tries before.
+
+    Raises:
+        Halted: The instance may not go on here.
+    """
+    attempt = 1
+    if entry is not None:
+        attempt = entry.attempt + 1
+        await instance.until(entry.time, entry)
+    while True:
+        instance.waits.begin_work()
+        try:
+            found = await _tried(instance, place, work, attempt)
+        finally:
+            instance.waits.end_work()
+        if found.failed is not None:
+            return found
+        while instance.engine.now() < found.time and not instance.canceled:
+            await instance.until(found.time, found)
+        if instance.canceled:
+            found = instance.entry(place, work.kind, work.name, CANCELED, failed=True)
+            instance.keep(found)
+            return found
+        attempt += 1
+
+
+async def _tried(instance: Instance, place: int, work: Work, attempt: int) -> Entry:
+    """One try, and what it came to; an entry without an end where another follows."""
+    await instance.durable()
+    call = step_call(instance.call, Keyed(f"{instance.id}.{place}"), work.timeout)
+    try:
+        if work.kind == "transaction":
+            return await _in_transaction(instance, place, work, attempt, call)
+        value = await _within(call, work)
+        body = work.result.write(value, work.name)
+    except NotKept:
+        return await _as_it_is(instance, place)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is written down
+        return _failed(instance, place, work, attempt, error)
+    await reached("workflow.step_done")
+    done = instance.entry(place, work.kind, work.name, body, failed=False, attempt=attempt)
+    instance.keep(done)
+    return done
+
+
+async def _within(call: Call, work: Work) -> Any:
+    """Runs it as a call, with a deadline and a key that what it calls in turn gets one from."""
+    token = running.set(call)
+    call.deadlines.watch(call)
+    try:
+        return await work.function(*work.arguments)
+    except BaseException as error:
+        if time_is_up(call):
+            text = f"The step {work.name} did not end in {work.timeout:g} s."
+            raise DeadlineExceeded(text) from error
+        raise
+    finally:
+        call.deadlines.leave(call)
+        running.reset(token)
+        if call.children is not None:
+            end_children(call)
+
+
+async def _in_transaction(
+    instance: Instance, place: int, work: Work, attempt: int, call: Call
+) -> Entry:
+    """What it writes and its entry are one transaction."""
+    database, store = instance.engine.database, instance.engine.store
+
+    async def all_of_it() -> Entry:
+        async with database.transaction():
+            value = await work.function(*work.arguments)
+            body = work.result.write(value, work.name)
+            done = instance.entry(place, work.kind, work.name, body, failed=False, attempt=attempt)
+            if not await store.keep(instance.id, instance.epoch, done):
+                raise NotKept
+            await reached("workflow.transaction_kept")
+        return done
+
+    whole = Work(work.kind, all_of_it, (), work.result, work.retry, work.timeout)
+    done = await _within(call, whole)
+    instance.journal[place] = done
+    return done
+
+
+async def _as_it_is(instance: Instance, place: int) -> Entry:
+    """What the journal has already: a commit of ours whose answer was lost."""
+    entry = await instance.engine.store.look(instance.id, instance.epoch, place)
+    if entry is None or entry.failed is None:
+        instance.lose()
+        raise Halted
+    instance.journal[place] = entry
+    return entry
+
+
+def _failed(instance: Instance, place: int, work: Work, attempt: int, error: Exception) -> Entry:
+    if work.retry.again(error, attempt):
+        log.warning("%s %s: %s failed, and is tried again: %s", instance.served.model.name,
+                    instance.id, work.name, error)  # fmt: skip
+        time = instance.engine.now() + work.retry.wait(attempt)
+        return Entry(place, work.kind, work.name, None, attempt, b"null", time)
+    failure = known(error)
+    if failure is not error:
+        log.error("%s %s: %s failed", instance.served.model.name, instance.id, work.name,
+                  exc_info=error)  # fmt: skip
+    done = instance.entry(
+        place, work.kind, work.name, written(failure), failed=True, attempt=attempt
+    )
+    instance.keep(done)
+    return done

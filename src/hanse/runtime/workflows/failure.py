@@ -1,0 +1,92 @@
+"""Errors of workflows, and how the error of a step is written down and raised again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hanse.runtime.errors import KINDS, Canceled, HanseError, Internal, rebuilt
+
+_KINDS = {kind.code: kind for kind in KINDS}
+
+
+class StepFailed(Internal):
+    """A step ended with a fault of its service: what it raised is no error of a call."""
+
+    code = "step_failed"
+    title = "A step failed"
+
+
+class WorkflowCanceled(Canceled):
+    """Somebody asked for this workflow to end; what it did is undone."""
+
+    code = "workflow_canceled"
+    title = "Workflow canceled"
+
+
+class NonDeterminism(Internal):
+    """A workflow does not do again what its journal says it did: it is held until that is mended.
+
+    Attributes:
+        place: The number of the entry, from 0.
+        expected: Kind and name in the journal.
+        found: What the code asks for there.
+    """
+
+    code = "non_determinism"
+    title = "Another sequence of steps"
+    place: int
+    expected: str
+    found: str
+
+
+class Halted(BaseException):
+    """Ends the code of an instance that may not go on here; no code of a service catches it."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """An error as a journal has it."""
+
+    code: str
+    kind: str
+    detail: str
+    fields: msgspec.Raw
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Failure).decode
+
+
+def known(error: Exception) -> HanseError:
+    """The error as it can be raised again: any that is none of calls becomes `StepFailed`."""
+    if isinstance(error, HanseError):
+        return error
+    return StepFailed(f"{type(error).__name__} in a step; its log has more.").because(error)
+
+
+def written(error: HanseError) -> bytes:
+    """An error as JSON."""
+    kind = next((kind for kind in KINDS if isinstance(error, kind)), Internal)
+    fields = msgspec.Raw(_encode(error.fields()))
+    return _encode(Failure(error.code, kind.code, error.detail, fields))
+
+
+def read_failure(value: bytes) -> HanseError:
+    """The error that was written down; its kind, where its own class is not there any more."""
+    failure = _decode(value)
+    return rebuilt(_class_of(failure.code, failure.kind), failure.detail, bytes(failure.fields))
+
+
+def _class_of(code: str, kind: str) -> type[HanseError]:
+    waiting: list[type[HanseError]] = [_KINDS.get(kind, Internal)]
+    nearest = waiting[0]
+    while waiting:
+        one = waiting.pop()
+        if one.code == code:
+            return one
+        waiting += one.__subclasses__()
+    return nearest
+
+
+CANCELED_BECAUSE = "It was canceled."
+CANCELED = written(WorkflowCanceled(CANCELED_BECAUSE))
+"""How a journal has what was not done because its workflow was canceled."""

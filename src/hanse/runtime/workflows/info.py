@@ -1,0 +1,103 @@
+"""What is told of instances, and how they are called."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from hanse.runtime.errors import HanseError, InvalidArgument
+from hanse.runtime.workflows.failure import read_failure
+
+if TYPE_CHECKING:
+    from hanse.runtime.data.record import Record
+
+KEY_LENGTH_MAX = 200
+
+Standing = Literal["ready", "running", "waiting", "held", "done", "failed", "canceled"]
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """How it stands with an instance of a workflow.
+
+    Attributes:
+        id: As it was given or drawn.
+        workflow: `shop.v1.Checkout/Place`.
+        version: The one it began with.
+        state: ready (to go on), running, waiting (for a time or a signal), held (for people),
+            done, failed, canceled.
+        create_time: When it began.
+        wake_time: When it goes on, of one that waits for a time.
+        end_time: When it ended.
+        result: What it gave.
+        error: Why it failed, was canceled or is held.
+    """
+
+    id: str
+    workflow: str
+    version: int
+    state: Standing
+    create_time: datetime
+    wake_time: datetime | None = None
+    end_time: datetime | None = None
+    result: Any = None
+    error: HanseError | None = None
+
+
+def instance_of(row: Record, result: Any, now: datetime) -> Instance:
+    """What is told of a row."""
+    failed = row["output"] is not None and row["state"] != "done"
+    return Instance(
+        row["key"] or str(row["id"]),
+        row["name"],
+        row["version"],
+        standing(row, now),
+        row["create_time"],
+        row["wake_time"],
+        row["end_time"],
+        result,
+        read_failure(row["output"]) if failed else None,
+    )
+
+
+def standing(row: Record, now: datetime) -> Standing:
+    """What an instance is doing."""
+    if row["state"] != "open":
+        return row["state"]
+    if row["holder"] is not None:
+        return "running"
+    return "ready" if row["wake_time"] is not None and row["wake_time"] <= now else "waiting"
+
+
+def check_key(key: str) -> None:
+    """Refuses what no instance can be called.
+
+    Raises:
+        InvalidArgument: It is too long, has a zero, or looks like one that was drawn.
+    """
+    if len(key) > KEY_LENGTH_MAX or "\0" in key:
+        raise InvalidArgument(f"An id has {KEY_LENGTH_MAX} characters at most, and no U+0000.")
+    if _drawn(key) is not None:
+        raise InvalidArgument("An id of your own is no UUID of version 7: put a word before it.")
+
+
+def uuid_of(site: str, name: str, key: str) -> UUID:
+    """What an instance is in the database: follows from what it is called, or is that itself."""
+    drawn = _drawn(key)
+    if drawn is not None:
+        return drawn
+    said = msgspec.json.encode((site, name, key))
+    digest = int.from_bytes(hashlib.blake2b(said, digest_size=16).digest())
+    # RFC 9562, version 8: whatever its maker likes.
+    return UUID(int=digest & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62)
+
+
+def _drawn(key: str) -> UUID | None:
+    try:
+        uuid = UUID(key)
+    except ValueError:
+        return None
+    return uuid if str(uuid) == key and uuid.version == 7 else None

@@ -1,0 +1,165 @@
+"""The statements of workflows: each is one round trip, and each write asks who holds what."""
+
+# What is held no more is written by nobody: the lock has it that nobody takes an instance between
+# this look and the commit. Joined row by row, so that no plan reads the table.
+WRITE = """
+with mine as materialized (
+  select w.id, w.signals, w.canceling
+  from unnest($1::uuid[], $2::bigint[]) g(id, epoch)
+  cross join lateral (
+    select w.id, w.signals, w.canceling from hanse.workflow w
+    where w.id = g.id and w.epoch = g.epoch and w.holder is not null
+    for share) w
+), kept as (
+  insert into hanse.journal as j (workflow, place, kind, name, failed, attempt, value, time)
+  select e.workflow, e.place, e.kind, e.name, e.failed, e.attempt, e.value, e.time
+  from unnest($3::uuid[], $4::int[], $5::text[], $6::text[], $7::boolean[], $8::int[], $9::bytea[],
+              $10::timestamptz[]) e(workflow, place, kind, name, failed, attempt, value, time)
+  where e.workflow in (select id from mine)
+  on conflict (workflow, place) do update
+    set failed = excluded.failed, attempt = excluded.attempt, value = excluded.value,
+        time = excluded.time
+    where j.failed is null
+), moved as (
+  update hanse.workflow w
+  set state = m.state, wake_time = m.wake, output = m.output, end_time = m.time, holder = null
+  from unnest($11::uuid[], $12::bigint[], $13::text[], $14::timestamptz[], $15::bytea[],
+              $16::int[], $17::timestamptz[]) m(id, epoch, state, wake, output, seen, time)
+  where w.id = m.id and w.epoch = m.epoch and w.holder is not null
+    and w.signals = coalesce(m.seen, w.signals)
+  returning w.id
+)
+select mine.id, mine.signals, mine.canceling, moved.id is not null as moved
+from mine left join moved on moved.id = mine.id
+"""
+
+# A row and the entry of the step that wrote it are one transaction: this stands in it.
+KEEP = """
+insert into hanse.journal as j (workflow, place, kind, name, failed, attempt, value, time)
+select w.id, $3, $4, $5, false, $6, $7, $8
+from hanse.workflow w where w.id = $1 and w.epoch = $2 and w.holder is not null
+for share
+on conflict (workflow, place) do update
+  set failed = false, attempt = excluded.attempt, value = excluded.value, time = excluded.time
+  where j.failed is null
+returning place
+"""
+
+LOOK = """
+select j.place, j.kind, j.name, j.failed, j.attempt, j.value, j.time
+from hanse.workflow w
+join hanse.journal j on j.workflow = w.id and j.place = $3
+where w.id = $1 and w.epoch = $2 and w.holder is not null
+"""
+
+_COLUMNS = """
+w.id, w.site_id, w.name, w.version, w.key, w.locale, w.input, w.epoch, w.signals, w.canceling,
+w.parent, w.parent_place
+"""
+
+# Whoever may run it at once holds it from the beginning, if its lease is good.
+START = """
+insert into hanse.workflow (id, site_id, name, version, state, key, locale, input, parent,
+  parent_place, create_time, holder, epoch, wake_time)
+select s.id, s.site_id, s.name, s.version, 'open', s.key, s.locale, s.input, s.parent,
+  s.parent_place, $12::timestamptz, l.name, case when l.name is null then 0 else 1 end,
+  case when l.name is null then $12::timestamptz end
+from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bytea[],
+            $8::uuid[], $9::int[], $10::boolean[])
+  s(id, site_id, name, version, key, locale, input, parent, parent_place, held)
+left join hanse.lease l on s.held and l.name = $11 and l.until_time > clock_timestamp()
+on conflict (id) do nothing
+returning id, epoch
+"""
+
+# An index range for each version that is served here.
+CLAIM = f"""
+with due as (
+  select w.id
+  from unnest($1::text[], $2::int[]) s(name, version)
+  cross join lateral (
+    select w.id from hanse.workflow w
+    where w.name = s.name and w.version = s.version and w.wake_time <= $3
+    order by w.wake_time limit $4
+    for update skip locked) w
+  limit $4
+)
+update hanse.workflow w set holder = l.name, epoch = w.epoch + 1, wake_time = null
+from due, hanse.lease l
+where w.id = due.id and l.name = $5 and l.until_time > clock_timestamp()
+returning {_COLUMNS}
+"""  # noqa: S608  put together of constants
+
+NEXT = """
+select min(n.wake_time) as wake_time
+from unnest($1::text[], $2::int[]) s(name, version)
+cross join lateral (
+  select w.wake_time from hanse.workflow w
+  where w.name = s.name and w.version = s.version and w.wake_time is not null
+  order by w.wake_time limit 1) n
+"""
+
+JOURNALS = """
+select workflow, place, kind, name, failed, attempt, value, time
+from hanse.journal where workflow = any($1) order by workflow, place
+"""
+
+SIGNALS = """
+select s.workflow, s.number, s.name, s.value from hanse.workflow_signal s
+where s.workflow = any($1) order by s.workflow, s.number
+"""
+
+STANDING = """
+select signals, canceling from hanse.workflow
+where id = $1 and epoch = $2 and holder is not null
+"""
+
+# What hosts held that are no more is due at once, in a new epoch.
+FREE = """
+update hanse.workflow w set holder = null, epoch = w.epoch + 1, wake_time = $1
+where w.id in (
+  select w.id from hanse.lease l join hanse.workflow w on w.holder = l.name
+  where l.name like 'workflows %' and l.until_time <= clock_timestamp()
+  limit $2 for update of w skip locked)
+"""
+
+LEAVE = """
+update hanse.workflow set holder = null, wake_time = $2 where holder = $1
+"""
+
+FORGET_HOSTS = """
+delete from hanse.lease l
+where l.name like 'workflows %' and l.until_time < clock_timestamp() - interval '1 day'
+  and not exists (select from hanse.workflow w where w.holder = l.name)
+"""
+
+GET = """
+select id, key, name, version, state, holder, wake_time, create_time, end_time, output
+from hanse.workflow where id = $1 and site_id = $2 and name = $3
+"""
+
+# Counted in the row of the instance: who wants to rest has to have seen all of them.
+SIGNAL = """
+with sent as (
+  update hanse.workflow w set signals = w.signals + 1,
+    wake_time = case when w.holder is null and w.state = 'open' then $6::timestamptz
+      else w.wake_time end
+  where w.id = $1 and w.site_id = $2 and w.name = $3 and w.state in ('open', 'held')
+  returning w.id, w.signals
+)
+insert into hanse.workflow_signal (workflow, number, name, value, time)
+select id, signals, $4, $5, $6 from sent
+"""
+
+CANCEL = """
+with recursive tree as (
+  select id from hanse.workflow where id = $1 and site_id = $2 and name = $3
+  union all
+  select w.id from hanse.workflow w join tree on w.parent = tree.id
+)
+update hanse.workflow w set canceling = true, signals = w.signals + 1,
+  wake_time = case when w.holder is null and w.state = 'open' then $4::timestamptz
+    else w.wake_time end
+from tree where w.id = tree.id and w.state in ('open', 'held')
+returning w.id
+"""

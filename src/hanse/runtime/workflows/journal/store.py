@@ -1,0 +1,154 @@
+"""What is asked of the tables of workflows, and how it comes back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from hanse.kit.fault_points import reached
+from hanse.runtime.workflows.journal import statements
+from hanse.runtime.workflows.journal.entry import Entry, Start, Write, entry_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.data.record import Record
+
+Signal = tuple[int, str, bytes]
+"""Its number, its name and its value."""
+
+BEFORE = -1
+"""The epoch of an instance that was there before it was to begin."""
+
+
+class Store:
+    """Reads and writes instances.
+
+    Args:
+        database: Where they are.
+        host: The name of this host's lease.
+    """
+
+    def __init__(self, database: Database, host: str) -> None:
+        self._database = database
+        self._host = host
+
+    async def write(self, batch: Sequence[Write]) -> None:
+        """Writes what instances of this host did, in one statement; each is told.
+
+        Raises:
+            HanseError: As `Database.fetch`; nobody knows whether it was written.
+        """
+        by_id: dict[UUID, Write] = {}
+        for one in batch:
+            one.taken = True
+            other = by_id.get(one.id)
+            if other is None or other.epoch < one.epoch:
+                by_id[one.id] = one
+        rows = await self._database.fetch(statements.WRITE, *_columns(list(by_id.values())))
+        await reached("workflow.written")
+        found = {row["id"]: row for row in rows}
+        for one in batch:
+            one.done(one, found.get(one.id) if by_id[one.id] is one else None)
+
+    async def start(self, batch: Sequence[Start]) -> None:
+        """Begins instances, in one statement; each is told.
+
+        Raises:
+            HanseError: As `Database.fetch`.
+        """
+        columns = zip(*map(_start_values, {one.id: one for one in batch}.values()), strict=True)
+        now = self._database.clock.now()
+        rows = await self._database.fetch(statements.START, *columns, self._host, now)
+        found = {row["id"]: row["epoch"] for row in rows}
+        for one in batch:
+            epoch = found.pop(one.id, BEFORE)
+            if one.done is not None:
+                one.done(one, epoch)
+
+    async def keep(self, id: UUID, epoch: int, entry: Entry) -> bool:
+        """Writes an entry in the transaction that is open; whether it could be."""
+        row = await self._database.fetch_row(
+            statements.KEEP, id, epoch, entry.place, entry.kind, entry.name, entry.attempt,
+            entry.value, entry.time,
+        )  # fmt: skip
+        return row is not None
+
+    async def look(self, id: UUID, epoch: int, place: int) -> Entry | None:
+        """The entry that is there, if this is still held."""
+        row = await self._database.fetch_row(statements.LOOK, id, epoch, place)
+        return None if row is None else entry_of(row)
+
+    async def claim(self, served: Sequence[tuple[str, int]], most: int) -> list[Record]:
+        """Takes instances that are due."""
+        names, versions = [one[0] for one in served], [one[1] for one in served]
+        now = self._database.clock.now()
+        return await self._database.fetch(statements.CLAIM, names, versions, now, most, self._host)
+
+    async def next_due(self, served: Sequence[tuple[str, int]]) -> datetime | None:
+        """When the next one is due."""
+        names, versions = [one[0] for one in served], [one[1] for one in served]
+        row = await self._database.fetch_row(statements.NEXT, names, versions)
+        return None if row is None else row["wake_time"]
+
+    async def journals(self, ids: Sequence[UUID]) -> dict[UUID, list[Entry]]:
+        """What instances did before."""
+        found: defaultdict[UUID, list[Entry]] = defaultdict(list)
+        if ids:
+            for row in await self._database.fetch(statements.JOURNALS, ids):
+                found[row["workflow"]].append(entry_of(row))
+        return found
+
+    async def signals(self, ids: Sequence[UUID]) -> dict[UUID, list[Signal]]:
+        """What was sent to instances, in order."""
+        found: defaultdict[UUID, list[Signal]] = defaultdict(list)
+        if ids:
+            for row in await self._database.fetch(statements.SIGNALS, ids):
+                found[row["workflow"]].append((row["number"], row["name"], row["value"]))
+        return found
+
+    async def standing(self, id: UUID, epoch: int) -> Record | None:
+        """How it stands with an instance; None if it is not held here any more."""
+        return await self._database.fetch_row(statements.STANDING, id, epoch)
+
+    async def free(self, most: int) -> int:
+        """Has instances of hosts that are no more be due; how many."""
+        return await self._database.execute(statements.FREE, self._database.clock.now(), most)
+
+    async def leave(self) -> None:
+        """Has all that this host holds be due for others."""
+        await self._database.execute(statements.LEAVE, self._host, self._database.clock.now())
+
+
+def _columns(batch: Sequence[Write]) -> list[Any]:
+    entries = [(one.id, entry) for one in batch for entry in one.entries]
+    rests = [(one, one.rest) for one in batch if one.rest is not None]
+    return [
+        [one.id for one in batch],
+        [one.epoch for one in batch],
+        [id for id, _ in entries],
+        [entry.place for _, entry in entries],
+        [entry.kind for _, entry in entries],
+        [entry.name for _, entry in entries],
+        [entry.failed for _, entry in entries],
+        [entry.attempt for _, entry in entries],
+        [entry.value for _, entry in entries],
+        [entry.time for _, entry in entries],
+        [one.id for one, _ in rests],
+        [one.epoch for one, _ in rests],
+        [rest.state for _, rest in rests],
+        [rest.wake for _, rest in rests],
+        [rest.output for _, rest in rests],
+        [rest.seen for _, rest in rests],
+        [rest.time for _, rest in rests],
+    ]
+
+
+def _start_values(one: Start) -> tuple[Any, ...]:
+    return (
+        one.id, one.site, one.name, one.version, one.key, one.locale, one.input, one.parent,
+        one.parent_place, one.held,
+    )  # fmt: skip

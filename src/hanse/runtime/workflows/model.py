@@ -1,0 +1,206 @@
+"""What was read of one version of a workflow, and of the functions that are its steps."""
+
+from __future__ import annotations
+
+import functools
+import typing
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hanse.kit.clock import monotonic_ns
+from hanse.kit.ids import span_id
+from hanse.runtime.call.context import Call, Origin, begin_trace
+from hanse.runtime.contract.immutable import is_struct, parts
+from hanse.runtime.data.entity.marks import Personal
+from hanse.runtime.errors import InvalidArgument
+from hanse.runtime.identity.principal import Principal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hanse.runtime.call.context import Keyed
+    from hanse.runtime.call.deadline import Deadlines
+    from hanse.runtime.contract.method import Method
+
+VALUE_BYTES_MAX = 1024 * 1024
+"""Of what a workflow is given, and of what one step gives."""
+
+FUNCTIONS_MAX = 4096
+
+NEVER_NS = 2**62
+
+_encode = msgspec.json.Encoder().encode
+decode_value = msgspec.json.Decoder().decode
+"""A value of which nobody here knows the type."""
+
+
+def encode_value(value: object) -> bytes:
+    """A value that goes to an instance, as it is kept.
+
+    Raises:
+        InvalidArgument: It has no JSON form, or is too large.
+    """
+    try:
+        body = _encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgument(f"It cannot be sent to a workflow: {error}.") from None
+    if len(body) > VALUE_BYTES_MAX:
+        raise InvalidArgument(f"It has {len(body)} bytes; {VALUE_BYTES_MAX} are the most.")
+    return body
+
+
+class WorkflowModel:
+    """One version of a workflow.
+
+    Attributes:
+        name: `shop.v1.Checkout/Place`, as all versions of it are called.
+        version: Which one.
+        function: The method that is it.
+        attribute: How its class calls that.
+        method: Its arguments and its answer.
+    """
+
+    __slots__ = ("attribute", "function", "method", "name", "version")
+
+    def __init__(
+        self, method: Method, function: Callable[..., Any], attribute: str, version: int
+    ) -> None:
+        self.method = method
+        self.function = function
+        self.name = method.full_name
+        self.attribute = attribute
+        self.version = version
+
+    @property
+    def runner(self) -> type:
+        """What runs it; a host makes one from its database."""
+        from hanse.runtime.workflows.workflows import Workflows
+
+        return Workflows
+
+    def write_input(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> bytes:
+        """Its arguments as they are kept.
+
+        Raises:
+            InvalidArgument: They are none of this workflow.
+        """
+        try:
+            request = self.method.request_type(*arguments, **named)
+        except TypeError as error:
+            raise InvalidArgument(f"{self.name} takes other arguments: {error}.") from None
+        body = self.method.write_arguments(request)
+        self.method.checked_arguments(body)
+        if len(body) > VALUE_BYTES_MAX:
+            raise InvalidArgument(
+                f"{self.name} is given {len(body)} bytes; {VALUE_BYTES_MAX} are the most. Keep "
+                "what is large in a collection or a file, and pass its id."
+            )
+        return body
+
+    def call(self, site: str, locale: str, deadlines: Deadlines, cause: str) -> Call:
+        """The call that an instance of it is, to all that it does."""
+        service = self.method.service
+        origin = Origin(site, Principal("service", service), locale, service)
+        trace, span = begin_trace()
+        now = monotonic_ns()
+        return Call(self.method, origin, now, NEVER_NS, deadlines, trace, span, cause=cause)
+
+
+def step_call(outer: Call, keyed: Keyed, seconds: float) -> Call:
+    """The call that one try of a step is."""
+    now = monotonic_ns()
+    return Call(
+        outer.method,
+        outer.origin,
+        now,
+        now + int(seconds * 1_000_000_000),
+        outer.deadlines,
+        outer.trace_id,
+        span_id(),
+        outer.span_id,
+        keyed=keyed,
+        cause=outer.cause,
+    )
+
+
+class ResultType:
+    """How what a function gives is written down and read again.
+
+    Args:
+        annotation: What it says it gives.
+    """
+
+    __slots__ = ("_read",)
+
+    def __init__(self, annotation: Any) -> None:
+        self._read = msgspec.json.Decoder(annotation).decode
+
+    def write(self, value: Any, name: str) -> bytes:
+        """A value as it is kept, of which it is known that it can be read.
+
+        Raises:
+            TypeError: It is of another type, or too large.
+        """
+        try:
+            body = _encode(value)
+            self._read(body)
+        except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
+            raise TypeError(f"{name} gave what it does not say it gives: {error}") from error
+        if len(body) > VALUE_BYTES_MAX:
+            raise TypeError(
+                f"{name} gave {len(body)} bytes; {VALUE_BYTES_MAX} are the most. Keep what is "
+                "large in a collection or a file, and give its id."
+            )
+        return body
+
+    def read(self, body: bytes) -> Any:
+        """The value that was written.
+
+        Raises:
+            msgspec.MsgspecError: The type has changed so that it is none of it any more.
+        """
+        return self._read(body)
+
+
+def result_of(function: Callable[..., Any]) -> ResultType:
+    """How the results of a function are kept.
+
+    Raises:
+        TypeError: It does not say what it gives, or that is personal.
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    return _result_of(getattr(function, "__func__", function))
+
+
+@functools.lru_cache(FUNCTIONS_MAX)
+def _result_of(function: Callable[..., Any]) -> ResultType:
+    name = getattr(function, "__qualname__", repr(function))
+    hints = typing.get_type_hints(function, include_extras=True)
+    if "return" not in hints:
+        raise TypeError(f"{name} is a step and does not say what it gives; write -> T, or -> None")
+    if found := personal_fields(hints["return"]):
+        raise TypeError(
+            f"{name} gives what is personal ({', '.join(found)}), and a journal keeps it as it is; "
+            "give the id of what has it"
+        )
+    return ResultType(hints["return"])
+
+
+def personal_fields(annotation: Any) -> list[str]:
+    """The fields inside a type that are marked as personal."""
+    return [
+        f"{struct.__name__}.{field.name}"
+        for struct in parts(annotation)
+        if is_struct(struct)
+        for field in msgspec.structs.fields(struct)
+        if any(isinstance(mark, Personal) for mark in getattr(field.type, "__metadata__", ()))
+    ]
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What a step is called in the journal: its function, without the mark of what is private."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, "__name__", "step").lstrip("_")

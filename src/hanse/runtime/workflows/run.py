@@ -1,0 +1,148 @@
+"""`Run`: what a workflow asks for, so that it is done once and known when it goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hanse.runtime.call.context import running
+from hanse.runtime.errors import Internal
+from hanse.runtime.workflows.engine.work import TIMEOUT_SECONDS, Work, perform
+from hanse.runtime.workflows.failure import CANCELED, read_failure
+from hanse.runtime.workflows.journal.entry import Entry
+from hanse.runtime.workflows.model import result_of
+from hanse.runtime.workflows.retry import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hanse.runtime.workflows.engine.instance import Instance
+
+T = TypeVar("T")
+
+DEFAULT = Retry()
+
+
+class Run:
+    """One instance, to its own code. Whatever it awaits here is written down when it is over.
+
+    Steps may run side by side, one each: `await asyncio.gather(run.step(a), run.step(b))`.
+    """
+
+    __slots__ = ("_instance",)
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+
+    @property
+    def id(self) -> str:
+        """The id of this instance, as it was given or drawn."""
+        return self._instance.row["key"] or str(self._instance.id)
+
+    @property
+    def key(self) -> str:
+        """Of the step that runs now: the same whenever it is tried, and no other's.
+
+        For whoever outside takes such a key, so that an effect there happens once. Calls of
+        services that a step makes carry keys by themselves.
+
+        Raises:
+            Internal: No step runs here.
+        """
+        call = running.get()
+        if call is None or call.keyed is None:
+            raise Internal("A key is of a step; ask for it in the function of one.")
+        return call.keyed.key
+
+    async def step(
+        self,
+        function: Callable[..., Awaitable[T]],
+        *arguments: Any,
+        undo: Callable[[T], Awaitable[object]] | None = None,
+        retry: Retry = DEFAULT,
+        timeout: float = TIMEOUT_SECONDS,  # noqa: ASYNC109  of one try, and swept as all deadlines
+    ) -> T:
+        """Does something outside: a call, a mail, a payment. What it gives is kept.
+
+        Where the host dies in it, it is done once more: so let its effect depend on `key`.
+
+        Args:
+            function: An async function that says what it gives.
+            arguments: For that.
+            undo: Takes what it gave and takes back what it did, when the workflow fails later on.
+            retry: When it is tried again.
+            timeout: Seconds that one try may take.
+
+        Raises:
+            HanseError: As the last try did.
+            StepFailed: It raised something else.
+        """
+        work = Work("step", function, arguments, result_of(function), retry, timeout)
+        return await self._work(work, undo)
+
+    async def transaction(
+        self,
+        function: Callable[..., Awaitable[T]],
+        *arguments: Any,
+        undo: Callable[[T], Awaitable[object]] | None = None,
+        retry: Retry = DEFAULT,
+        timeout: float = TIMEOUT_SECONDS,  # noqa: ASYNC109  as above
+    ) -> T:
+        """Changes what the host's database holds: once, whatever dies.
+
+        All that the function writes and the entry of this are one transaction.
+
+        Args:
+            function: As for `step`; it calls no service.
+            arguments: For that.
+            undo: As for `step`.
+            retry: As for `step`.
+            timeout: As for `step`.
+
+        Raises:
+            HanseError: As the last try did.
+            StepFailed: It raised something else.
+        """
+        work = Work("transaction", function, arguments, result_of(function), retry, timeout)
+        return await self._work(work, undo)
+
+    async def _work(self, work: Work, undo: Callable[[T], Awaitable[object]] | None) -> Any:
+        instance = self._instance
+        place, entry = instance.next(work.kind, work.name)
+        if entry is None or entry.failed is None:
+            entry = await perform(instance, place, work, entry)
+        if entry.failed:
+            raise read_failure(entry.value)
+        value = work.result.read(entry.value)
+        if undo is not None:
+            instance.undos[place] = (undo, value)
+        return value
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Waits, from milliseconds to years; who waits long costs a row and nothing else.
+
+        Args:
+            duration: By business time.
+        """
+        instance = self._instance
+        place, entry = instance.next("sleep", "")
+        if entry is None:
+            due = instance.engine.now() + duration
+            entry = Entry(place, "sleep", "", None, 1, b"null", due)
+        if entry.failed is None:
+            entry = await self._slept(entry)
+        if entry.failed:
+            raise read_failure(entry.value)
+
+    async def _slept(self, entry: Entry) -> Entry:
+        instance = self._instance
+        while instance.engine.now() < entry.time and not instance.canceled:
+            await instance.until(entry.time, entry)
+        return self._ended(entry, b"null")
+
+    def _ended(self, entry: Entry, value: bytes) -> Entry:
+        instance, failed = self._instance, self._instance.canceled
+        body = CANCELED if failed else value
+        done = instance.entry(entry.place, entry.kind, entry.name, body, failed=failed)
+        instance.keep(done)
+        return done

@@ -1,0 +1,89 @@
+"""Makes the tables of workflows where there are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hanse.runtime.data.arrival import make_missing
+from hanse.runtime.leases.tables import make_tables as make_leases
+
+if TYPE_CHECKING:
+    from hanse.runtime.data.database import Database
+
+IS_THERE = "select to_regclass('hanse.workflow') is not null"
+
+# Who runs an instance is its holder, the name of a host's lease; nobody does where that is null.
+# `wake_time` is when it goes on, of one that nobody runs; null where only a signal wakes it.
+# `epoch` grows with each holding, so that who was stopped in between can write nothing.
+# `signals` counts what came from outside: who wants to rest has to have seen all of it.
+MAKE = (
+    "create schema if not exists hanse",
+    """
+create table if not exists hanse.workflow (
+  id uuid primary key,
+  site_id text collate "C" not null,
+  name text collate "C" not null,
+  version integer not null,
+  state text collate "C" not null,
+  key text collate "C" not null,
+  locale text collate "C" not null,
+  input bytea not null,
+  output bytea,
+  holder text collate "C",
+  epoch bigint not null,
+  signals integer not null default 0,
+  canceling boolean not null default false,
+  wake_time timestamptz,
+  parent uuid,
+  parent_place integer,
+  create_time timestamptz not null,
+  end_time timestamptz
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)""",
+    """
+create index if not exists workflow_due on hanse.workflow (name, version, wake_time)
+where wake_time is not null""",
+    """
+create index if not exists workflow_holder on hanse.workflow (holder)
+where holder is not null""",
+    """
+create index if not exists workflow_parent on hanse.workflow (parent)
+where parent is not null""",
+    """
+create index if not exists workflow_held on hanse.workflow (name)
+where state = 'held'""",
+    """
+create index if not exists workflow_end on hanse.workflow (end_time)
+where end_time is not null""",
+    # `failed` is null as long as the entry has come to no end; `time` is then when it goes on.
+    """
+create table if not exists hanse.journal (
+  workflow uuid not null,
+  place integer not null,
+  kind text collate "C" not null,
+  name text collate "C" not null,
+  failed boolean,
+  attempt integer not null,
+  value bytea not null,
+  time timestamptz not null,
+  primary key (workflow, place)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)""",
+    """
+create table if not exists hanse.workflow_signal (
+  workflow uuid not null,
+  number integer not null,
+  name text collate "C" not null,
+  value bytea not null,
+  time timestamptz not null,
+  primary key (workflow, number)
+)""",
+)
+
+
+async def make_tables(database: Database) -> None:
+    """Makes them; hosts that begin at once wait for each other.
+
+    Raises:
+        HanseError: They cannot be made.
+    """
+    await make_leases(database)
+    await make_missing(database, IS_THERE, MAKE)

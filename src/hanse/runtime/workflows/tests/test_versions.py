@@ -1,0 +1,151 @@
+"""Another release goes on with what an older one began, or holds it and says why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hanse.kit.clock import ManualClock
+from hanse.runtime.contract.declaration import rpc
+from hanse.runtime.contract.mistakes import DeclarationError
+from hanse.runtime.contract.service import Service
+from hanse.runtime.data.database import Database
+from hanse.runtime.host import Host
+from hanse.runtime.identity.permission import PUBLIC
+from hanse.runtime.workflows.declaration import workflow
+from hanse.runtime.workflows.failure import NonDeterminism
+from hanse.runtime.workflows.info import Instance
+from hanse.runtime.workflows.run import Run
+from hanse.runtime.workflows.workflows import Workflows
+from hanse.testing import acting
+from hanse.testing.world import MORNING
+
+LOG: list[str] = []
+
+
+class Trip(Service, package="trip.v1"):
+    """What all releases have in common."""
+
+    def __init__(self, workflows: Workflows) -> None:
+        self.workflows = workflows
+
+    @rpc(allow=PUBLIC)
+    async def noop(self) -> None: ...
+
+    async def pack(self) -> str:
+        LOG.append("pack")
+        return "packed"
+
+    async def drive(self) -> str:
+        LOG.append("drive")
+        return "driven"
+
+
+async def old(self: Trip, run: Run) -> str:
+    before = await run.step(self.pack)
+    await run.sleep(timedelta(days=1))
+    return f"{before} {await run.step(self.drive)}"
+
+
+async def new(self: Trip, run: Run) -> str:
+    before = await run.step(self.drive)
+    await run.sleep(timedelta(days=1))
+    return f"{before} {await run.step(self.pack)}"
+
+
+async def shorter(self: Trip, run: Run) -> str:
+    return await run.step(self.pack)
+
+
+def release(**workflows: object) -> type[Trip]:
+    return type("Trip", (Trip,), workflows, package="trip.v1")
+
+
+class Releases:
+    """One database, one clock, and one release after the other."""
+
+    def __init__(self, database: Database) -> None:
+        self.clock = ManualClock(MORNING)
+        self.database = database
+
+    async def run(
+        self, service: type[Trip], *, days: int = 0, start: str = "", see: str = ""
+    ) -> Instance:
+        self.clock.advance(timedelta(days=days))
+        database = Database(self.database.config, self.clock)
+        async with Host([service], provided={Database: database}, clock=self.clock) as host:
+            trip = host._services[0]
+            with acting():
+                if start:
+                    await trip.workflows.start(trip.go, id=start)
+                await database.upkeep.catch_up()
+                return await trip.workflows.get(trip.go, see or start)
+
+
+@pytest.fixture
+def releases(postgres: Database) -> Releases:
+    LOG.clear()
+    return Releases(postgres)
+
+
+V1 = release(go=workflow(version=1)(old))
+BOTH = release(go=workflow(version=1)(old), go_2=workflow(version=2, of="go")(new))
+CHANGED = release(go=workflow(version=1)(new))
+SHORTER = release(go=workflow(version=1)(shorter))
+ONLY_NEW = release(go=workflow(version=2)(new))
+
+
+async def test_an_instance_goes_on_with_its_version_and_new_ones_take_the_highest(
+    releases: Releases,
+) -> None:
+    await releases.run(V1, start="first")
+    second = await releases.run(BOTH, start="second")
+    assert (second.version, second.state, LOG) == (2, "waiting", ["pack", "drive"])
+    first = await releases.run(BOTH, days=1, see="first")
+    assert (first.version, first.result) == (1, "packed driven")
+    assert (await releases.run(BOTH, see="second")).result == "driven packed"
+    assert sorted(LOG) == ["drive", "drive", "pack", "pack"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "place", "expected", "found"),
+    [(CHANGED, 0, "step pack", "step drive"), (SHORTER, 1, "sleep", "nothing more")],
+)
+async def test_another_sequence_of_steps_is_held_and_named(
+    releases: Releases, changed: type[Trip], place: int, expected: str, found: str
+) -> None:
+    await releases.run(V1, start="first")
+    held = await releases.run(changed, days=1, see="first")
+    assert held.state == "held"
+    error = held.error
+    assert isinstance(error, NonDeterminism)
+    assert (error.place, error.expected, error.found) == (place, expected, found)
+    assert LOG == ["pack"], "nothing was done"
+
+
+async def test_a_version_that_is_not_served_waits(releases: Releases) -> None:
+    await releases.run(V1, start="first")
+    assert (await releases.run(ONLY_NEW, days=1, see="first")).state == "ready"
+    assert (await releases.run(BOTH, see="first")).result == "packed driven"
+
+
+def test_mistakes_are_told_when_the_class_is_made() -> None:
+    async def runless(self: Trip, order: str) -> str: ...
+    async def untyped(self: Trip, run: Run, order: str): ...
+    def plain(self: Trip, run: Run) -> None: ...
+
+    with pytest.raises(DeclarationError) as told:
+        release(
+            runless=workflow(version=1)(runless),
+            untyped=workflow(version=0)(untyped),
+            plain=workflow(version=1)(plain),
+        )
+    said = str(told.value)
+    for part in (
+        "does not begin with its run",
+        "versions begin with 1",
+        "no async method",
+        "no type",
+    ):
+        assert part in said

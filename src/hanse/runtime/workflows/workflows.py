@@ -1,0 +1,245 @@
+"""`Workflows`: begins instances, and tells of them."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from hanse.kit.backoff import Backoff
+from hanse.kit.clock import wait_set
+from hanse.kit.uuid7 import Uuid7Source
+from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
+from hanse.runtime.data.unit import transaction_here
+from hanse.runtime.errors import NotFound
+from hanse.runtime.workflows.declaration import MODELS
+from hanse.runtime.workflows.engine.engine import Engine
+from hanse.runtime.workflows.engine.served import Served
+from hanse.runtime.workflows.info import Instance, check_key, instance_of, uuid_of
+from hanse.runtime.workflows.journal.entry import Start
+from hanse.runtime.workflows.journal.statements import CANCEL, GET, SIGNAL
+from hanse.runtime.workflows.model import WorkflowModel, decode_value, encode_value
+from hanse.runtime.workflows.tables import make_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.data.record import Record
+
+START_MAX = 1000
+RESULT_FIRST_SECONDS = 0.05
+RESULT_MOST_SECONDS = 1.0
+
+
+class Workflows:
+    """The workflows of one database. A service asks for it in its constructor.
+
+        def __init__(self, workflows: Workflows) -> None: ...
+
+        await self._workflows.start(self.place, order, id="order-7")
+
+    Everything is of the site of the running call.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._engine = Engine(database)
+        self._ids = Uuid7Source()
+
+    @classmethod
+    def __from_database__(cls, kind: Any, database: Database) -> Self:
+        workflows = cls(database)
+        database.prepare(workflows._prepare)
+        return workflows
+
+    async def start(
+        self, method: Callable[..., Any], *arguments: Any, id: str = "", **named: Any
+    ) -> str:
+        """Begins an instance; the same id twice is the same instance, which is begun once.
+
+        In an open transaction it is a part of that: it begins if that is committed.
+
+        Args:
+            method: The workflow, as `self.place` or `Checkout.place`.
+            arguments: For that.
+            id: What it is called, of 200 characters at most; left out, one is drawn.
+            named: More arguments.
+
+        Returns:
+            Its id.
+
+        Raises:
+            InvalidArgument: The arguments or the id are none.
+            HanseError: As `Database.execute`.
+        """
+        model = self._model(method)
+        start = self._start(model, model.write_input(arguments, named), id)
+        await self._begin(start)
+        return start.key or str(start.id)
+
+    async def start_many(
+        self, method: Callable[..., Any], each: Sequence[tuple[Any, ...]]
+    ) -> tuple[str, ...]:
+        """Begins many instances, each with arguments of its own and an id that is drawn.
+
+        Outside of a transaction some may have begun where this fails.
+
+        Args:
+            method: The workflow.
+            each: The arguments of each.
+
+        Raises:
+            InvalidArgument, HanseError: As `start`.
+        """
+        model = self._model(method)
+        starts = [self._start(model, model.write_input(one, {}), "") for one in each]
+        if transaction_here(self._database) is None:
+            await asyncio.gather(*(self._alone(one) for one in starts))
+        else:
+            for at in range(0, len(starts), START_MAX):
+                await self._joined(starts[at : at + START_MAX])
+        return tuple(str(one.id) for one in starts)
+
+    async def get(self, method: Callable[..., Any], id: str) -> Instance:
+        """How it stands with an instance.
+
+        Raises:
+            NotFound: The site has none of that id.
+            HanseError: As `Database.fetch`.
+        """
+        model = self._model(method)
+        row = await self._database.fetch_row(
+            GET, self._uuid(model.name, id), _origin()[0], model.name
+        )
+        if row is None:
+            raise NotFound(f"There is no {model.name} of the id {id[:200]}.")
+        return instance_of(row, self._read_output(row), self._engine.now())
+
+    async def result(self, method: Callable[..., Any], id: str) -> Any:
+        """What an instance gives; waits for that, as long as the call has time.
+
+        Raises:
+            NotFound: The site has none of that id.
+            HanseError: What it failed with; `WorkflowCanceled` if it was canceled.
+        """
+        backoff = Backoff(RESULT_FIRST_SECONDS, RESULT_MOST_SECONDS)
+        while True:
+            ended = self._engine.ended_soon(self._uuid(self._model(method).name, id))
+            found = await self.get(method, id)
+            if found.error is not None:
+                raise found.error
+            if found.state == "done":
+                return found.result
+            await wait_set(ended, backoff.next())
+
+    async def signal(
+        self, method: Callable[..., Any], id: str, name: str, value: object = None
+    ) -> None:
+        """Sends something to an instance that waits for it, or will.
+
+        In an open transaction it is a part of that.
+
+        Args:
+            method: The workflow.
+            id: Of the instance.
+            name: Which signal.
+            value: What goes along.
+
+        Raises:
+            NotFound: The site has none of that id that is not over.
+            HanseError: As `Database.execute`.
+        """
+        model, now = self._model(method), self._engine.now()
+        uuid, site = self._uuid(model.name, id), _origin()[0]
+        body = encode_value(value)
+        if not await self._database.execute(SIGNAL, uuid, site, model.name, name, body, now):
+            raise NotFound(f"No {model.name} of the id {id[:200]} is under way.")
+        self._database.once_kept(partial(self._engine.nudge, (uuid,)))
+
+    async def cancel(self, method: Callable[..., Any], id: str) -> bool:
+        """Has an instance end, and its children: what they did is undone first.
+
+        Returns:
+            Whether it was still under way.
+
+        Raises:
+            HanseError: As `Database.execute`.
+        """
+        model = self._model(method)
+        uuid, now = self._uuid(model.name, id), self._engine.now()
+        rows = await self._database.fetch(CANCEL, uuid, _origin()[0], model.name, now)
+        self._database.once_kept(partial(self._engine.nudge, tuple(row["id"] for row in rows)))
+        return bool(rows)
+
+    def _read_output(self, row: Record) -> Any:
+        if row["state"] != "done":
+            return None
+        model = self._engine.served.get((row["name"], row["version"]))
+        return decode_value(row["output"]) if model is None else model.read(row["output"])
+
+    # Its host calls these.
+
+    def serve(self, service: object, model: WorkflowModel) -> None:
+        """Has a version of a workflow run here, by a service."""
+        self._engine.serve(Served(model, service))
+
+    async def __aenter__(self) -> Self:
+        if self._engine.served:
+            self._database.upkeep.regularly(self._engine)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._engine.stop()
+
+    async def _prepare(self) -> None:
+        await make_tables(self._database)
+        self._engine.reached.set()
+
+    # Inside.
+
+    def _model(self, method: Callable[..., Any]) -> WorkflowModel:
+        """The newest version of the workflow that a method is."""
+        owner = getattr(method, "__self__", None)
+        models = getattr(owner, "__unasked__", None) or getattr(method, MODELS, ())
+        function = getattr(method, "__func__", method)
+        found = next((one for one in models if getattr(one, "function", None) is function), None)
+        if found is None:
+            raise TypeError(f"{method!r} is no workflow; give the method that has @workflow(…)")
+        return max(
+            (one for one in models if getattr(one, "name", "") == found.name),
+            key=lambda one: one.version,
+        )
+
+    def _uuid(self, name: str, key: str) -> UUID:
+        return uuid_of(_origin()[0], name, key)
+
+    def _start(self, model: WorkflowModel, body: bytes, key: str) -> Start:
+        site, locale = _origin()
+        if key:
+            check_key(key)
+        uuid = self._uuid(model.name, key) if key else self._ids.draw(self._engine.now())
+        return Start(uuid, site, model.name, model.version, key, locale, body)
+
+    async def _begin(self, start: Start) -> None:
+        if transaction_here(self._database) is None:
+            await self._alone(start)
+        else:
+            await self._joined((start,))
+
+    async def _joined(self, starts: Sequence[Start]) -> None:
+        """In the transaction that is open: whoever looks next takes them."""
+        await self._engine.store.start(starts)
+        self._database.once_kept(self._engine.wake)
+
+    async def _alone(self, start: Start) -> None:
+        """With others that begin at the same time."""
+        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._engine.start(start, begun)
+        await begun
+
+
+def _origin() -> tuple[str, str]:
+    call = running.get()
+    return (call.origin.site, call.origin.locale) if call else (DEFAULT_SITE, DEFAULT_LOCALE)
