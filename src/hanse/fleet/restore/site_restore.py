@@ -20,7 +20,7 @@ from hanse.fleet.restore.recovery import Recovery
 from hanse.fleet.restore.ring_return import RingReturn, needs_of
 from hanse.fleet.restore.site_return import SiteTable, bring_site
 from hanse.fleet.state import StateError
-from hanse.kit.clock import monotonic
+from hanse.kit.clock import SystemClock, monotonic
 from hanse.runtime.config.installed import find_postgres
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ async def restore_site(
             missing = await _bring_files(wish, place, database, recovery.scratch)
             told(f"comparing the rows of {wish.site}")
             tables = await bring_site(
-                recovery.scratch.url, living, wish.site, folder, dry_run=wish.dry_run
+                *(recovery.scratch.url, living, wish.site, folder),
+                now=SystemClock().now(),
+                dry_run=wish.dry_run,
             )
         erased = 0
         # Though nothing differs: another run may have been ended before it came to this.

@@ -11,6 +11,7 @@ import msgspec
 from hanse.fleet.state import StateError
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 asyncpg: Any = importlib.import_module("asyncpg")
@@ -48,9 +49,10 @@ _ERASED = """
 select subject, destroy_time from hanse.erasure where site_id = $1 and end_time is not null
 """
 
-# Whom the moment does not know to be erased, or to be erased earlier than they were last.
+# Whom the moment does not know to be erased, or to be erased earlier than they were last. It begins
+# again, so that who is erasing them at this moment does not end it.
 _TO_ERASE = """
-update hanse.erasure e set end_time = null where site_id = $1 and not exists (
+update hanse.erasure e set end_time = null, begin_time = $4 where site_id = $1 and not exists (
   select from unnest($2::text[], $3::timestamptz[]) as t (subject, time)
   where t.subject = e.subject and t.time >= e.destroy_time)
 """
@@ -111,7 +113,7 @@ class _Table(NamedTuple):
 
 
 async def bring_site(
-    moment: str, living: str, site: str, folder: Path, *, dry_run: bool
+    moment: str, living: str, site: str, folder: Path, *, now: datetime, dry_run: bool
 ) -> list[SiteTable]:
     """Brings all rows of a site back, in one transaction; those of others stay as they are.
 
@@ -122,6 +124,7 @@ async def bring_site(
         living: And the one that lives; it may be in use.
         site: Whose rows.
         folder: For what is on its way.
+        now: When.
         dry_run: Only count.
 
     Returns:
@@ -138,6 +141,7 @@ async def bring_site(
             for text in _BEGIN:
                 await new.execute(text)
             done = await _bring(old, new, site, folder / "rows", lock=not dry_run)
+            await _note_who_comes_back(old, new, site, now)
         except BaseException:
             await transaction.rollback()
             raise
@@ -171,12 +175,10 @@ async def _bring(old: Any, new: Any, site: str, path: Path, *, lock: bool) -> li
     # Copied before, so that writers wait for the comparison alone.
     for table in tables if lock else ():
         await new.execute(f"lock table {table.name} in share row exclusive mode")
-    done = [await _exchange(new, table, site) for table in tables]
-    await _note_who_comes_back(old, new, site)
-    return done
+    return [await _exchange(new, table, site) for table in tables]
 
 
-async def _note_who_comes_back(old: Any, new: Any, site: str) -> None:
+async def _note_who_comes_back(old: Any, new: Any, site: str, now: datetime) -> None:
     """Has erasures be unfinished of which the moment did not know; committed with what it brings.
 
     Whoever was erased before the moment, and is there again since, is none of them.
@@ -187,7 +189,7 @@ async def _note_who_comes_back(old: Any, new: Any, site: str) -> None:
     if await old.fetchval(_HAS_ERASURES):
         then = await old.fetch(_ERASED, site)
     subjects, times = [row["subject"] for row in then], [row["destroy_time"] for row in then]
-    await new.execute(_TO_ERASE, site, subjects, times)
+    await new.execute(_TO_ERASE, site, subjects, times, now)
 
 
 async def _tables(old: Any, new: Any, site: str) -> list[tuple[Any, bool]]:

@@ -60,6 +60,9 @@ def server():
         yield server
 
 
+NOW = datetime(2026, 11, 9, tzinfo=UTC)
+
+
 class World:
     """A database as it was, and as it is."""
 
@@ -69,7 +72,7 @@ class World:
         self._folder = folder
 
     async def bring(self, site: str = "a", *, dry_run: bool = False) -> list[SiteTable]:
-        return await bring_site(*self._urls, site, self._folder, dry_run=dry_run)
+        return await bring_site(*self._urls, site, self._folder, now=NOW, dry_run=dry_run)
 
     async def rows(self, database: Database, site: str) -> list[list]:
         return [
@@ -124,14 +127,15 @@ async def test_a_sweep_that_has_come_to_another_site_stays_there(world):
 
 
 ERASURE = """create table hanse.erasure (site_id text, subject text, destroy_time timestamptz,
-  end_time timestamptz, primary key (site_id, subject))"""
-ERASED = "insert into hanse.erasure values ($1, $2, $3, $4)"
+  begin_time timestamptz, end_time timestamptz, primary key (site_id, subject))"""
+ERASED = "insert into hanse.erasure values ($1, $2, $3, $3, $4)"
 
 
 async def unfinished(world) -> list[str]:
     rows = await world.now.fetch(
-        "select subject from hanse.erasure where end_time is null order by subject"
+        "select subject, begin_time from hanse.erasure where end_time is null order by subject"
     )
+    assert all(row["begin_time"] == NOW for row in rows), "whoever began before does not end it"
     return [row["subject"] for row in rows]
 
 

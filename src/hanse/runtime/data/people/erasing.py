@@ -26,8 +26,13 @@ values ($1, $2, $3, $4, $4, '{}')
 on conflict (site_id, subject) do update set end_time = null,
   principal = excluded.principal, destroy_time = excluded.destroy_time,
   begin_time = case when e.end_time is null then e.begin_time else excluded.begin_time end
+returning begin_time, destroy_time
 """
-_END = "update hanse.erasure set end_time = $3 where site_id = $1 and subject = $2"
+# Who begins it again meanwhile has more to do, and ends it.
+_END = """
+update hanse.erasure set end_time = $3
+where site_id = $1 and subject = $2 and begin_time = $4 and destroy_time = $5
+"""
 # The key for what is kept, if nothing is; whoever came back since has a new key, and keeps both.
 # Who writes under it holds it: that write is waited for, and seen by the next statement.
 _LOCK = """
@@ -125,8 +130,9 @@ class Erasing:
             HanseError: The database or the file store is away; repeated, it goes on.
         """
         database, person = self._database, self._person
-        begun = (person.site, person.name, principal, database.clock.now())
-        await database.execute(_BEGIN, *begun)
+        named = person.site, person.name
+        begun = await database.fetch_row(_BEGIN, *named, principal, database.clock.now())
+        assert begun is not None, "it is inserted or changed"
         # From here on nobody reads what is sealed, and no write under this key is acknowledged.
         await database.execute(_DESTROY_AT_ONCE, person.site, person.subjects)
         database.keys.forget(person.site, person.text)
@@ -141,7 +147,7 @@ class Erasing:
             await database.execute(_LOCK, person.site, person.subjects)
             await database.execute(_DESTROY, person.site, person.subjects)
         files = await self._drop_files()
-        await database.execute(_END, person.site, person.name, database.clock.now())
+        await database.execute(_END, *named, database.clock.now(), *begun.values())
         return Erased(tuple(self._touched.values()), await self._kept(), files)
 
     async def plan(self) -> Erased:

@@ -325,6 +325,27 @@ async def test_what_is_written_behind_an_erasure_counts_as_after_it(crm, world):
     assert (order.email, order.town, order.bill) == (MAIL, "Bremen", "bill 2")
 
 
+async def test_an_erasure_is_ended_by_who_began_it_last(crm, world):
+    await crm.add_order(MAIL, "tea", "bill 1")
+    database, ended = world.database, "select from hanse.erasure where end_time is not null"
+    url, keys = database.config.url.reveal(), str(database.config.keys)
+    async with database.transaction():
+        await database.fetch("select from hanse.subject_key where purpose = 'kept' for key share")
+        first = begin_erasing(url, keys, MAIL)
+        async with asyncio.timeout(60):
+            while not await database.fetch(LOCKS):
+                assert first.poll() is None
+            second = begin_erasing(url, keys, MAIL)
+            while len(await database.fetch(LOCKS)) < 2:
+                assert second.poll() is None
+        second.kill()
+        second.wait()
+    assert await asyncio.to_thread(first.wait, 60) == 0
+    assert await database.fetch(ended) == [], "who began last was killed"
+    await crm.erase(MAIL)
+    assert len(await database.fetch(ended)) == 1
+
+
 async def test_so_does_what_a_law_has_us_keep_alone(crm, world):
     database = world.database
     first = await crm.add_bill("kim", "bill 1")
