@@ -35,6 +35,18 @@ _ALIVE = "100"
 _OVER = frozenset({"404", "408"})
 
 
+class _Delivered(msgspec.Struct):
+    number: int = msgspec.field(name="consumer_seq")
+
+
+class _Told(msgspec.Struct):
+    delivered: _Delivered
+    pending: int = msgspec.field(name="num_pending")
+
+
+_told = msgspec.json.Decoder(_Told)
+
+
 class Reader:
     """All messages of some subjects from a sequence on, each once and in order.
 
@@ -118,6 +130,16 @@ class Reader:
         came, self._came = self._came, []
         await self._ask()  # what comes next is on its way while this is worked on
         return came
+
+    async def told(self) -> tuple[int, int]:
+        """How many messages the broker has sent so far, and how many follow: whether all came.
+
+        Raises:
+            BrokerAway: Nobody knows.
+            StreamRefused: It has forgotten this reader.
+        """
+        said = _told.decode(await self._stream.broker.ask(self._consumer("INFO")))
+        return said.delivered.number, said.pending
 
     async def _ask(self) -> None:
         connection = self._connection

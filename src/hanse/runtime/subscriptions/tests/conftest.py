@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -11,24 +12,32 @@ import pytest_asyncio
 
 from hanse import Database, Service
 from hanse.kit.clock import ManualClock
+from hanse.runtime.broker.broker import Broker
+from hanse.runtime.broker.message import Outgoing
+from hanse.runtime.broker.publisher import Publisher
+from hanse.runtime.broker.stream import EventStream
 from hanse.runtime.call.context import current
 from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.call.threads import Threads
 from hanse.runtime.data.tests.servers import *  # noqa: F403  fixtures are found by being there
+from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.events.envelope import Envelope, partition_of, write_envelope
 from hanse.runtime.events.event import Event, event
 from hanse.runtime.instruments import Instruments
-from hanse.runtime.subscriptions.arrived import Arrived
-from hanse.runtime.subscriptions.claim import Feed
-from hanse.runtime.subscriptions.declaration import subscribe
-from hanse.runtime.subscriptions.delivery import Delivery
-from hanse.runtime.subscriptions.handler import bound
-from hanse.runtime.subscriptions.settling import Settling
+from hanse.runtime.subscriptions.declared.declaration import subscribe
+from hanse.runtime.subscriptions.declared.delivery import Delivery
+from hanse.runtime.subscriptions.handling.arrived import Arrived
+from hanse.runtime.subscriptions.handling.claim import Feed
+from hanse.runtime.subscriptions.handling.handler import bound
+from hanse.runtime.subscriptions.handling.settling import Settling
+from hanse.runtime.subscriptions.subscriptions import Subscriptions
 from hanse.runtime.subscriptions.tables import make_tables
 from hanse.runtime.telemetry.metrics import Metrics
 from hanse.runtime.telemetry.span import SpanBuffer
+from hanse.testing.nats_server import shared_broker
 
 MORNING = datetime(2026, 1, 1, 9, tzinfo=UTC)
+LEASE_SECONDS = 3.0
 NOTE = "insert into desk.note (site_id, word) values ($1, $2)"
 
 
@@ -88,6 +97,19 @@ class Desk(Service, package="desk.v1"):
             await self._stage.enter(one.word)
 
 
+class Room(Service, package="room.v1"):
+    """Keeps letters."""
+
+    def __init__(self, database: Database, stage: Stage) -> None:
+        self._database = database
+        self._stage = stage
+
+    @subscribe(Letter)
+    async def keep(self, event: Letter) -> None:
+        await self._stage.enter(event.word)
+        await self._database.execute(NOTE, current().site, event.word)
+
+
 class Bench:
     """One subscription at a time, to which events are handed in."""
 
@@ -143,6 +165,80 @@ class Bench:
         return len(due)
 
 
+class Office:
+    """A stream with letters, and hosts that read it."""
+
+    def __init__(self, bench: Bench, stream: EventStream) -> None:
+        self.bench = bench
+        self.stream = stream
+        self.last = 0
+
+    async def post(self, *letters: Arrived) -> None:
+        """Publishes them, as the relay does."""
+        broker = self.stream.broker
+        publisher = Publisher(broker.connection, broker.config.request_timeout)
+        await publisher.begin()
+        outgoing = [
+            Outgoing(
+                one.envelope.id,
+                self.stream.subject(one.partition, one.envelope.type),
+                one.sent,
+            )
+            for one in letters
+        ]
+        published = await publisher.publish(outgoing, self.last)
+        self.last = published.sequences[-1]
+        await publisher.end()
+
+    @asynccontextmanager
+    async def host(self, stage: Stage | None = None) -> AsyncGenerator[Subscriptions]:
+        """One that has the room."""
+        database = self.bench.database
+        room = Room(database, stage or self.bench.stage)
+        host = Subscriptions(
+            [room], database, self._stream, self.bench.instruments, Threads(1), LEASE_SECONDS
+        )
+        async with database, host:
+            yield host
+
+    async def _stream(self) -> EventStream:
+        return self.stream
+
+    async def settled(self, *hosts: Subscriptions) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not all([await one.settle() for one in hosts]):
+                await asyncio.sleep(0.02)
+
+    async def shares(self) -> list[int]:
+        """How many partitions each host holds."""
+        rows = await self.bench.database.fetch(
+            "select count(*) as n from hanse.delivery where subscription > 1 and holder is not null "
+            "group by holder order by n"
+        )
+        return [row["n"] for row in rows]
+
+    async def until_shares(self, *wanted: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while await self.shares() != list(wanted):
+                await asyncio.sleep(0.05)
+
+    async def positions(self) -> set[int]:
+        rows = await self.bench.database.fetch(
+            "select position from hanse.delivery where subscription > 1"
+        )
+        return {row["position"] for row in rows}
+
+
+@pytest_asyncio.fixture
+async def office(bench: Bench) -> AsyncIterator[Office]:
+    async with Broker(shared_broker().config()) as broker:
+        await broker.until_connected()
+        stream = EventStream(broker, f"events_{uuid4().hex[:12]}")
+        await stream.ensure()
+        yield Office(bench, stream)
+        await stream.delete()
+
+
 @pytest_asyncio.fixture
 async def bench(postgres: Database) -> AsyncIterator[Bench]:
     clock = ManualClock(MORNING)
@@ -163,4 +259,4 @@ async def bench(postgres: Database) -> AsyncIterator[Bench]:
     yield Bench(postgres, clock)
 
 
-__all__ = ["Bench", "Desk", "Letter", "bench"]
+__all__ = ["Bench", "Desk", "Letter", "Room", "Stage", "bench", "office"]

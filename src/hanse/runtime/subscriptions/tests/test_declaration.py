@@ -5,8 +5,8 @@ import pytest
 from hanse import Service, Struct
 from hanse.runtime.contract.mistakes import DeclarationError
 from hanse.runtime.events.event import Event, event
-from hanse.runtime.subscriptions.declaration import subscribe
-from hanse.runtime.subscriptions.delivery import Delivery
+from hanse.runtime.subscriptions.declared.declaration import subscribe
+from hanse.runtime.subscriptions.declared.delivery import Delivery
 
 
 @event("hiring.v1", key="job")

@@ -8,8 +8,8 @@ import pytest
 
 from hanse import Aborted, Unavailable
 from hanse.runtime.data.tests.servers import PATIENCE
-from hanse.runtime.subscriptions.retry import AFTER
-from hanse.runtime.subscriptions.settling import PartitionLost
+from hanse.runtime.subscriptions.handling.retry import AFTER
+from hanse.runtime.subscriptions.handling.settling import PartitionLost
 
 
 async def test_the_effect_is_done_once_however_often_the_event_comes(bench) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from hanse.runtime.subscriptions.arrived import Arrived
+    from hanse.runtime.subscriptions.handling.arrived import Arrived
 
 EVENTS_MAX = 256
 BYTES_MAX = 16 * 1024 * 1024

@@ -10,17 +10,17 @@ from uuid import UUID
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
 from hanse.runtime.errors import HanseError
-from hanse.runtime.subscriptions.claim import Feed, standings
-from hanse.runtime.subscriptions.handler_unit import NotDue
-from hanse.runtime.subscriptions.parked import Parked
-from hanse.runtime.subscriptions.retry import MOMENT_SECONDS, OF_THE_MOMENT
+from hanse.runtime.subscriptions.handling.claim import Feed, standings
+from hanse.runtime.subscriptions.handling.handler_unit import NotDue
+from hanse.runtime.subscriptions.handling.parked import Parked
+from hanse.runtime.subscriptions.handling.retry import MOMENT_SECONDS, OF_THE_MOMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hanse.runtime.data.database import Database
-    from hanse.runtime.subscriptions.arrived import Arrived
-    from hanse.runtime.subscriptions.handler import Handler
+    from hanse.runtime.subscriptions.handling.arrived import Arrived
+    from hanse.runtime.subscriptions.handling.handler import Handler
 
 log = logging.getLogger("hanse.subscriptions")
 

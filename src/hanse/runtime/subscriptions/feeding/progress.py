@@ -42,3 +42,8 @@ class Progress:
     def pass_by(self, seq: int) -> None:
         """Up to there nothing else comes that concerns it."""
         self._seen = max(self._seen, seq)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of it is under way."""
+        return not self._open

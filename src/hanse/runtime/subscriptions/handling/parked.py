@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from hanse.runtime.events.envelope import read_envelope
-from hanse.runtime.subscriptions.arrived import Arrived
-from hanse.runtime.subscriptions.retry import told, wait_after
+from hanse.runtime.subscriptions.handling.arrived import Arrived
+from hanse.runtime.subscriptions.handling.retry import told, wait_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.data.database import Database
     from hanse.runtime.errors import HanseError
-    from hanse.runtime.subscriptions.claim import Feed
+    from hanse.runtime.subscriptions.handling.claim import Feed
 
 DUE_MAX = 64
 """Taken out at once."""

@@ -11,8 +11,8 @@ from hanse.runtime.call.observer import Observer
 from hanse.runtime.events.event import Event
 from hanse.runtime.events.reading import Reader
 from hanse.runtime.identity.principal import Principal
-from hanse.runtime.subscriptions.delivery import Delivery
-from hanse.runtime.subscriptions.inbox import HandlerKey, Inbox
+from hanse.runtime.subscriptions.declared.delivery import Delivery
+from hanse.runtime.subscriptions.handling.inbox import HandlerKey, Inbox
 from hanse.runtime.telemetry.trace_context import parse
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from hanse.runtime.call.threads import Threads
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.personal.subject_keys import SubjectKeys
-    from hanse.runtime.subscriptions.arrived import Arrived
-    from hanse.runtime.subscriptions.claim import Feed
-    from hanse.runtime.subscriptions.subscription import Subscription
+    from hanse.runtime.subscriptions.declared.subscription import Subscription
+    from hanse.runtime.subscriptions.handling.arrived import Arrived
+    from hanse.runtime.subscriptions.handling.claim import Feed
     from hanse.runtime.telemetry.metrics import Metrics
     from hanse.runtime.telemetry.span import SpanBuffer
 

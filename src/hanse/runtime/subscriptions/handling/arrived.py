@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from hanse.runtime.events.envelope import Envelope
-from hanse.runtime.subscriptions.claim import Claim
+from hanse.runtime.subscriptions.handling.claim import Claim
 
 
 class Arrived(msgspec.Struct, frozen=True):

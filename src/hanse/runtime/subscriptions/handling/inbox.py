@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import astuple
 
 from hanse.runtime.call.context import Keyed
-from hanse.runtime.subscriptions.claim import Claim, Feed, opening
-from hanse.runtime.subscriptions.handler_unit import HandlerUnit, NotDue
+from hanse.runtime.subscriptions.handling.claim import Claim, Feed, opening
+from hanse.runtime.subscriptions.handling.handler_unit import HandlerUnit, NotDue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

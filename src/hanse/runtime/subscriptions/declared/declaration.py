@@ -15,8 +15,8 @@ from hanse.runtime.contract.method import Method, Signature, rpc_name
 from hanse.runtime.contract.unasked.unasked import READER
 from hanse.runtime.events.event import Event, event_of
 from hanse.runtime.identity.permission import kind
-from hanse.runtime.subscriptions.delivery import Delivery
-from hanse.runtime.subscriptions.subscription import Subscription
+from hanse.runtime.subscriptions.declared.delivery import Delivery
+from hanse.runtime.subscriptions.declared.subscription import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable

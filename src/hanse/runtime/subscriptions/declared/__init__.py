@@ -1,0 +1,1 @@
+"""What a service says of the events it takes."""

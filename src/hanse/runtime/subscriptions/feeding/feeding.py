@@ -1,0 +1,285 @@
+"""One feed on one host: partitions, what is read of them, what comes of it, and how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from hanse.kit.backoff import Backoff
+from hanse.kit.clock import monotonic, wait_set
+from hanse.runtime.broker.failures import BrokerAway, ReadingBroke
+from hanse.runtime.broker.reader import Reader
+from hanse.runtime.errors import HanseError
+from hanse.runtime.events.envelope import UnreadableEvent, read_envelope
+from hanse.runtime.leases.lease import RELEASE_SECONDS, SECONDS
+from hanse.runtime.subscriptions.feeding.lanes import Lanes
+from hanse.runtime.subscriptions.feeding.partitions import Partitions
+from hanse.runtime.subscriptions.feeding.reading import Reading
+from hanse.runtime.subscriptions.handling.arrived import Arrived
+from hanse.runtime.subscriptions.handling.settling import PartitionLost, Settling
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hanse.runtime.broker.message import Message
+    from hanse.runtime.broker.stream import EventStream
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.subscriptions.handling.claim import Feed
+    from hanse.runtime.subscriptions.handling.handler import Handler
+
+log = logging.getLogger("hanse.subscriptions")
+
+LOOK_SECONDS = 1.0
+"""Between two looks at what is parked and due, in which positions are said as well."""
+
+THROUGH_SECONDS = 5.0
+"""Between two questions whether all there is has come."""
+
+DRAIN_SECONDS = 5.0
+"""For handlers that run when the host stops."""
+
+
+class Holder(NamedTuple):
+    """Who holds partitions.
+
+    Attributes:
+        name: The host's, another for each that begins.
+        seconds: How long partitions are held that are not renewed.
+    """
+
+    name: str
+    seconds: float = SECONDS
+
+
+class Feeding:
+    """Goes on from `run` until it is cancelled.
+
+    Args:
+        feed: What is read.
+        handler: What it is given to.
+        database: Of the host.
+        stream: Waits for the stream of the database.
+        holder: The host, and how long it holds what it does not renew.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        handler: Handler,
+        database: Database,
+        stream: Callable[[], Awaitable[EventStream]],
+        holder: Holder,
+    ) -> None:
+        self.feed = feed
+        self.name = handler.subscription.name
+        self._subscription = handler.subscription
+        self._partitions = Partitions(database, feed, holder.name, holder.seconds)
+        self._settling = Settling(feed, handler, database, self._holds)
+        self._lanes = Lanes(
+            self._work,
+            at_once=self._subscription.method.concurrency,
+            batch=self._subscription.batch,
+        )
+        self._stream_there = stream
+        self._reading: Reading | None = None
+        self._seconds = holder.seconds
+        self._changed = asyncio.Event()
+        self._look = asyncio.Event()
+        self._tried: set[str] = set()
+        self._asked_at = 0.0
+
+    async def run(self) -> None:
+        """Reads, and has settled what comes; then gives its partitions back."""
+        loop = asyncio.get_running_loop()
+        steps = (self._keep(), self._read(), self._look_around())
+        tasks = [asyncio.Task(step, loop=loop) for step in steps]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await self._end()
+
+    async def settle(self) -> bool:
+        """Has done at once what is due; whether nothing is left of what has been told by now.
+
+        Raises:
+            HanseError: Database or broker are away.
+        """
+        self._look.set()
+        if self._lanes.held or self._reading is None or not self._partitions.held:
+            return False
+        through = await self._is_through()
+        due = await self._settling.parked.due(self.feed, self._epochs())
+        return through and not due and not self._lanes.held
+
+    @property
+    def held(self) -> int:
+        """How many partitions it holds."""
+        return len(self._partitions.held)
+
+    @property
+    def under_way(self) -> int:
+        """How many events it has read that are not settled."""
+        return self._lanes.held
+
+    def stuck(self) -> str:
+        """What is under way, for people."""
+        held, reading = len(self._partitions.held), self._reading is not None
+        return (
+            f"{self.name}: {self._lanes.held} events are under way, {held} partitions are held, "
+            f"{'the stream is read' if reading else 'nothing is read'}"
+        )
+
+    async def _end(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._lanes.empty()
+        await self._lanes.stop()
+        with suppress(HanseError, TimeoutError):
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self._partitions.leave()
+
+    # Partitions.
+
+    async def _keep(self) -> None:
+        while True:
+            with suppress(HanseError):  # the database tells itself that it is away
+                if await self._partitions.keep():
+                    self._changed.set()
+            until = monotonic() + self._seconds / 3
+            while (left := until - monotonic()) > 0:
+                leaving = any(one.leaving for one in self._partitions.held.values())
+                await wait_set(asyncio.Event(), min(left, 0.1) if leaving else left)
+                with suppress(HanseError):
+                    await self._partitions.release_drained()
+
+    def _holds(self, one: Arrived) -> bool:
+        return self._partitions.holds(one.partition, one.epoch)
+
+    def _epochs(self) -> dict[int, int]:
+        held = self._partitions.held
+        return {number: one.epoch for number, one in held.items() if not one.leaving}
+
+    # Reading.
+
+    async def _read(self) -> None:
+        """Reads what is held, anew whenever that changes or the broker breaks off."""
+        backoff = Backoff()
+        while True:
+            self._changed.clear()
+            reading = asyncio.Task(self._read_held(backoff), loop=asyncio.get_running_loop())
+            changed = asyncio.Task(self._changed.wait(), loop=asyncio.get_running_loop())
+            try:
+                await asyncio.wait((reading, changed), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                reading.cancel()
+                changed.cancel()
+                await asyncio.wait((reading, changed))
+                self._reading = None
+            if not reading.cancelled():
+                self._tell(reading)
+                await wait_set(self._changed, backoff.next())
+
+    def _tell(self, reading: asyncio.Task[None]) -> None:
+        error = reading.exception()
+        if not isinstance(error, BrokerAway | ReadingBroke | None):
+            log.error("%s cannot be read for, and is tried again", self.name, exc_info=error)
+
+    async def _read_held(self, backoff: Backoff) -> None:
+        held = self._epochs()
+        if not held:
+            await self._changed.wait()
+            return
+        stream = await self._stream_there()
+        seen = [self._partitions.held[number].progress.seen for number in held]
+        subjects = [stream.subject(n, kind) for n in held for kind in self._subscription.events]
+        async with Reader(stream, subjects, min(seen) + 1) as reader:
+            self._reading = reading = Reading(stream, reader, held)
+            while True:
+                messages = await reader.read()
+                backoff.reset()
+                for message in messages:
+                    await self._lanes.room()
+                    self._take(message)
+                    reading.taken += 1
+                    reading.last = message.sequence
+
+    def _take(self, message: Message) -> None:
+        partition = int(message.subject.split(".", 2)[1])
+        held = self._partitions.held.get(partition)
+        if held is None or held.leaving or not held.progress.begin(message.sequence):
+            return
+        try:
+            envelope = read_envelope(message.data)
+        except UnreadableEvent:
+            # Nobody else publishes here, and ours writes no other.
+            log.exception("Message %d of the stream is passed over", message.sequence)
+            held.progress.settle(message.sequence)
+            return
+        self._lanes.offer(Arrived(envelope, message.data, message.sequence, partition, held.epoch))
+
+    # Settling.
+
+    async def _work(self, events: list[Arrived]) -> None:
+        try:
+            if events[0].parked:
+                await self._try_parked(events[0])
+                return
+            await self._settling.settle(events)
+        except PartitionLost:
+            self._lose(events)
+        except Exception:
+            log.exception("%s: events are read once more", self.name)
+            self._lose(events)
+        else:
+            for one in events:
+                if one.partition in self._partitions.held and self._same(one):
+                    self._partitions.held[one.partition].progress.settle(one.seq)
+
+    def _same(self, one: Arrived) -> bool:
+        return self._partitions.held[one.partition].epoch == one.epoch
+
+    def _lose(self, events: list[Arrived]) -> None:
+        for one in events:
+            self._partitions.lose(one.partition, one.epoch)
+
+    async def _try_parked(self, one: Arrived) -> None:
+        try:
+            with suppress(HanseError):  # it is due again at the next look
+                await self._settling.settle_parked(one)
+        finally:
+            self._tried.discard(one.envelope.id)
+
+    async def _look_around(self) -> None:
+        """Says how far it is, and has tried again what is due."""
+        while True:
+            await wait_set(self._look, LOOK_SECONDS)
+            self._look.clear()
+            with suppress(HanseError):
+                if self._reading is not None:
+                    self._reading.pass_by(self._partitions.held)
+                await self._partitions.flush()
+                await self._offer_due()
+                if monotonic() > self._asked_at + THROUGH_SECONDS:
+                    await self._is_through()
+
+    async def _offer_due(self) -> None:
+        held = self._epochs()
+        if not (held and self._partitions.sure):
+            return
+        for one in await self._settling.parked.due(self.feed, held):
+            if one.envelope.id not in self._tried:
+                self._tried.add(one.envelope.id)
+                self._lanes.offer(one)
+
+    async def _is_through(self) -> bool:
+        """Whether all that was told by now has come; if so, no position stays behind it."""
+        reading, self._asked_at = self._reading, monotonic()
+        if reading is None or not await reading.is_through() or reading is not self._reading:
+            return False
+        reading.pass_by(self._partitions.held)
+        return True

@@ -1,0 +1,209 @@
+"""Which partitions of a feed this host holds: its fair share, each fenced by an epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.kit.clock import monotonic
+from hanse.runtime.events.envelope import PARTITIONS
+from hanse.runtime.leases.lease import MARGIN
+from hanse.runtime.subscriptions.feeding.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.subscriptions.handling.claim import Feed
+
+_CALL_IN = """
+insert into hanse.subscriber (subscription, holder, until_time)
+values ($1, $2, clock_timestamp() + make_interval(secs => $3))
+on conflict (subscription, holder) do update set until_time = excluded.until_time
+"""
+_LIVE = """
+select holder from hanse.subscriber
+where subscription = $1 and until_time > clock_timestamp() order by holder
+"""
+_LEAVE = """
+delete from hanse.subscriber
+where subscription = $1 and (holder = $2 or until_time < clock_timestamp() - interval '1 minute')
+"""
+_RENEW = """
+update hanse.delivery set until_time = clock_timestamp() + make_interval(secs => $4)
+where subscription = $1 and replay_epoch = $2 and holder = $3 and until_time > clock_timestamp()
+returning partition, epoch
+"""
+# What this host let slip and nobody took is taken anew as well, in another epoch: what is still on
+# its way here under the old one is void.
+_TAKE = """
+update hanse.delivery d
+set epoch = d.epoch + 1, holder = $3, until_time = clock_timestamp() + make_interval(secs => $4)
+from (
+  select partition from hanse.delivery
+  where subscription = $1 and replay_epoch = $2
+    and (holder is null or until_time <= clock_timestamp()
+         or (holder = $3 and partition <> all($5::smallint[])))
+  order by partition limit $6 for update skip locked) free
+where d.subscription = $1 and d.replay_epoch = $2 and d.partition = free.partition
+returning d.partition, d.epoch, d.position
+"""
+_FLUSH = """
+update hanse.delivery d set position = v.position
+from unnest($3::smallint[], $4::bigint[], $5::bigint[]) v(partition, epoch, position)
+where d.subscription = $1 and d.replay_epoch = $2 and d.partition = v.partition
+  and d.epoch = v.epoch and d.position < v.position
+"""
+_RELEASE = """
+update hanse.delivery d set holder = null, until_time = '-infinity'
+from unnest($3::smallint[], $4::bigint[]) v(partition, epoch)
+where d.subscription = $1 and d.replay_epoch = $2 and d.partition = v.partition
+  and d.epoch = v.epoch
+"""
+
+
+class Held(msgspec.Struct):
+    """A partition that this host holds.
+
+    Attributes:
+        epoch: Under which.
+        progress: How far it is.
+        flushed: The position that the database knows of.
+        leaving: Whether it is to be another's as soon as nothing of it is under way.
+    """
+
+    epoch: int
+    progress: Progress
+    flushed: int
+    leaving: bool = False
+
+
+class Partitions:
+    """Holds partitions of one feed for one host.
+
+    Args:
+        database: Where it is said who holds them, by its own clock.
+        feed: Whose.
+        holder: The host.
+        seconds: How long it is held if nobody renews it.
+
+    Attributes:
+        held: By their numbers.
+    """
+
+    def __init__(self, database: Database, feed: Feed, holder: str, seconds: float) -> None:
+        self._database = database
+        self._feed = feed
+        self._holder = holder
+        self._seconds = seconds
+        self._until = 0.0
+        self.held: dict[int, Held] = {}
+
+    @property
+    def sure(self) -> bool:
+        """Whether what is held is so for sure, by this process's own clock."""
+        return monotonic() < self._until
+
+    def holds(self, partition: int, epoch: int) -> bool:
+        """Whether a partition is held under that epoch, for sure."""
+        held = self.held.get(partition)
+        return held is not None and held.epoch == epoch and self.sure
+
+    async def keep(self) -> bool:
+        """Renews what is held and comes nearer to the fair share; whether that changed something.
+
+        Raises:
+            HanseError: Nobody knows; it is held as long as before.
+        """
+        sent, feed = monotonic(), self._feed
+        await self._database.execute(_CALL_IN, feed.subscription, self._holder, self._seconds)
+        before = {number: held.epoch for number, held in self.held.items() if not held.leaving}
+        rows = await self._database.fetch(
+            _RENEW, feed.subscription, feed.replay_epoch, self._holder, self._seconds
+        )
+        renewed = {row["partition"]: row["epoch"] for row in rows}
+        for number in [n for n, one in self.held.items() if renewed.get(n) != one.epoch]:
+            del self.held[number]
+        self._until = sent + self._seconds * (1 - MARGIN)
+        await self._come_nearer(await self._share())
+        now = {number: held.epoch for number, held in self.held.items() if not held.leaving}
+        return now != before
+
+    def lose(self, partition: int, epoch: int) -> None:
+        """Lets a partition slip: what is under way of it is void."""
+        held = self.held.get(partition)
+        if held is not None and held.epoch == epoch:
+            del self.held[partition]
+
+    async def flush(self) -> None:
+        """Says how far partitions are, where that changed.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        behind = {n: one for n, one in self.held.items() if one.progress.position > one.flushed}
+        if not behind:
+            return
+        positions = [one.progress.position for one in behind.values()]
+        await self._database.execute(
+            _FLUSH, self._feed.subscription, self._feed.replay_epoch, list(behind),
+            [one.epoch for one in behind.values()], positions,
+        )  # fmt: skip
+        for one, position in zip(behind.values(), positions, strict=True):
+            one.flushed = position
+
+    async def release_drained(self) -> None:
+        """Gives back what is to be another's, and of which nothing is under way.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        drained = [n for n, one in self.held.items() if one.leaving and one.progress.is_idle]
+        if drained:
+            await self.flush()
+            await self._release(drained)
+
+    async def leave(self) -> None:
+        """Gives all back; what is under way of it is void.
+
+        Raises:
+            HanseError: It runs out by itself.
+        """
+        await self.flush()
+        await self._release(list(self.held))
+        await self._database.execute(_LEAVE, self._feed.subscription, self._holder)
+
+    async def _share(self) -> int:
+        rows = await self._database.fetch(_LIVE, self._feed.subscription)
+        live = [row["holder"] for row in rows]
+        return share_of(self._holder, live)
+
+    async def _come_nearer(self, share: int) -> None:
+        staying = [number for number, one in self.held.items() if not one.leaving]
+        for number in sorted(staying)[share:]:
+            self.held[number].leaving = True
+        if len(self.held) < share:
+            feed = self._feed
+            rows = await self._database.fetch(
+                _TAKE, feed.subscription, feed.replay_epoch, self._holder, self._seconds,
+                list(self.held), share - len(self.held),
+            )  # fmt: skip
+            for row in rows:
+                position = row["position"]
+                self.held[row["partition"]] = Held(row["epoch"], Progress(position), position)
+
+    async def _release(self, partitions: Iterable[int]) -> None:
+        given = {number: self.held.pop(number).epoch for number in list(partitions)}
+        await self._database.execute(
+            _RELEASE, self._feed.subscription, self._feed.replay_epoch, list(given),
+            list(given.values()),
+        )  # fmt: skip
+
+
+def share_of(holder: str, live: list[str]) -> int:
+    """How many partitions a host has of those that are live; all together have each once."""
+    if holder not in live:
+        return 0
+    each, over = divmod(PARTITIONS, len(live))
+    return each + (sorted(live).index(holder) < over)

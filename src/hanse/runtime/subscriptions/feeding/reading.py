@@ -1,0 +1,53 @@
+"""What is read of a stream at a time, and up to where nothing else comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hanse.runtime.broker.reader import Reader
+    from hanse.runtime.broker.stream import EventStream
+    from hanse.runtime.subscriptions.feeding.partitions import Held
+
+
+@dataclass
+class Reading:
+    """The reader there is.
+
+    Attributes:
+        stream: What it reads.
+        reader: It.
+        epochs: Of the partitions that it reads.
+        taken: How many messages of it were looked at.
+        last: Up to which sequence nothing else comes of it.
+    """
+
+    stream: EventStream
+    reader: Reader
+    epochs: dict[int, int]
+    taken: int = 0
+    last: int = 0
+
+    async def is_through(self) -> bool:
+        """Whether all that was told by now has come and was looked at.
+
+        Raises:
+            BrokerAway: Nobody knows.
+            StreamRefused: Stream or reader are gone.
+        """
+        last = (await self.stream.place()).last
+        told, pending = await self.reader.told()
+        if pending or told != self.taken:
+            return False
+        self.last = max(self.last, last)
+        return True
+
+    def pass_by(self, held: Mapping[int, Held]) -> None:
+        """Notes in partitions that nothing else comes up to there: it is read in order."""
+        for number, epoch in self.epochs.items():
+            one = held.get(number)
+            if one is not None and one.epoch == epoch and not one.leaving:
+                one.progress.pass_by(self.last)

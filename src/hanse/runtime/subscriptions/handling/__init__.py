@@ -1,0 +1,1 @@
+"""One event and its handler: once, in a transaction, or parked."""

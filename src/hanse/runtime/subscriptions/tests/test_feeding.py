@@ -1,0 +1,146 @@
+"""Events are read from the stream by the hosts that hold its partitions, and by no other."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hanse.runtime.data.tests.servers import PATIENCE
+from hanse.runtime.events.envelope import PARTITIONS
+from hanse.runtime.subscriptions.feeding.partitions import share_of
+from hanse.runtime.subscriptions.feeding.progress import Progress
+from hanse.runtime.subscriptions.tests.conftest import Stage
+
+
+async def test_all_that_was_told_is_handled_once_and_in_the_order_of_each_key(office) -> None:
+    bench = office.bench
+    words = [(f"{n % 7} {n}", f"box{n % 7}", ("one", "two")[n % 2]) for n in range(100)]
+    letters = [bench.letter(*word) for word in words]
+    async with office.host() as host:
+        await office.post(*letters[:60])
+        await office.post(*letters[60:])
+        await office.settled(host)
+    for site in ("one", "two"):
+        notes = await bench.notes(site)
+        assert sorted(notes) == sorted(word for word, _, where in words if where == site)
+        for box in range(7):
+            told = [word for word, name, where in words if (name, where) == (f"box{box}", site)]
+            assert [note for note in notes if note in told] == told
+    assert await office.positions() == {100}
+
+
+async def test_who_comes_later_goes_on_where_the_first_was(office) -> None:
+    bench = office.bench
+    async with office.host() as host:
+        await office.post(bench.letter("first"))
+        await office.settled(host)
+    await office.post(bench.letter("meanwhile"))
+    async with office.host() as host:
+        await office.post(bench.letter("last"))
+        await office.settled(host)
+    assert bench.stage.ran == ["first", "meanwhile", "last"]
+
+
+async def test_hosts_share_the_partitions_and_nothing_is_handled_by_two(office) -> None:
+    bench, others = office.bench, Stage()
+    async with office.host() as first:
+        await office.post(*(bench.letter(f"a{n}", f"box{n}") for n in range(64)))
+        await office.settled(first)
+        await office.until_shares(64)
+        async with office.host(others) as second:
+            await office.until_shares(32, 32)
+            await office.post(*(bench.letter(f"b{n}", f"box{n}") for n in range(64)))
+            await office.settled(first, second)
+            assert len(others.ran) > 10
+            assert sorted(others.ran + bench.stage.ran[64:]) == sorted(f"b{n}" for n in range(64))
+        await office.until_shares(64)
+    assert len(await bench.notes()) == 128
+    assert await office.shares() == []
+
+
+async def test_a_partition_is_given_away_when_nothing_of_it_is_under_way(office) -> None:
+    bench, others = office.bench, Stage()
+    slow = bench.letter("slow", "box63")
+    bench.stage.waits["slow"] = asyncio.Event()
+    async with office.host() as first:
+        await office.post(
+            bench.letter("quick"), *(bench.letter(f"{n}", f"box{n}") for n in range(63)), slow
+        )
+        await asyncio.wait_for(bench.stage.entered.wait(), PATIENCE)
+        async with office.host(others) as second:
+            await office.until_shares(32 - (slow.partition >= 32), 32 + (slow.partition >= 32))
+            bench.stage.waits["slow"].set()
+            await office.until_shares(32, 32)
+            await office.settled(first, second)
+    assert (others.ran, len(bench.stage.ran)) == ([], 65)
+
+
+async def test_a_key_is_handled_one_after_the_other_and_others_meanwhile(office) -> None:
+    bench = office.bench
+    bench.stage.waits["a1"] = asyncio.Event()
+    async with office.host() as host:
+        await office.post(*(bench.letter(word, word[0]) for word in ("a1", "a2", "b1", "c1", "a3")))
+        async with asyncio.timeout(PATIENCE):
+            while len(bench.stage.ran) < 2:
+                await asyncio.sleep(0.02)
+        assert sorted(bench.stage.ran) == ["b1", "c1"]
+        assert max(await office.positions()) >= 0
+        bench.stage.waits["a1"].set()
+        await office.settled(host)
+    assert [word for word in bench.stage.ran if word[0] == "a"] == ["a1", "a2", "a3"]
+
+
+async def test_who_is_slow_reads_slowly(office) -> None:
+    bench = office.bench
+    go_on = asyncio.Event()
+    letters = [bench.letter(f"{n}", f"box{n % 20}") for n in range(600)]
+    bench.stage.waits = dict.fromkeys(map(str, range(600)), go_on)
+    async with office.host() as host:
+        await office.post(*letters)
+        async with asyncio.timeout(PATIENCE):
+            while host.under_way() < 256:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        assert host.under_way() == 256
+        assert sum(bench.stage.tries.values()) == 16
+        go_on.set()
+        await office.settled(host)
+    assert len(await bench.notes()) == 600
+
+
+async def test_who_lost_a_partition_and_does_not_know_handles_nothing(office) -> None:
+    bench = office.bench
+    async with office.host() as host:
+        await office.post(bench.letter("before"))
+        await office.settled(host)
+        await bench.database.execute(
+            "update hanse.delivery set epoch = epoch + 1, holder = 'another', "
+            "until_time = clock_timestamp() + interval '1 hour'"
+        )
+        await office.post(bench.letter("after"))
+        async with asyncio.timeout(PATIENCE):
+            while host.held() != 0:
+                await asyncio.sleep(0.02)
+    assert await bench.notes() == ["before"]
+    assert len(await bench.inbox()) == 1
+
+
+@given(st.permutations(range(10)), st.integers(0, 10))
+def test_a_position_is_below_all_that_is_not_settled(order, count) -> None:
+    progress = Progress(4)
+    assert [progress.begin(seq * 3 + 5) for seq in range(10)] == [True] * 10
+    for settled in order[:count]:
+        progress.settle(settled * 3 + 5)
+    left = [seq * 3 + 5 for seq in order[count:]]
+    progress.pass_by(40)
+    assert progress.position == min(left, default=41) - 1
+    assert not progress.begin(32)
+    assert progress.is_idle == (not left)
+
+
+@given(st.sets(st.text(max_size=3), min_size=1, max_size=80))
+def test_all_shares_together_are_all_partitions(hosts) -> None:
+    shares = [share_of(host, list(hosts)) for host in hosts]
+    assert sum(shares) == PARTITIONS
+    assert max(shares) - min(shares) <= 1
+    assert share_of("nobody", list(hosts)) == 0
