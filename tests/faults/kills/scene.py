@@ -41,13 +41,15 @@ BEGINNINGS = (
 )
 """Points of a host that begins, which test_beginnings.py stands at."""
 
-WORKFLOWS = (
+ELSEWHERE = (
+    "relay.taken",
+    "relay.published",
     "workflow.claimed",
     "workflow.step_done",
     "workflow.transaction_kept",
     "workflow.written",
 )
-"""Points of workflows, which their own test_dying.py stands at."""
+"""Points that tests beside the code stand at: test_relay.py, and test_dying.py of workflows."""
 
 Place = tuple[str, str]
 

@@ -27,6 +27,7 @@ from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.people import PERSONS
 from tests.faults.sabotages.placement import PLACEMENT
+from tests.faults.sabotages.relay import RELAY
 from tests.faults.sabotages.rows import ROWS
 from tests.faults.sabotages.sealing import PERSONAL
 from tests.faults.sabotages.subscriptions import SUBSCRIPTIONS
@@ -59,6 +60,7 @@ AREAS = (
     LEASES,
     BROKER,
     EVENTS,
+    RELAY,
     SUBSCRIPTIONS,
     WORKFLOWS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.broker.failures import away
@@ -95,6 +96,12 @@ class Connection:
             return await self._client.subscribe(subject, cb=heard)
         except BROKEN as error:
             raise away().because(error) from error
+
+    async def unsubscribe(self, subscription: Any) -> None:
+        """Has it done no more; does nothing on a connection that has ended."""
+        if self.open:
+            with suppress(*BROKEN):
+                await subscription.unsubscribe()
 
     async def close(self) -> None:
         """Ends it."""

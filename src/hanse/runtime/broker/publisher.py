@@ -92,8 +92,7 @@ class Publisher:
 
     async def end(self) -> None:
         """Listens no more."""
-        if self._connection.open and self._subscription is not None:
-            await self._subscription.unsubscribe()
+        await self._connection.unsubscribe(self._subscription)
 
     async def publish(self, messages: Sequence[Outgoing], last: int) -> Published:
         """Has messages follow the last one of a stream, one behind the other.

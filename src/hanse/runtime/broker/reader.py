@@ -103,10 +103,11 @@ class Reader:
         self._inbox = connection.inbox()
         self._subscription = await connection.subscribe(self._inbox, self._hear)
         try:
-            await self._stream.broker.ask(f"{self._consumer('CREATE')}", self._wanted())
+            made = await self._stream.broker.ask(self._consumer("CREATE"), self._wanted())
         except BaseException:
             await self._unsubscribe()
             raise
+        self.pending = _told.decode(made).pending
         self._heard = monotonic()
         connection.ended.add_done_callback(lambda _: self._news.set())
         return self
@@ -203,8 +204,8 @@ class Reader:
             self._wrong = f"The broker ended the reader: {said or status}."
 
     async def _unsubscribe(self) -> None:
-        if self._connection is not None and self._connection.open:
-            await self._subscription.unsubscribe()
+        if self._connection is not None:
+            await self._connection.unsubscribe(self._subscription)
 
     def _consumer(self, verb: str) -> str:
         return f"CONSUMER.{verb}.{self._stream.name}.{self._name}"

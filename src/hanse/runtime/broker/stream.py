@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,14 +30,12 @@ class _Info(msgspec.Struct):
     state: Place
 
 
+class _Stored(msgspec.Struct):
+    time: datetime
+
+
 class _Found(msgspec.Struct):
     message: _Stored
-
-
-class _Stored(msgspec.Struct):
-    seq: int
-    time: str
-    hdrs: str = ""
 
 
 _info = msgspec.json.Decoder(_Info)
@@ -103,21 +102,31 @@ class EventStream:
         """
         return _info.decode(await self.broker.ask(f"STREAM.INFO.{self.name}")).state
 
-    async def time_of(self, sequence: int) -> str:
-        """When a message was published, in RFC 3339; empty if it is not there.
+    async def time_of(self, sequence: int) -> datetime | None:
+        """When the first message from a sequence on was published; None if there is none.
 
         Raises:
             BrokerAway: Nobody knows.
             StreamRefused: There is no stream.
         """
-        question = {"seq": sequence}
+        question = {"seq": sequence, "next_by_subj": self.subject()}
         try:
             answer = await self.broker.ask(f"STREAM.MSG.GET.{self.name}", question)
         except StreamRefused as refused:
             if refused.number != NO_MESSAGE:
                 raise
-            return ""
+            return None
         return _found.decode(answer).message.time
+
+    async def strike(self, sequence: int) -> None:
+        """Takes out one message.
+
+        Raises:
+            BrokerAway: Nobody knows if it is gone.
+            StreamRefused: There is none.
+        """
+        question = {"seq": sequence, "no_erase": True}
+        await self.broker.ask(f"STREAM.MSG.DELETE.{self.name}", question)
 
     async def purge(self, below: int) -> None:
         """Has all before a sequence go.

@@ -12,6 +12,8 @@ from hanse.runtime.errors import HanseError
 from hanse.runtime.leases.tables import make_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hanse.runtime.data.database import Database
 
 SECONDS = 10.0
@@ -123,10 +125,13 @@ class Lease:
         if self._made:
             await self._database.execute(RELEASE, self.name, self.holder)
 
-    async def keep(self) -> None:
+    async def keep(self, wanted: Callable[[], bool] = lambda: True) -> None:
         """Takes it when it is free, renews it, and takes it again when it is lost.
 
         Goes on until it is cancelled, and gives it back then.
+
+        Args:
+            wanted: Asked each time; where it says no, the lease is left to others.
         """
         never = asyncio.Event()
         try:
@@ -135,13 +140,19 @@ class Lease:
                     HanseError, TimeoutError
                 ):  # the database tells itself that it is away
                     async with asyncio.timeout(self.seconds / 3):
-                        if not (self.held and await self.renew()):
-                            await self.take()
-                await wait_set(never, self.seconds / 3)
+                        await self._keep_on(wanted=wanted())
+                await wait_set(never, self.seconds / (3 if self.held else 10))
         finally:
             with suppress(HanseError, TimeoutError):
                 async with asyncio.timeout(RELEASE_SECONDS):
                     await self.release()
+
+    async def _keep_on(self, *, wanted: bool) -> None:
+        if not wanted:
+            if self.held:
+                await self.release()
+        elif not (self.held and await self.renew()):
+            await self.take()
 
     async def until_held(self) -> None:
         """Waits until it is held."""

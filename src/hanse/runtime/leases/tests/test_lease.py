@@ -88,7 +88,8 @@ async def test_who_was_stopped_meanwhile_knows_that_it_is_over(postgres) -> None
 
 async def test_who_keeps_it_takes_it_again_and_gives_it_back_at_its_end(postgres) -> None:
     lease = Lease(postgres, "relay", 0.6)
-    kept = asyncio.create_task(lease.keep())
+    wanted = [True]
+    kept = asyncio.create_task(lease.keep(lambda: wanted[0]))
     await lease.until_held()
     assert lease.epoch == 1
 
@@ -98,6 +99,12 @@ async def test_who_keeps_it_takes_it_again_and_gives_it_back_at_its_end(postgres
         while lease.epoch < 3:
             await wait_set(asyncio.Event(), 0.02)
         await lease.until_held()
+    other = Lease(postgres, "relay")
+    wanted[0] = False
+    await until(other.take)
+    await other.release()
+    wanted[0] = True
+    await lease.until_held()
     kept.cancel()
     with pytest.raises(asyncio.CancelledError):
         await kept

@@ -1,0 +1,120 @@
+"""Looks whether a stream and its database agree on what was told, and mends what does not."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from hanse.runtime.broker.failures import away
+from hanse.runtime.broker.message import Outgoing
+from hanse.runtime.broker.publisher import Publisher
+from hanse.runtime.broker.reader import Reader
+from hanse.runtime.events.envelope import UnreadableEvent, read_envelope
+from hanse.runtime.events.relay.tables import settle
+
+if TYPE_CHECKING:
+    from hanse.runtime.broker.message import Message
+    from hanse.runtime.broker.stream import EventStream
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.events.relay.waiting import Waiting
+
+log = logging.getLogger("hanse.relay")
+
+FILLED_AT_ONCE = 512
+LOST = "hanse.lost"
+"""What stands in the stream where something was lost: nobody subscribes to it."""
+
+
+class Alignment:
+    """Of one stream.
+
+    Args:
+        database: Whose.
+        stream: Which.
+        waiting: What is not told yet.
+    """
+
+    def __init__(self, database: Database, stream: EventStream, waiting: Waiting) -> None:
+        self._database = database
+        self._stream = stream
+        self._waiting = waiting
+
+    async def align(self, noted: int) -> int:
+        """Has the stream go on behind all that was ever told; its last sequence then.
+
+        Args:
+            noted: Sequence of the last event that was told and forgotten.
+
+        Raises:
+            BrokerAway: Nobody knows.
+            StreamRefused: The broker has no room for a stream of this size, or does not let us.
+            HanseError: The database is away.
+        """
+        place = await self._stream.ensure()
+        if place.last < noted:
+            await self._replace(place.last, noted, is_empty=not place.messages)
+        elif place.last > noted:
+            await self._strike(noted)
+        await settle(self._database, self._stream.name)
+        return max(place.last, noted)
+
+    async def _replace(self, last: int, noted: int, *, is_empty: bool) -> None:
+        """Passes the sequences that were given once, so that no position stands before an event."""
+        log.error(
+            "The broker has lost up to %d events of its stream %s: whoever has not handled them "
+            "never will. It must keep what it acknowledges: sync_interval = always.",
+            noted - last,
+            self._stream.name,
+        )
+        if is_empty:
+            await self._stream.delete()
+            await self._stream.ensure(noted)
+            return
+        publisher = Publisher(
+            self._stream.broker.connection, self._stream.broker.config.request_timeout
+        )
+        await publisher.begin()
+        try:
+            while last < noted:
+                last = await self._fill(publisher, last, min(noted, last + FILLED_AT_ONCE))
+        finally:
+            await publisher.end()
+
+    async def _fill(self, publisher: Publisher, last: int, until: int) -> int:
+        subject = self._stream.subject(0, LOST)
+        numbers = range(last + 1, until + 1)
+        fillers = [Outgoing(f"{self._stream.name}-{one}", subject, b"") for one in numbers]
+        published = await publisher.publish(fillers, last)
+        if published.sequences[-1] != until:
+            raise away()
+        return until
+
+    async def _strike(self, noted: int) -> None:
+        """Takes out what was told of a future that never came: what a restore has undone."""
+        struck = 0
+        async with Reader(self._stream, [self._stream.subject()], noted + 1) as reader:
+            while reader.pending:
+                told = dict(_named(await reader.read()))
+                lost = await self._waiting.lost(list(told), list(told.values()))
+                for one in lost:
+                    await self._stream.strike(told[one])
+                struck += len(lost)
+        if struck:
+            log.warning(
+                "%d events of the stream %s are of a time that the database does not know: it was "
+                "restored. They are taken out, and nobody handles them.",
+                struck,
+                self._stream.name,
+            )
+
+
+def _named(messages: list[Message]) -> list[tuple[UUID, int]]:
+    """Ids of events, each with its place."""
+    named: list[tuple[UUID, int]] = []
+    for message in messages:
+        try:
+            named.append((UUID(read_envelope(message.data).id), message.sequence))
+        except (UnreadableEvent, ValueError):  # none of ours, which readers pass by
+            continue
+    return named

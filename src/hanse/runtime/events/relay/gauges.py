@@ -1,0 +1,57 @@
+"""What operators see of events on their way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.telemetry.metrics import Metrics
+
+_BACKLOG = """
+select coalesce(max(seq) - min(seq) + 1, 0) as events,
+  (select id from hanse.outbox order by seq limit 1) as oldest from hanse.outbox
+"""
+_MILLISECONDS = 1000
+
+
+class RelayGauges:
+    """Numbers of one host.
+
+    Args:
+        database: Whose outbox.
+        metrics: Where they are shown.
+    """
+
+    def __init__(self, database: Database, metrics: Metrics) -> None:
+        self._database = database
+        self._told = metrics.counter("hanse_events_published_total", "Events told to the broker.")
+        self._waiting = metrics.gauge(
+            "hanse_outbox_events", "Events that wait in the database, those undone among them."
+        )
+        self._age = metrics.gauge(
+            "hanse_outbox_oldest_seconds", "How long the oldest of them has waited."
+        )
+
+    def told(self, count: int) -> None:
+        """Counts events that the broker has."""
+        self._told.add(count)
+
+    async def look(self) -> None:
+        """Looks into the outbox: two ends of its index.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        row = await self._database.fetch_row(_BACKLOG)
+        if row is None:
+            return
+        self._waiting.set(row["events"])
+        now = self._database.clock.now().timestamp()
+        self._age.set(max(0.0, now - _seconds(row["oldest"])) if row["oldest"] else 0.0)
+
+
+def _seconds(id: UUID) -> float:
+    """When an event happened: the first 48 bits of its id."""
+    return (id.int >> 80) / _MILLISECONDS

@@ -1,0 +1,97 @@
+"""Which stream is a database's, and how far it was told there: one row, noted in the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from hanse.kit.ids import trace_id
+from hanse.runtime.data.arrival import make_missing
+
+if TYPE_CHECKING:
+    from hanse.runtime.data.database import Database
+
+IS_THERE = "select to_regclass('hanse.stream') is not null"
+
+MAKE = (
+    "create schema if not exists hanse",
+    # `last_seq`: what stands above it in the stream lies in the outbox as well, for a row there
+    # goes in the transaction that notes it. `life` is that of the database in which somebody looked
+    # that this is so: a restored one begins another.
+    """
+create table if not exists hanse.stream (
+  single boolean primary key default true check (single),
+  name text collate "C" not null,
+  home text not null,
+  last_seq bigint not null,
+  life text
+)""",
+)
+
+# A copy of a database is another one: it has a stream of its own, which begins where it was made.
+_HOME = """(select system_identifier || '.' || d.oid from pg_control_system(), pg_database d
+  where d.datname = current_database())"""
+_LIFE = "left(pg_walfile_name(pg_current_wal_lsn()), 8)"
+_BELONG = f"""
+insert into hanse.stream as s (name, home, last_seq) values ($1, {_HOME}, 0)
+on conflict (single) do update set name = excluded.name, home = excluded.home, life = null
+where s.home <> excluded.home
+"""
+_READ = "select name, last_seq from hanse.stream"
+_SETTLE = f"update hanse.stream set life = {_LIFE} where name = $1"
+_SETTLED = f"select name from hanse.stream where home = {_HOME} and life = {_LIFE}"
+
+
+class Noted(NamedTuple):
+    """What a database knows of its stream.
+
+    Attributes:
+        name: The stream's.
+        last: Sequence of the last event that was told and forgotten here.
+    """
+
+    name: str
+    last: int
+
+
+async def make_tables(database: Database) -> None:
+    """Makes the table; hosts that begin at once wait for each other.
+
+    Raises:
+        HanseError: It cannot be made.
+    """
+    await make_missing(database, IS_THERE, MAKE)
+
+
+async def own_stream(database: Database) -> Noted:
+    """The stream of this database, which is named if it has none.
+
+    Raises:
+        HanseError: The database is away.
+    """
+    await make_tables(database)
+    await database.execute(_BELONG, f"events_{trace_id()[:12]}")
+    row = await database.fetch_row(_READ)
+    assert row is not None, "it was written"
+    return Noted(row["name"], row["last_seq"])
+
+
+async def settle(database: Database, name: str) -> None:
+    """Notes that in this life of the database its stream holds nothing that is not its own.
+
+    Raises:
+        HanseError: The database is away.
+    """
+    await database.execute(_SETTLE, name)
+
+
+async def settled_stream(database: Database) -> str | None:
+    """The name of the stream that can be read; None until a relay has looked at it in this life.
+
+    After a restore there is something in it of a future that never came, which nobody may handle.
+
+    Raises:
+        HanseError: The database is away.
+    """
+    await make_tables(database)
+    row = await database.fetch_row(_SETTLED)
+    return row["name"] if row else None

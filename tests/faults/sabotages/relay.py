@@ -1,0 +1,50 @@
+"""What is promised of the relay, and broken on purpose."""
+
+from tests.faults.sabotages.row import Sabotage, below
+
+RELAYED = "tests/test_relay.py::"
+STALE = RELAYED + "test_who_was_stopped_with_old_news_tells_nothing_out_of_order"
+LOST = RELAYED + "test_sequences_are_never_given_twice_whatever_the_broker_lost"
+
+RELAY = below("src/hanse/runtime/events/relay",
+    Sabotage("what is committed late is told", "waiting.py",
+             '_NEXT = _FIRST.format(which="true"',
+             '_NEXT = _FIRST.format(which="seq > (select last_seq from hanse.stream)"',
+             RELAYED + "test_what_is_committed_late_is_told_too"),
+    Sabotage("only what the broker has is forgotten", "relay.py",
+             "for (seq, _), sequence in pairs if sequence]", "for (seq, _), sequence in pairs]",
+             RELAYED + "test_where_there_is_no_room_events_wait_until_others_are_handled"),
+    Sabotage("what is told is forgotten", "waiting.py",
+             "delete from hanse.outbox where seq = any($1::bigint[])",
+             "delete from hanse.outbox where seq = any($1::bigint[]) and false",
+             RELAYED + "test_what_is_committed_late_is_told_too"),
+    Sabotage("how far was told is noted with it", "waiting.py",
+             "set last_seq = greatest(last_seq, $2)", "set last_seq = last_seq + 0 * $2",
+             RELAYED + "test_killed_between_telling_and_forgetting_it_is_told_once"),
+    Sabotage("a stream that was lost goes on where it was", "alignment.py",
+             "await self._stream.ensure(noted)", "await self._stream.ensure()",
+             LOST),
+    Sabotage("a stream that lost its end goes on where it was", "alignment.py",
+             "if place.last < noted:", "if False:", LOST),
+    Sabotage("what a restore has undone is taken out", "alignment.py",
+             "await self._stream.strike(told[one])", "pass",
+             RELAYED + "test_what_a_restore_has_undone_is_not_handled"),
+    Sabotage("what lies in the outbox is no lost future", "waiting.py",
+             "and told.id not in (select id from hanse.outbox)", "",
+             RELAYED + "test_what_a_restore_has_undone_is_not_handled"),
+    Sabotage("nobody reads a stream that nobody looked at in this life", "tables.py",
+             "and life = {_LIFE}", "",
+             RELAYED + "test_what_a_restore_has_undone_is_not_handled"),
+    Sabotage("a copy of a database has another stream", "tables.py",
+             "where s.home <> excluded.home", "where false",
+             RELAYED + "test_a_copy_of_a_database_has_a_stream_of_its_own"),
+    Sabotage("what one has not handled stays", "purge.py",
+             "select min(position) from", "select max(position) from",
+             RELAYED + "test_what_all_have_handled_goes_when_its_time_is_over"),
+    Sabotage("what was handled stays for a week", "purge.py",
+             "below = min(below, await", "below = max(below, await",
+             RELAYED + "test_what_all_have_handled_goes_when_its_time_is_over"),
+    Sabotage("who does not lead wakes who does", "relay.py",
+             "await self._broker.connection.publish(waking)", "pass",
+             RELAYED + "test_of_two_hosts_one_tells_and_the_other_wakes_it_and_follows"),
+)  # fmt: skip
