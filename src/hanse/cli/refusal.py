@@ -36,12 +36,13 @@ def as_refusal(error: Exception) -> Refused | None:
     """The refusal for an error that its user can mend; None for one that is a mistake of ours."""
     from hanse.runtime.config.configuration_error import ConfigurationError
     from hanse.runtime.contract.mistakes import DeclarationError
+    from hanse.runtime.publish.event_lock import EventLockError
     from hanse.runtime.publish.proto_lock import LockError
     from hanse.runtime.telemetry.store import AmbiguousTrace
 
     if isinstance(error, ConfigurationError | DeclarationError):
         return Refused(*error.problems)
-    if isinstance(error, LockError | AmbiguousTrace):
+    if isinstance(error, LockError | EventLockError | AmbiguousTrace):
         return Refused(str(error))
     if isinstance(error, OSError) and error.filename is not None:
         return Refused(f"{error.filename}: {error.strerror}.")

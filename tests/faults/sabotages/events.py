@@ -7,6 +7,7 @@ EMIT = "events/tests/test_emit.py::"
 KEPT_TOGETHER = EMIT + "test_write_and_event_are_kept_together_or_not_at_all"
 ONE_STATEMENT = BESIDE + "test_each_write_and_its_event_are_one_statement"
 ONE_KEY = BESIDE + "test_a_new_one_and_what_is_told_of_it_have_one_new_key"
+LOCKED = "publish/tests/test_event_lock.py::test_what_another_release_could_not_read_is_refused"
 
 EVENTS = below("src/hanse/runtime",
     Sabotage("an event is undone with what it tells of", "events/events.py",
@@ -42,4 +43,14 @@ EVENTS = below("src/hanse/runtime",
              "return leaf.kind in _KEYS and not leaf.many and not leaf.nullable", "return True",
              "events/tests/test_declaration.py::"
              "test_a_key_and_a_person_are_values_that_can_be_that"),
+    Sabotage("no field of an event is taken away", "publish/event_lock.py",
+             "            if found is None:\n                yield", "            if found is field:\n                yield",
+             LOCKED),
+    Sabotage("what is new in an event has a default", "publish/event_lock.py",
+             "        for field in there.values():\n            if field.required:",
+             "        for field in there.values():\n            if not field.name:", LOCKED),
+    Sabotage("a field of an event keeps its type", "publish/event_lock.py",
+             "            case _ if before != now:", "            case _ if not where:", LOCKED),
+    Sabotage("what leaves sealed goes on to", "publish/event_lock.py",
+             "            if self._was(path):", "            if not path:", LOCKED),
 )  # fmt: skip

@@ -197,6 +197,41 @@ def test_contracts_are_published_from_the_classes(project: Path, tmp_path: Path)
     assert "export class WebShop" in client
 
 
+EVENT = """
+
+@event("web_shop.v1", key="number")
+class Sold(Event):
+    number: str
+    price: int
+"""
+
+
+def test_an_event_is_refused_that_another_release_could_not_read(tmp_path: Path) -> None:
+    project = new_project(tmp_path)
+    service = project / "greeter/service.py"
+    service.write_text(service.read_text() + EVENT)
+    edit(service, "from hanse import ", "from hanse import Event, event, ")
+    edit(service, "web_shop.v1", "greeter.v1")
+    behind = hanse("contracts", "check", folder=project)
+    assert (behind.returncode, "events.lock.json: behind the classes" in behind.stderr) == (1, True)
+
+    assert hanse("contracts", "lock", folder=project).returncode == 0
+    locked = (project / "events.lock.json").read_text()
+    assert hanse("contracts", "check", folder=project).returncode == 0
+
+    edit(service, "    price: int\n", "    price: float\n    place: str\n")
+    for kind in ("check", "lock"):
+        refused = hanse("contracts", kind, folder=project)
+        assert refused.returncode == 1
+        assert "greeter.v1.Sold.price: is of another type" in refused.stderr
+        assert "greeter.v1.Sold.place: is new and has no default" in refused.stderr
+    assert (project / "events.lock.json").read_text() == locked
+
+    edit(service, "    price: float\n    place: str\n", '    price: int\n    place: str = ""\n')
+    assert hanse("contracts", "lock", folder=project).returncode == 0
+    assert "place" in (project / "events.lock.json").read_text()
+
+
 def test_a_token_says_whom_it_is_for(project: Path) -> None:
     minted = hanse(
         *("token", "--kind", "staff", "--id", "bo", "--permission", "crm.read"),

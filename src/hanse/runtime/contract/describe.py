@@ -56,7 +56,7 @@ _CONSTRAINTS = {
 
 def describe(contract: ContractModel) -> ContractDescription:
     """The description of a contract; the same class always gives the same one."""
-    describer = _Describer()
+    describer = Describer()
     methods = tuple(describer.method(method) for method in contract.methods.values())
     return ContractDescription(
         name=contract.name,
@@ -68,8 +68,13 @@ def describe(contract: ContractModel) -> ContractDescription:
     )
 
 
-class _Describer:
-    """Walks methods and gathers every struct and error they mention."""
+class Describer:
+    """Walks methods, and gathers every struct and error they mention.
+
+    Attributes:
+        types: Structs by name.
+        errors: By code.
+    """
 
     def __init__(self) -> None:
         self.types: dict[str, TypeDescription] = {}
@@ -81,7 +86,7 @@ class _Describer:
         return MethodDescription(
             name=method.name,
             rpc_name=method.rpc_name,
-            arguments=self._fields(method.request_type),
+            arguments=self.fields(method.request_type),
             result=self._shape(types.type_info(method.signature.result)),
             permission=str(method.rule),
             verb=method.route.verb if method.route else None,
@@ -98,7 +103,7 @@ class _Describer:
     def _error(self, error: type[HanseError]) -> ErrorDescription:
         kind = next(kind for kind in (*KINDS, HanseError) if issubclass(error, kind))
         inherited = {field.name for field in msgspec.structs.fields(fields_type(kind))}
-        fields = self._fields(fields_type(error))
+        fields = self.fields(fields_type(error))
         return ErrorDescription(
             code=error.code,
             kind=kind.code,
@@ -108,7 +113,8 @@ class _Describer:
             fields=tuple(field for field in fields if field.name not in inherited),
         )
 
-    def _fields(self, struct: type[msgspec.Struct]) -> tuple[FieldDescription, ...]:
+    def fields(self, struct: type[msgspec.Struct]) -> tuple[FieldDescription, ...]:
+        """Those of a struct, which itself is not entered."""
         info = types.type_info(struct)
         assert isinstance(info, types.StructType)
         return tuple(self._field(field) for field in info.fields)

@@ -164,3 +164,30 @@ class ContractDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     def full_name(self) -> str:
         """`crm.v1.Contacts`."""
         return f"{self.package}.{self.name}"
+
+
+class EventDescription(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event, whole.
+
+    Attributes:
+        name: Class name, e.g. `JobPublished`.
+        package: Domain and version, e.g. `hiring.v1`.
+        fields: What it tells.
+        key: The field that orders, as a path; empty where all of a site is one order.
+        doc: What it is.
+        personal: Paths of fields that leave sealed, and where the id of their person stands.
+        types: Every struct that fields mention, sorted by name.
+    """
+
+    name: str
+    package: str
+    fields: tuple[FieldDescription, ...]
+    key: str = ""
+    doc: str = ""
+    personal: tuple[tuple[str, str], ...] = ()
+    types: tuple[TypeDescription, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """`hiring.v1.JobPublished`."""
+        return f"{self.package}.{self.name}"
