@@ -99,3 +99,19 @@ def _check_run(function: Callable[..., Any], where: str, mistakes: Mistakes) -> 
         mistakes.add(
             where, "does not begin with its run", f"def {function.__name__}(self, run: Run, …)"
         )
+
+
+def newest(method: Callable[..., Any]) -> WorkflowModel:
+    """The newest version of the workflow that a method is.
+
+    Raises:
+        TypeError: It is none.
+    """
+    owner = getattr(method, "__self__", None)
+    models = getattr(owner, "__unasked__", None) or getattr(method, MODELS, ())
+    function = getattr(method, "__func__", method)
+    found = next((one for one in models if getattr(one, "function", None) is function), None)
+    if found is None:
+        raise TypeError(f"{method!r} is no workflow; give the method that has @workflow(…)")
+    versions = (one for one in models if getattr(one, "name", "") == found.name)
+    return max(versions, key=lambda one: one.version)

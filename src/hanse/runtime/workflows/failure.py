@@ -6,6 +6,11 @@ import msgspec
 
 from hanse.runtime.errors import KINDS, Canceled, HanseError, Internal, rebuilt
 
+BRANCHES = (
+    "What runs side by side in it has several steps, and nobody could tell their order. Side by "
+    "side go single steps, signals and children: make a child of what has more."
+)
+
 _KINDS = {kind.code: kind for kind in KINDS}
 
 

@@ -84,6 +84,18 @@ def check_key(key: str) -> None:
         raise InvalidArgument("An id of your own is no UUID of version 7: put a word before it.")
 
 
+def check_name(name: str) -> None:
+    """Refuses what no signal can be called.
+
+    Raises:
+        InvalidArgument: It is empty or too long, has a zero, or begins as those of the runtime do.
+    """
+    if not 0 < len(name) <= KEY_LENGTH_MAX or "\0" in name or name.startswith(":"):
+        raise InvalidArgument(
+            f"A signal has a name of 1 to {KEY_LENGTH_MAX} characters that begins with no colon."
+        )
+
+
 def uuid_of(site: str, name: str, key: str) -> UUID:
     """What an instance is in the database: follows from what it is called, or is that itself."""
     drawn = _drawn(key)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.context import Keyed
     from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.contract.method import Method
+    from hanse.runtime.workflows.journal.entry import Taken
 
 VALUE_BYTES_MAX = 1024 * 1024
 """Of what a workflow is given, and of what one step gives."""
@@ -59,9 +60,10 @@ class WorkflowModel:
         function: The method that is it.
         attribute: How its class calls that.
         method: Its arguments and its answer.
+        result: How what it gives is kept.
     """
 
-    __slots__ = ("attribute", "function", "method", "name", "version")
+    __slots__ = ("attribute", "function", "method", "name", "result", "version")
 
     def __init__(
         self, method: Method, function: Callable[..., Any], attribute: str, version: int
@@ -71,6 +73,7 @@ class WorkflowModel:
         self.name = method.full_name
         self.attribute = attribute
         self.version = version
+        self.result = ResultType(method.signature.result)
 
     @property
     def runner(self) -> type:
@@ -197,6 +200,19 @@ def personal_fields(annotation: Any) -> list[str]:
         for field in msgspec.structs.fields(struct)
         if any(isinstance(mark, Personal) for mark in getattr(field.type, "__metadata__", ()))
     ]
+
+
+def read_signal(taken: Taken, kind: Any, name: str) -> Any:
+    """The value of a signal.
+
+    Raises:
+        InvalidArgument: It is of another type.
+    """
+    try:
+        return msgspec.json.decode(taken.value, type=kind)
+    except msgspec.MsgspecError as error:
+        text = f"The signal {name} came with what is none of {kind!r}: {error}"
+        raise InvalidArgument(text) from None
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from hanse.runtime.call.context import running
 from hanse.runtime.errors import Internal
+from hanse.runtime.workflows.declaration import newest
+from hanse.runtime.workflows.engine.child import run_child
+from hanse.runtime.workflows.engine.instance import decode_taken
 from hanse.runtime.workflows.engine.work import TIMEOUT_SECONDS, Work, perform
 from hanse.runtime.workflows.failure import CANCELED, read_failure
 from hanse.runtime.workflows.journal.entry import Entry
-from hanse.runtime.workflows.model import result_of
+from hanse.runtime.workflows.model import read_signal, result_of
 from hanse.runtime.workflows.retry import Retry
 
 if TYPE_CHECKING:
@@ -134,14 +139,76 @@ class Run:
         if entry.failed:
             raise read_failure(entry.value)
 
+    async def signal(
+        self,
+        name: str,
+        kind: type[T],
+        timeout: timedelta | None = None,  # noqa: ASYNC109  of business time
+    ) -> T | None:
+        """Waits for what somebody sends with `Workflows.signal`; each is taken once, in order.
+
+        Args:
+            name: Which signal.
+            kind: The type of its value.
+            timeout: How long, by business time; left out, for ever.
+
+        Returns:
+            Its value; None if it did not come in time.
+
+        Raises:
+            InvalidArgument: Its value is of another type.
+        """
+        instance = self._instance
+        place, entry = instance.next("signal", name)
+        if entry is None:
+            due = instance.engine.now() + (timeout or timedelta(0))
+            entry = Entry(place, "signal", name, None, 1, b"null", due)
+        if entry.failed is None:
+            entry = await self._signalled(entry, None if timeout is None else entry.time)
+        if entry.failed:
+            raise read_failure(entry.value)
+        taken = decode_taken(entry.value)
+        return None if taken is None else read_signal(taken, kind, name)
+
+    async def _signalled(self, entry: Entry, due: datetime | None) -> Entry:
+        instance = self._instance
+        while (found := instance.take_signal(entry.name)) is None and not instance.canceled:
+            if due is not None and instance.engine.now() >= due:
+                break
+            await instance.until(due, entry)
+        return self._ended(entry, msgspec.json.encode(found), there=found is not None)
+
+    async def child(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Runs another workflow as a part of this one, and waits for what it gives.
+
+        If this one is canceled, that one is first.
+
+        Args:
+            method: The workflow.
+            arguments: For that.
+            named: More of them.
+
+        Raises:
+            HanseError: What it failed with.
+        """
+        instance, model = self._instance, newest(method)
+        place, entry = instance.next("child", model.name)
+        if entry is None or entry.failed is None:
+            body = model.write_input(arguments, named)
+            entry = await run_child(instance, place, model, body)
+        if entry.failed:
+            raise read_failure(entry.value)
+        return model.result.read(entry.value)
+
     async def _slept(self, entry: Entry) -> Entry:
         instance = self._instance
         while instance.engine.now() < entry.time and not instance.canceled:
             await instance.until(entry.time, entry)
         return self._ended(entry, b"null")
 
-    def _ended(self, entry: Entry, value: bytes) -> Entry:
-        instance, failed = self._instance, self._instance.canceled
+    def _ended(self, entry: Entry, value: bytes, *, there: bool = False) -> Entry:
+        instance = self._instance
+        failed = instance.canceled and not there
         body = CANCELED if failed else value
         done = instance.entry(entry.place, entry.kind, entry.name, body, failed=failed)
         instance.keep(done)

@@ -12,12 +12,12 @@ from hanse.kit.uuid7 import Uuid7Source
 from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
 from hanse.runtime.data.unit import transaction_here
 from hanse.runtime.errors import NotFound
-from hanse.runtime.workflows.declaration import MODELS
+from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.engine.engine import Engine
 from hanse.runtime.workflows.engine.served import Served
-from hanse.runtime.workflows.info import Instance, check_key, instance_of, uuid_of
+from hanse.runtime.workflows.info import Instance, check_key, check_name, instance_of, uuid_of
 from hanse.runtime.workflows.journal.entry import Start
-from hanse.runtime.workflows.journal.statements import CANCEL, GET, SIGNAL
+from hanse.runtime.workflows.journal.statements import GET, SIGNAL
 from hanse.runtime.workflows.model import WorkflowModel, decode_value, encode_value
 from hanse.runtime.workflows.tables import make_tables
 
@@ -74,7 +74,7 @@ class Workflows:
             InvalidArgument: The arguments or the id are none.
             HanseError: As `Database.execute`.
         """
-        model = self._model(method)
+        model = newest(method)
         start = self._start(model, model.write_input(arguments, named), id)
         await self._begin(start)
         return start.key or str(start.id)
@@ -93,10 +93,10 @@ class Workflows:
         Raises:
             InvalidArgument, HanseError: As `start`.
         """
-        model = self._model(method)
+        model = newest(method)
         starts = [self._start(model, model.write_input(one, {}), "") for one in each]
         if transaction_here(self._database) is None:
-            await asyncio.gather(*(self._alone(one) for one in starts))
+            await asyncio.gather(*(self._engine.start(one) for one in starts))
         else:
             for at in range(0, len(starts), START_MAX):
                 await self._joined(starts[at : at + START_MAX])
@@ -109,7 +109,7 @@ class Workflows:
             NotFound: The site has none of that id.
             HanseError: As `Database.fetch`.
         """
-        model = self._model(method)
+        model = newest(method)
         row = await self._database.fetch_row(
             GET, self._uuid(model.name, id), _origin()[0], model.name
         )
@@ -126,7 +126,7 @@ class Workflows:
         """
         backoff = Backoff(RESULT_FIRST_SECONDS, RESULT_MOST_SECONDS)
         while True:
-            ended = self._engine.ended_soon(self._uuid(self._model(method).name, id))
+            ended = self._engine.ended_soon(self._uuid(newest(method).name, id))
             found = await self.get(method, id)
             if found.error is not None:
                 raise found.error
@@ -148,14 +148,18 @@ class Workflows:
             value: What goes along.
 
         Raises:
-            NotFound: The site has none of that id that is not over.
+            NotFound: The site has none of that id that is not over, or it has 10,000 signals.
+            InvalidArgument: The name or the value is none.
             HanseError: As `Database.execute`.
         """
-        model, now = self._model(method), self._engine.now()
+        model, now = newest(method), self._engine.now()
         uuid, site = self._uuid(model.name, id), _origin()[0]
         body = encode_value(value)
+        check_name(name)
         if not await self._database.execute(SIGNAL, uuid, site, model.name, name, body, now):
-            raise NotFound(f"No {model.name} of the id {id[:200]} is under way.")
+            raise NotFound(
+                f"No {model.name} of the id {id[:200]} is under way that takes another signal."
+            )
         self._database.once_kept(partial(self._engine.nudge, (uuid,)))
 
     async def cancel(self, method: Callable[..., Any], id: str) -> bool:
@@ -167,11 +171,10 @@ class Workflows:
         Raises:
             HanseError: As `Database.execute`.
         """
-        model = self._model(method)
-        uuid, now = self._uuid(model.name, id), self._engine.now()
-        rows = await self._database.fetch(CANCEL, uuid, _origin()[0], model.name, now)
-        self._database.once_kept(partial(self._engine.nudge, tuple(row["id"] for row in rows)))
-        return bool(rows)
+        name, site = newest(method).name, _origin()[0]
+        found = await self._engine.store.cancel(uuid_of(site, name, id), site, name)
+        self._database.once_kept(partial(self._engine.nudge, found))
+        return bool(found)
 
     def _read_output(self, row: Record) -> Any:
         if row["state"] != "done":
@@ -199,19 +202,6 @@ class Workflows:
 
     # Inside.
 
-    def _model(self, method: Callable[..., Any]) -> WorkflowModel:
-        """The newest version of the workflow that a method is."""
-        owner = getattr(method, "__self__", None)
-        models = getattr(owner, "__unasked__", None) or getattr(method, MODELS, ())
-        function = getattr(method, "__func__", method)
-        found = next((one for one in models if getattr(one, "function", None) is function), None)
-        if found is None:
-            raise TypeError(f"{method!r} is no workflow; give the method that has @workflow(…)")
-        return max(
-            (one for one in models if getattr(one, "name", "") == found.name),
-            key=lambda one: one.version,
-        )
-
     def _uuid(self, name: str, key: str) -> UUID:
         return uuid_of(_origin()[0], name, key)
 
@@ -224,7 +214,7 @@ class Workflows:
 
     async def _begin(self, start: Start) -> None:
         if transaction_here(self._database) is None:
-            await self._alone(start)
+            await self._engine.start(start)
         else:
             await self._joined((start,))
 
@@ -232,12 +222,6 @@ class Workflows:
         """In the transaction that is open: whoever looks next takes them."""
         await self._engine.store.start(starts)
         self._database.once_kept(self._engine.wake)
-
-    async def _alone(self, start: Start) -> None:
-        """With others that begin at the same time."""
-        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._engine.start(start, begun)
-        await begun
 
 
 def _origin() -> tuple[str, str]:

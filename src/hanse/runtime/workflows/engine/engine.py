@@ -9,6 +9,9 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Raw
+from msgspec.json import encode as _encode
+
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
 from hanse.kit.fault_points import reached
@@ -17,8 +20,9 @@ from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.errors import HanseError
 from hanse.runtime.leases.lease import Lease
 from hanse.runtime.workflows.engine.instance import Instance
+from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.journal.batcher import Batcher
-from hanse.runtime.workflows.journal.entry import Rest, Start, Write
+from hanse.runtime.workflows.journal.entry import Ended, Rest, Start, Write, row_of
 from hanse.runtime.workflows.journal.store import Store
 from hanse.runtime.workflows.retry import OF_THE_MOMENT
 
@@ -73,7 +77,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
         self._due: datetime | None = None
-        self._stopping = False
+        self._stopping = self._doubt = False
         self.reached = asyncio.Event()
 
     def now(self) -> datetime:
@@ -107,10 +111,10 @@ class Engine:
                 await self._take_due()
                 seconds = await self._seconds_until_due()
                 backoff.reset()
-            except OF_THE_MOMENT:
-                seconds = backoff.next()
-            except HanseError:
-                log.exception("What is due of workflows cannot be taken")
+            except HanseError as error:
+                if not isinstance(error, OF_THE_MOMENT):
+                    log.exception("What is due of workflows cannot be taken")
+                self._doubt = True
                 seconds = backoff.next()
             await wait_set(self._wake, seconds)
 
@@ -180,24 +184,29 @@ class Engine:
                     break
         return found
 
-    def start(self, start: Start, begun: asyncio.Future[None]) -> None:
-        """Has an instance begin that no transaction is around, and run here at once if it may.
+    async def start(self, start: Start) -> None:
+        """Begins an instance that no transaction is around, and runs it here at once if it may.
 
         Args:
             start: What is to begin; it may be there already.
-            begun: Told when it has, or why not.
+
+        Raises:
+            HanseError: The database is away, or refuses it.
         """
+        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         start.held = self.may_hold(start.name, start.version)
         start.done = partial(self._started, begun)
         self.starter.put(start)
+        await begun
 
     def _started(self, begun: asyncio.Future[None], start: Start, epoch: int | HanseError) -> None:
         if isinstance(epoch, HanseError):
+            self._doubt = True
             if not begun.done():
                 begun.set_exception(epoch)
             return
         if epoch > 0:
-            self.take(_row(start, epoch), [], [])
+            self.take(row_of(start, epoch), [], [])
         elif epoch == 0:
             self._wake.set()
         if not begun.done():
@@ -215,17 +224,12 @@ class Engine:
         instance = self._hot.get(id)
         return asyncio.Event() if instance is None else instance.left
 
-    async def free_others(self) -> None:
-        """Has what hosts held that are no more be due.
-
-        Raises:
-            HanseError: The database is away.
-        """
+    async def _seconds_until_due(self) -> float:
+        if self._doubt:
+            self._doubt = False
+            await self.store.give_back(tuple(self._hot))
         if await self.store.free(FREE_MAX):
             self._wake.set()
-
-    async def _seconds_until_due(self) -> float:
-        await self.free_others()
         self._due = await self.store.next_due(tuple(self.served)) if self.room > 0 else None
         if self._due is None:
             return LOOK_SECONDS
@@ -245,14 +249,32 @@ class Engine:
         instance = Instance(self, served, row, entries, signals)
         self._hot[instance.id] = instance
         loop = asyncio.get_running_loop()
-        instance.task = asyncio.Task(self._guarded(instance.live()), loop=loop, context=Context())
+        instance.task = asyncio.Task(self._live(instance), loop=loop, context=Context())
+
+    async def _live(self, instance: Instance) -> None:
+        try:
+            await instance.live()
+        except Exception:
+            log.exception("%s %s broke off", instance.served.model.name, instance.id)
+            self._doubt = True
+            self.drop(instance)
 
     # What instances tell.
 
     async def end(self, instance: Instance, rest: Rest) -> None:
         """Writes how an instance ended, and forgets it."""
-        await instance.end(rest)
+        if instance.row["parent"] is None or rest.state == "held":
+            await instance.end(rest)
+        else:
+            await self._end_child(instance, rest)
         self.drop(instance)
+
+    async def _end_child(self, instance: Instance, rest: Rest) -> None:
+        await instance.durable()
+        value = _encode(Ended(rest.state != "done", Raw(rest.output or b"null")))
+        told = (instance.id, instance.epoch, rest, value)
+        await patiently(partial(self.store.end_child, *told))
+        self.nudge((instance.row["parent"],))
 
     def drop(self, instance: Instance) -> None:
         """Forgets an instance, and ends what runs of it."""
@@ -267,16 +289,6 @@ class Engine:
             instance.left.set()
             if not self._hot:
                 self._quiet.set()
-
-
-def _row(start: Start, epoch: int) -> dict[str, Any]:
-    """An instance that has just begun, as if it were claimed."""
-    return {
-        "id": start.id, "site_id": start.site, "name": start.name, "version": start.version,
-        "key": start.key, "locale": start.locale, "input": start.input, "epoch": epoch,
-        "signals": 0, "canceling": False, "parent": start.parent,
-        "parent_place": start.parent_place,
-    }  # fmt: skip
 
 
 def _unwritten(write: Write, error: HanseError) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from hanse.runtime.call.context import running
 from hanse.runtime.errors import FailedPrecondition, HanseError, ResourceExhausted
+from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.engine.waits import Waits
 from hanse.runtime.workflows.failure import (
+    BRANCHES,
     CANCELED,
     CANCELED_BECAUSE,
     Halted,
@@ -17,7 +22,7 @@ from hanse.runtime.workflows.failure import (
     WorkflowCanceled,
     written,
 )
-from hanse.runtime.workflows.journal.entry import Entry, Rest, Write
+from hanse.runtime.workflows.journal.entry import Entry, Rest, Taken, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
     from hanse.runtime.workflows.journal.store import Signal
 
 log = logging.getLogger("hanse.workflows")
+
+decode_taken = msgspec.json.Decoder(Taken | None).decode
 
 PLACES_MAX = 10_000
 """Entries of one journal."""
@@ -76,6 +83,7 @@ class Instance:
         self.waits = Waits(engine.now, self._has_branches, self._leave)
         self._write: Write | None = None
         self._kept: asyncio.Future[None] | None = None
+        self._taken: set[int] | None = None
         self.task: asyncio.Task[None] | None = None
         self.left = asyncio.Event()
 
@@ -97,8 +105,7 @@ class Instance:
         if place >= PLACES_MAX:
             self.hold(ResourceExhausted(f"It has {PLACES_MAX} entries, which is the most."))
         if entry is not None and (entry.kind, entry.name) != (kind, name):
-            found = f"{kind} {name}".rstrip()
-            self.differs(place, entry, found)
+            self.differs(place, entry, f"{kind} {name}".rstrip())
         if entry is None and self.canceled:
             self.keep(self.entry(place, kind, name, CANCELED, failed=True))
             raise WorkflowCanceled(CANCELED_BECAUSE)
@@ -144,17 +151,11 @@ class Instance:
             self.differs(self._place, entry, "nothing more")
 
     def _check_branch(self) -> None:
-        """What runs side by side is one step each: of more nobody could tell the order."""
         task = asyncio.current_task()
         if task is self.task:
             return
         if task in self._branches:
-            self.hold(
-                FailedPrecondition(
-                    "What runs side by side in it has several steps. Side by side go single "
-                    "steps, signals and children: make a child of what has more."
-                )
-            )
+            self.hold(FailedPrecondition(BRANCHES))
         self._branches.add(task)
 
     @property
@@ -260,13 +261,26 @@ class Instance:
         if self.waits.only:
             self.engine.begin(self.look())
 
+    def take_signal(self, name: str) -> Taken | None:
+        """The first signal of a name that it has not taken yet."""
+        if self._taken is None:
+            done = (one for one in self.journal.values() if one.kind == "signal" and not one.failed)
+            read = (decode_taken(one.value) for one in done if one.failed is not None)
+            self._taken = {one.number for one in read if one is not None}
+        for number, called, value in self.signals:
+            if called == name and number not in self._taken:
+                self._taken.add(number)
+                return Taken(number, msgspec.Raw(value))
+        return None
+
     async def look(self) -> None:
-        """Reads what has come from outside, and goes on with it."""
-        row = await self.engine.store.standing(self.id, self.epoch)
+        """Goes on with what has come from outside."""
+        store = self.engine.store
+        row = await patiently(partial(store.standing, self.id, self.epoch))
         if row is None:
             self.lose()
             return
-        found = await self.engine.store.signals([self.id])
+        found = await patiently(partial(store.signals, [self.id]))
         self.signals, self._seen = found[self.id], row["signals"]
         self.canceling = self.canceling or row["canceling"]
         self.waits.go_on()

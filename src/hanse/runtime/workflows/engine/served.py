@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import astuple
 
-from hanse.runtime.errors import Internal
+from hanse.runtime.errors import Canceled, Internal
 from hanse.runtime.workflows.engine.work import Work, perform
-from hanse.runtime.workflows.failure import WorkflowCanceled, known, written
+from hanse.runtime.workflows.failure import known, written
 from hanse.runtime.workflows.journal.entry import Rest
 from hanse.runtime.workflows.model import ResultType
 from hanse.runtime.workflows.retry import UNTIL_DONE
@@ -33,16 +33,15 @@ class Served:
         service: Of its service, as its host built it.
     """
 
-    __slots__ = ("_function", "_result", "model")
+    __slots__ = ("_function", "model")
 
     def __init__(self, model: WorkflowModel, service: object) -> None:
         self.model = model
         self._function = getattr(service, model.attribute)
-        self._result = ResultType(model.method.signature.result)
 
     def read(self, output: bytes) -> Any:
         """What one of them gave."""
-        return self._result.read(output)
+        return self.model.result.read(output)
 
     async def outcome(self, instance: Instance) -> Rest:
         """Runs it from its beginning; how it ended, when what failed is undone.
@@ -53,7 +52,7 @@ class Served:
         try:
             request = self.model.method.read_arguments(instance.row["input"])
             answer = await self._function(Run(instance), *astuple(request))
-            output = self._result.write(answer, self.model.name)
+            output = self.model.result.write(answer, self.model.name)
         except Exception as error:  # noqa: BLE001  whatever it is, it is written down
             return await self._failed(instance, error)
         instance.check_whole(failed=False)
@@ -68,7 +67,7 @@ class Served:
         if failure is not error or isinstance(error, Internal):
             log.error("%s %s failed", self.model.name, instance.id, exc_info=error)
         await undo(instance)
-        state = "canceled" if isinstance(failure, WorkflowCanceled) else "failed"
+        state = "canceled" if instance.canceling and isinstance(failure, Canceled) else "failed"
         return Rest(state, output=written(failure), time=instance.engine.now())
 
 

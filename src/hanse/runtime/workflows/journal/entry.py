@@ -107,9 +107,43 @@ class Start(msgspec.Struct, eq=False):
     done: Any = None
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """A signal that an instance has taken, as its journal has it.
+
+    Attributes:
+        number: Which one.
+        value: What came along.
+    """
+
+    number: int
+    value: msgspec.Raw
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a child ended, as its parent is told.
+
+    Attributes:
+        failed: Whether with an error.
+        value: What it gave, or the error.
+    """
+
+    failed: bool
+    value: msgspec.Raw
+
+
 def entry_of(row: Record) -> Entry:
     """An entry as it was read."""
     return Entry(
         row["place"], row["kind"], row["name"], row["failed"], row["attempt"], row["value"],
         row["time"],
     )  # fmt: skip
+
+
+def row_of(start: Start, epoch: int) -> dict[str, Any]:
+    """An instance that has just begun, as if it were claimed."""
+    return {
+        "id": start.id, "site_id": start.site, "name": start.name, "version": start.version,
+        "key": start.key, "locale": start.locale, "input": start.input, "epoch": epoch,
+        "signals": 0, "canceling": False, "parent": start.parent,
+        "parent_place": start.parent_place,
+    }  # fmt: skip

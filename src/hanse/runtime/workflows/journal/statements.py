@@ -1,7 +1,8 @@
 """The statements of workflows: each is one round trip, and each write asks who holds what."""
 
 # What is held no more is written by nobody: the lock has it that nobody takes an instance between
-# this look and the commit. Joined row by row, so that no plan reads the table.
+# this look and the commit. Joined row by row, so that no plan reads the table. All are counted
+# before the first is moved: what a statement has changed it passes over when it locks.
 WRITE = """
 with mine as materialized (
   select w.id, w.signals, w.canceling
@@ -27,6 +28,7 @@ with mine as materialized (
               $16::int[], $17::timestamptz[]) m(id, epoch, state, wake, output, seen, time)
   where w.id = m.id and w.epoch = m.epoch and w.holder is not null
     and w.signals = coalesce(m.seen, w.signals)
+    and (select count(*) from mine) > 0
   returning w.id
 )
 select mine.id, mine.signals, mine.canceling, moved.id is not null as moved
@@ -123,6 +125,12 @@ where w.id in (
   limit $2 for update of w skip locked)
 """
 
+# What this host holds and does not run: the answer to a claim or a start was lost.
+GIVE_BACK = """
+update hanse.workflow w set holder = null, epoch = w.epoch + 1, wake_time = $2
+where w.holder = $1 and w.id <> all($3::uuid[])
+"""
+
 LEAVE = """
 update hanse.workflow set holder = null, wake_time = $2 where holder = $1
 """
@@ -145,16 +153,37 @@ with sent as (
     wake_time = case when w.holder is null and w.state = 'open' then $6::timestamptz
       else w.wake_time end
   where w.id = $1 and w.site_id = $2 and w.name = $3 and w.state in ('open', 'held')
+    and w.signals < 10000
   returning w.id, w.signals
 )
 insert into hanse.workflow_signal (workflow, number, name, value, time)
 select id, signals, $4, $5, $6 from sent
 """
 
+# A child that ends is a signal to its parent, in the statement that ends it.
+END_CHILD = """
+with ended as (
+  update hanse.workflow w
+  set state = $3, output = $4, end_time = $5, wake_time = null, holder = null
+  where w.id = $1 and w.epoch = $2 and w.holder is not null
+  returning w.parent, w.parent_place
+), told as (
+  update hanse.workflow w set signals = w.signals + 1,
+    wake_time = case when w.holder is null and w.state = 'open' then $5::timestamptz
+      else w.wake_time end
+  from ended where w.id = ended.parent and w.state in ('open', 'held')
+  returning w.id, w.signals, ended.parent_place
+), sent as (
+  insert into hanse.workflow_signal (workflow, number, name, value, time)
+  select id, signals, ':child ' || parent_place, $6, $5::timestamptz from told
+)
+select count(*) as ended from ended
+"""
+
 CANCEL = """
 with recursive tree as (
   select id from hanse.workflow where id = $1 and site_id = $2 and name = $3
-  union all
+  union
   select w.id from hanse.workflow w join tree on w.parent = tree.id
 )
 update hanse.workflow w set canceling = true, signals = w.signals + 1,

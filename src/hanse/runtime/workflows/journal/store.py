@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.kit.fault_points import reached
 from hanse.runtime.workflows.journal import statements
-from hanse.runtime.workflows.journal.entry import Entry, Start, Write, entry_of
+from hanse.runtime.workflows.journal.entry import Entry, Rest, Start, Write, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,9 +114,27 @@ class Store:
         """How it stands with an instance; None if it is not held here any more."""
         return await self._database.fetch_row(statements.STANDING, id, epoch)
 
+    async def end_child(self, id: UUID, epoch: int, rest: Rest, value: bytes) -> bool:
+        """Writes how a child ended and tells its parent; whether it was still held here."""
+        row = await self._database.fetch_row(
+            statements.END_CHILD, id, epoch, rest.state, rest.output, rest.time, value
+        )
+        return row is not None and bool(row["ended"])
+
+    async def cancel(self, id: UUID, site: str, name: str) -> list[UUID]:
+        """Has an instance end, and its children; which of them were under way."""
+        now = self._database.clock.now()
+        rows = await self._database.fetch(statements.CANCEL, id, site, name, now)
+        return [row["id"] for row in rows]
+
     async def free(self, most: int) -> int:
         """Has instances of hosts that are no more be due; how many."""
         return await self._database.execute(statements.FREE, self._database.clock.now(), most)
+
+    async def give_back(self, running: Sequence[UUID]) -> None:
+        """Has what this host holds and does not run be due."""
+        now = self._database.clock.now()
+        await self._database.execute(statements.GIVE_BACK, self._host, now, running)
 
     async def leave(self) -> None:
         """Has all that this host holds be due for others."""

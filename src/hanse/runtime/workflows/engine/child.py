@@ -1,0 +1,69 @@
+"""Runs a workflow as a part of another one."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hanse.runtime.workflows.engine.patience import patiently
+from hanse.runtime.workflows.info import uuid_of
+from hanse.runtime.workflows.journal.entry import Ended, Entry, Start
+
+if TYPE_CHECKING:
+    from hanse.runtime.workflows.engine.instance import Instance
+    from hanse.runtime.workflows.model import WorkflowModel
+
+_read = msgspec.json.Decoder(Ended).decode
+
+
+async def run_child(instance: Instance, place: int, model: WorkflowModel, body: bytes) -> Entry:
+    """Begins it, which is done once, and waits until it has told its end; the entry of that.
+
+    Args:
+        instance: The parent.
+        place: Of the child, in its journal.
+        model: What the child is.
+        body: Its arguments.
+
+    Raises:
+        Halted: The parent may not go on here.
+        HanseError: The child cannot be begun.
+    """
+    start = _start(instance, place, model, body)
+    found = instance.take_signal(name := f":child {place}")
+    canceled = False
+    if found is None:
+        await _begin(instance, start)
+    while found is None:
+        if instance.canceled and not canceled:
+            canceled = True
+            cancel = partial(instance.engine.store.cancel, start.id, start.site, start.name)
+            ended = await patiently(cancel)
+            instance.engine.nudge(ended)
+        waiting = Entry(place, "child", model.name, None, 1, b"null", instance.engine.now())
+        await instance.until(None, waiting)
+        found = instance.take_signal(name)
+    told = _read(found.value)
+    entry = instance.entry(place, "child", model.name, bytes(told.value), failed=told.failed)
+    instance.keep(entry)
+    return entry
+
+
+def _start(instance: Instance, place: int, model: WorkflowModel, body: bytes) -> Start:
+    site, key = instance.row["site_id"], f"{instance.id}.{place}"
+    return Start(
+        uuid_of(site, model.name, key), site, model.name, model.version, key,
+        instance.row["locale"], body, parent=instance.id, parent_place=place,
+    )  # fmt: skip
+
+
+async def _begin(instance: Instance, start: Start) -> None:
+    """An effect: so what was done before it is written first."""
+    instance.waits.begin_work()
+    try:
+        await instance.durable()
+        await patiently(partial(instance.engine.start, start))
+    finally:
+        instance.waits.end_work()

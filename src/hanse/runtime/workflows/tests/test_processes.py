@@ -1,0 +1,202 @@
+"""What workflows wait for, what they have others do, and what they take back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from hanse.runtime.contract.declaration import rpc
+from hanse.runtime.contract.service import Service
+from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
+from hanse.runtime.identity.permission import PUBLIC
+from hanse.runtime.workflows.declaration import workflow
+from hanse.runtime.workflows.failure import StepFailed, WorkflowCanceled
+from hanse.runtime.workflows.run import Run
+from hanse.runtime.workflows.workflows import Workflows
+from hanse.testing import World, acting
+
+
+class Full(FailedPrecondition):
+    code = "full"
+
+
+class Travel(Service, package="travel.v1"):
+    """Books what it can, and gives it back where the whole cannot be."""
+
+    def __init__(self, workflows: Workflows) -> None:
+        self.workflows = workflows
+        self.log: list[str] = []
+        self.broken: set[str] = set()
+
+    @rpc(allow=PUBLIC)
+    async def noop(self) -> None: ...
+
+    async def book(self, what: str) -> str:
+        if what in self.broken:
+            raise Full("No more.")
+        self.log.append(f"book {what}")
+        return f"ticket {what}"
+
+    async def cancel(self, ticket: str) -> None:
+        self.log.append(f"cancel {ticket}")
+        if ticket in self.broken:
+            self.broken.discard(ticket)
+            raise Unavailable("Come again.")
+
+    @workflow(version=1)
+    async def trip(self, run: Run) -> str:
+        for what in ("train", "hotel", "car"):
+            await run.step(self.book, what, undo=self.cancel)
+        return "booked"
+
+    @workflow(version=1)
+    async def ask(self, run: Run, hours: int = 0) -> tuple[int, ...]:
+        limit = timedelta(hours=hours) if hours else None
+        first = await run.signal("answer", int, timeout=limit)
+        second = await run.signal("answer", int, timeout=limit)
+        return tuple(-1 if one is None else one for one in (first, second))
+
+    @workflow(version=1)
+    async def family(self, run: Run) -> str:
+        booked = await run.step(self.book, "house", undo=self.cancel)
+        kids = await asyncio.gather(run.child(self.kid, "ada"), run.child(self.kid, "eve"))
+        return f"{booked}, {', '.join(kids)}"
+
+    @workflow(version=1)
+    async def kid(self, run: Run, name: str) -> str:
+        await run.step(self.book, name, undo=self.cancel)
+        return f"{name} is {await run.signal('size', str)}"
+
+    @workflow(version=1)
+    async def tangled(self, run: Run) -> None:
+        async def two() -> None:
+            await run.step(self.book, "one")
+            await run.step(self.book, "two")
+
+        await asyncio.gather(two(), two())
+
+    @workflow(version=1)
+    async def buggy(self, run: Run) -> None:
+        await run.step(self.bug)
+
+    async def bug(self) -> None:
+        raise ZeroDivisionError
+
+
+@pytest.fixture
+async def world():
+    async with World(Travel) as world:
+        with acting():
+            yield world
+
+
+@pytest.fixture
+def travel(world: World) -> Travel:
+    return world.host._services[0]
+
+
+async def test_what_fails_is_undone_the_last_first(world: World, travel: Travel) -> None:
+    travel.broken = {"car", "ticket hotel"}
+    started = await travel.workflows.start(travel.trip)
+    for _ in range(2):
+        await world.catch_up()
+        world.clock.advance(10)
+    await world.catch_up()
+    found = await travel.workflows.get(travel.trip, started)
+    assert (found.state, found.error.code) == ("failed", "full")
+    assert travel.log == [
+        "book train",
+        "book hotel",
+        *["cancel ticket hotel"] * 2,
+        "cancel ticket train",
+    ]
+
+
+async def test_of_many_at_once_each_does_its_own_once(world: World, travel: Travel) -> None:
+    started = await travel.workflows.start_many(travel.kid, [(f"kid {n}",) for n in range(60)])
+    await world.catch_up()
+    for one in started:
+        await travel.workflows.signal(travel.kid, one, "size", "small")
+    for n, one in enumerate(started):
+        assert await travel.workflows.result(travel.kid, one) == f"kid {n} is small"
+    assert sorted(travel.log) == sorted(f"book kid {n}" for n in range(60))
+
+
+async def test_signals_are_taken_once_and_in_order(world: World, travel: Travel) -> None:
+    flows = travel.workflows
+    await flows.start(travel.ask, id="a")
+    await flows.signal(travel.ask, "a", "answer", 1)
+    await flows.signal(travel.ask, "a", "other", 7)
+    await world.catch_up()
+    assert (await flows.get(travel.ask, "a")).state == "waiting"
+    await flows.signal(travel.ask, "a", "answer", 2)
+    assert await flows.result(travel.ask, "a") == (1, 2)
+    with pytest.raises(NotFound):
+        await flows.signal(travel.ask, "a", "answer", 3)
+    with pytest.raises(InvalidArgument):
+        await flows.signal(travel.ask, "a", ":child 0", 3)
+
+
+async def test_a_signal_that_does_not_come_in_time(world: World, travel: Travel) -> None:
+    flows = travel.workflows
+    await flows.start(travel.ask, 2, id="a")
+    await world.catch_up()
+    world.clock.advance(timedelta(hours=2))
+    await world.catch_up()
+    await flows.signal(travel.ask, "a", "answer", 5)
+    assert await flows.result(travel.ask, "a") == (-1, 5)
+
+
+async def test_children_run_side_by_side_and_tell_their_parent(
+    world: World, travel: Travel
+) -> None:
+    flows = travel.workflows
+    started = await flows.start(travel.family)
+    await world.catch_up()
+    for place, size in ((1, "small"), (2, "tall")):
+        await flows.signal(travel.kid, f"{started}.{place}", "size", size)
+    assert await flows.result(travel.family, started) == "ticket house, ada is small, eve is tall"
+    assert travel.log == ["book house", "book ada", "book eve"]
+
+
+async def test_who_is_canceled_undoes_its_children_first(world: World, travel: Travel) -> None:
+    flows = travel.workflows
+    started = await flows.start(travel.family)
+    await world.catch_up()
+    assert await flows.cancel(travel.family, started)
+    with pytest.raises(WorkflowCanceled):
+        await flows.result(travel.family, started)
+    assert (await flows.get(travel.family, started)).state == "canceled"
+    assert (await flows.get(travel.kid, f"{started}.1")).state == "canceled"
+    assert travel.log[3:5] in (
+        ["cancel ticket ada", "cancel ticket eve"],
+        ["cancel ticket eve", "cancel ticket ada"],
+    )
+    assert travel.log[5:] == ["cancel ticket house"]
+    assert not await flows.cancel(travel.family, started)
+
+
+async def test_another_site_reaches_none_of_it(world: World, travel: Travel) -> None:
+    flows = travel.workflows
+    started = await flows.start(travel.ask)
+    with acting(site="other"):
+        assert not await flows.cancel(travel.ask, started)
+        for ask in (flows.get(travel.ask, started), flows.signal(travel.ask, started, "answer", 1)):
+            with pytest.raises(NotFound):
+                await ask
+
+
+async def test_branches_of_several_steps_are_held(world: World, travel: Travel) -> None:
+    started = await travel.workflows.start(travel.tangled)
+    await world.catch_up()
+    found = await travel.workflows.get(travel.tangled, started)
+    assert found.state == "held"
+    assert "make a child" in found.error.detail
+
+
+async def test_a_fault_of_a_step_says_nothing_of_itself(world: World, travel: Travel) -> None:
+    started = await travel.workflows.start(travel.buggy)
+    with pytest.raises(StepFailed):
+        await travel.workflows.result(travel.buggy, started)
