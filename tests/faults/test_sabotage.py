@@ -22,20 +22,19 @@ ROWS = [row for area in AREAS for row in area]
 often = [row for area in AREAS for row in area[:OFTEN]]
 seldom = [row for area in AREAS for row in area[OFTEN:]]
 
-SKIPPED = shutil.ignore_patterns(
-    "__pycache__", "node_modules", "static", "publish/tests", ".hanse", ".hypothesis"
-)
+SKIPPED = shutil.ignore_patterns("node_modules", "static", "publish/tests", ".hanse", ".hypothesis")
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Iterator[Path]:
-    """What a test run needs of the project; gone afterwards, for there are hundreds."""
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What a test run needs of the project, compiled as it is there; one for all rows."""
+    made = tmp_path_factory.mktemp("copy")
     for folder in ("src", "examples", "domains", "tests/faults"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=SKIPPED)
+        shutil.copytree(ROOT / folder, made / folder, ignore=SKIPPED)
     for name in ("pyproject.toml", "conftest.py"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    yield tmp_path
-    shutil.rmtree(tmp_path)
+        shutil.copy2(ROOT / name, made / name)
+    yield made
+    shutil.rmtree(made)
 
 
 def run_tests(folder: Path, *tests: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
@@ -47,7 +46,7 @@ def run_tests(folder: Path, *tests: str, seconds: float = 60) -> subprocess.Comp
     environment = os.environ | {
         "PYTHONPATH": str(folder / "src"),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",  # or what was broken would be found compiled by the next
         "PYTEST_ADDOPTS": "",
         "PATIENCE": "3",
     }
@@ -65,7 +64,10 @@ def run_tests(folder: Path, *tests: str, seconds: float = 60) -> subprocess.Comp
 def assert_noticed(row: Sabotage, copy: Path) -> None:
     file = copy / row.file
     file.write_text(broken(row, file.read_text()))
-    ran = run_tests(copy, row.test)
+    try:
+        ran = run_tests(copy, row.test)
+    finally:
+        shutil.copy2(ROOT / row.file, file)  # with its time, by which it is known as compiled
     # 1 is "tests ran and failed"; anything else says that they did not run
     assert ran.returncode == 1, f"nobody noticed: {row.promise}\n{ran.stdout[-2000:]}{ran.stderr}"
 
