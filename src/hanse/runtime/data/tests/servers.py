@@ -36,13 +36,20 @@ START_SECONDS = 20.0
 PATIENCE = float(os.environ.get("PATIENCE", "30"))
 """Seconds for what has to happen; less where it is known that it may not."""
 
+PLAIN = "plain_login"
+"""May make schemas where it is allowed to, and nothing else."""
+
+LOGINS = ("hanse", PLAIN)
+"""Whom a pooler lets through."""
+
 BOUNCER = """
 [databases]
-* = host={server} user=hanse
+* = host={server}
 [pgbouncer]
 listen_port = 6432
 unix_socket_dir = {folder}
-auth_type = any
+auth_type = trust
+auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = {size}
 max_client_conn = 500
@@ -85,9 +92,10 @@ def bouncer(server: Path, *, size: int = POOL_SIZE) -> Iterator[Path]:
         folder = Path(name)
         file = folder / "pgbouncer.ini"
         file.write_text(BOUNCER.format(server=server, folder=folder, size=size))
+        (folder / "users").write_text("".join(f'"{one}" ""\n' for one in LOGINS))
         if os.geteuid() == 0:
-            os.chown(folder, NOBODY, NOBODY)
-            os.chown(file, NOBODY, NOBODY)
+            for one in (folder, *folder.iterdir()):
+                os.chown(one, NOBODY, NOBODY)
         process = subprocess.Popen(
             [*as_nobody(), program, "-q", str(file)], stdin=subprocess.DEVNULL
         )
@@ -116,9 +124,9 @@ class Place:
         self.version = version
         self.pooled = way == "pooled"
         self.direct_url = self.url = url
+        self.name = url.partition("@/")[2].partition("?")[0]
         if self.pooled:
-            name = url.partition("@/")[2].partition("?")[0]
-            self.url = f"postgresql://hanse@/{name}?host={servers.pooler(version)}&port=6432"
+            self.url = f"postgresql://hanse@/{self.name}?host={servers.pooler(version)}&port=6432"
 
     def config(self, **given: Any) -> DatabaseConfig:
         pooler = "transaction" if self.pooled else "none"
