@@ -3,6 +3,10 @@
 from tests.faults.sabotages.row import Sabotage, below
 
 PEOPLE = "people/tests/test_people.py::"
+FILES = (
+    "people/tests/test_files.py::"
+    "test_files_in_clear_and_those_a_law_keeps_are_exported_and_last_as_long_as_they"
+)
 ROTATION = "personal/tests/test_rotation.py::"
 KEYRING = "personal/tests/test_keyring.py::"
 KEYS = "personal/tests/test_subject_keys.py::"
@@ -75,6 +79,18 @@ PERSONS = below("src/hanse/runtime/data",
              "                for site, file in unused:\n                    await self._store.delete(site, file)\n                await self._database.execute(FORGET, *_keys(unused))\n                await self._database.execute(ERASED_DONE",
              "                await self._database.execute(FORGET, *_keys(unused))\n                await self._database.execute(ERASED_DONE",
              PEOPLE + "test_the_files_of_who_is_erased_go_at_once_and_those_others_use_stay"),
+    Sabotage("files in clear are exported", "people/exporting.py",
+             "        return msgspec.json.decode(value)\n", "        return msgspec.Raw(value)\n",
+             FILES),
+    Sabotage("files that a law keeps are exported", "people/exporting.py",
+             "            self.files |= dict.fromkeys(files_in(value))\n", "",
+             FILES),
+    Sabotage("files that a law keeps are kept", "files/sweep.py",
+             'if kept is not None and kept["there"] else places', "if False else places",
+             FILES),
+    Sabotage("and go with what they stand in", "people/kept_sweep.py",
+             '(@ starts with "file_")', '(@ starts with "nofile_")',
+             FILES),
     Sabotage("an export says nothing of others", "people/exporting.py",
              "keys if mine else None", "keys",
              PEOPLE + "test_what_a_row_says_of_somebody_else_is_theirs_alone"),

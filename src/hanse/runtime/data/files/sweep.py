@@ -38,6 +38,11 @@ PLACES = """
 select relation from hanse.file_place where to_regclass(relation) is not null order by relation
 """
 
+KEPT_THERE = "select to_regclass('hanse.kept') is not null as there"
+
+KEPT = "(select site_id, sealed as doc from hanse.kept where sealed is not null)"
+"""What a law keeps of rows that are gone, their files too."""
+
 # Anybody can write an id into a map of texts: so besides it stands the digest of what is in the
 # file, or it stands beside a sealed value, whose form nobody can write.
 REFERRED = """
@@ -196,8 +201,10 @@ class FileSweep:
         """Those that a document refers to, and the others."""
         given = [_key(row) for row in rows]
         used: set[tuple[str, UUID]] = set()
-        for place in await self._database.fetch(PLACES):
-            text = REFERRED.format(relation=place["relation"], sealed=PATTERN)
+        places = [row["relation"] for row in await self._database.fetch(PLACES)]
+        kept = await self._database.fetch_row(KEPT_THERE)
+        for place in [*places, KEPT] if kept is not None and kept["there"] else places:
+            text = REFERRED.format(relation=place, sealed=PATTERN)
             ids = [id_of(file) for _, file in given]
             found = await self._database.fetch(text, *_keys(given), ids)
             used.update(map(_key, found))

@@ -155,11 +155,13 @@ class Exporting:
         for row in await self._database.fetch(_KEPT, self._person.site, self._person.subjects):
             path = tuple(row["path"].split("."))
             place = Place(self._person.site, row["relation"], row["id"])
+            value = _opened(row["sealed"], path, place, keys)
+            self.files |= dict.fromkeys(files_in(value))
             told = {
                 "table": row["relation"],
                 "id": str(row["id"]),
                 "path": row["path"],
-                "value": _opened(row["sealed"], path, place, keys),
+                "value": value,
                 "reason": row["reason"],
                 "until": row["destroy_time"],
             }
@@ -184,7 +186,7 @@ def _opened(value: bytes, path: Path, place: Place, keys: Mapping[bytes, Subject
     """What stands in a document for a value, in clear; null if its key was destroyed."""
     sealed = read_sealed(value)
     if sealed is None:
-        return msgspec.Raw(value)
+        return msgspec.json.decode(value)
     key = keys.get(sealed.mark)
     return None if key is None else msgspec.json.decode(key.open(sealed.sealed, place.bound(path)))
 

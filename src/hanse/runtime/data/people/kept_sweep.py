@@ -29,12 +29,20 @@ select site_id, subject, relation, id, path, behind from hanse.kept where destro
 order by destroy_time limit $2 for update skip locked
 """
 
+# Its files go by the next sweep of files, unless somebody else refers to them.
 FORGET = """
-delete from hanse.kept k
-using unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[])
-  as d (site_id, subject, relation, id, path)
-where k.site_id = d.site_id and k.subject = d.subject and k.relation = d.relation
-  and k.id = d.id and k.path = d.path
+with gone as (
+  delete from hanse.kept k
+  using unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[])
+    as d (site_id, subject, relation, id, path)
+  where k.site_id = d.site_id and k.subject = d.subject and k.relation = d.relation
+    and k.id = d.id and k.path = d.path
+  returning k.site_id, k.subject, k.sealed
+)
+insert into hanse.erased_file (site_id, subject, file)
+select distinct site_id, subject, f #>> '{}'
+from gone, jsonb_path_query(sealed, '$.**.id ? (@ starts with "file_")') as f
+on conflict do nothing
 """
 
 # A person who came back since writes under the same key, which stays for as long as they do. Who
