@@ -27,6 +27,7 @@ from hanse.runtime.data.files.provided import as_provided, files_of
 from hanse.runtime.data.idempotency.once import once_in
 from hanse.runtime.data.provided import database_of
 from hanse.runtime.doors import Doors
+from hanse.runtime.events.relay.post import post_of
 from hanse.runtime.gauges import Gauges
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.http.connections import Connections
@@ -81,6 +82,7 @@ class Host:
         authenticator: Knows who calls, and revokes; None where nobody can sign in.
         database: What its services share; None for a host without data.
         kept_files: What they keep files in; None for a host without.
+        post: By which their events go; None for a host without broker or database.
 
     Raises:
         WiringError: A constructor asks for what is not there, or more is wrong; with all problems.
@@ -109,13 +111,11 @@ class Host:
         self.room = Room(self.limits.body_room, self.metrics)
         self._gauges = Gauges(self.metrics, self.connections, self.admission, self.spans)
         self.authenticator: Authenticator | None = make_authenticator(self.config)
-        self._threads = Threads(self.config.threads)
-        self._offload = Offload()
+        self._threads, self._offload = Threads(self.config.threads), Offload()
         self._contracts = [contract_to_serve(service) for service in services]
         self._router = Router()
         self._dispatcher = Dispatcher(self._router, self.config.cors)
-        self.resolve = self._dispatcher.resolve
-        self.finish = self._dispatcher.finish
+        self.resolve, self.finish = self._dispatcher.resolve, self._dispatcher.finish
         self._mounted: list[MountedApp] = []
         self._doors = Doors(self.config)
         self._sweep = Sweep(self._look)
@@ -123,6 +123,7 @@ class Host:
         self._placement = self._place(wrap)
         clock, provided = clock or SystemClock(), provided or {}
         self.database = database_of(self.config.database, provided, clock, self.metrics)
+        self.post = post_of(self.config.broker, self.database, self.metrics)
         self._services = self._build(services, sources, clock, provided)
         self._tick_date()
 
@@ -201,8 +202,6 @@ class Host:
         await self._doors.wait_closed()
         await self._stack.aclose()
 
-    # Making.
-
     def _place(self, wrap: Any) -> Placement:
         local = [contract.full_name for contract in self._contracts]
         return Placement(
@@ -267,8 +266,9 @@ class Host:
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         stack = self._stack
         await stack.enter_async_context(Recorder(self.config, self.spans, self.metrics))
-        if self.database is not None:
-            await stack.enter_async_context(self.database)
+        for part in (self.database, self.post):
+            if part is not None:
+                await stack.enter_async_context(part)
         for close in (self._threads.close, self._offload.close, self._placement.close):
             stack.callback(close)
         if self.authenticator is not None:

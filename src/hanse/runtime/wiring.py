@@ -13,6 +13,8 @@ from hanse.runtime.config.settings import Settings, SettingsError, Sources, load
 from hanse.runtime.contract.service import ContractModel, contract_of
 from hanse.runtime.data.files.provided import homeless, takers
 from hanse.runtime.data.provided import maker_of
+from hanse.runtime.events.events import Events
+from hanse.runtime.subscriptions.subscriptions import subscriptions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -168,6 +170,15 @@ def kept_in_database(services: Sequence[type]) -> tuple[Any, ...]:
 def wants_database(services: Sequence[type]) -> bool:
     """Whether a constructor asks for something that is made from a database."""
     return bool(kept_in_database(services) or takers(services))
+
+
+def wants_broker(services: Sequence[type]) -> bool:
+    """Whether a constructor asks to tell events, or a method is called with some.
+
+    Raises:
+        WiringError: As `kept_in_database`.
+    """
+    return Events in kept_in_database(services) or any(map(subscriptions_of, services))
 
 
 def section_of(service: type) -> str:

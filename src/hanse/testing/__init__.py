@@ -16,6 +16,7 @@ from hanse.testing.fakes import fake
 from hanse.testing.fault_rules import FaultAt, Held
 from hanse.testing.faults import Faults
 from hanse.testing.http_client import Answer, HttpClient
+from hanse.testing.nats_server import NatsServer
 from hanse.testing.postgres_server import PostgresServer
 from hanse.testing.schema_check import check_schema
 from hanse.testing.world import GuardedWorld, World
@@ -30,6 +31,7 @@ __all__ = [
     "Held",
     "HttpClient",
     "ManualClock",
+    "NatsServer",
     "PostgresServer",
     "Span",
     "World",

@@ -26,8 +26,8 @@ START_SECONDS = 30.0
 LOOK_SECONDS = 0.01
 WORDS_SHOWN = 5
 STREAM_BYTES = 16 * 1024 * 1024
-FILE_BYTES = 1024**3
-"""Room for the streams of some sixty worlds; each goes with its world."""
+FILE_BYTES = 1024**4
+"""What all streams may take together: nothing is taken before it is written."""
 
 # As that of PostgresServer: when whoever began it is gone, reading ends, and the server with it.
 _WATCH = """
@@ -56,13 +56,17 @@ class NatsServer:
     It listens on this machine alone, behind a password. Its process ends with this one, even where
     this one is killed.
 
+    Args:
+        data: Folder of streams that are to last, made if it is not there.
+
     Raises:
         ConfigurationError: There is none, or it does not start; with what it said.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, data: Path | None = None) -> None:
         self._program = find_nats()
         self._folder = Path(tempfile.mkdtemp(prefix="hanse-nats-"))
+        self._data = data or self._folder
         self._password = secrets.token_urlsafe(12)
         self._port = _free_port()
         self._watch: subprocess.Popen[str] | None = None
@@ -124,7 +128,7 @@ class NatsServer:
             "port": self._port,
             "authorization": {"user": USER, "password": self._password},
             "jetstream": {
-                "store_dir": str(self._folder),
+                "store_dir": str(self._data),
                 "max_memory_store": 64 * 1024 * 1024,
                 "max_file_store": FILE_BYTES,
             },

@@ -18,9 +18,10 @@ from hanse.runtime.data.files.store_config import FileStoreConfig
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.identity.principal import VISITOR, Principal
-from hanse.runtime.wiring import wants_database
+from hanse.runtime.wiring import wants_broker, wants_database
 from hanse.testing.acting import acting
 from hanse.testing.http_client import HttpClient
+from hanse.testing.nats_server import shared_broker
 from hanse.testing.postgres_server import shared_server
 from hanse.testing.site_guard import SiteGuard, guard, guarded_by_default
 from hanse.testing.templates import shared_templates
@@ -53,7 +54,8 @@ class World:
 
     Everything is real: permissions, validation, deadlines and the HTTP server are those of a host.
     Only business time stands still until `world.clock.advance(…)`. Services that need a database
-    have a fresh one in a real PostgreSQL, which tests of one process share and which ends with it.
+    have a fresh one in a real PostgreSQL, which tests of one process share and which ends with it;
+    where they have events, these go by a real NATS.
 
     Args:
         services: Their classes, fakes among them.
@@ -244,6 +246,7 @@ class World:
             directory=dict.fromkeys(names, (f"unix:{socket}",)) if self._apart else {},
             issuers=(self._development_issuer(folder),),
             database=database,
+            broker=shared_broker().config() if wants_broker(self._services) else None,
             file_store=FileStoreConfig(folder=folder / "files")
             if database or Database in self._provided
             else None,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from hanse.cli.dev.apology import Apology
+from hanse.cli.dev.broker import development_broker
 from hanse.cli.dev.database import development_database
 from hanse.cli.dev.worker_process import WorkerProcess
 from hanse.cli.listener import open_listener, url_of
@@ -24,6 +25,7 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from hanse.testing.nats_server import NatsServer
     from hanse.testing.postgres_server import PostgresServer
 
 HANDOVER_SECONDS = 0.3
@@ -89,6 +91,7 @@ def dev(options: Options) -> None:
         "environment": options.environment,
         "debug_port": options.debug_port,
         "database": "",
+        "broker": "",
     }
     asyncio.run(Development(listener, order).run())
 
@@ -116,6 +119,7 @@ class Development:
         self._since = 0.0
         self._greeted = False
         self._database: PostgresServer | None = None
+        self._broker: NatsServer | None = None
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -147,6 +151,8 @@ class Development:
             await self._apologize([f"The services ended by themselves ({_ending(event.told)})."])
         elif event.told.get("wants_database"):
             await self._begin_with_database()
+        elif event.told.get("wants_broker"):
+            await self._begin_with_broker()
         elif event.told.get("problems"):
             self._serving = None
             await self._apologize(event.told["problems"])
@@ -164,6 +170,18 @@ class Development:
             await self._apologize(list(error.problems))
             return
         self._order["database"] = self._database.url()
+        await self._replace()
+
+    async def _begin_with_broker(self) -> None:
+        """The same with a broker for their events."""
+        self._serving = None
+        try:
+            self._broker = development_broker(Path(self._order["state"]))
+            await asyncio.to_thread(self._broker.start)
+        except ConfigurationError as error:
+            await self._apologize(list(error.problems))
+            return
+        self._order["broker"] = self._broker.url
         await self._replace()
 
     async def _apologize(self, problems: list[str]) -> None:
@@ -240,6 +258,8 @@ class Development:
         await asyncio.gather(*(worker.end(END_SECONDS) for worker in self._workers | spare))
         if self._database is not None:
             await asyncio.to_thread(self._database.stop)
+        if self._broker is not None:
+            await asyncio.to_thread(self._broker.stop)
 
     def _happened(self, event: Event) -> None:
         with suppress(asyncio.QueueFull):

@@ -22,13 +22,15 @@ from hanse.cli.serving import configure_logs, make_host, serve
 from hanse.cli.serving import log as serving_log
 from hanse.kit.clock import unix_ns
 from hanse.kit.environment import variables
+from hanse.runtime.broker.broker_config import BrokerConfig
+from hanse.runtime.broker.broker_table import read_broker
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import contract_of
 from hanse.runtime.credentials.development import DevelopmentIssuer
 from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import Project, read_project
-from hanse.runtime.wiring import wants_database
+from hanse.runtime.wiring import wants_broker, wants_database
 
 if TYPE_CHECKING:
     from hanse.runtime.data.database_config import DatabaseConfig
@@ -49,6 +51,7 @@ class Order(msgspec.Struct, frozen=True):
         environment: Which one of `hanse.toml` applies.
         debug_port: Where a debugger may attach; 0 for nowhere.
         database: URL of the database that development has; empty while nobody has asked for one.
+        broker: And that of its broker.
     """
 
     folder: str
@@ -58,6 +61,7 @@ class Order(msgspec.Struct, frozen=True):
     environment: str
     debug_port: int
     database: str = ""
+    broker: str = ""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -67,11 +71,13 @@ class Report(msgspec.Struct, frozen=True):
         problems: Why it cannot serve; empty when it does.
         curl: A line to try it with.
         wants_database: Its services need a database and nobody named one, so it has ended.
+        wants_broker: The same with a broker.
     """
 
     problems: list[str] = []
     curl: str = ""
     wants_database: bool = False
+    wants_broker: bool = False
 
 
 def main() -> None:
@@ -114,6 +120,9 @@ def _carry_out(order: Order, channel: Channel) -> int:
         if _lacks_database(project, order):
             channel.report(Report(wants_database=True))
             return 0
+        if _lacks_broker(project, order):
+            channel.report(Report(wants_broker=True))
+            return 0
         host = _development_host(project, order)
         contracts = [describe(one) for one in map(contract_of, project.services()) if one]
         curl = sample_curl(order.url, contracts)
@@ -134,6 +143,10 @@ def _lacks_database(project: Project, order: Order) -> bool:
     return not named and wants_database(project.services())
 
 
+def _lacks_broker(project: Project, order: Order) -> bool:
+    return _broker(project, order) is None and wants_broker(project.services())
+
+
 def _development_host(project: Project, order: Order) -> Host:
     state = Path(order.state)
     issuer = DevelopmentIssuer(state, lambda: unix_ns() / 1e9).issuer()
@@ -142,6 +155,7 @@ def _development_host(project: Project, order: Order) -> Host:
     return make_host(
         project,
         database=_database(project, order),
+        broker=_broker(project, order),
         listener=order.listener,
         issuers=(*project.file.issuers, issuer),
         pepper=pepper_for_development(project),
@@ -158,6 +172,13 @@ def _database(project: Project, order: Order) -> DatabaseConfig | None:
         return project.file.database.config(Secret(order.database), keys=own)
     url, keys = project.database_url(variables()), project.file.keys.path(project.folder, own)
     return project.file.database.config(url, keys=keys) if url else None
+
+
+def _broker(project: Project, order: Order) -> BrokerConfig | None:
+    """That of the project, else the one of development."""
+    if order.broker:
+        return BrokerConfig(url=Secret(order.broker))
+    return read_broker(project.file.broker, project.sources(variables()))
 
 
 def _open_debugger(port: int) -> None:

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hanse.fleet.engine.host_order import DRAIN_SECONDS, HostOrder
+from hanse.fleet.engine.nats import FILE_BYTES_MAX, url_file
 from hanse.fleet.engine.postgres import database_url
 from hanse.fleet.state import StateFolder, write_whole
 from hanse.kit.environment import variables
+from hanse.runtime.broker.broker_config import BrokerConfig
+from hanse.runtime.broker.broker_table import read_broker
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import read_project
 from hanse.runtime.project.serving import configure_logs, make_host, serve
-from hanse.runtime.wiring import wants_database
+from hanse.runtime.wiring import wants_broker, wants_database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +87,7 @@ def _host(project: Project, order: HostOrder, state: StateFolder, given: Mapping
         issuers=(*project.file.issuers, *order.issuers),
         limits=msgspec.structs.replace(limits, drain_timeout=drain),
         database=_database(project, order, state, given),
+        broker=_broker(project, order, state, given),
         **doors,
     )
 
@@ -97,6 +101,18 @@ def _database(
         url, own = Secret(database_url(state)), state.keys
     keys = project.file.keys.path(project.folder, own)
     return project.file.database.config(url, project.groups(), keys) if url else None
+
+
+def _broker(
+    project: Project, order: HostOrder, state: StateFolder, given: Mapping[str, str]
+) -> BrokerConfig | None:
+    """That of the project; else the embedded one, for hosts that have events."""
+    table = project.file.broker
+    named = read_broker(table, project.sources(given))
+    if named is not None or not wants_broker(project.services(order.services)):
+        return named
+    room = min(table.stream_bytes, FILE_BYTES_MAX)
+    return BrokerConfig(url_file=url_file(state), stream_bytes=room)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from hanse.runtime.config.installed import find_nats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from hanse.fleet.state import StateFolder
 
@@ -59,6 +60,7 @@ class Nats:
         self._binary = find_nats()
         self._config = state.nats / "server.json"
         self._access_file = state.nats / "access.json"
+        self._url_file = url_file(state)
 
     @property
     def program(self) -> Program:
@@ -94,6 +96,8 @@ class Nats:
         elif not _is_free(access.port):
             access = msgspec.structs.replace(access, port=_free_port())
         write_whole(self._access_file, msgspec.json.encode(access))
+        url = f"nats://{USER}:{access.password}@{HOST}:{access.port}"
+        write_whole(self._url_file, url.encode())
         # A subset of its own language, in which every string of ours is quoted.
         write_whole(self._config, json.dumps(self._settings(access), indent=1).encode())
 
@@ -139,6 +143,11 @@ class Nats:
                 "sync_interval": "always",  # an acknowledged message outlives a fall of the machine
             },
         }
+
+
+def url_file(state: StateFolder) -> Path:
+    """Says where its hosts find it, with the password; they read it whenever they connect."""
+    return state.nats / "url"
 
 
 async def _info(reader: asyncio.StreamReader) -> dict[str, Any]:

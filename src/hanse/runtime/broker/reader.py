@@ -87,7 +87,7 @@ class Reader:
         self._came: list[Message] = []
         self._news = asyncio.Event()
         self._asked = 0
-        self._number = 0
+        self._number: int = 0
         self._heard = 0.0
         self._wrong = ""
         self.pending = 0

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from hanse.runtime.broker.broker_table import BrokerTable
 from hanse.runtime.call.admission import Limits
 from hanse.runtime.call.context import DEFAULT_SITE
 from hanse.runtime.credentials.issuer import Issuer
@@ -117,6 +118,7 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     files: FilesTable = {}
     samples: Mapping[CollectionName, FolderName] = {}
     database: DatabaseTable = DatabaseTable()
+    broker: BrokerTable = BrokerTable()
     file_store: FileStoreTable = FileStoreTable()
     keys: KeysTable = KeysTable()
     backup: BackupTable | None = None

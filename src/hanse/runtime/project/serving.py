@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import uvloop
 
+from hanse.runtime.broker.broker_table import read_broker
 from hanse.runtime.call.context import running
 from hanse.runtime.host import Host
 from hanse.runtime.telemetry.log import configure
@@ -33,7 +34,7 @@ def make_host(
 
     Args:
         project: What to serve.
-        variables: The environment: settings, the pepper and the database are taken from it.
+        variables: The environment: settings, the pepper, database and broker are taken from it.
         only: Which services, as `module:Class`; None for all.
         **changes: Fields of `HostConfig` that are not as the project has them.
 
@@ -44,6 +45,7 @@ def make_host(
     given: dict[str, Any] = {
         "pepper": project.pepper(variables),
         "database": project.file.database.config(url, keys=keys) if url else None,
+        "broker": read_broker(project.file.broker, project.sources(variables)),
         "file_store": project.file_store(variables),
     }
     config = project.host_config(**(given | changes))

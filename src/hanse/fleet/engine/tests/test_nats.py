@@ -8,10 +8,12 @@ import socket
 
 import psutil
 
-from hanse.fleet.engine.nats import Access, Nats
+from hanse.fleet.engine.nats import Access, Nats, url_file
 from hanse.fleet.engine.supervision import Care, Patience, Supervision
 from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
+from hanse.runtime.broker.broker import Broker
+from hanse.runtime.broker.broker_config import BrokerConfig
 
 
 async def within(work, seconds: float = 30.0):
@@ -58,6 +60,13 @@ async def request(access: Access, subject: str, body: object) -> dict:
     return json.loads(answer)
 
 
+async def reaches(state: StateFolder) -> bool:
+    """Whether a host gets in by what it is told."""
+    async with Broker(BrokerConfig(url_file=url_file(state))) as broker:
+        await within(broker.until_connected())
+        return broker.connected
+
+
 async def test_only_this_machine_and_only_with_the_password(state: StateFolder):
     kept = await started(state)
     access = Nats(state, variables()).access()
@@ -70,7 +79,8 @@ async def test_only_this_machine_and_only_with_the_password(state: StateFolder):
     assert listening == {("127.0.0.1", access.port)}  # no monitoring, no cluster
     assert "PONG" in await talk(access)
     assert "Authorization Violation" in await talk(access, password="wrong")
-    for name in ("server.json", "access.json"):
+    assert await reaches(state)
+    for name in ("server.json", "access.json", "url"):
         assert (state.nats / name).stat().st_mode & 0o777 == 0o600
     assert access.password not in " ".join(psutil.Process(kept.pid).cmdline())
     await within(kept.stop())

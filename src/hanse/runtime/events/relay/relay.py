@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hanse.kit.backoff import Backoff
@@ -74,17 +73,23 @@ class Relay:
         self._gauges = gauges
         self._wake = database.outbox_wake
         self._lease = Lease(database, LEASE, lease_seconds)
+        self._tasks: list[asyncio.Task[None]] = []
         self._purged = monotonic()
         self._complained = ""
 
     def begin(self) -> None:
-        """Begins, until the database is left."""
-        self._database.upkeep.meanwhile(self._keep)
-        self._database.upkeep.meanwhile(self._run)
+        """Begins, in tasks of its own, until `end`."""
+        loop = asyncio.get_running_loop()
         look, complaint = self._gauges.look, "Nobody knows how many events wait; trying again."
-        self._database.upkeep.meanwhile(
-            partial(again_and_again, look, GAUGE_SECONDS, log, complaint)
-        )
+        looking = again_and_again(look, GAUGE_SECONDS, log, complaint)
+        self._tasks = [asyncio.Task(one, loop=loop) for one in (self._keep(), self._run(), looking)]
+
+    async def end(self) -> None:
+        """Ends, and leaves it to others at once."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def _keep(self) -> None:
         """Leads where the broker can be reached: who cannot leaves it to others."""

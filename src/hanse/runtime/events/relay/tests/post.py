@@ -110,7 +110,8 @@ async def relaying(
         relay = Relay(own, link, RelayGauges(own, Metrics()), lease_seconds=seconds)
         relay._lease.name = alone
         relay.begin()
-        yield own
+        stack.push_async_callback(relay.end)
+        yield own, relay
 
 
 class RelayProcess:

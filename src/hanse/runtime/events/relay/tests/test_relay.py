@@ -47,10 +47,10 @@ async def test_of_two_hosts_one_tells_and_the_other_wakes_it_and_follows(postgre
 
     stream = await stream_of(postgres, broker)
     await broker.connection.subscribe(f"hanse.wake.{stream.name}", hear)
-    async with relaying(postgres, broker, seconds=30.0) as first:
+    async with relaying(postgres, broker, seconds=30.0) as (first, leader):
         await emit(first, "1")
         assert await told(postgres, broker, 1) == ["1"]
-        async with relaying(postgres, broker) as second:
+        async with relaying(postgres, broker) as (second, _):
             await emit(second, "2")
 
             async def has_woken() -> bool:
@@ -60,7 +60,7 @@ async def test_of_two_hosts_one_tells_and_the_other_wakes_it_and_follows(postgre
 
             await until(has_woken)
             assert await told(postgres, broker, 2) == ["1", "2"]
-            await first.upkeep.stop()  # as a host that ends: another leads at once
+            await leader.end()  # as a host that ends: another leads at once
             await emit(second, "3")
             assert await told(postgres, broker, 3) == ["1", "2", "3"]
 

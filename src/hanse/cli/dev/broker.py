@@ -1,0 +1,25 @@
+"""The broker of `hanse dev`: what its database has told stays there, as the database stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hanse.kit.private_folder import make_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hanse.testing.nats_server import NatsServer
+
+
+def development_broker(state: Path) -> NatsServer:
+    """A server for a copy in development, whose streams lie in its state folder and last.
+
+    Raises:
+        ConfigurationError: There is no NATS on this machine.
+    """
+    from hanse.testing.nats_server import NatsServer
+
+    folder = state / "nats"
+    make_private(folder)
+    return NatsServer(data=folder)
