@@ -71,6 +71,26 @@ async def test_what_a_row_says_of_somebody_else_is_theirs_alone(crm):
     assert note["doc"] == {"contact": contact, "author": "eve", "remark": "by eve"}
 
 
+async def test_a_name_that_looks_sealed_is_nobody_elses(crm, world):
+    contact = await ada(crm)
+    token = world.database.keys.ring.token("default", contact)
+    name = f"~{token}.{'m' * 11}.{'s' * 39}"  # as it could be stored before notes were personal
+    await world.database.execute(
+        """
+insert into crm.notes (site_id, id, revision, create_time, update_time, shape, doc)
+values ('default', gen_random_uuid(), 1, $1, $1, 1,
+  jsonb_build_object('contact', $2::text, 'author', $3::text, 'remark', 'by another'))
+""",
+        world.clock.now(),
+        contact,
+        name,
+    )
+    (theirs,) = (await exported(crm, name))["collections"]["crm.notes"]
+    assert theirs["doc"]["remark"] == "by another"
+    hers = (await exported(crm, contact))["collections"]["crm.notes"]
+    assert ["remark" in one["doc"] for one in hers] == [False, False]
+
+
 async def test_a_person_may_be_an_address(crm):
     await crm.add_order(MAIL, "tea", "bill 1")
     await crm.add_order("bob@example.org", "coffee", "bill 2")
