@@ -32,8 +32,7 @@ from hanse.fleet.backup.report import order_of
 from hanse.fleet.certificates.shown import TRUST
 from hanse.fleet.control.api import Asked
 from hanse.fleet.control.begin import Beginning, development_issuer
-from hanse.fleet.control.ground.envoy import GATEWAY
-from hanse.fleet.control.ground.gateway_settings import as_asked
+from hanse.fleet.control.ground.gateway_settings import GATEWAY, as_asked
 from hanse.fleet.engine.privileges import lay_down
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.engine.program import surroundings

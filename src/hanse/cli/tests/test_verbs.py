@@ -51,6 +51,16 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
         assert f"| {heavy}" not in shown.stderr.replace("|   ", "| "), heavy
 
 
+def test_what_begins_with_a_fleet_reads_no_sql_and_only_control_speaks_grpc() -> None:
+    begin = "hanse.cli.fleet.up, hanse.fleet.survey, hanse.fleet.aftermath, hanse.cli.data.keys"
+    for modules, heavy in ((begin, {"sqlglot", "grpc"}), ("hanse.fleet.control.main", {"sqlglot"})):
+        code = f"import sys, {modules}; print(*{heavy} & {{*sys.modules}})"
+        loaded = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert loaded.stdout.split() == []
+
+
 def test_a_new_project_is_whole_and_its_test_is_green(project: Path) -> None:
     files = {str(path.relative_to(project)) for path in project.rglob("*") if path.is_file()}
     assert files >= {

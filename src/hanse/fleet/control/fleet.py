@@ -16,8 +16,7 @@ import msgspec
 from hanse.fleet.backup.report import order_of
 from hanse.fleet.control.api import Asked, FleetStatus, TooManyChanges, UnknownProcess
 from hanse.fleet.control.choices import Choices, Moved
-from hanse.fleet.control.ground.envoy import GATEWAY
-from hanse.fleet.control.ground.gateway_settings import gateway_wish
+from hanse.fleet.control.ground.gateway_settings import GATEWAY, gateway_wish
 from hanse.fleet.control.hosts.hosts import Hosts
 from hanse.fleet.control.hosts.publisher import fronts_of
 from hanse.fleet.control.hosts.rollout import ChangeFailed

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from hanse.fleet.control.ground.gateway_settings import GATEWAY
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.control.looks.scrape import answers, speaks
 from hanse.fleet.engine.program import Program, surroundings
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
     from hanse.fleet.gateway.settings import GatewaySettings
     from hanse.fleet.state import StateFolder
-
-GATEWAY = "gateway"
-"""Name of its process."""
 
 GRACE_SECONDS = 3.0
 LOOK_SECONDS = 0.05

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from hanse.fleet.control.choices import Choices
     from hanse.runtime.project import gateway_table
 
+GATEWAY = "gateway"
+"""Name of its process."""
+
 WORKERS_MAX = 8
 
 

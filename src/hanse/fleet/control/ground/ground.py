@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.control.ground.backup_desk import BackupDesk
-from hanse.fleet.control.ground.envoy import GATEWAY, Envoy
+from hanse.fleet.control.ground.envoy import Envoy
 from hanse.fleet.control.ground.front import Front, FrontDesk
-from hanse.fleet.control.ground.gateway_settings import GatewayWish
+from hanse.fleet.control.ground.gateway_settings import GATEWAY, GatewayWish
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.control.looks.hangs import silence_notes
 from hanse.fleet.engine.process import is_running

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from hanse.runtime.contract.mistakes import Mistakes
 from hanse.runtime.data.rows.answers import Answer
-from hanse.runtime.data.rows.checked import check
-from hanse.runtime.data.rows.sites import Owned
 from hanse.runtime.data.rows.store import Planned, Store, statements_of
 
 if TYPE_CHECKING:
@@ -22,6 +20,10 @@ def prove(store: type[Store]) -> Mapping[str, Planned]:
     Raises:
         DeclarationError: A statement is wrong; with everything that is, and the remedies.
     """
+    # What it takes to read SQL is much, and most who import this have nothing to prove.
+    from hanse.runtime.data.rows.checked import check
+    from hanse.runtime.data.rows.sites import Owned
+
     plan: dict[str, Planned] = {}
     owned = Owned(store.schema, store.shared)
     with Mistakes(f"Store {store.__name__}").collecting() as mistakes:
