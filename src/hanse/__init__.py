@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from hanse.runtime.workflows.info import Instance
     from hanse.runtime.workflows.retry import Retry
     from hanse.runtime.workflows.run import Run
+    from hanse.runtime.workflows.schedules.schedule import Schedule
     from hanse.runtime.workflows.workflows import Workflows
 
 __all__ = [
@@ -184,6 +185,7 @@ __all__ = [
     "RevisionConflict",
     "Rule",
     "Run",
+    "Schedule",
     "Searchable",
     "Secret",
     "Service",
@@ -279,6 +281,7 @@ _HOMES = {
     "hanse.runtime.workflows.info": "Instance",
     "hanse.runtime.workflows.retry": "Retry",
     "hanse.runtime.workflows.run": "Run",
+    "hanse.runtime.workflows.schedules.schedule": "Schedule",
     "hanse.runtime.workflows.workflows": "Workflows",
     "hanse.runtime.config.configuration_error": "ConfigurationError",
     "hanse.runtime.config.secret": "Secret",

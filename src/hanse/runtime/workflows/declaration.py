@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import inspect
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from hanse.runtime.contract.declaration import Declaration
+from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.contract.method import Method
 from hanse.runtime.contract.signature import read_signature
 from hanse.runtime.contract.unasked.unasked import READER
 from hanse.runtime.identity.permission import PUBLIC
 from hanse.runtime.workflows.model import WorkflowModel, personal_fields
+from hanse.runtime.workflows.schedules.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from hanse.runtime.contract.method import Signature
     from hanse.runtime.contract.mistakes import Mistakes
 
 Function = TypeVar("Function", bound="Callable[..., Awaitable[Any]]")
@@ -31,10 +35,12 @@ class WorkflowDeclaration(msgspec.Struct, frozen=True):
     Attributes:
         version: Of the sequence of its steps.
         of: The method whose earlier or later version it is; empty for its own.
+        schedule: When it begins by itself.
     """
 
     version: int
     of: str
+    schedule: Schedule | None
 
     def read(
         self, function: Callable[..., Any], name: str, service: str, mistakes: Mistakes
@@ -50,17 +56,22 @@ class WorkflowDeclaration(msgspec.Struct, frozen=True):
         signature = read_signature(function, where, mistakes, own=2)
         if signature is None or len(mistakes) > before:
             return None
+        if self.schedule is not None:
+            check_schedule(self.schedule, signature, where, mistakes)
         for one in (signature.request_type, signature.result):
             check_clear(one, where, mistakes)
         doc = inspect.cleandoc(function.__doc__ or "")
         plain = Declaration(None, PUBLIC, (), None)
         method = Method(self.of or name, signature, plain, service=service, route=None, doc=doc)
         model = WorkflowModel(method, function, name, self.version)
+        model.schedule = self.schedule
         setattr(function, MODELS, (*getattr(function, MODELS, ()), model))
         return model
 
 
-def workflow(*, version: int, of: str = "") -> Callable[[Function], Function]:
+def workflow(
+    *, version: int, of: str = "", schedule: Schedule | None = None
+) -> Callable[[Function], Function]:
     """Declares a method a workflow: it goes on where it was, whatever died meanwhile.
 
         @workflow(version=1)
@@ -77,13 +88,26 @@ def workflow(*, version: int, of: str = "") -> Callable[[Function], Function]:
         version: Of the sequence of its steps: new instances take the highest there is, others go
             on with the one they began with.
         of: The method whose other version it is: `of="place"` for `place_2`.
+        schedule: When it begins by itself, for the default site; it takes the time that it is due
+            then, `due: Instant`, or nothing. That of the newest version counts.
     """
 
     def declare(function: Function) -> Function:
-        setattr(function, READER, WorkflowDeclaration(version, of))
+        setattr(function, READER, WorkflowDeclaration(version, of, schedule))
         return function
 
     return declare
+
+
+def check_schedule(
+    schedule: Schedule, signature: Signature, where: str, mistakes: Mistakes
+) -> None:
+    """Notes what cannot begin by itself."""
+    if problem := schedule.problem():
+        mistakes.add(where, problem, 'like Schedule("0 9 * * mon-fri", zone="Europe/Berlin")')
+    fields = msgspec.structs.fields(signature.request_type)
+    if len(fields) > 1 or any(unwrapped(field.type) is not datetime for field in fields):
+        mistakes.add(where, "begins by itself", "take due: Instant, or nothing")
 
 
 def check_clear(annotation: Any, where: str, mistakes: Mistakes) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.contract.method import Method
     from hanse.runtime.workflows.journal.entry import Taken
+    from hanse.runtime.workflows.schedules.schedule import Schedule
 
 VALUE_BYTES_MAX = 1024 * 1024
 """Of what a workflow is given, and of what one step gives."""
@@ -61,9 +62,10 @@ class WorkflowModel:
         attribute: How its class calls that.
         method: Its arguments and its answer.
         result: How what it gives is kept.
+        schedule: When it begins by itself; None where it does not.
     """
 
-    __slots__ = ("attribute", "function", "method", "name", "result", "version")
+    __slots__ = ("attribute", "function", "method", "name", "result", "schedule", "version")
 
     def __init__(
         self, method: Method, function: Callable[..., Any], attribute: str, version: int
@@ -74,6 +76,7 @@ class WorkflowModel:
         self.attribute = attribute
         self.version = version
         self.result = ResultType(method.signature.result)
+        self.schedule: Schedule | None = None
 
     @property
     def runner(self) -> type:
@@ -81,6 +84,11 @@ class WorkflowModel:
         from hanse.runtime.workflows.workflows import Workflows
 
         return Workflows
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether it takes an argument, which is the time it is due where it begins by itself."""
+        return bool(msgspec.structs.fields(self.method.request_type))
 
     def write_input(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> bytes:
         """Its arguments as they are kept.

@@ -76,6 +76,13 @@ create table if not exists hanse.workflow_signal (
   time timestamptz not null,
   primary key (workflow, number)
 )""",
+    """
+create table if not exists hanse.workflow_schedule (
+  name text collate "C" primary key,
+  cron text collate "C" not null,
+  zone text collate "C" not null,
+  next_time timestamptz not null
+)""",
 )
 
 

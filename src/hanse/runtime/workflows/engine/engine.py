@@ -21,13 +21,23 @@ from hanse.runtime.errors import HanseError
 from hanse.runtime.leases.lease import Lease
 from hanse.runtime.workflows.engine.instance import Instance
 from hanse.runtime.workflows.engine.patience import patiently
+from hanse.runtime.workflows.engine.tasks import Tasks
 from hanse.runtime.workflows.journal.batcher import Batcher
-from hanse.runtime.workflows.journal.entry import Ended, Rest, Start, Write, row_of
+from hanse.runtime.workflows.journal.entry import (
+    Ended,
+    Rest,
+    Start,
+    Write,
+    row_of,
+    unstarted,
+    unwritten,
+)
 from hanse.runtime.workflows.journal.store import Store
 from hanse.runtime.workflows.retry import OF_THE_MOMENT
+from hanse.runtime.workflows.schedules.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -57,7 +67,9 @@ class Engine:
     Attributes:
         deadlines: Of steps.
         store: What is asked of the tables.
+        scheduler: Begins what is due by the clock.
         writer: Writes what instances do.
+        tasks: What is done beside.
         starter: Begins instances that no transaction is around.
         lease: By which others know that this host is alive.
         reached: Set when the tables are there.
@@ -67,12 +79,13 @@ class Engine:
         self.database = database
         self.lease = Lease(database, f"workflows {trace_id()}")
         self.store = Store(database, self.lease.name)
+        self.scheduler = Scheduler(database, self.store)
         self.deadlines = Deadlines()
-        self.writer: Batcher[Write] = Batcher(self.store.write, _unwritten, patient=True)
-        self.starter: Batcher[Start] = Batcher(self.store.start, _unstarted, patient=False)
+        self.writer: Batcher[Write] = Batcher(self.store.write, unwritten, patient=True)
+        self.starter: Batcher[Start] = Batcher(self.store.start, unstarted, patient=False)
         self.served: dict[tuple[str, int], Served] = {}
         self._hot: dict[Any, Instance] = {}
-        self._began: set[asyncio.Task[None]] = set()
+        self.tasks = Tasks()
         self._taking = asyncio.Lock()
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
@@ -87,10 +100,11 @@ class Engine:
     def serve(self, served: Served) -> None:
         """Has a version of a workflow run here."""
         self.served[served.model.name, served.model.version] = served
+        self.scheduler.serve(served.model)
 
     @property
     def room(self) -> int:
-        """How many more instances it takes."""
+        """How many more it takes."""
         return 0 if self._stopping else HOT_MAX - len(self._hot)
 
     def may_hold(self, name: str, version: int) -> bool:
@@ -102,7 +116,8 @@ class Engine:
     async def run(self) -> None:
         """Runs what is due, until it is cancelled."""
         await self.reached.wait()
-        self.begin(self.lease.keep())
+        self.tasks.begin(self.lease.keep())
+        await patiently(self.scheduler.note)
         await self.lease.until_held()
         backoff = Backoff()
         while not self._stopping:
@@ -123,29 +138,12 @@ class Engine:
         self._stopping = True
         for instance in tuple(self._hot.values()):
             instance.lose()
-        tasks = tuple(self._began)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self.tasks.stop()
         await self.writer.stop()
         await self.starter.stop()
         with suppress(HanseError, TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await self.store.leave()
-
-    def begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Has something done beside all else, until it or this ends; no call knows of it."""
-        loop = asyncio.get_running_loop()
-        task = asyncio.Task(self._guarded(work), loop=loop, context=Context())
-        self._began.add(task)
-        task.add_done_callback(self._began.discard)
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception:
-            log.exception("Work for workflows ended in the middle")
 
     # What is due.
 
@@ -165,6 +163,7 @@ class Engine:
         Raises:
             HanseError: The database is away.
         """
+        await patiently(self.scheduler.note)
         await self.lease.until_held()
         found = await self._take_due() or bool(self._hot)
         while self._hot:
@@ -175,6 +174,7 @@ class Engine:
     async def _take_due(self) -> bool:
         found = False
         async with self._taking:
+            await self.scheduler.begin_due()
             while self.served and self.room > 0 and self.lease.held:
                 most = min(CLAIM_MAX, self.room)
                 rows = await self.store.claim(tuple(self.served), most)
@@ -230,7 +230,9 @@ class Engine:
             await self.store.give_back(tuple(self._hot))
         if await self.store.free(FREE_MAX):
             self._wake.set()
-        self._due = await self.store.next_due(tuple(self.served)) if self.room > 0 else None
+        first = await self.store.next_due(tuple(self.served))
+        known = [due for due in (first, await self.scheduler.next_due()) if due is not None]
+        self._due = min(known, default=None) if self.room > 0 else None
         if self._due is None:
             return LOOK_SECONDS
         return min(LOOK_SECONDS, max(0.0, (self._due - self.now()).total_seconds()))
@@ -289,12 +291,3 @@ class Engine:
             instance.left.set()
             if not self._hot:
                 self._quiet.set()
-
-
-def _unwritten(write: Write, error: HanseError) -> None:
-    log.error("What a workflow did cannot be written: %s", write.id, exc_info=error)
-    write.done(write, None)
-
-
-def _unstarted(start: Start, error: HanseError) -> None:
-    start.done(start, error)

@@ -254,12 +254,12 @@ class Instance:
             self.lose()
             self.engine.rested(rest.wake)
         else:
-            self.engine.begin(self.look())
+            self.engine.tasks.begin(self.look())
 
     def nudge(self) -> None:
         """Has it look at what has come from outside, if it waits."""
         if self.waits.only:
-            self.engine.begin(self.look())
+            self.engine.tasks.begin(self.look())
 
     def take_signal(self, name: str) -> Taken | None:
         """The first signal of a name that it has not taken yet."""

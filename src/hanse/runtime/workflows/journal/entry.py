@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hanse.runtime.data.record import Record
+    from hanse.runtime.errors import HanseError
+
+log = logging.getLogger("hanse.workflows")
 
 Kind = Literal["step", "transaction", "sleep", "signal", "child", "undo"]
 State = Literal["open", "held", "done", "failed", "canceled"]
@@ -147,3 +151,14 @@ def row_of(start: Start, epoch: int) -> dict[str, Any]:
         "signals": 0, "canceling": False, "parent": start.parent,
         "parent_place": start.parent_place,
     }  # fmt: skip
+
+
+def unwritten(write: Write, error: HanseError) -> None:
+    """Lets go of an instance whose writes the database refuses, and says so."""
+    log.error("What a workflow did cannot be written: %s", write.id, exc_info=error)
+    write.done(write, None)
+
+
+def unstarted(start: Start, error: HanseError) -> None:
+    """Tells who wanted it begun why it is not."""
+    start.done(start, error)

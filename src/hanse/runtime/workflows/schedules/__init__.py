@@ -1,0 +1,1 @@
+"""Workflows that begin by the clock."""

@@ -1,0 +1,70 @@
+"""`Schedule`: when a workflow begins by itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from cronsim import CronSim, CronSimError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MISSED_MAX = 1000
+"""So many times at most are made up for, the first ones."""
+
+LATE = timedelta(minutes=1)
+"""Who begins later than this has missed it."""
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """When a workflow begins by itself: `Schedule("0 9 * * mon-fri", zone="Europe/Berlin")`.
+
+    Where clocks are put forward, what was due in the hour that is left out begins right after it;
+    where they are put back, what names an hour begins once.
+
+    Attributes:
+        cron: Minute, hour, day of the month, month, day of the week, as cron(8) has them.
+        zone: The time zone they are of, by its IANA name.
+        missed: What becomes of times at which no host ran: "last" begins the last of them late,
+            "all" each of them, "skip" none that is more than a minute ago.
+    """
+
+    cron: str
+    zone: str = "UTC"
+    missed: Literal["last", "all", "skip"] = "last"
+
+    def problem(self) -> str:
+        """Why it is none; empty if it is one."""
+        try:
+            next(self.times(datetime(2026, 1, 1, tzinfo=UTC)))
+        except CronSimError as error:
+            return f"{self.cron!r} is no time of cron ({error})"
+        except StopIteration:
+            return f"{self.cron!r} never comes"
+        except (KeyError, ValueError, OSError):
+            return f"there is no time zone {self.zone!r} on this machine"
+        return ""
+
+    def times(self, after: datetime) -> Iterator[datetime]:
+        """The times after a moment, in UTC."""
+        for one in CronSim(self.cron, after.astimezone(ZoneInfo(self.zone))):
+            yield one.astimezone(UTC)
+
+    def due(self, first: datetime, now: datetime) -> tuple[list[datetime], datetime]:
+        """What is to begin now, and when it is due again.
+
+        Args:
+            first: The time that is due.
+            now: Business time.
+        """
+        times = [first]
+        times += [one for one in islice(self.times(first), MISSED_MAX) if one <= now]
+        following = next(self.times(max(times[-1], now)))
+        if self.missed == "all":
+            return times, following
+        late = self.missed == "skip" and now - times[-1] > LATE
+        return ([] if late else times[-1:]), following

@@ -1,0 +1,106 @@
+"""Workflows that begin by the clock, in any time zone, whatever was missed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hanse.kit.clock import ManualClock
+from hanse.runtime.contract.declaration import rpc
+from hanse.runtime.contract.mistakes import DeclarationError
+from hanse.runtime.contract.rules import Instant
+from hanse.runtime.contract.service import Service
+from hanse.runtime.data.database import Database
+from hanse.runtime.host import Host
+from hanse.runtime.identity.permission import PUBLIC
+from hanse.runtime.workflows.declaration import workflow
+from hanse.runtime.workflows.run import Run
+from hanse.runtime.workflows.schedules.schedule import Schedule
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+class Clockwork(Service, package="clock.v1"):
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    @rpc(allow=PUBLIC)
+    async def noop(self) -> None: ...
+
+    @workflow(version=1, schedule=Schedule("30 2 * * *", zone="Europe/Berlin"))
+    async def nightly(self, run: Run, due: Instant) -> None:
+        await run.step(self.note, f"nightly {due:%d %H:%M}")
+
+    @workflow(version=1, schedule=Schedule("0 9 * * *", missed="all"))
+    async def each(self, run: Run, due: Instant) -> None:
+        await run.step(self.note, f"each {due:%d}")
+
+    @workflow(version=1, schedule=Schedule("0 9 * * *", missed="skip"))
+    async def fresh(self, run: Run) -> None:
+        await run.step(self.note, "fresh")
+
+    async def note(self, what: str) -> None:
+        self.log.append(what)
+
+
+async def test_each_begins_when_it_is_due_and_what_was_missed_as_it_says(
+    postgres: Database,
+) -> None:
+    clock = ManualClock(at("2026-06-01T08:00"))
+    databases = [Database(postgres.config, clock) for _ in range(2)]
+    hosts = [Host([Clockwork], clock=clock, provided={Database: one}) for one in databases]
+    async with hosts[0], hosts[1]:
+        logs = [host._services[0].log for host in hosts]
+
+        async def begun_after(**time: int) -> list[str]:
+            clock.advance(timedelta(**time))
+            for log, database in zip(logs, databases, strict=True):
+                log.clear()
+                await database.upkeep.catch_up()
+            return sorted(logs[0] + logs[1])
+
+        assert await begun_after(hours=0) == []
+        assert await begun_after(hours=1) == ["each 01", "fresh"], "of two hosts one begins it"
+        missed = await begun_after(days=3, hours=1)
+        assert missed == ["each 02", "each 03", "each 04", "nightly 04 00:30"]
+
+
+@pytest.mark.parametrize(
+    ("cron", "after", "expected"),
+    [
+        # In Berlin it is 3 o'clock after 1:59 on 29 March, and 2 o'clock twice on 25 October.
+        ("30 2 * * *", "2026-03-28T12:00", ["2026-03-29T01:00", "2026-03-30T00:30"]),
+        ("30 2 * * *", "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-26T01:30"]),
+        (
+            "0 * * * *",
+            "2026-10-24T23:30",
+            ["2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"],
+        ),
+    ],
+)
+def test_an_hour_that_is_left_out_is_made_up_for_and_one_that_comes_twice_counts_once(
+    cron: str, after: str, expected: list[str]
+) -> None:
+    times = Schedule(cron, zone="Europe/Berlin").times(at(after))
+    assert [next(times) for _ in expected] == [at(one) for one in expected]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        (Schedule("61 * * * *"), "no time of cron"),
+        (Schedule("0 0 30 2 *"), "no time of cron"),
+        (Schedule("0 0 * * *", zone="Nowhere/Land"), "no time zone"),
+    ],
+)
+def test_what_is_no_time_is_told_when_the_class_is_made(schedule: Schedule, said: str) -> None:
+    async def go(self: Clockwork, run: Run, item: str) -> None: ...
+
+    with pytest.raises(DeclarationError, match=said) as told:
+        type(
+            "Wrong", (Service,), {"go": workflow(version=1, schedule=schedule)(go)}, package="w.v1"
+        )
+    assert "take due: Instant" in str(told.value)
