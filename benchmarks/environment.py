@@ -28,7 +28,11 @@ def prepare() -> None:
     """
     if sys.platform != "linux" or (os.cpu_count() or 1) < 2:
         raise NotReadyError("The benchmarks need Linux with two cores: server on one, load on one.")
-    _find_wrk()
+    find_program(
+        "wrk",
+        package="wrk",
+        elsewhere="Elsewhere: build https://github.com/wg/wrk and put it on the PATH.",
+    )
     stamp = HOME / "made-from"
     wanted = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
@@ -72,16 +76,20 @@ def _install() -> None:
     (packages / "hanse.pth").write_text(f"{ROOT / 'src'}\n")
 
 
-def _find_wrk() -> None:
-    if shutil.which("wrk"):
+def find_program(name: str, *, package: str, elsewhere: str = "") -> None:
+    """Get a program of Debian's where it is missing and that is possible.
+
+    Raises:
+        NotReadyError: It could not be had.
+    """
+    if shutil.which(name):
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        say("installing the load generator wrk with apt-get …")
-        _run(["apt-get", "install", "--yes", "wrk"])
+        say(f"installing {name} with apt-get …")
+        _run(["apt-get", "install", "--yes", package])
         return
     raise NotReadyError(
-        "The load generator wrk is missing. Debian, Ubuntu: sudo apt-get install wrk. "
-        "Elsewhere: build https://github.com/wg/wrk and put it on the PATH."
+        f"{name} is missing. Debian, Ubuntu: sudo apt-get install {package}. {elsewhere}".strip()
     )
 
 

@@ -20,7 +20,7 @@ from hanse.fleet.state import StateFolder
 from hanse.runtime.config.installed import find_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Mapping
 
 SETTINGS = {
     "fsync": "on",
@@ -119,8 +119,11 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def open_postgres() -> Generator[Postgres]:
+def open_postgres(more: Mapping[str, str] | None = None) -> Generator[Postgres]:
     """A fresh server, of which nothing is left when the block ends.
+
+    Args:
+        more: Settings beside those of all.
 
     Raises:
         ServerError: It does not start.
@@ -137,17 +140,19 @@ def open_postgres() -> Generator[Postgres]:
         state.prepare()
         host = Path(short) / "s"
         host.symlink_to(state.postgres.resolve())
-        with _process(state) as process:
+        with _process(state, SETTINGS | (more or {})) as process:
             running = Postgres(host, process.pid)
             _wait(running, process, state)
             yield running
 
 
 @contextlib.contextmanager
-def _process(state: StateFolder) -> Generator[subprocess.Popen[bytes]]:
+def _process(
+    state: StateFolder, chosen: Mapping[str, str]
+) -> Generator[subprocess.Popen[bytes]]:
     root = environment.ROOT
     variables = {**os.environ, "PYTHONPATH": f"{root}:{root / 'src'}"}
-    settings = [f"{name}={value}" for name, value in SETTINGS.items()]
+    settings = [f"{name}={value}" for name, value in chosen.items()]
     with _log(state).open("wb") as log:
         process = subprocess.Popen(
             [*lay_down(state, variables), sys.executable, "-P", "-m", _MAIN, *settings],

@@ -9,7 +9,7 @@ from benchmarks.load import LoadError
 from benchmarks.server import ServerError
 from benchmarks.workflows import measure
 from benchmarks.workflows.contestants import DBOS, HANSE, Ground, Kept, Way
-from benchmarks.workflows.crew import crew
+from benchmarks.crew import crew
 from benchmarks.workflows.driver import Order, Run
 from benchmarks.workflows.rounds import StepsRound, TimerRound, check
 

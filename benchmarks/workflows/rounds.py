@@ -11,7 +11,7 @@ from benchmarks import machine
 from benchmarks.environment import say
 from benchmarks.load import LoadError
 from benchmarks.workflows.contestants import Contestant, Ground, Way
-from benchmarks.workflows.crew import crew
+from benchmarks.crew import crew
 from benchmarks.workflows.driver import Order, Run
 from benchmarks.workflows.flow import STEPS
 

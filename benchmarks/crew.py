@@ -1,4 +1,4 @@
-"""The processes of one contestant in one round: begun together, and there until all was read."""
+"""Processes of a contestant in one round: begun together, and there until all was read."""
 
 from __future__ import annotations
 

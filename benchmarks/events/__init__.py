@@ -1,0 +1,1 @@
+"""Events: from a row that is committed to the effect that follows from it."""
