@@ -7,6 +7,7 @@ DYING = "tests/test_dying.py::test_whoever_dies_where_another_goes_on"
 STOPPED = "tests/test_dying.py::test_a_host_that_was_stopped_writes_nothing_when_it_goes_on"
 PROCESSES = "tests/test_processes.py::"
 VERSIONS = "tests/test_versions.py::"
+JOURNALS = "tests/test_journals.py::"
 
 WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("an entry of a host that was stopped is refused", "journal/statements.py",
@@ -61,4 +62,7 @@ WORKFLOWS = below("src/hanse/runtime/workflows",
              "if await self.store.free(FREE_MAX):", "if False:", DYING),
     Sabotage("an effect waits for what was done before it", "engine/work.py",
              "    await instance.durable()\n", "", DYING),
+    Sabotage("who ends is looked at before it is changed", "journal/statements.py",
+             "    and (select count(*) from mine) > 0\n", "",
+             JOURNALS + "test_the_last_step_of_an_instance_is_kept_as_the_first_is"),
 )  # fmt: skip
