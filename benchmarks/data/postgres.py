@@ -147,9 +147,7 @@ def open_postgres(more: Mapping[str, str] | None = None) -> Generator[Postgres]:
 
 
 @contextlib.contextmanager
-def _process(
-    state: StateFolder, chosen: Mapping[str, str]
-) -> Generator[subprocess.Popen[bytes]]:
+def _process(state: StateFolder, chosen: Mapping[str, str]) -> Generator[subprocess.Popen[bytes]]:
     root = environment.ROOT
     variables = {**os.environ, "PYTHONPATH": f"{root}:{root / 'src'}"}
     settings = [f"{name}={value}" for name, value in chosen.items()]

@@ -81,9 +81,7 @@ async def publish(broker: NatsBroker, id_: uuid.UUID, body: Placed | bytes) -> N
 async def relay(pool: asyncpg.Pool, broker: NatsBroker) -> None:
     """Send on what lies in the outbox, for ever; one process does."""
     async with pool.acquire() as connection:
-        rows_of = await connection.prepare(
-            "select seq, id, body from outbox order by seq limit $1"
-        )
+        rows_of = await connection.prepare("select seq, id, body from outbox order by seq limit $1")
         while True:
             rows = await rows_of.fetch(OUTBOX_ROWS)
             if not rows:
@@ -108,16 +106,12 @@ def subscribe(broker: NatsBroker, pool: asyncpg.Pool, order: Told) -> None:
 
         return
 
-    @broker.subscriber(
-        SUBJECT, pull_sub=PullSub(batch_size=FETCHED), max_workers=WORKERS, **given
-    )
+    @broker.subscriber(SUBJECT, pull_sub=PullSub(batch_size=FETCHED), max_workers=WORKERS, **given)
     async def book(order: Placed, message: NatsMessage) -> None:
         event = uuid.UUID(message.headers["Nats-Msg-Id"])
         async with pool.acquire() as connection, connection.transaction():
             if await connection.fetchval(tables.HANDLE, event) is not None:
-                await connection.execute(
-                    tables.BOOK, order.number, order.customer, order.cents
-                )
+                await connection.execute(tables.BOOK, order.number, order.customer, order.cents)
 
 
 async def book_new(connection: asyncpg.Connection, ids: list, orders: list[Placed]) -> None:

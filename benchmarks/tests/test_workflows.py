@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.crew import crew
 from benchmarks.load import LoadError
 from benchmarks.server import ServerError
 from benchmarks.workflows import measure
 from benchmarks.workflows.contestants import DBOS, HANSE, Ground, Kept, Way
-from benchmarks.crew import crew
 from benchmarks.workflows.driver import Order, Run
 from benchmarks.workflows.rounds import StepsRound, TimerRound, check
 

@@ -126,6 +126,15 @@ def _temporal() -> Generator[Ground]:
 
 CONTESTANTS = [
     Contestant(
+        name=HANSE,
+        module="benchmarks.workflows.hanse_app",
+        at_once=(64, 200),
+        kept="""
+            select (select count(*) from hanse.workflow where state = 'done'),
+                   (select count(*) from hanse.journal where kind = 'step' and not failed)
+        """,
+    ),
+    Contestant(
         name=DBOS,
         module="benchmarks.workflows.dbos_app",
         modes=("asyncio", "threads"),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchmarks import machine
+from benchmarks.crew import crew
 from benchmarks.environment import say
 from benchmarks.load import LoadError
 from benchmarks.workflows.contestants import Contestant, Ground, Way
-from benchmarks.crew import crew
 from benchmarks.workflows.driver import Order, Run
 from benchmarks.workflows.flow import STEPS
 
