@@ -140,7 +140,7 @@ def open_postgres(more: Mapping[str, str] | None = None) -> Generator[Postgres]:
         state.prepare()
         host = Path(short) / "s"
         host.symlink_to(state.postgres.resolve())
-        with _process(state, SETTINGS | (more or {})) as process:
+        with _process(state, {**SETTINGS, **(more or {})}) as process:
             running = Postgres(host, process.pid)
             _wait(running, process, state)
             yield running

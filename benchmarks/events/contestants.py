@@ -32,6 +32,7 @@ class Contestant(msgspec.Struct, frozen=True, kw_only=True):
         tables: What makes its tables, when it is run without an order.
         broker: What it sends events by.
         mode: As the module names it.
+        handlers: Processes that book.
         relays: Whether an outbox is sent on by a process of its own.
         batches: Whether it books many events in one transaction.
         orders: Rows by SQL: number, cents, and the transaction that wrote it.
@@ -43,6 +44,7 @@ class Contestant(msgspec.Struct, frozen=True, kw_only=True):
     tables: str
     broker: Callable[[], AbstractContextManager[Broker]]
     mode: str = ""
+    handlers: int = 1
     relays: bool = False
     batches: bool = False
     orders: str = "select number, cents, xmin as by from orders"
@@ -61,7 +63,7 @@ class Contestant(msgspec.Struct, frozen=True, kw_only=True):
     def behind(self, batch: int) -> list[Told]:
         """Its processes that place no orders."""
         relay = [Told(role="relay", mode=self.mode)] if self.relays else []
-        return [*relay, Told(role="handle", mode=self.mode, batch=batch)]
+        return [*relay, *[Told(role="handle", mode=self.mode, batch=batch)] * self.handlers]
 
 
 _FASTSTREAM = "benchmarks.events.faststream_app"
@@ -86,6 +88,10 @@ CONTESTANTS = [
         batches=True,
     ),
     Contestant(
-        name=CELERY, module="benchmarks.events.celery_app", tables=_TABLES, broker=servers.redis
+        name=CELERY,
+        module="benchmarks.events.celery_app",
+        tables=_TABLES,
+        broker=servers.redis,
+        handlers=2,
     ),
 ]

@@ -17,6 +17,7 @@ import os
 import sys
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -34,6 +35,7 @@ WORKERS = tables.CONNECTIONS
 FETCHED = 256
 OUTBOX_ROWS = 512
 LOOK_SECONDS = 0.005
+ANSWER_SECONDS = 30.0
 BATCH_SECONDS = 0.02
 """How long a batch is waited for: longer holds up what is there, shorter makes them small."""
 
@@ -62,7 +64,7 @@ class Shop:
         if self.broker is not None:
             await asyncio.gather(*(publish(self.broker, *one) for one in orders))
 
-    async def keep(self, connection: asyncpg.Connection, orders: list) -> None:
+    async def keep(self, connection: Any, orders: list) -> None:
         ids = [id_ for id_, _ in orders]
         bodies = [msgspec.json.encode(one) for _, one in orders]
         await connection.execute(
@@ -75,7 +77,9 @@ class Shop:
 async def publish(broker: NatsBroker, id_: uuid.UUID, body: Placed | bytes) -> None:
     headers = {"Nats-Msg-Id": str(id_), "content-type": "application/json"}
     content = body if isinstance(body, bytes) else msgspec.json.encode(body)
-    await broker.publish(content, SUBJECT, stream=STREAM.name, headers=headers)
+    await broker.publish(
+        content, SUBJECT, stream=STREAM.name, headers=headers, timeout=ANSWER_SECONDS
+    )
 
 
 async def relay(pool: asyncpg.Pool, broker: NatsBroker) -> None:
@@ -114,7 +118,7 @@ def subscribe(broker: NatsBroker, pool: asyncpg.Pool, order: Told) -> None:
                 await connection.execute(tables.BOOK, order.number, order.customer, order.cents)
 
 
-async def book_new(connection: asyncpg.Connection, ids: list, orders: list[Placed]) -> None:
+async def book_new(connection: Any, ids: list, orders: list[Placed]) -> None:
     new = await connection.fetch(
         "insert into handled (event) select unnest($1::uuid[]) on conflict do nothing "
         "returning event",

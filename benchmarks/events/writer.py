@@ -40,7 +40,8 @@ async def said(word: str) -> None:
 
 
 async def _scheduled(shop: Shop, order: Told) -> list[float]:
-    begun, late = time.perf_counter(), []
+    begun = time.perf_counter()
+    late: list[float] = []
     placing: list[asyncio.Future[None]] = []
     for number in range(order.count):
         due = begun + number / order.rate
