@@ -19,7 +19,9 @@ NAMES = (
     "fleet",
     "data",
     "data.scale",
+    "events",
     "workflows",
+    "workflows.scale",
 )
 
 

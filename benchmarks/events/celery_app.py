@@ -3,7 +3,9 @@
 As its documentation advises for many short tasks: prefork, a large prefetch, no results, no events,
 no gossip, mingle and heartbeat; acknowledged late and again if a worker is lost, since a booking
 must not be. The task is sent when the transaction is committed (Celery has no outbox), and is lost
-if the process ends between the two. psycopg, one connection a process or thread.
+if the process ends between the two. psycopg, one connection a process or thread. Two workers of two
+processes each: one worker books less, since it waits for Redis alone; more workers, or more
+processes in each, book no more on two cores.
 """
 # What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
@@ -24,7 +26,7 @@ from celery.signals import worker_process_init, worker_ready
 from benchmarks.events.order import placed, told
 from benchmarks.events.writer import write
 
-WORKERS = 4
+WORKERS = 2
 PREFETCH = 32
 THREADS = 8
 
@@ -111,7 +113,14 @@ def main() -> None:
         return
     os.dup2(2, 1)
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=ERROR"]
-    app.worker_main(["worker", "--pool=prefork", f"--concurrency={WORKERS}", *quiet])
+    app.worker_main(
+        [
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={WORKERS}",
+            *quiet,
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ class Contestant(msgspec.Struct, frozen=True, kw_only=True):
         handlers: Processes that book.
         relays: Whether an outbox is sent on by a process of its own.
         batches: Whether it books many events in one transaction.
+        slow: Whether it is given fewer orders, so that a round ends in time.
         orders: Rows by SQL: number, cents, and the transaction that wrote it.
         bookings: The same.
     """
@@ -47,6 +48,7 @@ class Contestant(msgspec.Struct, frozen=True, kw_only=True):
     handlers: int = 1
     relays: bool = False
     batches: bool = False
+    slow: bool = False
     orders: str = "select number, cents, xmin as by from orders"
     bookings: str = "select number, cents, xmin as by from bookings"
 
@@ -93,5 +95,6 @@ CONTESTANTS = [
         tables=_TABLES,
         broker=servers.redis,
         handlers=2,
+        slow=True,
     ),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import statistics
 import time
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from benchmarks.events.order import Told, Written, placed
 from benchmarks.load import LoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Generator
 
     from benchmarks.data.postgres import Postgres
     from benchmarks.events.contestants import Contestant
@@ -209,11 +208,3 @@ def check(name: str, order: Told, found: list[float]) -> None:
     expected = sum(placed(number).cents for number in range(order.count))
     if cents != expected:
         raise LoadError(f"{name} booked {cents} cents instead of {expected}")
-
-
-def median(
-    done: Iterable[EventRound], peer: str, read: Callable[[EventRound], float]
-) -> float | None:
-    """Median of one figure of one peer, None if it was not measured."""
-    values = [read(one) for one in done if one.peer == peer]
-    return statistics.median(values) if values else None

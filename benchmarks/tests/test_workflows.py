@@ -12,6 +12,7 @@ from benchmarks.workflows import measure
 from benchmarks.workflows.contestants import DBOS, HANSE, Ground, Kept, Way
 from benchmarks.workflows.driver import Order, Run
 from benchmarks.workflows.rounds import StepsRound, TimerRound, check
+from benchmarks.workflows.scale import measure as scale
 
 
 def steps(peer, rate, at_once=16):
@@ -65,3 +66,24 @@ def test_a_process_that_ends_too_soon_is_told_with_its_last_words():
         crew("benchmarks.none", {}, [Order(kind="steps")], python=Path(sys.executable)) as started,
     ):
         started.expect("ready")
+
+
+def slept(sleeping, *, alone=10.0, rate=1000.0, late=100.0, host=40_000_000):
+    return scale.Step(sleeping, alone, rate, late, host)
+
+
+@pytest.mark.parametrize(
+    ("most", "metric"),
+    [
+        ({}, None),
+        ({"alone": 15.1}, "alone_flat"),
+        ({"rate": 660.0}, "rate_flat"),
+        ({"host": 56_000_000}, "host_memory_by_sleeper"),
+        ({"late": 101.0}, "timer_late_p99"),
+    ],
+)
+def test_what_grows_with_the_sleepers_is_told(most, metric):
+    done = [slept(1_000, late=1.0), slept(1_000_000, **most)]
+    found = {line.metric for line in scale.results(done) if line.met is False}
+    assert found == {metric} - {None}
+    assert len([line for line in scale.results([]) if line.met is False]) == 4

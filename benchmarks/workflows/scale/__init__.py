@@ -1,0 +1,1 @@
+"""The benchmark `workflows.scale`: what it costs that many workflows sleep."""
