@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from hanse.runtime.identity.permission import PUBLIC, SIGNED_IN, Rule, kind, permission
     from hanse.runtime.identity.principal import Principal
     from hanse.runtime.offload import Offload, OffloadFailed
+    from hanse.runtime.subscriptions.declared.declaration import Delivery, subscribe
     from hanse.runtime.workflows.declaration import workflow
     from hanse.runtime.workflows.failure import NonDeterminism, StepFailed, WorkflowCanceled
     from hanse.runtime.workflows.info import Instance
@@ -126,6 +127,7 @@ __all__ = [
     "DatabaseConfig",
     "DeadlineExceeded",
     "DeclarationError",
+    "Delivery",
     "Doc",
     "Document",
     "Duplicate",
@@ -214,6 +216,7 @@ __all__ = [
     "remaining",
     "rpc",
     "sql",
+    "subscribe",
     "upcast",
     "within",
     "workflow",
@@ -276,6 +279,7 @@ _HOMES = {
     "hanse.runtime.identity.permission": "PUBLIC SIGNED_IN Rule kind permission",
     "hanse.runtime.identity.principal": "Principal",
     "hanse.runtime.offload": "Offload OffloadFailed",
+    "hanse.runtime.subscriptions.declared.declaration": "Delivery subscribe",
     "hanse.runtime.workflows.declaration": "workflow",
     "hanse.runtime.workflows.failure": "NonDeterminism StepFailed WorkflowCanceled",
     "hanse.runtime.workflows.info": "Instance",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from hanse.runtime.call.threads import Threads
+    from hanse.runtime.events.relay.post import Post
+    from hanse.runtime.instruments import Instruments
 
 
 class Runner(Protocol):
@@ -33,16 +37,66 @@ class Runner(Protocol):
         ...
 
 
+class Surroundings(NamedTuple):
+    """What a host has for who runs something beside its calls.
+
+    Attributes:
+        post: The way of its events; None for a host without.
+        instruments: What calls are timed and recorded with.
+        threads: For methods that are plain functions.
+    """
+
+    post: Post | None
+    instruments: Instruments
+    threads: Threads
+
+
+@runtime_checkable
+class Guest(Protocol):
+    """A runner that needs more of its host than the database."""
+
+    def join(self, host: Surroundings) -> None:
+        """Is told before anything is served.
+
+        Raises:
+            ConfigurationError: The host lacks something.
+        """
+        ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A runner that can tell whether anything is left to be done."""
+
+    async def settle(self) -> bool:
+        """Has done at once what is due; whether nothing is left.
+
+        Raises:
+            HanseError: Nobody knows.
+        """
+        ...
+
+    def stuck(self) -> list[str]:
+        """What is under way, for people."""
+        ...
+
+
 class Background:
     """All runners of a host.
 
     Args:
         services: As they were built.
         made: What constructors and such methods had made, by its type.
+        host: What there is besides.
     """
 
-    def __init__(self, services: Sequence[object], made: Mapping[Any, Any]) -> None:
+    def __init__(
+        self, services: Sequence[object], made: Mapping[Any, Any], host: Surroundings
+    ) -> None:
         self._stack = AsyncExitStack()
+        for one in made.values():
+            if isinstance(one, Guest):
+                one.join(host)
         self._runners: dict[int, Runner] = {}
         for service in services:
             for model in getattr(service, "__unasked__", ()):
@@ -57,6 +111,10 @@ class Background:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    def settling(self) -> list[Settling]:
+        """The runners that can tell whether anything is left to be done."""
+        return [one for one in self._runners.values() if isinstance(one, Settling)]
 
 
 def runners_of(service: type) -> tuple[type, ...]:

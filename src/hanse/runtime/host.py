@@ -13,7 +13,7 @@ from hanse.kit.clock import Clock, SystemClock
 from hanse.runtime.addresses import Addresses
 from hanse.runtime.asgi.asgi_door import AsgiDoor
 from hanse.runtime.asgi.mounted_app import MountedApp
-from hanse.runtime.background import Background
+from hanse.runtime.background import Background, Surroundings
 from hanse.runtime.call.admission import Admission
 from hanse.runtime.call.children import make_task
 from hanse.runtime.call.deadline import Deadlines
@@ -102,8 +102,7 @@ class Host:
         self.limits = self.config.limits
         self.draining, self.date = False, b""
         self.beginnings: dict[bytes, bytes] = {}
-        self.connections = Connections()
-        self.metrics = Metrics()
+        self.connections, self.metrics = Connections(), Metrics()
         self.spans = SpanBuffer(SPANS_MAX)
         self.deadlines = Deadlines()
         self._instruments = Instruments(self.deadlines, self.metrics, self.spans)
@@ -234,7 +233,8 @@ class Host:
             for method in contract.methods.values():
                 endpoints[method.full_name] = self._endpoint(method)
         built = wiring.build(services, self._placement.problems() + self._doors.problems())
-        self._background = Background(built, wiring.made)
+        inside = Surroundings(self.post, self._instruments, self._threads)
+        self.background = Background(built, wiring.made, inside)
         addresses = Addresses(self._router, door, self.limits.json_depth, self.kept_files)
         for contract, instance in zip(self._contracts, built, strict=True):
             here = [endpoints[method.full_name] for method in contract.methods.values()]
@@ -280,7 +280,7 @@ class Host:
         for instance in (*self._services, *self._mounted):
             if hasattr(instance, "__aenter__"):
                 await stack.enter_async_context(instance)
-        await stack.enter_async_context(self._background)
+        await stack.enter_async_context(self.background)
         await self._doors.open(self)
         self._sweep.start()
         stack.callback(self._sweep.stop)

@@ -12,6 +12,7 @@ from hanse.kit.fault_points import POINTS as FAULT_POINTS
 from hanse.kit.http import ConnectionFailed
 from hanse.runtime.telemetry.span import Span
 from hanse.testing.acting import acting
+from hanse.testing.events.settled import NotSettled
 from hanse.testing.fakes import fake
 from hanse.testing.fault_rules import FaultAt, Held
 from hanse.testing.faults import Faults
@@ -32,6 +33,7 @@ __all__ = [
     "HttpClient",
     "ManualClock",
     "NatsServer",
+    "NotSettled",
     "PostgresServer",
     "Span",
     "World",

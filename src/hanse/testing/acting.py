@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hanse.kit.ids import span_id, trace_id
 from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, Call, Origin, running
@@ -14,7 +14,7 @@ from hanse.runtime.identity.permission import PUBLIC
 from hanse.runtime.identity.principal import VISITOR, Principal
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncIterator, Callable, Generator
 
     from hanse.runtime.call.context import Context
 
@@ -57,3 +57,30 @@ def acting(
         yield call.context
     finally:
         running.reset(token)
+
+
+def within_context(
+    context: Callable[[], Any], function: Callable[..., Any], *, streams: bool
+) -> Callable[..., Any]:
+    """A method called in a context of its own."""
+
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        with context():
+            return await function(*args, **kwargs)
+
+    def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        return steps(function(*args, **kwargs))
+
+    async def steps(items: Any) -> AsyncIterator[Any]:
+        try:
+            while True:
+                with context():  # for a step at a time: between two the consumer runs
+                    try:
+                        item = await anext(items)
+                    except StopAsyncIteration:
+                        return
+                yield item
+        finally:
+            await items.aclose()
+
+    return stream if streams else call

@@ -19,7 +19,8 @@ from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.identity.principal import VISITOR, Principal
 from hanse.runtime.wiring import wants_broker, wants_database
-from hanse.testing.acting import acting
+from hanse.testing.acting import acting, within_context
+from hanse.testing.events.settled import PATIENCE_SECONDS, until_settled
 from hanse.testing.http_client import HttpClient
 from hanse.testing.nats_server import shared_broker
 from hanse.testing.postgres_server import shared_server
@@ -27,7 +28,7 @@ from hanse.testing.site_guard import SiteGuard, guard, guarded_by_default
 from hanse.testing.templates import shared_templates
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Mapping
+    from collections.abc import Generator, Mapping
     from types import TracebackType
 
     from hanse.runtime.call.context import Context
@@ -160,7 +161,7 @@ class World:
             "S",
             make_proxy(
                 model,
-                lambda method: _within(
+                lambda method: within_context(
                     context, getattr(inner, method.name), streams=method.signature.streams
                 ),
             ),
@@ -211,6 +212,21 @@ class World:
         """
         if self.database is not None:
             await self.database.upkeep.catch_up()
+
+    async def settled(self, seconds: float = PATIENCE_SECONDS) -> None:
+        """Waits until every event was told, and handled or parked until later by `clock`.
+
+            await world.get(Jobs).publish("smith")
+            await world.settled()
+            assert await world.get(Notices).sent() == ["smith"]
+
+        Args:
+            seconds: How long at most.
+
+        Raises:
+            NotSettled: It is not so by then; it says what is left, and where.
+        """
+        await until_settled(self.host, seconds)
 
     def spans(self) -> list[Span]:
         """What was recorded of calls since it was last asked, oldest first."""
@@ -268,30 +284,3 @@ class GuardedWorld(World):
     """
 
     _guarded = True
-
-
-def _within(
-    context: Callable[[], Any], function: Callable[..., Any], *, streams: bool
-) -> Callable[..., Any]:
-    """A method called in a context of its own."""
-
-    async def call(*args: Any, **kwargs: Any) -> Any:
-        with context():
-            return await function(*args, **kwargs)
-
-    def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        return steps(function(*args, **kwargs))
-
-    async def steps(items: Any) -> AsyncIterator[Any]:
-        try:
-            while True:
-                with context():  # for a step at a time: between two the consumer runs
-                    try:
-                        item = await anext(items)
-                    except StopAsyncIteration:
-                        return
-                yield item
-        finally:
-            await items.aclose()
-
-    return stream if streams else call

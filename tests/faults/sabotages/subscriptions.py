@@ -3,6 +3,7 @@
 from tests.faults.sabotages.row import Sabotage, below
 
 SETTLING = "tests/test_settling.py::"
+OPERATING = "tests/test_operating.py::"
 FEEDING = "tests/test_feeding.py::"
 
 SUBSCRIPTIONS = below("src/hanse/runtime/subscriptions",
@@ -57,4 +58,22 @@ SUBSCRIPTIONS = below("src/hanse/runtime/subscriptions",
     Sabotage("no more is held than fits", "feeding/lanes.py",
              "while self._events >= EVENTS_MAX", "while False and self._events >= EVENTS_MAX",
              FEEDING + "test_who_is_slow_reads_slowly"),
+    Sabotage("what a host breaks off at its end has not failed", "handling/inbox.py",
+             "if isinstance(failure, Canceled) and", "if False and",
+             SETTLING + "test_what_a_host_breaks_off_at_its_end_has_not_failed"),
+    Sabotage("a replay is of its range", "feeding/feeding.py",
+             " or (self._until and message.sequence > self._until)", "",
+             OPERATING + "test_a_range_is_handled_once_more_by_one_subscription"),
+    Sabotage("what was handled in a replay is apart from what was handled before", "replay.py",
+             "coalesce(max(replay_epoch), 0) + 1", "coalesce(max(replay_epoch), 0)",
+             OPERATING + "test_a_range_is_handled_once_more_by_one_subscription"),
+    Sabotage("the inbox keeps what may be told again", "sweep.py",
+             ", (select min(stream_seq) - 1 from told))", ")",
+             OPERATING + "test_the_inbox_forgets_what_can_never_come_again_and_nothing_else"),
+    Sabotage("the inbox keeps what a copy may come of", "sweep.py",
+             "  and s.sweep_until <= (select min(position)", "  and 0 <= (select min(position)",
+             OPERATING + "test_the_inbox_forgets_what_can_never_come_again_and_nothing_else"),
+    Sabotage("what was dropped counts as handled", "letters.py",
+             "            await self._database.execute(_SEEN, letter.subscription, UUID(letter.event))\n            await self._change(_DROP", "            await self._change(_DROP",
+             OPERATING + "test_what_is_dropped_counts_as_handled_and_lets_the_others_on"),
 )  # fmt: skip

@@ -21,9 +21,6 @@ _BEGIN = """
 insert into hanse.delivery (subscription, replay_epoch, partition, position)
 select $1, $2, n, $3 from generate_series(0, $4 - 1) n
 """
-_REPLAYS = """
-select replay_epoch from hanse.event_replay where subscription = $1 and done_time is null
-"""
 
 
 async def register(database: Database, name: str) -> Feed:
@@ -52,16 +49,6 @@ async def begin(database: Database, feed: Feed, position: int) -> None:
         HanseError: The database is away.
     """
     await database.execute(_BEGIN, feed.subscription, feed.replay_epoch, position, PARTITIONS)
-
-
-async def replays(database: Database, feed: Feed) -> list[Feed]:
-    """What is read once more for a subscription at present.
-
-    Raises:
-        HanseError: The database is away.
-    """
-    rows = await database.fetch(_REPLAYS, feed.subscription)
-    return [Feed(feed.subscription, row["replay_epoch"]) for row in rows]
 
 
 async def _last_told(database: Database) -> int:

@@ -4,77 +4,114 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Self
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
 from hanse.kit.ids import trace_id
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.errors import HanseError
 from hanse.runtime.leases.lease import SECONDS
 from hanse.runtime.subscriptions.declared.subscription import Subscription
-from hanse.runtime.subscriptions.feeding.feeding import Feeding, Holder
+from hanse.runtime.subscriptions.feeding.feeding import Feeding
+from hanse.runtime.subscriptions.feeding.part import Holder, Part
+from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.handling.handler import bound
 from hanse.runtime.subscriptions.registration import register
+from hanse.runtime.subscriptions.replay import finish, open_replays
 from hanse.runtime.subscriptions.tables import make_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Mapping
 
     from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.call.threads import Threads
     from hanse.runtime.data.database import Database
-    from hanse.runtime.subscriptions.handling.claim import Feed
     from hanse.runtime.subscriptions.handling.handler import Handler, Instruments
+
+LOOK_SECONDS = 2.0
+"""Between two looks whether something is to be handled once more."""
+
+AGAIN_MOST_SECONDS = 60.0
 
 log = logging.getLogger("hanse.subscriptions")
 
 
+class Surroundings(Protocol):
+    """What is asked of a host besides its database."""
+
+    @property
+    def instruments(self) -> Instruments: ...
+
+    @property
+    def threads(self) -> Threads: ...
+
+    @property
+    def post(self) -> Post | None: ...
+
+
+class Post(Protocol):
+    """The way of a host's events."""
+
+    async def stream(self) -> EventStream:
+        """Waits for the stream of the database."""
+        ...
+
+
 class Subscriptions:
-    """Belongs to one host.
+    """Belongs to one host: what its services subscribe to, and how it comes to them.
 
     Args:
-        services: Its services, built.
         database: Where it is kept how far each subscription is.
-        stream: Waits for the stream of that database.
-        instruments: What handlers are timed and recorded with.
-        threads: Of the host.
-        seconds: How long it holds partitions that it does not renew.
+        seconds: How long the host holds partitions that it does not renew.
     """
 
-    def __init__(
-        self,
-        services: Iterable[object],
-        database: Database,
-        stream: Callable[[], Awaitable[EventStream]],
-        instruments: Instruments,
-        threads: Threads,
-        seconds: float = SECONDS,
-    ) -> None:
+    def __init__(self, database: Database, seconds: float = SECONDS) -> None:
         self._database = database
-        self._stream = stream
         self._holder = Holder(trace_id(), seconds)
-        self._handlers = [
-            bound(one, service, database, instruments, threads)
-            for service in services
-            for one in subscriptions_of(type(service))
-        ]
-        self._feeds: dict[str, Feed] = {}
+        self._host: Surroundings | None = None
+        self._handlers: list[Handler] = []
+        self._by_number: dict[int, Handler] = {}
         self._feedings: list[Feeding] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._running: dict[Feed, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._task: asyncio.Task[None] | None = None
         self._registered = asyncio.Event()
-        if self._handlers:
-            database.prepare(self._register)
+        self._look = asyncio.Event()
+        database.prepare(self._register)
+
+    @classmethod
+    def __from_database__(cls, kind: Any, database: Database) -> Self:
+        return cls(database)
+
+    def join(self, host: Surroundings) -> None:
+        """See `Guest.join`.
+
+        Raises:
+            ConfigurationError: The host has no broker.
+        """
+        if host.post is None:
+            raise ConfigurationError(
+                "Its services subscribe to events, and this host has no broker; write [broker] in "
+                "hanse.toml and give its url, or HostConfig(broker=BrokerConfig(url=…))"
+            )
+        self._host = host
+
+    def serve(self, service: object, model: Subscription) -> None:
+        """See `Runner.serve`."""
+        assert self._host is not None, "it has joined a host"
+        instruments, threads = self._host.instruments, self._host.threads
+        self._handlers.append(bound(model, service, self._database, instruments, threads))
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        for handler in self._handlers:
-            self._tasks.append(asyncio.Task(self._go_on(handler), loop=loop))
+        self._task = asyncio.Task(self._run(), loop=asyncio.get_running_loop())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
 
     async def settle(self) -> bool:
         """Has done at once what is due; whether nothing is left of what was told by now.
@@ -82,9 +119,12 @@ class Subscriptions:
         Raises:
             HanseError: Database or broker are away.
         """
-        if len(self._feedings) < len(self._handlers):
+        if not self._registered.is_set():
             return False
-        return all([await one.settle() for one in self._feedings])
+        wanted = await self._wanted()
+        self._look.set()
+        settled = [await one.settle() for one in self._feedings]
+        return all(settled) and len(settled) == len(wanted) == len(self._by_number)
 
     def held(self) -> int:
         """How many partitions it holds, of all subscriptions together."""
@@ -101,16 +141,48 @@ class Subscriptions:
     async def _register(self) -> None:
         await make_tables(self._database)
         for handler in self._handlers:
-            name = handler.subscription.name
-            self._feeds[name] = await register(self._database, name)
+            feed = await register(self._database, handler.subscription.name)
+            self._by_number[feed.subscription] = handler
         self._registered.set()
 
-    async def _go_on(self, handler: Handler) -> None:
-        """Feeds a handler; whatever goes wrong in it, it begins again."""
+    async def _run(self) -> None:
+        """Reads what comes, and what somebody wants to have once more."""
         await self._registered.wait()
-        feed, backoff = self._feeds[handler.subscription.name], Backoff(most=60.0)
+        try:
+            while True:
+                with suppress(HanseError):  # the database tells itself that it is away
+                    self._reconcile(await self._wanted())
+                await wait_set(self._look, LOOK_SECONDS)
+                self._look.clear()
+        finally:
+            self._reconcile({})
+            if self._ending:
+                await asyncio.wait(self._ending)
+
+    async def _wanted(self) -> dict[Feed, Part]:
+        wanted = {Feed(number): Part(Feed(number)) for number in self._by_number}
+        for part in await open_replays(self._database, list(wanted)):
+            if not await finish(self._database, part.feed):
+                wanted[part.feed] = part
+        return wanted
+
+    def _reconcile(self, wanted: Mapping[Feed, Part]) -> None:
+        for feed in [feed for feed in self._running if feed not in wanted]:
+            task = self._running.pop(feed)
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+            task.cancel()
+        for feed in wanted.keys() - self._running.keys():
+            going = self._go_on(wanted[feed], self._by_number[feed.subscription])
+            self._running[feed] = asyncio.Task(going, loop=asyncio.get_running_loop())
+
+    async def _go_on(self, part: Part, handler: Handler) -> None:
+        """Feeds a handler; whatever goes wrong in it, it begins again."""
+        assert self._host is not None
+        assert self._host.post is not None
+        backoff = Backoff(most=AGAIN_MOST_SECONDS)
         while True:
-            feeding = Feeding(feed, handler, self._database, self._stream, self._holder)
+            feeding = Feeding(part, handler, self._database, self._host.post.stream, self._holder)
             self._feedings.append(feeding)
             began = monotonic()
             try:
@@ -119,7 +191,7 @@ class Subscriptions:
                 log.exception("%s is begun again", handler.subscription.name)
             finally:
                 self._feedings.remove(feeding)
-            if monotonic() - began > 60:
+            if monotonic() - began > AGAIN_MOST_SECONDS:
                 backoff.reset()
             await wait_set(asyncio.Event(), backoff.next())
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.contract.method import Method
     from hanse.runtime.events.event import Event
+    from hanse.runtime.subscriptions.subscriptions import Subscriptions
 
 
 class Subscription:
@@ -20,9 +21,16 @@ class Subscription:
         events: Their classes by their full names.
         batch: How many events it takes at once; 0 where it takes one.
         takes_delivery: Whether it asks for the `Delivery` too.
+        runner: What a host has it run by.
     """
 
     __slots__ = ("batch", "events", "method", "name", "takes_delivery")
+
+    @property
+    def runner(self) -> type[Subscriptions]:
+        from hanse.runtime.subscriptions.subscriptions import Subscriptions
+
+        return Subscriptions
 
     def __init__(
         self,

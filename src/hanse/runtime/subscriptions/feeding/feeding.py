@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
@@ -13,12 +13,13 @@ from hanse.runtime.broker.failures import BrokerAway, ReadingBroke
 from hanse.runtime.broker.reader import Reader
 from hanse.runtime.errors import HanseError
 from hanse.runtime.events.envelope import UnreadableEvent, read_envelope
-from hanse.runtime.leases.lease import RELEASE_SECONDS, SECONDS
+from hanse.runtime.leases.lease import RELEASE_SECONDS
 from hanse.runtime.subscriptions.feeding.lanes import Lanes
 from hanse.runtime.subscriptions.feeding.partitions import Partitions
 from hanse.runtime.subscriptions.feeding.reading import Reading
 from hanse.runtime.subscriptions.handling.arrived import Arrived
 from hanse.runtime.subscriptions.handling.settling import PartitionLost, Settling
+from hanse.runtime.subscriptions.sweep import SWEEP_SECONDS, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from hanse.runtime.broker.message import Message
     from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.data.database import Database
-    from hanse.runtime.subscriptions.handling.claim import Feed
+    from hanse.runtime.subscriptions.feeding.part import Holder, Part
     from hanse.runtime.subscriptions.handling.handler import Handler
 
 log = logging.getLogger("hanse.subscriptions")
@@ -37,27 +38,18 @@ LOOK_SECONDS = 1.0
 THROUGH_SECONDS = 5.0
 """Between two questions whether all there is has come."""
 
+SHOWN = 3
+"""Events that are named where somebody asks what is under way."""
+
 DRAIN_SECONDS = 5.0
 """For handlers that run when the host stops."""
-
-
-class Holder(NamedTuple):
-    """Who holds partitions.
-
-    Attributes:
-        name: The host's, another for each that begins.
-        seconds: How long partitions are held that are not renewed.
-    """
-
-    name: str
-    seconds: float = SECONDS
 
 
 class Feeding:
     """Goes on from `run` until it is cancelled.
 
     Args:
-        feed: What is read.
+        part: What is read.
         handler: What it is given to.
         database: Of the host.
         stream: Waits for the stream of the database.
@@ -66,12 +58,13 @@ class Feeding:
 
     def __init__(
         self,
-        feed: Feed,
+        part: Part,
         handler: Handler,
         database: Database,
         stream: Callable[[], Awaitable[EventStream]],
         holder: Holder,
     ) -> None:
+        feed, self._until = part
         self.feed = feed
         self.name = handler.subscription.name
         self._subscription = handler.subscription
@@ -88,7 +81,8 @@ class Feeding:
         self._changed = asyncio.Event()
         self._look = asyncio.Event()
         self._tried: set[str] = set()
-        self._asked_at = 0.0
+        self._database = database
+        self._asked_at, self._swept_at = 0.0, monotonic()
 
     async def run(self) -> None:
         """Reads, and has settled what comes; then gives its partitions back."""
@@ -129,9 +123,14 @@ class Feeding:
     def stuck(self) -> str:
         """What is under way, for people."""
         held, reading = len(self._partitions.held), self._reading is not None
+        shown = ", ".join(
+            f"{one.envelope.type} {one.envelope.id} of {one.envelope.site}"
+            for one in self._lanes.working[:SHOWN]
+        )
         return (
             f"{self.name}: {self._lanes.held} events are under way, {held} partitions are held, "
             f"{'the stream is read' if reading else 'nothing is read'}"
+            f"{f'; it works on {shown}' if shown else ''}"
         )
 
     async def _end(self) -> None:
@@ -211,7 +210,9 @@ class Feeding:
     def _take(self, message: Message) -> None:
         partition = int(message.subject.split(".", 2)[1])
         held = self._partitions.held.get(partition)
-        if held is None or held.leaving or not held.progress.begin(message.sequence):
+        if held is None or held.leaving or (self._until and message.sequence > self._until):
+            return
+        if not held.progress.begin(message.sequence):
             return
         try:
             envelope = read_envelope(message.data)
@@ -266,6 +267,9 @@ class Feeding:
                 await self._offer_due()
                 if monotonic() > self._asked_at + THROUGH_SECONDS:
                     await self._is_through()
+                if 0 in self._partitions.held and monotonic() > self._swept_at + SWEEP_SECONDS:
+                    self._swept_at = monotonic()
+                    await sweep(self._database, self.feed)
 
     async def _offer_due(self) -> None:
         held = self._epochs()

@@ -34,6 +34,7 @@ class Lanes:
         self._lanes: dict[Any, deque[Arrived]] = {}
         self._ready: deque[Any] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._working: dict[Any, list[Arrived]] = {}
         self._events = self._bytes = 0
         self._eased = asyncio.Event()
 
@@ -41,6 +42,11 @@ class Lanes:
     def held(self) -> int:
         """Events that are not settled."""
         return self._events
+
+    @property
+    def working(self) -> list[Arrived]:
+        """Those that are being settled."""
+        return [one for events in self._working.values() for one in events]
 
     async def room(self) -> None:
         """Waits until another event may come."""
@@ -83,10 +89,11 @@ class Lanes:
     async def _run(self, name: Any) -> None:
         """Works on what is first in a lane, which goes to the end of those that are ready."""
         lane = self._lanes[name]
-        events = self._first_of(lane)
+        self._working[name] = events = self._first_of(lane)
         try:
             await self._work(events)
         finally:
+            del self._working[name]
             self._events -= len(events)
             self._bytes -= sum(len(one.sent) for one in events)
             self._eased.set()

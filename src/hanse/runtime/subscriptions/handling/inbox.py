@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import astuple
 
 from hanse.runtime.call.context import Keyed
+from hanse.runtime.errors import Canceled, HanseError
 from hanse.runtime.subscriptions.handling.claim import Claim, Feed, opening
 from hanse.runtime.subscriptions.handling.handler_unit import HandlerUnit, NotDue
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from hanse.runtime.call.context import Call
     from hanse.runtime.data.database import Database
-    from hanse.runtime.errors import HanseError
 
 
 class HandlerKey(Keyed, eq=False, kw_only=True):
@@ -70,4 +70,7 @@ class Inbox:
         except BaseException as error:
             if unit.refused:
                 raise NotDue from None
-            raise fail(call, error) from error
+            failure = fail(call, error)
+            if isinstance(failure, Canceled) and not isinstance(error, HanseError):
+                raise  # its host ends: nothing of it has failed
+            raise failure from error

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from hanse import Database, Service
 from hanse.kit.clock import ManualClock
+from hanse.runtime.background import Surroundings
 from hanse.runtime.broker.broker import Broker
 from hanse.runtime.broker.message import Outgoing
 from hanse.runtime.broker.publisher import Publisher
@@ -170,18 +171,18 @@ class Office:
 
     def __init__(self, bench: Bench, stream: EventStream) -> None:
         self.bench = bench
-        self.stream = stream
+        self.made = stream
         self.last = 0
 
     async def post(self, *letters: Arrived) -> None:
         """Publishes them, as the relay does."""
-        broker = self.stream.broker
+        broker = self.made.broker
         publisher = Publisher(broker.connection, broker.config.request_timeout)
         await publisher.begin()
         outgoing = [
             Outgoing(
                 one.envelope.id,
-                self.stream.subject(one.partition, one.envelope.type),
+                self.made.subject(one.partition, one.envelope.type),
                 one.sent,
             )
             for one in letters
@@ -193,16 +194,17 @@ class Office:
     @asynccontextmanager
     async def host(self, stage: Stage | None = None) -> AsyncGenerator[Subscriptions]:
         """One that has the room."""
-        database = self.bench.database
+        database, instruments = self.bench.database, self.bench.instruments
+        host = Subscriptions(database, LEASE_SECONDS)
+        host.join(Surroundings(self, instruments, Threads(1)))
         room = Room(database, stage or self.bench.stage)
-        host = Subscriptions(
-            [room], database, self._stream, self.bench.instruments, Threads(1), LEASE_SECONDS
-        )
+        for model in Room.__unasked__:
+            host.serve(room, model)
         async with database, host:
             yield host
 
-    async def _stream(self) -> EventStream:
-        return self.stream
+    async def stream(self) -> EventStream:
+        return self.made
 
     async def settled(self, *hosts: Subscriptions) -> None:
         async with asyncio.timeout(PATIENCE):

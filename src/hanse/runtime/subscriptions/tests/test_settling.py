@@ -121,6 +121,17 @@ async def test_who_lost_it_while_a_handler_fails_parks_nothing(bench) -> None:
     assert await bench.parked() == []
 
 
+async def test_what_a_host_breaks_off_at_its_end_has_not_failed(bench) -> None:
+    settling = bench.settling()
+    bench.stage.waits["slow"] = asyncio.Event()
+    task = asyncio.create_task(settling.settle([bench.letter("slow")]))
+    await asyncio.wait_for(bench.stage.entered.wait(), PATIENCE)
+    task.cancel()
+    await asyncio.wait((task,))
+    assert task.cancelled()
+    assert (await bench.notes(), await bench.inbox(), await bench.parked()) == ([], set(), [])
+
+
 async def test_a_batch_is_one_transaction_and_splits_down_to_what_fails(bench) -> None:
     settling = bench.settling("gather")
     bench.stage.fails["c"] = [ValueError("no")] * 9

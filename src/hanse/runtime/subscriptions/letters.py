@@ -1,0 +1,254 @@
+"""What operators see of subscriptions, and do with events that nobody can handle."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from hanse.kit.uuid7 import Uuid7Source
+from hanse.runtime.data.personal.sealed_text import LOOKS_SEALED
+from hanse.runtime.errors import InvalidArgument, NotFound
+from hanse.runtime.events.envelope import ENVELOPE_MAX, read_envelope, write_envelope
+from hanse.runtime.events.relay.tables import make_tables as make_stream_table
+from hanse.runtime.subscriptions.tables import make_tables
+
+if TYPE_CHECKING:
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.data.record import Record
+
+LISTED_MAX = 1000
+
+_SUBSCRIPTIONS = """
+select s.name, min(d.position) as position,
+  greatest(0, coalesce((select last_seq from hanse.stream), 0) - min(d.position)) as lag,
+  count(distinct d.holder) filter (where d.until_time > clock_timestamp()) as hosts,
+  (select count(*) from hanse.parked p where p.subscription = s.id and p.state = 'waiting')
+    as waiting,
+  (select count(*) from hanse.parked p where p.subscription = s.id and p.state = 'dead') as dead
+from hanse.subscription s
+join hanse.delivery d on d.subscription = s.id and d.replay_epoch = 0
+group by s.id order by s.name
+"""
+_COLUMNS = """
+select s.name as subscription, p.replay_epoch, p.event, p.type, p.site_id as site, p.key,
+  p.stream_seq, p.state, p.attempt, p.park_time, p.due_time, p.error, p.edited_from
+"""
+_FROM = "from hanse.parked p join hanse.subscription s on s.id = p.subscription "
+_LIST = f"""{_COLUMNS}{_FROM}
+where (p.state = 'dead' or $1) and (s.name = $2 or $2 = '')
+order by s.name, p.site_id, p.key, p.stream_seq limit $3
+"""
+_SHOW = f"""{_COLUMNS}, p.envelope {_FROM} where p.event = $1 and (s.name = $2 or $2 = '')
+order by p.replay_epoch limit 2
+"""
+_AGAIN = """
+update hanse.parked p set state = 'waiting', attempt = 0, due_time = $3
+from hanse.subscription s
+where s.id = p.subscription and s.name = $1 and p.event = $2
+"""
+# Whatever else comes of the event is passed by as if it was handled.
+_SEEN = """
+insert into hanse.inbox (subscription, replay_epoch, event, stream_seq)
+select p.subscription, p.replay_epoch, p.event, p.stream_seq
+from hanse.parked p join hanse.subscription s on s.id = p.subscription
+where s.name = $1 and p.event = $2
+on conflict do nothing
+"""
+_DROP = """
+delete from hanse.parked p using hanse.subscription s
+where s.id = p.subscription and s.name = $1 and p.event = $2
+"""
+_EDIT = """
+update hanse.parked p set event = $3, envelope = $4, edited_from = $2, state = 'waiting',
+  attempt = 0, due_time = $5
+from hanse.subscription s
+where s.id = p.subscription and s.name = $1 and p.event = $2
+"""
+
+
+class SubscriptionState(msgspec.Struct, frozen=True):
+    """How far a subscription is.
+
+    Attributes:
+        name: Its own.
+        position: Sequence in the stream up to which all is handled or parked.
+        lag: Events of the stream above it, those of other kinds among them.
+        hosts: Which read for it.
+        waiting: Events that are tried again, or wait for one that is.
+        dead: Events that nobody tries any more.
+    """
+
+    name: str
+    position: int
+    lag: int
+    hosts: int
+    waiting: int
+    dead: int
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """An event that is parked.
+
+    Attributes:
+        subscription: That could not handle it.
+        event: Its id.
+        type: Full name of its kind.
+        site: The tenant.
+        key: What orders it, with those that wait behind it.
+        stream_seq: Where it stands in the stream.
+        state: `waiting` or `dead`.
+        attempt: How often it failed.
+        park_time: Since when.
+        due_time: When it is tried again.
+        error: What it failed with last; empty where it waits for another.
+        edited_from: Id of the event that it was made of by hand.
+        envelope: As it came; left out in lists.
+    """
+
+    subscription: str
+    event: str
+    type: str
+    site: str
+    key: str
+    stream_seq: int
+    state: str
+    attempt: int
+    park_time: datetime
+    due_time: datetime
+    error: str
+    edited_from: str = ""
+    envelope: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Letters:
+    """Those of one database.
+
+    Args:
+        database: Where subscriptions are known.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def subscriptions(self) -> list[SubscriptionState]:
+        """All there are, by name.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        await make_tables(self._database)
+        await make_stream_table(self._database)
+        rows = await self._database.fetch(_SUBSCRIPTIONS)
+        return [
+            SubscriptionState(**{name: row[name] for name in SubscriptionState.__struct_fields__})
+            for row in rows
+        ]
+
+    async def parked(self, subscription: str = "", *, waiting: bool = False) -> list[Letter]:
+        """Events that nobody tries any more, a thousand at most.
+
+        Args:
+            subscription: Only those of one.
+            waiting: Those that are tried again as well.
+
+        Raises:
+            HanseError: The database is away.
+        """
+        rows = await self._database.fetch(_LIST, waiting, subscription, LISTED_MAX)
+        return [_letter(row) for row in rows]
+
+    async def show(self, event: str, subscription: str = "") -> Letter:
+        """One, with its envelope.
+
+        Raises:
+            NotFound: There is none.
+            InvalidArgument: Several subscriptions have it.
+            HanseError: The database is away.
+        """
+        rows = await self._database.fetch(_SHOW, _uuid(event), subscription)
+        if not rows:
+            raise NotFound(f"No parked event {event}; `hanse events dead` lists them.")
+        if len({row["subscription"] for row in rows}) > 1:
+            raise InvalidArgument("Several subscriptions have it; say of which it is.")
+        return _letter(rows[0], bytes(rows[0]["envelope"]))
+
+    async def again(self, letter: Letter) -> None:
+        """Has it tried again at once, and by the schedule from its beginning.
+
+        Raises:
+            NotFound: It is gone.
+            HanseError: The database is away.
+        """
+        now = self._database.clock.now()
+        await self._change(_AGAIN, letter, now)
+
+    async def drop(self, letter: Letter) -> None:
+        """Has it count as handled, so that those behind it go on.
+
+        Raises:
+            NotFound: It is gone.
+            HanseError: The database is away.
+        """
+        async with self._database.transaction():
+            await self._database.execute(_SEEN, letter.subscription, UUID(letter.event))
+            await self._change(_DROP, letter)
+
+    async def edit(self, letter: Letter, data: bytes) -> str:
+        """Has other data handled in its place, as an event of its own; its id.
+
+        Args:
+            letter: The event.
+            data: Its fields as JSON.
+
+        Raises:
+            InvalidArgument: It is no JSON object, is too large, or holds what is sealed.
+            NotFound: It is gone.
+            HanseError: The database is away.
+        """
+        envelope = read_envelope(bytes(letter.envelope))
+        if LOOKS_SEALED.search(data):
+            raise InvalidArgument(
+                "Sealed values are of the event they came in: leave them out, or write them anew."
+            )
+        now = self._database.clock.now()
+        uuid = Uuid7Source().draw(now)
+        sent = write_envelope(
+            msgspec.structs.replace(envelope, id=str(uuid), data=msgspec.Raw(_object(data)))
+        )
+        if len(sent) > ENVELOPE_MAX:
+            raise InvalidArgument(f"An event has {ENVELOPE_MAX} bytes at most.")
+        async with self._database.transaction():
+            await self._database.execute(_SEEN, letter.subscription, UUID(letter.event))
+            await self._change(_EDIT, letter, uuid, sent, now)
+        return str(uuid)
+
+    async def _change(self, text: str, letter: Letter, *arguments: Any) -> None:
+        event = UUID(letter.event)
+        if not await self._database.execute(text, letter.subscription, event, *arguments):
+            raise NotFound(f"The event {letter.event} is parked no more.")
+
+
+def _uuid(event: str) -> UUID:
+    try:
+        return UUID(event)
+    except ValueError:
+        raise InvalidArgument(f"{event!r} is no id of an event.") from None
+
+
+def _object(data: bytes) -> bytes:
+    try:
+        msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except msgspec.MsgspecError as error:
+        raise InvalidArgument(f"The data of an event is a JSON object: {error}.") from None
+    return data
+
+
+def _letter(row: Record, envelope: bytes = b"null") -> Letter:
+    return Letter(
+        row["subscription"], str(row["event"]), row["type"], row["site"], row["key"],
+        row["stream_seq"], row["state"], row["attempt"], row["park_time"], row["due_time"],
+        row["error"], str(row["edited_from"] or ""), msgspec.Raw(envelope),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Events of a world: whether they have come to rest."""
