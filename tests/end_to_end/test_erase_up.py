@@ -245,7 +245,8 @@ def test_a_restore_of_a_moment_before_has_those_who_live_and_nobody_who_was_eras
     [there] = crm.place.glob("*/keys/generation-2.key")
     newest.rename(keys / "generation-1.key").write_bytes(saved["generation-1.key"])
     hidden = there.rename(crm.place / "hidden")
-    assert "lacks generation-2.key" in crm.refused(*asked)
+    for verb in (asked, ("backup", "verify", "--to", before.isoformat())):
+        assert "lacks generation-2.key" in crm.refused(*verb)
     assert not list((crm.folder / ".hanse/up/postgres").glob("*.before-*")), "nothing is changed"
     hidden.rename(there)
     assert "lacked generation-2.key" in crm.fleet.hanse(*asked)["note"]

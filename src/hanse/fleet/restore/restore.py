@@ -65,6 +65,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
         rows: How many rows those have, without PostgreSQL's own.
         files: How many files it knows were in the backup.
         files_missing: How many it needs are nowhere.
+        keys: How many keys of persons were opened, a hundred of each generation at most.
         erased: How many persons it still knew who had been erased, and were erased again.
         seconds: What it took.
         aside: Where what was there before lies now; empty if nothing was.
@@ -81,6 +82,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     files: int = 0
     files_missing: int = 0
+    keys: int = 0
     erased: int = 0
     seconds: float
     aside: str = ""
@@ -127,15 +129,15 @@ class Restore:
     async def _run(self, wish: Wish, begun: float) -> Restored:
         place = Place(wish.order.place(self._variables))
         found = await find(place, wish.at or self._clock.now(), wish.database)
-        base, files, aside, note, erased = found.way.base, Wanted(), "", "", 0
+        base, files, aside, erased = found.way.base, Wanted(), "", 0
         with draft(self._state) as folder:
             recovery = Recovery(place, folder, self._programs, self._variables, self._told)
             async with stopped(recovery):
                 recovered = await recovery.run(found.way, wish.at, found.later)
                 checked = await check(recovery.scratch, self._told)
+                await restore_key_table(place, base.database, recovery.scratch.url)
+                keys, note = await self._restore_keys(wish, place, base.database, recovery)
                 if not wish.verify:
-                    await restore_key_table(place, base.database, recovery.scratch.url)
-                    note = await self._restore_keys(wish, place, base.database, recovery)
                     erased = await self._erase_again(wish, place, base.database, recovery)
                     await recovery.keep_log()
                 if wish.order.files:
@@ -156,6 +158,7 @@ class Restore:
             files=len(files.there),
             files_missing=files.missing,
             erased=erased,
+            keys=keys,
             seconds=monotonic() - begun,
             aside=aside,
             note=note,
@@ -163,17 +166,19 @@ class Restore:
 
     async def _restore_keys(
         self, wish: Wish, place: Place, database: str, recovery: Recovery
-    ) -> str:
-        """Brings back what of the keyring is needed and not here; what an operator should know."""
+    ) -> tuple[int, str]:
+        """Opens keys, and brings what that needs; how many, and what an operator should know."""
+        needs = await needs_of(recovery.scratch.url)
         if not wish.order.keys:
-            return ""
+            return 0, ""
         self._told("opening keys of persons")
         ring = RingReturn(place, database, Path(wish.order.keys))
-        needs = await needs_of(recovery.scratch.url)
+        if wish.verify:
+            return await ring.see(needs) if needs is not None else 0, ""
         if needs is None:
             await ring.free()
-            return ""
-        return ring.bring(await ring.missing(needs))
+            return 0, ""
+        return len(needs.some), ring.bring(await ring.missing(needs))
 
     async def _erase_again(
         self, wish: Wish, place: Place, database: str, recovery: Recovery

@@ -27,7 +27,7 @@ from hanse.runtime.data.personal.subject_key import decrypt
 from hanse.runtime.data.personal.subject_keys import bound_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from hanse.fleet.backup.place import Place
@@ -102,35 +102,28 @@ class RingReturn:
             KeyringError: One is in neither, or does not open what it should; or here is the ring
                 of another database.
         """
-        folder = self._folder
-        own = read_ring(folder)
+        own = read_ring(self._folder)
         if own is not None and own.id != needs.ring:
             raise KeyringError(
-                f"{folder} has the keyring of another database: without its own nobody could read "
-                "what is sealed. Move it away, and run this again; nothing is changed."
+                f"{self._folder} has the keyring of another database: without its own nobody could "
+                "read what is sealed. Move it away, and run this again; nothing is changed."
             )
-        there = await self._copy.read()
-        if RING not in there or ring_id(there[RING]) != needs.ring:
-            there = {}
-        if own is None and not there:
-            raise KeyringError(
-                f"The keyring {needs.ring}, under which keys of persons are kept, is neither in "
-                f"{folder} nor in {self._place}: nobody could read what is sealed. Put a copy of "
-                f"it into {folder}, and run this again; nothing is changed."
-            )
-        wanted = [SECRET, *(generation_path(folder, one).name for one in needs.generations)]
-        lacking = [one for one in wanted if one not in there and not (folder / one).exists()]
-        if lacking:
-            raise KeyringError(
-                f"The keyring {folder} lacks {' and '.join(lacking)}, and {self._place} does not "
-                "have that either: what is sealed under it nobody could read. Put it there, from "
-                "a copy of the keyring or another host of this database, and run this again; "
-                "nothing is changed."
-            )
-        self._try(needs, there)
-        if own is not None:
-            there = {name: there[name] for name in wanted if name in there}
-        return {name: data for name, data in there.items() if not (folder / name).exists()}
+        return await self._missing(needs, is_here=own is not None)
+
+    async def see(self, needs: Needs) -> int:
+        """Sees that somebody could open the keys, by what is here or beside the backups.
+
+        The ring of another database, where this is only looked at, is in nobody's way.
+
+        Returns:
+            How many were opened.
+
+        Raises:
+            PlaceError, KeyringError: As `missing`.
+        """
+        own = read_ring(self._folder)
+        await self._missing(needs, is_here=own is not None and own.id == needs.ring)
+        return len(needs.some)
 
     def bring(self, missing: Mapping[str, bytes]) -> str:
         """Has files here that are not; what is here is never written over.
@@ -166,22 +159,44 @@ class RingReturn:
             self.bring({name: data for name, data in there.items() if name != RING})
         write_ring(self._folder, RingFile(ring_id(there[RING])))
 
-    def _try(self, needs: Needs, there: Mapping[str, bytes]) -> None:
+    async def _missing(self, needs: Needs, *, is_here: bool) -> dict[str, bytes]:
+        folder, there = self._folder, await self._copy.read()
+        if RING not in there or ring_id(there[RING]) != needs.ring:
+            there = {}
+        if not is_here and not there:
+            raise KeyringError(
+                f"The keyring {needs.ring}, under which keys of persons are kept, is neither in "
+                f"{folder} nor in {self._place}: nobody could read what is sealed. Put a copy of "
+                f"it into {folder}, and run this again; nothing is changed."
+            )
+        wanted = [SECRET, *(generation_path(folder, one).name for one in needs.generations)]
+        here = {one for one in wanted if (folder / one).exists()} if is_here else set[str]()
+        lacking = [one for one in wanted if one not in there and one not in here]
+        if lacking:
+            raise KeyringError(
+                f"The keyring {folder} lacks {' and '.join(lacking)}, and {self._place} does not "
+                "have that either: what is sealed under it nobody could read. Put it there, from "
+                "a copy of the keyring or another host of this database, and run this again; "
+                "nothing is changed."
+            )
+        self._try(needs, here, there)
+        return {one: there[one] for one in (wanted if is_here else there) if one not in here}
+
+    def _try(self, needs: Needs, here: Collection[str], there: Mapping[str, bytes]) -> None:
         """Opens some keys of each generation."""
         ciphers: dict[int, AESGCM] = {}
         for row in needs.some:
-            number = row["generation"]
-            path = generation_path(self._folder, number)
-            if number not in ciphers:
-                key = read_key(path) if path.exists() else key_in(there[path.name], path)
-                ciphers[number] = AESGCM(key)
+            path = generation_path(self._folder, row["generation"])
+            is_here = path.name in here
+            if row["generation"] not in ciphers:
+                key = read_key(path) if is_here else key_in(there[path.name], path)
+                ciphers[row["generation"]] = AESGCM(key)
             bound = bound_of(row["site_id"], row["subject"], row["purpose"])
             try:
-                decrypt(ciphers[number], row["wrapped"], bound)
+                decrypt(ciphers[row["generation"]], row["wrapped"], bound)
             except ValueError:
-                where = self._folder if path.exists() else self._place
                 raise KeyringError(
-                    f"{path.name} in {where} does not open the keys that are kept under it: it was "
-                    "changed, or is of another keyring. Put the right one there, from a copy, and "
-                    "run this again; nothing is changed."
+                    f"{path.name} in {self._folder if is_here else self._place} does not open the "
+                    "keys that are kept under it: it was changed, or is of another keyring. Put "
+                    "the right one there, from a copy, and run this again; nothing is changed."
                 ) from None

@@ -116,6 +116,22 @@ async def test_the_ring_of_another_database_is_left_alone(lost, tmp_path):
     assert contents(tmp_path / "other") == other
 
 
+async def test_who_only_looks_opens_by_what_lies_beside_and_brings_nothing(lost, tmp_path):
+    needs = await needs_of(lost.url)
+    other = Keyring.make(tmp_path / "other").folder
+    Keyring(other).add(2)
+    before = contents(lost.older), contents(other)
+    for folder in (lost.older, other, tmp_path / "nowhere"):
+        assert await lost.returning(folder).see(needs) == 2
+    (lost.beside / NEWER).unlink()
+    for folder in (lost.older, other, tmp_path / "nowhere"):
+        with pytest.raises(KeyringError, match=f"lacks {NEWER}"):
+            await lost.returning(folder).see(needs)
+    assert await lost.returning(lost.ring).see(needs) == 2
+    assert (contents(lost.older), contents(other)) == before
+    assert not (tmp_path / "nowhere").exists()
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 async def test_a_moment_before_the_first_host_takes_the_same_ring_again(lost, tmp_path, is_there):
     database, folder = lost.world.database, lost.ring if is_there else tmp_path / "back"
