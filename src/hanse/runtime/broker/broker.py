@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 from typing import TYPE_CHECKING, Any, Self
 
@@ -48,6 +49,8 @@ class Broker:
     """
 
     def __init__(self, config: BrokerConfig) -> None:
+        # Before the loop runs, which it would stop; and no host without a broker pays for it.
+        self._client = importlib.import_module("hanse.runtime.broker.connection")
         self.config = config
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
@@ -123,11 +126,9 @@ class Broker:
                 await self._connection.close()
 
     async def _connect(self) -> Connection | None:
-        from hanse.runtime.broker.connection import BROKEN, connect
-
         try:
-            return await connect(self.config)
-        except (*BROKEN, ValueError) as error:
+            return await self._client.connect(self.config)
+        except (*self._client.BROKEN, ValueError) as error:
             # Once, until it is back; and never its address, in which a password may stand.
             level = logging.DEBUG if self._is_away else logging.WARNING
             log.log(level, "The broker cannot be reached: %s", error or type(error).__name__)

@@ -57,14 +57,18 @@ class Connection:
         """A subject that nobody else has."""
         return str(self._client.new_inbox())
 
-    async def request(self, subject: str, payload: bytes) -> bytes:
+    async def request(
+        self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None
+    ) -> bytes:
         """An answer.
 
         Raises:
             BrokerAway: There is none.
         """
         try:
-            answer = await self._client.request(subject, payload, timeout=self._timeout)
+            answer = await self._client.request(
+                subject, payload, timeout=self._timeout, headers=headers
+            )
         except BROKEN as error:
             raise away().because(error) from error
         return answer.data

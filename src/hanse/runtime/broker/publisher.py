@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from hanse.kit.clock import wait_set
+from hanse.kit.ids import trace_id
 from hanse.runtime.broker.failures import away
 
 if TYPE_CHECKING:
@@ -69,9 +70,11 @@ class Publisher:
     Args:
         connection: On which.
         seconds: For the next answer of a batch, after which the broker is away.
+        atomic: Whether the stream takes many as one.
     """
 
-    def __init__(self, connection: Connection, seconds: float) -> None:
+    def __init__(self, connection: Connection, seconds: float, *, atomic: bool = False) -> None:
+        self._atomic = atomic
         self._connection = connection
         self._seconds = seconds
         self._inbox = connection.inbox()
@@ -107,6 +110,31 @@ class Publisher:
         Raises:
             BrokerAway: Nobody knows what became of them.
         """
+        if self._atomic and len(messages) > 1:
+            published = await self._at_once(messages, last)
+            if published is not None:
+                return published
+        return await self._one_by_one(messages, last)
+
+    async def _at_once(self, messages: Sequence[Outgoing], last: int) -> Published | None:
+        """All or none, with one answer, and written to the disk once; None if it was none.
+
+        Then some may be there already, or have room, which is seen one by one.
+        """
+        headers = {"Nats-Batch-Id": trace_id(), "Nats-Expected-Last-Sequence": str(last)}
+        *first, closing = messages
+        for number, message in enumerate(first, 1):
+            headers |= {"Nats-Msg-Id": message.id, "Nats-Batch-Sequence": str(number)}
+            await self._connection.publish(message.subject, message.data, headers=headers)
+            headers.pop("Nats-Expected-Last-Sequence", None)
+        headers |= {"Nats-Msg-Id": closing.id, "Nats-Batch-Sequence": str(len(messages))}
+        headers["Nats-Batch-Commit"] = "1"
+        answer = _ack.decode(await self._connection.request(closing.subject, closing.data, headers))
+        if answer.error is not None:
+            return None
+        return Published(list(range(answer.seq - len(first), answer.seq + 1)), 0, "")
+
+    async def _one_by_one(self, messages: Sequence[Outgoing], last: int) -> Published:
         self._batch += 1
         self._answers = {}
         self._missing = len(messages)

@@ -52,7 +52,10 @@ class EventStream:
     Attributes:
         broker: As given.
         name: As given.
+        atomic: Whether it takes many messages as one, as far as is known: servers from 2.12 on do.
     """
+
+    atomic = False
 
     def __init__(self, broker: Broker, name: str) -> None:
         self.broker = broker
@@ -87,10 +90,11 @@ class EventStream:
             if refused.number != NO_STREAM:
                 raise
             made = {**wanted, "first_seq": last + 1}
-            return _info.decode(await self.broker.ask(f"STREAM.CREATE.{self.name}", made)).state
+            found = _info.decode(await self.broker.ask(f"STREAM.CREATE.{self.name}", made))
         if any(found.config.get(name) != value for name, value in wanted.items()):
             changed = found.config | wanted
             found = _info.decode(await self.broker.ask(f"STREAM.UPDATE.{self.name}", changed))
+        self.atomic = bool(found.config.get("allow_atomic"))
         return found.state
 
     async def place(self) -> Place:
@@ -157,5 +161,6 @@ class EventStream:
             "max_bytes": config.stream_bytes,
             "max_age": 0,
             "num_replicas": config.replicas,
+            "allow_atomic": True,  # which older servers do not know, and pass by
             "duplicate_window": DUPLICATE_SECONDS * _SECOND,
         }

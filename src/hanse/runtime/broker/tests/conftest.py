@@ -24,9 +24,12 @@ async def broker():
         yield opened
 
 
-@pytest_asyncio.fixture
-async def stream(broker):
+@pytest_asyncio.fixture(params=[True, False], ids=["atomic", "older"])
+async def stream(broker, request):
+    """As servers make it that take many messages as one, and as others do."""
     made = EventStream(broker, f"events_{secrets.token_hex(6)}")
     await made.ensure()
+    assert made.atomic
+    made.atomic = request.param
     yield made
     await made.delete()

@@ -27,7 +27,8 @@ def outgoing(stream: EventStream, *numbers: int, size: int = 1) -> list[Outgoing
 
 
 async def publish(stream: EventStream, messages: list[Outgoing], last: int):
-    publisher = Publisher(await stream.broker.until_connected(), PATIENCE)
+    connection = await stream.broker.until_connected()
+    publisher = Publisher(connection, PATIENCE, atomic=stream.atomic)
     await publisher.begin()
     try:
         return await publisher.publish(messages, last)

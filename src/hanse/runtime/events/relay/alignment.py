@@ -71,8 +71,9 @@ class Alignment:
             await self._stream.delete()
             await self._stream.ensure(noted)
             return
+        broker = self._stream.broker
         publisher = Publisher(
-            self._stream.broker.connection, self._stream.broker.config.request_timeout
+            broker.connection, broker.config.request_timeout, atomic=self._stream.atomic
         )
         await publisher.begin()
         try:

@@ -99,6 +99,8 @@ class Relay:
     async def _run(self) -> None:
         backoff = Backoff(most=AGAIN_MOST_SECONDS)
         never = asyncio.Event()
+        while not self._database.ready:  # which tells itself why
+            await wait_set(never, LOOK_SECONDS)
         while True:
             try:
                 await self._take_part(backoff)
@@ -143,7 +145,8 @@ class Relay:
         waiting = Waiting(self._database, stream)
         noted = await own_stream(self._database)
         last = await Alignment(self._database, stream, waiting).align(noted.last)
-        publisher = Publisher(connection, self._broker.config.request_timeout)
+        seconds = self._broker.config.request_timeout
+        publisher = Publisher(connection, seconds, atomic=stream.atomic)
         await publisher.begin()
         told: list[int] = []
         try:

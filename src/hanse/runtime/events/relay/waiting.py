@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.record import Record
 
-BATCH = 512
+BATCH = 1000
+"""What a broker takes as one."""
+
 BATCH_BYTES = 4 * 1024 * 1024
 
 # Never "those above the last one": a sequence number is drawn before its transaction is committed,
