@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from hanse.runtime.errors import HanseError
+
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
     from hanse.runtime.telemetry.metrics import Metrics
@@ -39,12 +41,11 @@ class RelayGauges:
         self._told.add(count)
 
     async def look(self) -> None:
-        """Looks into the outbox: two ends of its index.
-
-        Raises:
-            HanseError: The database is away.
-        """
-        row = await self._database.fetch_row(_BACKLOG)
+        """Looks into the outbox: two ends of its index; what cannot be seen stays as it was."""
+        try:
+            row = await self._database.fetch_row(_BACKLOG)
+        except HanseError:  # the database tells itself that it is away
+            return
         if row is None:
             return
         self._waiting.set(row["events"])

@@ -132,9 +132,10 @@ class Relay:
     async def _follow(self, waking: str) -> None:
         """Tells whoever leads that there is something in the outbox."""
         await wait_set(self._wake, LOOK_SECONDS)
-        if self._wake.is_set() and not self._lease.held and self._broker.connected:
+        if self._wake.is_set() and not self._lease.held:
             self._wake.clear()
-            await self._broker.connection.publish(waking)
+            if self._broker.connected:
+                await self._broker.connection.publish(waking)
             await wait_set(asyncio.Event(), GATHER_SECONDS)
 
     async def _woken(self, _: Any) -> None:
