@@ -94,7 +94,7 @@ if TYPE_CHECKING:
     from hanse.runtime.offload import Offload, OffloadFailed
     from hanse.runtime.subscriptions.declared.declaration import Delivery, subscribe
     from hanse.runtime.workflows.declaration import workflow
-    from hanse.runtime.workflows.failure import NonDeterminism, StepFailed, WorkflowCanceled
+    from hanse.runtime.workflows.failure import WorkflowCanceled
     from hanse.runtime.workflows.info import Instance
     from hanse.runtime.workflows.retry import Retry
     from hanse.runtime.workflows.run import Run
@@ -159,7 +159,6 @@ __all__ = [
     "Length",
     "Limits",
     "Meta",
-    "NonDeterminism",
     "NotFound",
     "Offload",
     "OffloadFailed",
@@ -194,7 +193,6 @@ __all__ = [
     "SetCookie",
     "Settings",
     "Sources",
-    "StepFailed",
     "Store",
     "StoredKey",
     "Struct",
@@ -281,7 +279,7 @@ _HOMES = {
     "hanse.runtime.offload": "Offload OffloadFailed",
     "hanse.runtime.subscriptions.declared.declaration": "Delivery subscribe",
     "hanse.runtime.workflows.declaration": "workflow",
-    "hanse.runtime.workflows.failure": "NonDeterminism StepFailed WorkflowCanceled",
+    "hanse.runtime.workflows.failure": "WorkflowCanceled",
     "hanse.runtime.workflows.info": "Instance",
     "hanse.runtime.workflows.retry": "Retry",
     "hanse.runtime.workflows.run": "Run",

@@ -11,6 +11,7 @@ from hanse.cli.backup.verbs import BACKUP
 from hanse.cli.data.verbs import PERSONS
 from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, FLEET, JSON
 from hanse.cli.refusal import as_refusal
+from hanse.cli.workflows.verbs import WORKFLOWS
 
 KIND = click.Choice(["member", "staff", "app", "service"])
 COPY = click.option(
@@ -172,7 +173,7 @@ def migrate(**asked: Any) -> None:
     apply(Wish(**asked))
 
 
-for verb in (*BACKUP, *PERSONS):
+for verb in (*BACKUP, *PERSONS, *WORKFLOWS):
     hanse.add_command(verb)
 
 

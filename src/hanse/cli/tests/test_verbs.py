@@ -42,6 +42,7 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
         "restore",
         "person",
         "keys",
+        "workflows",
         "trace",
         "backfill",
         "contracts",

@@ -1,0 +1,80 @@
+"""What the verbs of workflows are called, and what they take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, JSON
+
+STATES = click.Choice(["running", "waiting", "held", "ended"])
+INSTANCE = click.argument("instance", metavar="ID")
+
+
+@click.group()
+def workflows() -> None:
+    """See what workflows do, and mend what is held."""
+
+
+@workflows.command("list")
+@click.option("--state", type=STATES, help="Only these; else all that are not over.")
+@click.option("--site", default="", help="Only of this site.")
+@click.option("--workflow", default="", help="Only of this one, like shop.v1.Checkout/Place.")
+@click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
+@ENVIRONMENT
+@DEV
+@JSON
+def list_(**asked: Any) -> None:
+    """Show instances: what is held first, then what runs and what waits."""
+    from hanse.cli.workflows.showing import Wish, show
+
+    show(Wish(**asked))
+
+
+@workflows.command()
+@INSTANCE
+@ENVIRONMENT
+@DEV
+@JSON
+def journal(instance: str, environment: str, *, dev: bool, as_json: bool) -> None:
+    """Show what the instance ID did, entry by entry."""
+    from hanse.cli.workflows.showing import show_journal
+
+    show_journal(instance, environment, dev=dev, as_json=as_json)
+
+
+@workflows.command()
+@INSTANCE
+@ENVIRONMENT
+@DEV
+def resume(instance: str, environment: str, *, dev: bool) -> None:
+    """Have the held instance ID go on, when what it is held for is mended."""
+    from hanse.cli.workflows.mending import mend
+
+    mend("resume", instance, environment, dev=dev)
+
+
+@workflows.command()
+@INSTANCE
+@ENVIRONMENT
+@DEV
+def retry(instance: str, environment: str, *, dev: bool) -> None:
+    """Have the failed instance ID try its last step again, if nothing is undone."""
+    from hanse.cli.workflows.mending import mend
+
+    mend("retry", instance, environment, dev=dev)
+
+
+@workflows.command()
+@INSTANCE
+@ENVIRONMENT
+@DEV
+def cancel(instance: str, environment: str, *, dev: bool) -> None:
+    """Have the instance ID end; what it did is undone first."""
+    from hanse.cli.workflows.mending import mend
+
+    mend("cancel", instance, environment, dev=dev)
+
+
+WORKFLOWS = (workflows,)
