@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from hanse.runtime.data.entity.upcast import upcast
     from hanse.runtime.data.files.files import Files
     from hanse.runtime.data.files.store_config import FileStoreConfig
-    from hanse.runtime.data.outbox.event import Event
     from hanse.runtime.data.people.erasing import Erased, ErasedRows, KeptValues
     from hanse.runtime.data.people.people import People
     from hanse.runtime.data.query.refusal import QueryNotServed
@@ -83,7 +82,7 @@ if TYPE_CHECKING:
         Unimplemented,
         Violation,
     )
-    from hanse.runtime.events.event import event
+    from hanse.runtime.events.event import Event, event
     from hanse.runtime.events.events import Events
     from hanse.runtime.host import Host
     from hanse.runtime.host_config import HostConfig
@@ -267,8 +266,7 @@ _HOMES = {
     "hanse.runtime.data.rows.statement": "sql",
     "hanse.runtime.data.rows.store": "Store",
     "hanse.runtime.errors": _ERRORS,
-    "hanse.runtime.data.outbox.event": "Event",
-    "hanse.runtime.events.event": "event",
+    "hanse.runtime.events.event": "Event event",
     "hanse.runtime.events.events": "Events",
     "hanse.runtime.host": "Host",
     "hanse.runtime.host_config": "HostConfig",

@@ -9,6 +9,7 @@ import click
 
 from hanse.cli.backup.verbs import BACKUP
 from hanse.cli.data.verbs import PERSONS
+from hanse.cli.events.verbs import events
 from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, FLEET, JSON
 from hanse.cli.refusal import as_refusal
 from hanse.cli.workflows.verbs import WORKFLOWS
@@ -173,7 +174,7 @@ def migrate(**asked: Any) -> None:
     apply(Wish(**asked))
 
 
-for verb in (*BACKUP, *PERSONS, *WORKFLOWS):
+for verb in (*BACKUP, *PERSONS, *WORKFLOWS, events):
     hanse.add_command(verb)
 
 

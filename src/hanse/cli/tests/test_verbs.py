@@ -43,6 +43,7 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
         "person",
         "keys",
         "workflows",
+        "events",
         "trace",
         "backfill",
         "contracts",

@@ -1,0 +1,1 @@
+"""The verbs of events: how far subscriptions are, and what nobody could handle."""

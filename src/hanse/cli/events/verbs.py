@@ -1,0 +1,113 @@
+"""What the verbs of events are called, and what they take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, JSON
+
+OF = click.option(
+    "--of", "subscription", default="", metavar="SUBSCRIPTION",
+    help="Whose it is, where several have it.",
+)  # fmt: skip
+
+
+@click.group()
+def events() -> None:
+    """Look after subscriptions, and what they could not handle."""
+
+
+@events.command("list")
+@ENVIRONMENT
+@DEV
+@JSON
+def list_(**asked: Any) -> None:
+    """List subscriptions: how far each is, and what of it waits."""
+    from hanse.cli.events.letters import Place, subscriptions
+
+    subscriptions(Place(**asked))
+
+
+@events.command()
+@click.argument("subscription", required=False, default="")
+@click.option("--waiting", is_flag=True, help="Also those that are tried again, or wait for one.")
+@ENVIRONMENT
+@DEV
+@JSON
+def dead(subscription: str, *, waiting: bool, **asked: Any) -> None:
+    """List events that nobody tries any more, of SUBSCRIPTION or of all."""
+    from hanse.cli.events.letters import Place, dead
+
+    dead(Place(**asked), subscription, waiting=waiting)
+
+
+@events.command()
+@click.argument("event", metavar="EVENT")
+@OF
+@ENVIRONMENT
+@DEV
+def show(event: str, subscription: str, **asked: Any) -> None:
+    """Show all that is known of a parked EVENT, as JSON; what is personal is sealed."""
+    from hanse.cli.events.letters import Place, show
+
+    show(Place(**asked, as_json=True), event, subscription)
+
+
+@events.command()
+@click.argument("event", metavar="EVENT")
+@click.argument("data", metavar="FILE", type=click.File("rb"))
+@OF
+@ENVIRONMENT
+@DEV
+@JSON
+def edit(event: str, data: Any, subscription: str, **asked: Any) -> None:
+    """Have the fields in FILE (JSON; - reads them here) handled in place of those of EVENT.
+
+    That is an event of its own, which says of which it was made.
+    """
+    from hanse.cli.events.letters import Place, edit
+
+    edit(Place(**asked), event, subscription, data.read())
+
+
+@events.command()
+@click.argument("event", metavar="EVENT")
+@OF
+@ENVIRONMENT
+@DEV
+@JSON
+def replay(event: str, subscription: str, **asked: Any) -> None:
+    """Have a parked EVENT tried again at once, and those of its key after it."""
+    from hanse.cli.events.letters import Place, replay
+
+    replay(Place(**asked), event, subscription)
+
+
+@events.command()
+@click.argument("event", metavar="EVENT")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@OF
+@ENVIRONMENT
+@DEV
+@JSON
+def drop(event: str, subscription: str, *, yes: bool, **asked: Any) -> None:
+    """Give a parked EVENT up for good, so that those of its key go on without it."""
+    from hanse.cli.events.letters import Place, drop
+
+    drop(Place(**asked), event, subscription, yes=yes)
+
+
+@events.command()
+@click.argument("subscription")
+@click.option("--first", type=click.IntRange(1), required=True, help="Its sequence in the stream.")
+@click.option("--last", type=click.IntRange(1), required=True, help="That of the last one.")
+@ENVIRONMENT
+@DEV
+@JSON
+def again(subscription: str, first: int, last: int, **asked: Any) -> None:
+    """Have SUBSCRIPTION handle a range of the stream once more, as if it never had."""
+    from hanse.cli.events.letters import Place, again
+
+    again(Place(**asked), subscription, first, last)
