@@ -9,7 +9,7 @@ from hanse_hiring import api
 from hanse_hiring.api import Employer, Job
 from hanse_hiring.rules.applying import APPLICATIONS_MAX, MINUTES_WATCHED
 
-from domains.hiring.tests.careers_world import counts, read_jobs, said, titles
+from domains.hiring.tests.careers_world import STAFF, counts, read_jobs, said, titles
 from hanse import Internal, Unavailable
 from hanse.testing import fake
 
@@ -162,6 +162,27 @@ async def test_what_was_never_public_is_not_there(open_careers):
     assert [page.status for page in pages] == [404] * 6
     assert all("All openings" in page.text and "Secret" not in page.text for page in pages)
     assert "There is nothing open just now." in front.text
+
+
+async def test_what_stands_around_the_list_is_what_staff_wrote_last(careers):
+    visitor, staff = careers.visitor(), careers.world.http(STAFF)
+    edits = {
+        "employers": {"about": "We ship **boats**."},
+        "pillars": {"title": "Calm seas"},
+        "posts": {"title": "How we learned to row"},
+        "people": {"quote": "I was trusted with the helm."},
+    }
+    now = ("<strong>boats</strong>", "Calm seas", "learned to row", "trusted with the helm")
+    before = (await visitor.get("/careers/")).text
+
+    for kind, changes in edits.items():
+        (first, *_) = (await staff.get(f"/hiring/v1/{kind}")).json["items"]
+        asked = f"/hiring/v1/{kind}/{first['id']}"
+        assert (await careers.world.http().request("PATCH", asked, changes)).status in {401, 403}
+        assert (await staff.request("PATCH", asked, changes)).status == 200
+
+    after = (await visitor.get("/careers/")).text
+    assert [(one in before, one in after) for one in now] == [(False, True)] * 4
 
 
 async def test_a_post_is_read_on_its_own_page(careers):
