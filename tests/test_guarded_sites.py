@@ -13,23 +13,31 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DATA = "src/hanse/runtime/data"
 OFTEN = ("collection", "idempotency", "rows")
-SELDOM = ("files", "personal", "query", "resource")
+SELDOM = ("files", "people", "personal", "query", "resource", "table", "tests")
 """Only with --long: all of them take minutes, and most statements are of the others."""
 
-FOLDERS = (*OFTEN, *(pytest.param(name, marks=pytest.mark.long) for name in SELDOM))
+SUITES = (
+    *(f"{DATA}/{name}" for name in OFTEN),
+    *(
+        pytest.param(suite, marks=pytest.mark.long)
+        for suite in (*(f"{DATA}/{name}" for name in SELDOM), "domains/hiring/tests")
+    ),
+)
 
 ELSEWHERE = {
-    "personal/tests/test_releases.py::test_a_backfill_brings_up_what_is_sealed": "is of all sites, in a call of one",
-    "rows/tests/test_row_security.py": "makes such a server by itself",
+    f"{DATA}/personal/tests/test_releases.py::test_a_backfill_brings_up_what_is_sealed": "is of all sites, in a call of one",
+    f"{DATA}/rows/tests/test_row_security.py": "makes such a server by itself",
+    "domains/hiring/tests/test_in_a_browser.py": "is about what is shown",
 }
 SECONDS = 500
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_a_suite_is_as_green_on_a_server_that_keeps_sites_apart(folder):
-    left = [f"--deselect={DATA}/{name}" for name in ELSEWHERE if name.startswith(folder)]
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_suite_is_as_green_on_a_server_that_keeps_sites_apart(suite):
+    left = [f"--deselect={name}" for name in ELSEWHERE if name.startswith(suite)]
+    left += ["-k", "not pooled"]  # where it is as it always is
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", f"{DATA}/{folder}", *left],
+        [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", suite, *left],
         cwd=ROOT,
         env=os.environ | {"HANSE_TEST_GUARDED": "1", "PYTEST_ADDOPTS": ""},
         capture_output=True,
