@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,6 +24,7 @@ from hanse.runtime.data.personal.key_files import (
     write_private,
     write_ring,
 )
+from hanse.runtime.data.personal.keyring import Keyring
 from hanse.runtime.data.personal.subject_key import decrypt
 from hanse.runtime.data.personal.subject_keys import bound_of
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 AT_ONCE = 100
 """Keys of each generation that are tried: a ring that opens these is the right one."""
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
 _THERE = "select to_regclass('hanse.subject_key') is not null as there"
 _NEWEST = "select id, generation from hanse.keyring"
 _SOME = """
@@ -45,6 +49,18 @@ cross join lateral (
   select site_id, subject, purpose, generation, wrapped from hanse.subject_key
   where generation = g.generation and $1 in ('', site_id) limit $2) as k
 """
+
+_KEYS = """
+select subject, purpose, mark from hanse.subject_key
+where site_id = $1 and (subject, purpose) > ($2, $3) order by subject, purpose limit 1000
+"""
+_GONE = """
+select t.subject from unnest($2::text[], $3::text[], $4::bytea[]) as t (subject, purpose, mark)
+where not exists (
+  select from hanse.subject_key k
+  where k.site_id = $1 and k.subject = t.subject and k.purpose = t.purpose and k.mark = t.mark)
+"""
+_ERASED = "select subject, destroy_time, end_time from hanse.erasure where site_id = $1"
 
 
 class Needs(NamedTuple):
@@ -78,6 +94,48 @@ async def needs_of(url: str, site: str = "") -> Needs | None:
         if taken is None:
             return None
         return Needs(taken["id"], taken["generation"], await database.fetch(_SOME, site, AT_ONCE))
+
+
+async def see_that_keys_live(moment: str, living: str, site: str, folder: Path) -> None:
+    """Sees that the living database has all keys of a site's moment but those of who was erased.
+
+    Args:
+        moment: Where the database of the moment is.
+        living: And the one that lives.
+        site: Whose keys.
+        folder: Of the keyring, which has what is needed.
+
+    Raises:
+        KeyringError: It has not: they came in a life that a restore gave up.
+        HanseError: A database is away.
+    """
+    old = Database(DatabaseConfig(url=Secret(moment), connections=1))
+    new = Database(DatabaseConfig(url=Secret(living), connections=1))
+    async with old, new:
+        row = await old.fetch_row(_THERE)
+        if row is None or not row["there"]:
+            return
+        gone, after = set[str](), ("", "")
+        while rows := await old.fetch(_KEYS, site, *after):
+            columns = [[row[name] for row in rows] for name in ("subject", "purpose", "mark")]
+            gone |= {row["subject"] for row in await new.fetch(_GONE, site, *columns)}
+            after = rows[-1]["subject"], rows[-1]["purpose"]
+        if not gone:
+            return
+        then = {row["subject"]: row["destroy_time"] for row in await old.fetch(_ERASED, site)}
+        since = {
+            row["subject"]
+            for row in await new.fetch(_ERASED, site)
+            if row["end_time"] is None or then.get(row["subject"], _NEVER) < row["destroy_time"]
+        }
+    token = Keyring(folder).token
+    lost = [one for one in gone if one not in since and token(site, one) not in since]
+    if lost:
+        raise KeyringError(
+            f"At that moment {len(lost)} persons of {site} had keys that this database does not "
+            "know, though nobody erased them: it was restored to before they came. What is of "
+            "them could not be read. Restore all of it, in another project; nothing is changed."
+        )
 
 
 class RingReturn:

@@ -17,7 +17,7 @@ from hanse.fleet.restore.erasing_again import erase_site_again
 from hanse.fleet.restore.file_return import bring, look
 from hanse.fleet.restore.moment import find
 from hanse.fleet.restore.recovery import Recovery
-from hanse.fleet.restore.ring_return import RingReturn, needs_of
+from hanse.fleet.restore.ring_return import RingReturn, needs_of, see_that_keys_live
 from hanse.fleet.restore.site_return import SiteTable, bring_site
 from hanse.fleet.state import StateError
 from hanse.kit.clock import SystemClock, monotonic
@@ -92,11 +92,11 @@ async def restore_site(
     place = Place(wish.order.place(variables))
     found = await find(place, wish.at)
     living, database = database_url(state), found.way.base.database
-    await _bring_keys(wish, place, database, living)
     with draft(state) as folder:
         recovery = Recovery(place, folder, find_postgres(), variables, told)
         async with stopped(recovery):
             await recovery.run(found.way, wish.at, found.later)
+            await _bring_keys(wish, place, database, (recovery.scratch.url, living))
             missing = await _bring_files(wish, place, database, recovery.scratch)
             told(f"comparing the rows of {wish.site}")
             tables = await bring_site(
@@ -119,14 +119,20 @@ async def restore_site(
     )
 
 
-async def _bring_keys(wish: SiteWish, place: Place, database: str, living: str) -> None:
+async def _bring_keys(
+    wish: SiteWish, place: Place, database: str, then_and_now: tuple[str, str]
+) -> None:
     """Sees that what comes back can be read: by the keys that the living database has."""
+    if not wish.order.keys:
+        return
+    folder, (_, living) = Path(wish.order.keys), then_and_now
     needs = await needs_of(living, wish.site)
-    if needs is not None and wish.order.keys:
-        ring = RingReturn(place, database, Path(wish.order.keys))
+    if needs is not None:
+        ring = RingReturn(place, database, folder)
         missing = await ring.missing(needs)
         if not wish.dry_run:
             ring.bring(missing)
+    await see_that_keys_live(*then_and_now, wish.site, folder)
 
 
 async def _bring_files(wish: SiteWish, place: Place, database: str, scratch: Scratch) -> int:

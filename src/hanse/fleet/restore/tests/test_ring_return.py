@@ -9,7 +9,7 @@ import pytest
 from hanse import FileStoreConfig
 from hanse.fleet.backup.key_table import KeyCopies
 from hanse.fleet.backup.place import Place
-from hanse.fleet.restore.ring_return import RingReturn, needs_of
+from hanse.fleet.restore.ring_return import RingReturn, needs_of, see_that_keys_live
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.people.tests.crm import Crm
 from hanse.runtime.data.personal.key_files import KeyringError, write_key
@@ -140,3 +140,39 @@ async def test_a_moment_before_the_first_host_takes_the_same_ring_again(lost, tm
     assert await needs_of(lost.url) is None
     await lost.returning(folder).free()
     assert await lost.open(folder) == database.keys.ring.id
+
+
+ERASED = """
+insert into hanse.erasure (site_id, subject, principal, begin_time, destroy_time, end_time, found)
+values ('default', $1, 'nobody', $2, $2, $2, '{}')
+"""
+LOST = "2 persons of default had keys that this database does not know"
+
+
+async def test_keys_of_a_life_that_was_given_up_are_missed_but_of_who_was_erased_since():
+    async with World(Crm) as then, World(Crm) as living:
+        crm, ring = then.get(Crm), living.database.keys.ring
+        contact = await crm.add_contact("Ada", "ada@example.org")
+        await crm.add_note(contact, "likes tea", author="auth0|17", remark="by him")
+        urls = [one.database.upkeep.config.url.reveal() for one in (then, living)]
+
+        async def see() -> None:
+            await see_that_keys_live(*urls, "default", ring.folder)
+
+        with pytest.raises(KeyringError, match=LOST):
+            await see()
+        await see_that_keys_live(*urls, "other", ring.folder)
+        late = living.clock.now()
+        for subject in (contact, ring.token("default", "auth0|17")):
+            await living.database.execute(ERASED, subject, late)
+        await see()  # they are erased again
+
+        for subject in (contact, ring.token("default", "auth0|17")):
+            await then.database.execute(ERASED, subject, late)
+        with pytest.raises(KeyringError, match=LOST):  # they had come back by then
+            await see()
+        for row in await then.database.fetch("select * from hanse.subject_key"):
+            await living.database.execute(
+                "insert into hanse.subject_key values ($1, $2, $3, $4, $5, $6, $7)", *row.values()
+            )
+        await see()
