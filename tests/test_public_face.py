@@ -32,6 +32,7 @@ HANDED_ON = {
     "Deletes",
     "Point",
     "PrincipalKind",
+    "Recording",
     "Request",
     "Response",
     "Unit",

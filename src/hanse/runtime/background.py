@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hanse.runtime.call.threads import Threads
     from hanse.runtime.events.relay.post import Post
@@ -103,6 +103,9 @@ class Background:
                 runner: Runner = made[model.runner]
                 runner.serve(service, model)
                 self._runners[id(runner)] = runner
+
+    def __iter__(self) -> Iterator[Runner]:
+        return iter(self._runners.values())
 
     async def __aenter__(self) -> Self:
         for runner in self._runners.values():

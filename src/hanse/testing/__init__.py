@@ -20,6 +20,7 @@ from hanse.testing.http_client import Answer, HttpClient
 from hanse.testing.nats_server import NatsServer
 from hanse.testing.postgres_server import PostgresServer
 from hanse.testing.schema_check import check_schema
+from hanse.testing.workflows.replay import replay
 from hanse.testing.world import GuardedWorld, World
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "acting",
     "check_schema",
     "fake",
+    "replay",
 ]

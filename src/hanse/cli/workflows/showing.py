@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hanse.cli.data.persons import Reached
-    from hanse.runtime.workflows.journal.entry import Entry
+    from hanse.runtime.workflows.replay import RecordedEntry, Recording
 
 VALUE_SHOWN = 60
 
@@ -66,17 +66,20 @@ def show_journal(instance: str, environment: str, *, dev: bool, as_json: bool) -
         Refused: There is none of that id.
     """
     try:
-        one, entries = in_database(environment, partial(_journal, instance), dev=dev)
+        one, recording = in_database(environment, partial(_journal, instance), dev=dev)
     except (InvalidArgument, NotFound) as error:
         raise Refused(str(error), "See hanse workflows list.") from error
     if as_json:
-        click.echo(msgspec.json.encode({"instance": one, "entries": list(map(_plain, entries))}))
+        told = msgspec.structs.asdict(one) | msgspec.structs.asdict(recording)
+        click.echo(msgspec.json.encode(told))
         return
     click.echo(f"{one.workflow} version {one.version}: {one.state} {one.error}".rstrip())
-    _table(("", "kind", "name", "what became of it", "tries", "time"), map(_line, entries))
+    _table(
+        ("", "kind", "name", "what became of it", "tries", "time"), map(_line, recording.entries)
+    )
 
 
-async def _journal(instance: str, found: Reached) -> tuple[Listed, list[Entry]]:
+async def _journal(instance: str, found: Reached) -> tuple[Listed, Recording]:
     return await Operator(found.database).journal(instance)
 
 
@@ -86,14 +89,10 @@ def _row(one: Listed) -> tuple[str, ...]:
     return str(one.id), workflow, one.state, one.site, one.key, goes_on, one.error
 
 
-def _line(one: Entry) -> tuple[str, ...]:
+def _line(one: RecordedEntry) -> tuple[str, ...]:
     state = {None: "not over", True: "failed: ", False: ""}[one.failed]
-    value = state if one.failed is None else state + one.value.decode()[:VALUE_SHOWN]
+    value = state if one.failed is None else state + bytes(one.value).decode()[:VALUE_SHOWN]
     return str(one.place), one.kind, one.name, value, str(one.attempt), _time(one.time)
-
-
-def _plain(one: Entry) -> dict[str, Any]:
-    return msgspec.structs.asdict(one) | {"value": msgspec.Raw(one.value)}
 
 
 def _time(time: datetime | None) -> str:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Raw
 
 from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound
 from hanse.runtime.workflows.failure import read_failure
 from hanse.runtime.workflows.info import Standing, standing
-from hanse.runtime.workflows.journal.entry import Entry, entry_of
+from hanse.runtime.workflows.journal.entry import entry_of
 from hanse.runtime.workflows.journal.statements import JOURNALS
+from hanse.runtime.workflows.replay import Recording, recorded
 
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
@@ -34,7 +36,8 @@ _HELD = _LIST.format(which="state = 'held'", order="create_time")
 _ENDED = _LIST.format(which="end_time is not null", order="end_time desc")
 
 _ONE = """
-select id, site_id, key, name, version, state, holder, wake_time, create_time, end_time, output
+select id, site_id, key, name, version, state, holder, wake_time, create_time, end_time, output,
+  input
 from hanse.workflow where id = $1
 """
 
@@ -112,16 +115,18 @@ class Operator:
             rows += await self._database.fetch(text, min(most, LISTED_MAX), site, workflow)
         return [self._listed(row) for row in rows[:most]]
 
-    async def journal(self, text: str) -> tuple[Listed, list[Entry]]:
-        """An instance and what it did.
+    async def journal(self, text: str) -> tuple[Listed, Recording]:
+        """An instance, and what it was given and did.
 
         Raises:
             NotFound: There is none.
             InvalidArgument: This is no id.
         """
         row = await self._row(text)
-        entries = await self._database.fetch(JOURNALS, [row["id"]])
-        return self._listed(row), [entry_of(one) for one in entries]
+        rows = await self._database.fetch(JOURNALS, [row["id"]])
+        entries = tuple(recorded(entry_of(one)) for one in rows)
+        given = Raw(row["input"])
+        return self._listed(row), Recording(row["id"], row["name"], row["version"], given, entries)
 
     async def resume(self, text: str) -> None:
         """Has an instance that is held try again from where it was.
@@ -141,8 +146,8 @@ class Operator:
             NotFound: There is none.
             FailedPrecondition: It did not fail, or what it did is undone.
         """
-        listed, entries = await self.journal(text)
-        if any(one.kind == "undo" for one in entries):
+        listed, recording = await self.journal(text)
+        if any(one.kind == "undo" for one in recording.entries):
             raise FailedPrecondition("What it did is undone. Begin another one.")
         async with self._database.transaction():
             if not await self._database.execute(_OPEN, listed.id, self._now(), "failed"):

@@ -13,12 +13,14 @@ from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
 from hanse.runtime.data.unit import transaction_here
 from hanse.runtime.errors import NotFound
 from hanse.runtime.workflows.declaration import newest
+from hanse.runtime.workflows.ended_sweep import EndedSweep
 from hanse.runtime.workflows.engine.engine import Engine
 from hanse.runtime.workflows.engine.served import Served
 from hanse.runtime.workflows.info import Instance, check_key, check_name, instance_of, uuid_of
 from hanse.runtime.workflows.journal.entry import Start
 from hanse.runtime.workflows.journal.statements import GET, SIGNAL
 from hanse.runtime.workflows.model import WorkflowModel, decode_value, encode_value
+from hanse.runtime.workflows.replay import Recording, replay
 from hanse.runtime.workflows.tables import make_tables
 
 if TYPE_CHECKING:
@@ -188,8 +190,21 @@ class Workflows:
         """Has a version of a workflow run here, by a service."""
         self._engine.serve(Served(model, service))
 
+    async def replay(self, method: Callable[..., Any], recording: Recording) -> int:
+        """See `replay`; by the version that was recorded.
+
+        Raises:
+            LookupError: Nobody here serves that.
+            HanseError: As `replay`.
+        """
+        name, version = newest(method).name, recording.version
+        if recording.workflow != name or (name, version) not in self._engine.served:
+            raise LookupError(f"Nobody serves {recording.workflow} {version} as {name} here.")
+        return await replay(self._engine.served[name, version], recording)
+
     async def __aenter__(self) -> Self:
         if self._engine.served:
+            self._database.upkeep.regularly(EndedSweep(self._database))
             self._database.upkeep.regularly(self._engine)
         return self
 

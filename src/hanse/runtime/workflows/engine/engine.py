@@ -55,6 +55,7 @@ FREE_MAX = 1000
 LOOK_SECONDS = 1.0
 """Between two looks for what other hosts have left; what this one knows of it does on time."""
 
+LEAST_SECONDS = 0.005
 STOP_SECONDS = 2.0
 
 
@@ -235,7 +236,7 @@ class Engine:
         self._due = min(known, default=None) if self.room > 0 else None
         if self._due is None:
             return LOOK_SECONDS
-        return min(LOOK_SECONDS, max(0.0, (self._due - self.now()).total_seconds()))
+        return min(LOOK_SECONDS, max(LEAST_SECONDS, (self._due - self.now()).total_seconds()))
 
     async def _take(self, rows: list[Any]) -> None:
         if rows:

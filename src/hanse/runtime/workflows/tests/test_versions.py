@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from hanse.runtime.workflows.failure import NonDeterminism
 from hanse.runtime.workflows.info import Instance
 from hanse.runtime.workflows.run import Run
 from hanse.runtime.workflows.workflows import Workflows
-from hanse.testing import acting
+from hanse.testing import World, acting, replay
 from hanse.testing.world import MORNING
 
 LOG: list[str] = []
@@ -149,3 +150,49 @@ def test_mistakes_are_told_when_the_class_is_made() -> None:
         "no type",
     ):
         assert part in said
+
+
+async def test_a_recorded_journal_is_replayed_and_nothing_is_done() -> None:
+    recording = {
+        "id": "019b78c9-0a80-72b6-9140-c37a9a691ba2",
+        "workflow": "trip.v1.Trip/Go",
+        "version": 1,
+        "state": "waiting",
+        "input": {},
+        "entries": [
+            {
+                "place": place,
+                "kind": kind,
+                "name": name,
+                "failed": failed,
+                "attempt": 1,
+                "value": value,
+                "time": "2026-01-01T09:00:00Z",
+            }
+            for place, kind, name, failed, value in (
+                (0, "step", "pack", False, "packed"),
+                (1, "sleep", "", None, None),
+            )
+        ],
+    }
+    LOG.clear()
+    for service, asked in ((V1, 1), (BOTH, 1)):
+        async with World(service) as world:
+            assert await replay(world, world.host._services[0].go, json.dumps(recording)) == asked
+    async with World(CHANGED) as world:
+        with pytest.raises(NonDeterminism, match="step pack"):
+            await replay(world, world.host._services[0].go, json.dumps(recording))
+    async with World(ONLY_NEW) as world:
+        with pytest.raises(LookupError):
+            await replay(world, world.host._services[0].go, json.dumps(recording))
+    assert LOG == []
+
+
+async def test_what_was_over_for_long_is_forgotten(releases: Releases) -> None:
+    await releases.run(V1, start="first")
+    await releases.run(V1, days=1, see="first")
+    await releases.run(V1, days=31, start="second")
+    rows = await releases.database.fetch("select key from hanse.workflow")
+    assert [row["key"] for row in rows] == ["second"]
+    rows = await releases.database.fetch("select count(*) from hanse.journal")
+    assert rows[0][0] == 2

@@ -1,0 +1,1 @@
+"""What tests of workflows need beside a world."""
