@@ -71,7 +71,21 @@ class Contestant(msgspec.Struct, frozen=True, kw_only=True):
 _FASTSTREAM = "benchmarks.events.faststream_app"
 _TABLES = "benchmarks.events.tables"
 
+_DOCUMENTS = """
+select (doc->>'number')::bigint as number, (doc->>'cents')::bigint as cents, xmin as by
+from {table}
+"""
+
 CONTESTANTS = [
+    Contestant(
+        name=HANSE,
+        module="benchmarks.events.hanse_app",
+        tables="benchmarks.events.hanse_app",
+        broker=servers.nats,
+        batches=True,
+        orders=_DOCUMENTS.format(table="shop.orders"),
+        bookings=_DOCUMENTS.format(table="books.bookings"),
+    ),
     Contestant(
         name=OUTBOX,
         module=_FASTSTREAM,

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+UNDER_WAY_MOST = 64
+"""Orders that are being placed at once, as of a service that keeps a queue of its own."""
+
+
 class Shop(Protocol):
     """A contestant, where orders are placed."""
 
@@ -42,13 +46,19 @@ async def said(word: str) -> None:
 async def _scheduled(shop: Shop, order: Told) -> list[float]:
     begun = time.perf_counter()
     late: list[float] = []
+    free = asyncio.Semaphore(UNDER_WAY_MOST)
+
+    async def place(number: int) -> None:
+        async with free:
+            await shop.place([number])
+
     placing: list[asyncio.Future[None]] = []
     for number in range(order.count):
         due = begun + number / order.rate
         wait = due - time.perf_counter()
         if wait > 0:
             await asyncio.sleep(wait)
-        placing.append(asyncio.ensure_future(shop.place([number])))
+        placing.append(asyncio.ensure_future(place(number)))
         late.append(max(0.0, time.perf_counter() - due))
     await asyncio.gather(*placing)
     return late
