@@ -143,8 +143,7 @@ async def main() -> None:
         await said("ready")
         await asyncio.to_thread(sys.stdin.read)
     elif order.role == "relay":
-        await broker.start()
-        await broker.stream.add_stream(name=STREAM.name, subjects=["orders.*"])
+        await broker.connect()
         sending = asyncio.ensure_future(relay(pool, broker))
         await said("ready")
         sending.cancel()
