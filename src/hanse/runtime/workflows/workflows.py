@@ -16,8 +16,9 @@ from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.ended_sweep import EndedSweep
 from hanse.runtime.workflows.engine.engine import Engine
 from hanse.runtime.workflows.engine.served import Served
+from hanse.runtime.workflows.failure import read_failure
 from hanse.runtime.workflows.info import Instance, check_key, check_name, instance_of, uuid_of
-from hanse.runtime.workflows.journal.entry import Start
+from hanse.runtime.workflows.journal.entry import Rest, Start
 from hanse.runtime.workflows.journal.statements import GET, SIGNAL
 from hanse.runtime.workflows.model import WorkflowModel, decode_value, encode_value
 from hanse.runtime.workflows.replay import Recording, replay
@@ -126,15 +127,21 @@ class Workflows:
             NotFound: The site has none of that id.
             HanseError: What it failed with; `WorkflowCanceled` if it was canceled.
         """
-        backoff = Backoff(RESULT_FIRST_SECONDS, RESULT_MOST_SECONDS)
+        name, site = newest(method).name, _origin()[0]
+        uuid, backoff = uuid_of(site, name, id), Backoff(RESULT_FIRST_SECONDS, RESULT_MOST_SECONDS)
         while True:
-            ended = self._engine.ended_soon(self._uuid(newest(method).name, id))
+            here = self._engine.here(uuid, site, name)
+            if here is not None:  # then nobody has to be asked
+                await wait_set(here.left, RESULT_MOST_SECONDS)
+                if here.ended is not None:
+                    return _given(here.ended, here.served)
             found = await self.get(method, id)
             if found.error is not None:
                 raise found.error
             if found.state == "done":
                 return found.result
-            await wait_set(ended, backoff.next())
+            if here is None:
+                await wait_set(asyncio.Event(), backoff.next())
 
     async def signal(
         self, method: Callable[..., Any], id: str, name: str, value: object = None
@@ -237,6 +244,14 @@ class Workflows:
         """In the transaction that is open: whoever looks next takes them."""
         await self._engine.store.start(starts)
         self._database.once_kept(self._engine.wake)
+
+
+def _given(ended: Rest, served: Served) -> Any:
+    """What an instance that ended here gives; or raises what it failed with."""
+    assert ended.output is not None, "whoever ended gave or raised something"
+    if ended.state != "done":
+        raise read_failure(ended.output)
+    return served.read(ended.output)
 
 
 def _origin() -> tuple[str, str]:

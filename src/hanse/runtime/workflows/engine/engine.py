@@ -220,10 +220,12 @@ class Engine:
                 self._hot[id].nudge()
         self._wake.set()
 
-    def ended_soon(self, id: UUID) -> asyncio.Event:
-        """Is set when an instance ends that is in memory here."""
+    def here(self, id: UUID, site: str, name: str) -> Instance | None:
+        """What is in memory of an instance, if it is of that site and that workflow."""
         instance = self._hot.get(id)
-        return asyncio.Event() if instance is None else instance.left
+        if instance is None or (instance.row["site_id"], instance.row["name"]) != (site, name):
+            return None
+        return instance
 
     async def _seconds_until_due(self) -> float:
         if self._doubt:

@@ -54,16 +54,12 @@ class Instance:
 
     Attributes:
         undos: What takes back what it did, by the places of that.
+        ended: How it ended, once that is written; it has left the memory then.
         undoing: It takes back, and cannot be canceled any more.
     """
 
     def __init__(
-        self,
-        engine: Engine,
-        served: Served,
-        row: Any,
-        entries: list[Entry],
-        signals: list[Signal],
+        self, engine: Engine, served: Served, row: Any, entries: list[Entry], signals: list[Signal]
     ) -> None:
         self.engine = engine
         self.served = served
@@ -86,6 +82,7 @@ class Instance:
         self._taken: set[int] | None = None
         self.task: asyncio.Task[None] | None = None
         self.left = asyncio.Event()
+        self.ended: Rest | None = None
 
     # What its code asks for, in order.
 
@@ -195,6 +192,7 @@ class Instance:
         if self._kept is None:
             self._kept = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._kept)
+        self.ended = rest
 
     def _writing(self) -> Write:
         if self._write is None or self._write.taken:

@@ -38,6 +38,16 @@ async def test_the_same_id_is_the_same_instance(world: World, bank: Bank) -> Non
     assert await world.get(Shop, site="other").receipt("order-7") == Receipt("theirs", "paid 1")
 
 
+async def test_another_site_is_told_nothing_of_what_runs(world: World, bank: Bank) -> None:
+    await world.catch_up()
+    bank.ready.clear()
+    started = await world.get(Shop).begin(Wanted("a boat"))
+    with pytest.raises(NotFound):
+        await world.get(Shop, site="other").receipt(started)
+    bank.ready.set()
+    assert await world.get(Shop).receipt(started) == Receipt("a boat", "paid 1")
+
+
 async def test_a_start_is_a_part_of_the_transaction_around_it(world: World, bank: Bank) -> None:
     shop = world.get(Shop)
     with pytest.raises(Declined):
