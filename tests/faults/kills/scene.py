@@ -42,6 +42,9 @@ BEGINNINGS = (
 """Points of a host that begins, which test_beginnings.py stands at."""
 
 ELSEWHERE = (
+    "subscription.handled",
+    "subscription.kept",
+    "subscription.parked",
     "relay.taken",
     "relay.published",
     "workflow.claimed",
@@ -49,7 +52,8 @@ ELSEWHERE = (
     "workflow.transaction_kept",
     "workflow.written",
 )
-"""Points that tests beside the code stand at: test_relay.py, and test_dying.py of workflows."""
+"""Points that tests beside the code stand at: test_relay.py, test_mortal_hosts.py of subscriptions,
+and test_dying.py of workflows."""
 
 Place = tuple[str, str]
 

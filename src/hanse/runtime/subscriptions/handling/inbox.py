@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import astuple
 
+from hanse.kit.fault_points import reached
 from hanse.runtime.call.context import Keyed
 from hanse.runtime.errors import Canceled, HanseError
 from hanse.runtime.subscriptions.handling.claim import Claim, Feed, opening
@@ -67,6 +68,8 @@ class Inbox:
             async with unit:
                 await handle(*astuple(arguments))
                 await unit.begin()
+                await reached("subscription.handled")
+            await reached("subscription.kept")
         except BaseException as error:
             if unit.refused:
                 raise NotDue from None

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
+from hanse.kit.fault_points import reached
 from hanse.runtime.errors import HanseError
 from hanse.runtime.subscriptions.handling.claim import Feed, standings
 from hanse.runtime.subscriptions.handling.handler_unit import NotDue
@@ -131,6 +132,7 @@ class Settling:
 
     async def _park(self, one: Arrived, error: HanseError | None) -> bool:
         parked = await self.parked.park(self.feed, one, error)
+        await reached("subscription.parked")
         if parked and error is not None:
             name, event = self._handler.subscription.name, one.envelope.id
             log.warning("%s failed with event %s, whose key waits now: %s", name, event, error)
