@@ -47,7 +47,7 @@ class EventStream:
 
     Args:
         broker: Where.
-        name: Its own, and the first word of all its subjects.
+        name: Its own, and the second word of all its subjects; the first is `hanse`.
 
     Attributes:
         broker: As given.
@@ -68,7 +68,7 @@ class EventStream:
             partition: None for all.
             kind: Full name of its type; empty for all.
         """
-        return f"{self.name}.{'*' if partition is None else partition}.{kind or '>'}"
+        return f"hanse.{self.name}.{'*' if partition is None else partition}.{kind or '>'}"
 
     async def ensure(self, last: int = 0) -> Place:
         """Makes it if it is not there, and as it must be if it is otherwise.
@@ -154,7 +154,7 @@ class EventStream:
         config = self.broker.config
         return {
             "name": self.name,
-            "subjects": [f"{self.name}.>"],
+            "subjects": [f"hanse.{self.name}.>"],
             "retention": "limits",
             "storage": "file",
             "discard": "new",
