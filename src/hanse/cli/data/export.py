@@ -21,7 +21,7 @@ from hanse.runtime.data.people.exporting import Exporting
 from hanse.runtime.data.people.person import person_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from hanse.cli.data.persons import Reached
 
@@ -54,15 +54,16 @@ async def _export(wish: Wish, out: Path | None, found: Reached) -> None:
     site = wish.site or found.project.file.host.site
     person = person_of(found.database.keys.ring, site, wish.person)
     exporting = Exporting(found.database, person)
+    missing: list[str] = []
     if out is None:
         await _write(exporting, sys.stdout.buffer)
     else:
         with _whole(out) as file:
             if out.suffix == ZIP:
-                await _write_zip(exporting, file, found, site)
+                missing = await _write_zip(exporting, file, found, site)
             else:
                 await _write(exporting, file)
-    _tell(exporting, out, as_json=wish.as_json)
+    _tell(exporting, out, missing, as_json=wish.as_json)
 
 
 async def _write(exporting: Exporting, file: IO[bytes]) -> None:
@@ -71,8 +72,9 @@ async def _write(exporting: Exporting, file: IO[bytes]) -> None:
     file.flush()
 
 
-async def _write_zip(exporting: Exporting, file: IO[bytes], found: Reached, site: str) -> None:
-    rows = FileRows(found.database)
+async def _write_zip(exporting: Exporting, file: IO[bytes], found: Reached, site: str) -> list[str]:
+    """Writes the document and its files; the names of those whose content is nowhere."""
+    rows, missing = FileRows(found.database), list[str]()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("person.json", "w", force_zip64=True) as inner:
             await _write(exporting, inner)
@@ -82,19 +84,25 @@ async def _write_zip(exporting: Exporting, file: IO[bytes], found: Reached, site
                 continue
             pieces = await found.files.read(site, uuid, 0, one.size)
             if pieces is None:
+                missing.append(one.name)
                 continue
             name = f"files/{one.id}-{cleaned(one.name)}"
             with archive.open(name, "w", force_zip64=True) as inner:
                 async for piece in pieces:
                     inner.write(piece)
+    return missing
 
 
-def _tell(exporting: Exporting, out: Path | None, *, as_json: bool) -> None:
+def _tell(exporting: Exporting, out: Path | None, missing: Sequence[str], *, as_json: bool) -> None:
     files = len(exporting.files)
     if out is not None and as_json:
-        click.echo(msgspec.json.encode({"file": str(out), "files": files}))
+        said = {"file": str(out), "files": files, "files_missing": len(missing)}
+        click.echo(msgspec.json.encode(said))
     elif out is not None:
         click.echo(f"Written to {out}.", err=True)
+    if missing:
+        said = f"Not in it, for its content is nowhere (deleted, or lost): {', '.join(missing)}."
+        click.secho(said, fg="red", err=True)
     if files and (out is None or out.suffix != ZIP):
         click.echo(f"{files} files stand in it; to have them as well: --out person.zip", err=True)
 

@@ -13,13 +13,14 @@ from hanse.cli.place import open_project
 from hanse.cli.refusal import Refused
 from hanse.kit.environment import variables
 from hanse.runtime.data.database import Database
+from hanse.runtime.data.files.failures import StoreAway
 from hanse.runtime.data.files.store import FileStore
 from hanse.runtime.data.files.sweep import FileSweep
 from hanse.runtime.data.people.place import note, rows_of
 from hanse.runtime.data.people.store_statements import statements_on_persons
 from hanse.runtime.data.rows.store import Store
 from hanse.runtime.data.upkeep import Upkeep
-from hanse.runtime.errors import Unavailable
+from hanse.runtime.errors import InvalidArgument, Unavailable
 from hanse.runtime.wiring import kept_in_database
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def in_database(
         dev: In that of `hanse dev` instead.
 
     Raises:
-        Refused: It does not answer.
+        Refused: It does not answer, or what is asked for is wrong.
         KeyringError: Its keyring is not there.
     """
     state = enter_project()
@@ -64,6 +65,13 @@ def in_database(
     try:
         with database_config(project, state, dev=dev) as config:
             return run(_reach(project, config, work))
+    except InvalidArgument as error:
+        raise Refused(str(error)) from error
+    except StoreAway as error:
+        raise Refused(
+            f"Files cannot be reached: {error.__cause__ or error}",
+            "Look at [file_store] of hanse.toml and whether it answers; then run this again.",
+        ) from error
     except Unavailable as error:
         remedy = f"Start it: {called('up')}; or say where it is: url in [database] of hanse.toml."
         raise Refused(

@@ -1,6 +1,7 @@
 """`hanse person` and `hanse keys` as a user runs them."""
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -96,8 +97,23 @@ async def test_an_export_is_printed_or_written_and_a_zip_has_the_files(project, 
         assert json.loads(archive.read(document))["person"] == person
     assert (project / "ada.zip").stat().st_mode & 0o777 == 0o600
     told = ask(project, url, "person", "export", person, "--out", "ada.json", "--json").stdout
-    assert json.loads(told) == {"file": str(project / "ada.json"), "files": 1}
+    assert json.loads(told) == {"file": str(project / "ada.json"), "files": 1, "files_missing": 0}
     assert json.loads((project / "ada.json").read_text())["site"] == "default"
+
+
+async def test_what_an_export_lacks_is_told(project, url, person):
+    (content,) = (path for path in (project / "files").rglob("*") if path.is_file())
+    content.unlink()
+    zipped = "person", "export", person, "--out", "ada.zip"
+    done = ask(project, url, *zipped, "--json")
+    assert json.loads(done.stdout)["files_missing"] == 1
+    assert "its content is nowhere (deleted, or lost): photo.txt" in done.stderr
+    shutil.rmtree(project / "files")
+    (project / "files").write_text("in the way")
+    for words, said in ((zipped, "Files cannot be reached"), (("person", "export", ""), "A person is an id or")):  # fmt: skip
+        refused = hanse(*words, folder=project, HANSE_DATABASE__URL=url)
+        assert (refused.returncode, said in refused.stderr) == (1, True), refused.stderr
+        assert "Traceback" not in refused.stderr
 
 
 async def test_an_export_is_written_into_no_file_that_somebody_laid_there(project, url, person):
