@@ -11,6 +11,7 @@ import msgspec
 from hanse.fleet.state import StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -131,7 +132,7 @@ async def bring_site(
         What it did, or would do, by table; those of which nothing differs are left out.
 
     Raises:
-        StateError: A table has another form by now, or was dropped.
+        StateError: A table has another form by now, or was dropped; or there is no such site.
     """
     old, new = await _connect(moment), await _connect(living)
     try:
@@ -168,7 +169,10 @@ async def _connect(url: str) -> Any:
 
 async def _bring(old: Any, new: Any, site: str, path: Path, *, lock: bool) -> list[SiteTable]:
     tables: list[_Table] = []
-    for row, is_filled in await _tables(old, new, site):
+    found = await _tables(old, new, site)
+    if not any(is_filled for _, is_filled in found):
+        await _see_that_it_is_a_site(new, site, [row["name"] for row, _ in found])
+    for row, is_filled in found:
         tables.append(await _drafted(new, row))
         if is_filled:
             await _copy(old, new, tables[-1], site, path)
@@ -208,6 +212,17 @@ async def _tables(old: Any, new: Any, site: str) -> list[tuple[Any, bool]]:
                 "be brought back by themselves. Restore all of it, in another project."
             )
     return [(row, name in filled) for name, row in now.items()]
+
+
+async def _see_that_it_is_a_site(new: Any, site: str, names: Sequence[str]) -> None:
+    """Refuses a site of which nothing is known: who is tired writes it wrongly, and trusts us."""
+    for name in names:
+        if await new.fetchval(_HAS.format(name), site):
+            return
+    raise StateError(
+        f"Of a site {site!r} there was nothing at that moment, and there is nothing now; look how "
+        "it is spelled."
+    )
 
 
 async def _drafted(new: Any, row: Any) -> _Table:

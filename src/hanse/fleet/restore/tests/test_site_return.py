@@ -170,6 +170,11 @@ async def test_a_site_that_was_not_there_then_has_nothing_afterwards(world):
     assert await world.rows(world.now, "new") == [[], [], [], []]
 
 
+async def test_a_site_that_never_was_is_refused(world):
+    with pytest.raises(StateError, match="Of a site 'A' there was nothing at that moment"):
+        await world.bring("A")
+
+
 async def test_a_table_that_came_since_is_emptied_of_the_site(world):
     await world.now.execute("create table crm.later (site_id text, id int)")
     await world.now.execute("insert into crm.later values ('a', 1), ('b', 1)")
@@ -188,7 +193,9 @@ async def test_rows_of_another_form_are_refused_and_nothing_is_changed(world, ch
     assert [tuple(row) for row in await world.now.fetch("select * from crm.contact")] == [
         tuple(row) for row in before[0]
     ]
-    assert await world.bring("nobody") == [], "who has no rows there is not concerned"
+    for database in (world.then, world.now):
+        await database.execute("insert into crm.contact values ('c', 1, '{}')")
+    assert await world.bring("c") == [], "who has no rows there is not concerned"
 
 
 async def test_what_fails_in_the_middle_changes_nothing(world):
