@@ -92,7 +92,7 @@ if TYPE_CHECKING:
     from hanse.runtime.identity.principal import Principal
     from hanse.runtime.offload import Offload, OffloadFailed
     from hanse.runtime.subscriptions.declared.declaration import Delivery, subscribe
-    from hanse.runtime.workflows.declaration import workflow
+    from hanse.runtime.workflows.declaration import Limit, workflow
     from hanse.runtime.workflows.failure import WorkflowCanceled
     from hanse.runtime.workflows.info import Instance
     from hanse.runtime.workflows.retry import Retry
@@ -156,6 +156,7 @@ __all__ = [
     "KeptValues",
     "KeyMint",
     "Length",
+    "Limit",
     "Limits",
     "Meta",
     "NotFound",
@@ -276,7 +277,7 @@ _HOMES = {
     "hanse.runtime.identity.principal": "Principal",
     "hanse.runtime.offload": "Offload OffloadFailed",
     "hanse.runtime.subscriptions.declared.declaration": "Delivery subscribe",
-    "hanse.runtime.workflows.declaration": "workflow",
+    "hanse.runtime.workflows.declaration": "Limit workflow",
     "hanse.runtime.workflows.failure": "WorkflowCanceled",
     "hanse.runtime.workflows.info": "Instance",
     "hanse.runtime.workflows.retry": "Retry",

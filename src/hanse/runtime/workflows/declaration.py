@@ -14,6 +14,7 @@ from hanse.runtime.contract.method import Method
 from hanse.runtime.contract.signature import read_signature
 from hanse.runtime.contract.unasked.unasked import READER
 from hanse.runtime.identity.permission import PUBLIC
+from hanse.runtime.workflows.limits.limit import Limit
 from hanse.runtime.workflows.model import WorkflowModel, personal_fields
 from hanse.runtime.workflows.schedules.schedule import Schedule
 
@@ -36,11 +37,13 @@ class WorkflowDeclaration(msgspec.Struct, frozen=True):
         version: Of the sequence of its steps.
         of: The method whose earlier or later version it is; empty for its own.
         schedule: When it begins by itself.
+        limit: How many are under way.
     """
 
     version: int
     of: str
     schedule: Schedule | None
+    limit: Limit | None
 
     def read(
         self, function: Callable[..., Any], name: str, service: str, mistakes: Mistakes
@@ -58,19 +61,21 @@ class WorkflowDeclaration(msgspec.Struct, frozen=True):
             return None
         if self.schedule is not None:
             check_schedule(self.schedule, signature, where, mistakes)
+        if self.limit is not None and (why := self.limit.problem(signature.request_type)):
+            mistakes.add(where, why, 'like Limit(by="order.customer", running=2)')
         for one in (signature.request_type, signature.result):
             check_clear(one, where, mistakes)
         doc = inspect.cleandoc(function.__doc__ or "")
         plain = Declaration(None, PUBLIC, (), None)
         method = Method(self.of or name, signature, plain, service=service, route=None, doc=doc)
         model = WorkflowModel(method, function, name, self.version)
-        model.schedule = self.schedule
+        model.schedule, model.limit = self.schedule, self.limit
         setattr(function, MODELS, (*getattr(function, MODELS, ()), model))
         return model
 
 
 def workflow(
-    *, version: int, of: str = "", schedule: Schedule | None = None
+    *, version: int, of: str = "", schedule: Schedule | None = None, limit: Limit | None = None
 ) -> Callable[[Function], Function]:
     """Declares a method a workflow: it goes on where it was, whatever died meanwhile.
 
@@ -90,10 +95,12 @@ def workflow(
         of: The method whose other version it is: `of="place"` for `place_2`.
         schedule: When it begins by itself, for the default site; it takes the time that it is due
             then, `due: Instant`, or nothing. That of the newest version counts.
+        limit: How many of those with a key in common are under way, and how often one begins; that
+            of the newest version counts.
     """
 
     def declare(function: Function) -> Function:
-        setattr(function, READER, WorkflowDeclaration(version, of, schedule))
+        setattr(function, READER, WorkflowDeclaration(version, of, schedule, limit))
         return function
 
     return declare

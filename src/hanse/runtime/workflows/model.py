@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.contract.method import Method
     from hanse.runtime.workflows.journal.entry import Taken
+    from hanse.runtime.workflows.limits.limit import Limit
     from hanse.runtime.workflows.schedules.schedule import Schedule
 
 VALUE_BYTES_MAX = 1024 * 1024
@@ -63,9 +64,12 @@ class WorkflowModel:
         method: Its arguments and its answer.
         result: How what it gives is kept.
         schedule: When it begins by itself; None where it does not.
+        limit: How many are under way; None for any number.
     """
 
-    __slots__ = ("attribute", "function", "method", "name", "result", "schedule", "version")
+    __slots__ = (
+        "attribute", "function", "limit", "method", "name", "result", "schedule", "version",
+    )  # fmt: skip
 
     def __init__(
         self, method: Method, function: Callable[..., Any], attribute: str, version: int
@@ -77,6 +81,7 @@ class WorkflowModel:
         self.version = version
         self.result = ResultType(method.signature.result)
         self.schedule: Schedule | None = None
+        self.limit: Limit | None = None
 
     @property
     def runner(self) -> type:
@@ -108,6 +113,12 @@ class WorkflowModel:
                 "what is large in a collection or a file, and pass its id."
             )
         return body
+
+    def lane(self, site: str, body: bytes) -> str | None:
+        """The line that an instance stands in, by its arguments; None where there is no limit."""
+        if self.limit is None:
+            return None
+        return self.limit.lane(site, self.method.read_arguments(body))
 
     def call(self, site: str, locale: str, deadlines: Deadlines, cause: str) -> Call:
         """The call that an instance of it is, to all that it does."""

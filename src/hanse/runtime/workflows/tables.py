@@ -15,6 +15,7 @@ IS_THERE = "select to_regclass('hanse.workflow') is not null"
 # Who runs an instance is its holder, the name of a host's lease; nobody does where that is null.
 # `wake_time` is when it goes on, of one that nobody runs; null where only a signal wakes it.
 # `epoch` grows with each holding, so that who was stopped in between can write nothing.
+# `lane` is the line of a workflow with a limit; it goes on from its `admit_time`.
 # `signals` counts what came from outside: who wants to rest has to have seen all of it.
 MAKE = (
     "create schema if not exists hanse",
@@ -36,6 +37,8 @@ create table if not exists hanse.workflow (
   wake_time timestamptz,
   parent uuid,
   parent_place integer,
+  lane text collate "C",
+  admit_time timestamptz,
   create_time timestamptz not null,
   end_time timestamptz
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)""",
@@ -51,6 +54,15 @@ where parent is not null""",
     """
 create index if not exists workflow_held on hanse.workflow (name)
 where state = 'held'""",
+    """
+create index if not exists workflow_line on hanse.workflow (name, lane, create_time, id)
+where lane is not null and admit_time is null and end_time is null""",
+    """
+create index if not exists workflow_admitted on hanse.workflow (name, lane)
+where admit_time is not null and end_time is null""",
+    """
+create index if not exists workflow_begun on hanse.workflow (name, lane, admit_time)
+where admit_time is not null""",
     """
 create index if not exists workflow_end on hanse.workflow (end_time)
 where end_time is not null""",

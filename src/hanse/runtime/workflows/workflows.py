@@ -232,7 +232,8 @@ class Workflows:
         if key:
             check_key(key)
         uuid = self._uuid(model.name, key) if key else self._ids.draw(self._engine.now())
-        return Start(uuid, site, model.name, model.version, key, locale, body)
+        lane = model.lane(site, body)
+        return Start(uuid, site, model.name, model.version, key, locale, body, lane=lane)
 
     async def _begin(self, start: Start) -> None:
         if transaction_here(self._database) is None:

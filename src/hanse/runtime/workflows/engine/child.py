@@ -56,6 +56,7 @@ def _start(instance: Instance, place: int, model: WorkflowModel, body: bytes) ->
     return Start(
         uuid_of(site, model.name, key), site, model.name, model.version, key,
         instance.row["locale"], body, parent=instance.id, parent_place=place,
+        lane=model.lane(site, body),
     )  # fmt: skip
 
 

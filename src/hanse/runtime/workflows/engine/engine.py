@@ -33,6 +33,7 @@ from hanse.runtime.workflows.journal.entry import (
     unwritten,
 )
 from hanse.runtime.workflows.journal.store import Store
+from hanse.runtime.workflows.limits.admission import Admission
 from hanse.runtime.workflows.retry import OF_THE_MOMENT
 from hanse.runtime.workflows.schedules.scheduler import Scheduler
 
@@ -69,6 +70,7 @@ class Engine:
         deadlines: Of steps.
         store: What is asked of the tables.
         scheduler: Begins what is due by the clock.
+        admission: Lets those go on who stand in line.
         writer: Writes what instances do.
         tasks: What is done beside.
         starter: Begins instances that no transaction is around.
@@ -81,6 +83,7 @@ class Engine:
         self.lease = Lease(database, f"workflows {trace_id()}")
         self.store = Store(database, self.lease.name)
         self.scheduler = Scheduler(database, self.store)
+        self.admission = Admission(database)
         self.deadlines = Deadlines()
         self.writer: Batcher[Write] = Batcher(self.store.write, unwritten, patient=True)
         self.starter: Batcher[Start] = Batcher(self.store.start, unstarted, patient=False)
@@ -91,7 +94,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
         self._due: datetime | None = None
-        self._stopping = self._doubt = False
+        self._left, self._doubt, self._stopping = 0, False, False
         self.reached = asyncio.Event()
 
     def now(self) -> datetime:
@@ -102,6 +105,7 @@ class Engine:
         """Has a version of a workflow run here."""
         self.served[served.model.name, served.model.version] = served
         self.scheduler.serve(served.model)
+        self.admission.serve(served.model)
 
     @property
     def room(self) -> int:
@@ -149,7 +153,7 @@ class Engine:
     # What is due.
 
     def wake(self) -> None:
-        """Has it look at once: something is due, or there is room."""
+        """Has it look at once."""
         self._wake.set()
 
     def rested(self, due: datetime | None) -> None:
@@ -159,14 +163,11 @@ class Engine:
             self._wake.set()
 
     async def once(self) -> bool:
-        """Runs what is due until it ends or waits; whether there was anything.
-
-        Raises:
-            HanseError: The database is away.
-        """
+        """Runs what is due until it ends or waits; whether there was anything."""
         await patiently(self.scheduler.note)
         await self.lease.until_held()
-        found = await self._take_due() or bool(self._hot)
+        left = self._left
+        found = await self._take_due() or bool(self._hot) or self._left > left
         while self._hot:
             self._quiet.clear()
             await self._quiet.wait()
@@ -176,6 +177,7 @@ class Engine:
         found = False
         async with self._taking:
             await self.scheduler.begin_due()
+            await self.admission.admit()
             while self.served and self.room > 0 and self.lease.held:
                 most = min(CLAIM_MAX, self.room)
                 rows = await self.store.claim(tuple(self.served), most)
@@ -195,7 +197,7 @@ class Engine:
             HanseError: The database is away, or refuses it.
         """
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        start.held = self.may_hold(start.name, start.version)
+        start.held = start.lane is None and self.may_hold(start.name, start.version)
         start.done = partial(self._started, begun)
         self.starter.put(start)
         await begun
@@ -223,7 +225,7 @@ class Engine:
     def here(self, id: UUID, site: str, name: str) -> Instance | None:
         """What is in memory of an instance, if it is of that site and that workflow."""
         instance = self._hot.get(id)
-        if instance is None or (instance.row["site_id"], instance.row["name"]) != (site, name):
+        if instance and (instance.row["site_id"], instance.row["name"]) != (site, name):
             return None
         return instance
 
@@ -288,9 +290,10 @@ class Engine:
             if task is not None and not task.done() and task is not asyncio.current_task():
                 task.cancel()
         if self._hot.get(instance.id) is instance:
-            if not self.room:
+            if not self.room or instance.served.model.limit is not None:
                 self._wake.set()
             del self._hot[instance.id]
+            self._left += 1
             instance.left.set()
             if not self._hot:
                 self._quiet.set()

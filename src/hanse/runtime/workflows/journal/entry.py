@@ -95,6 +95,7 @@ class Start(msgspec.Struct, eq=False):
         held: Its host may run it at once.
         parent: Whose child it is.
         parent_place: And of which entry.
+        lane: The line it stands in; None where its workflow has no limit.
         done: Told the epoch it is held under: 0 if nobody holds it, -1 if it was there before.
     """
 
@@ -108,6 +109,7 @@ class Start(msgspec.Struct, eq=False):
     held: bool = False
     parent: UUID | None = None
     parent_place: int | None = None
+    lane: str | None = None
     done: Any = None
 
 

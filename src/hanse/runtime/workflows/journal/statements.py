@@ -62,14 +62,14 @@ w.parent, w.parent_place
 # Whoever may run it at once holds it from the beginning, if its lease is good.
 START = """
 insert into hanse.workflow (id, site_id, name, version, state, key, locale, input, parent,
-  parent_place, create_time, holder, epoch, wake_time)
+  parent_place, lane, create_time, holder, epoch, wake_time)
 select s.id, s.site_id, s.name, s.version, 'open', s.key, s.locale, s.input, s.parent,
-  s.parent_place, $12::timestamptz, l.name, case when l.name is null then 0 else 1 end,
-  case when l.name is null then $12::timestamptz end
+  s.parent_place, s.lane, $13::timestamptz, l.name, case when l.name is null then 0 else 1 end,
+  case when l.name is null and s.lane is null then $13::timestamptz end
 from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bytea[],
-            $8::uuid[], $9::int[], $10::boolean[])
-  s(id, site_id, name, version, key, locale, input, parent, parent_place, held)
-left join hanse.lease l on s.held and l.name = $11 and l.until_time > clock_timestamp()
+            $8::uuid[], $9::int[], $10::text[], $11::boolean[])
+  s(id, site_id, name, version, key, locale, input, parent, parent_place, lane, held)
+left join hanse.lease l on s.held and l.name = $12 and l.until_time > clock_timestamp()
 on conflict (id) do nothing
 returning id, epoch
 """
@@ -150,8 +150,9 @@ from hanse.workflow where id = $1 and site_id = $2 and name = $3
 SIGNAL = """
 with sent as (
   update hanse.workflow w set signals = w.signals + 1,
-    wake_time = case when w.holder is null and w.state = 'open' then $6::timestamptz
-      else w.wake_time end
+    wake_time = case
+      when w.holder is null and w.state = 'open' and (w.lane is null or w.admit_time is not null)
+      then $6::timestamptz else w.wake_time end
   where w.id = $1 and w.site_id = $2 and w.name = $3 and w.state in ('open', 'held')
     and w.signals < 10000
   returning w.id, w.signals

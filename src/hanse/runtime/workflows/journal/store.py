@@ -168,5 +168,5 @@ def _columns(batch: Sequence[Write]) -> list[Any]:
 def _start_values(one: Start) -> tuple[Any, ...]:
     return (
         one.id, one.site, one.name, one.version, one.key, one.locale, one.input, one.parent,
-        one.parent_place, one.held,
+        one.parent_place, one.lane, one.held,
     )  # fmt: skip

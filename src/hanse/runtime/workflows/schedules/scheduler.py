@@ -105,5 +105,5 @@ def _start(model: WorkflowModel, time: datetime) -> Start:
     body = model.write_input((time,) if model.takes_time else (), {})
     return Start(
         uuid_of(DEFAULT_SITE, model.name, key), DEFAULT_SITE, model.name, model.version, key,
-        DEFAULT_LOCALE, body,
+        DEFAULT_LOCALE, body, lane=model.lane(DEFAULT_SITE, body),
     )  # fmt: skip

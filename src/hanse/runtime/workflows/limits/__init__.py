@@ -1,0 +1,1 @@
+"""How many instances of a workflow go on side by side, and how often one begins."""
