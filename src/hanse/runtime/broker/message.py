@@ -26,13 +26,18 @@ class Message(NamedTuple):
 
     Attributes:
         sequence: Its place in the stream.
-        subject: As it was published.
+        subject: As it was published, by `EventStream.subject`.
         data: As it was published.
     """
 
     sequence: int
     subject: str
     data: bytes
+
+    @property
+    def partition(self) -> int:
+        """The partition that its subject names."""
+        return int(self.subject.split(".", 3)[2])
 
 
 class Delivered(NamedTuple):

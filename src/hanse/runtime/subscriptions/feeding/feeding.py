@@ -208,7 +208,7 @@ class Feeding:
                     reading.last = message.sequence
 
     def _take(self, message: Message) -> None:
-        partition = int(message.subject.split(".", 2)[1])
+        partition = message.partition
         held = self._partitions.held.get(partition)
         if held is None or held.leaving or (self._until and message.sequence > self._until):
             return
