@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,10 @@ BLOCK = re.compile(
     r"^```(?:python|toml|sql) (?P<name>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 ASYNC = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+
+PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin")
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""A page needs no other plugin, and loading all that are here takes longer than most pages."""
 
 ELSEWHERE = {"debug", "query"}
 """What needs an editor or a terminal, and is tested beside `hanse dev`; what is no code, and is
@@ -38,8 +43,9 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
         (tmp_path / name).write_text(code)
     (tmp_path / "pytest.ini").write_text(ASYNC)
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "."],
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", *PLUGINS, "."],
         cwd=tmp_path,
+        env=os.environ | ALONE,
         capture_output=True,
         text=True,
         timeout=120,

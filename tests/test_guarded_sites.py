@@ -29,6 +29,7 @@ ELSEWHERE = {
     f"{DATA}/rows/tests/test_row_security.py": "makes such a server by itself",
     "domains/hiring/tests/test_in_a_browser.py": "is about what is shown",
 }
+PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin")
 SECONDS = 500
 
 
@@ -37,9 +38,9 @@ def test_a_suite_is_as_green_on_a_server_that_keeps_sites_apart(suite):
     left = [f"--deselect={name}" for name in ELSEWHERE if name.startswith(suite)]
     left += ["-k", "not pooled"]  # where it is as it always is
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", suite, *left],
+        [sys.executable, "-m", "pytest", "-q", "--tb=short", *PLUGINS, suite, *left],
         cwd=ROOT,
-        env=os.environ | {"HANSE_TEST_GUARDED": "1", "PYTEST_ADDOPTS": ""},
+        env=os.environ | {"HANSE_TEST_GUARDED": "1", "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=SECONDS,
