@@ -138,7 +138,12 @@ def again(place: Place, subscription: str, first: int, last: int) -> None:
 
 
 def _ask(place: Place, work: Callable[[Letters], Coroutine[Any, Any, T]]) -> T:
-    return _reach(place, lambda found: work(Letters(found.database)))
+    async def prepared(found: Reached) -> T:
+        letters = Letters(found.database)
+        await letters.prepare()
+        return await work(letters)
+
+    return _reach(place, prepared)
 
 
 def _reach(place: Place, work: Callable[[Reached], Coroutine[Any, Any, T]]) -> T:

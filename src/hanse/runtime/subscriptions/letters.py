@@ -133,14 +133,21 @@ class Letters:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def prepare(self) -> None:
+        """Makes the tables where no host has yet.
+
+        Raises:
+            HanseError: They cannot be made.
+        """
+        await make_tables(self._database)
+        await make_stream_table(self._database)
+
     async def subscriptions(self) -> list[SubscriptionState]:
         """All there are, by name.
 
         Raises:
             HanseError: The database is away.
         """
-        await make_tables(self._database)
-        await make_stream_table(self._database)
         rows = await self._database.fetch(_SUBSCRIPTIONS)
         return [
             SubscriptionState(**{name: row[name] for name in SubscriptionState.__struct_fields__})

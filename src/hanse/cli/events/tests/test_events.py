@@ -53,19 +53,14 @@ async def test_an_operator_looks_edits_tries_again_and_drops(project) -> None:
     assert json.loads(ask("list", "--json")) == [
         {"name": "desk.v1.Desk/note", "position": 7, "lag": 0, "hosts": 0, "waiting": 0, "dead": 1}
     ]
-    assert "desk.v1.Desk/note" in ask("list")
     assert EVENT in ask("dead")
     assert json.loads(ask("show", EVENT))["envelope"]["data"] == {"word": "bad"}
     assert "say --yes" in ask("drop", EVENT, fails=True)
     (folder / "mended.json").write_text('{"word": "good"}')
     edited = json.loads(ask("edit", EVENT, "mended.json", "--json"))["event"]
-    assert "is no id of an event" in ask("show", "nothing", fails=True)
     assert "No parked event" in ask("show", EVENT, fails=True)
-    shown = json.loads(ask("show", edited))
-    assert (shown["edited_from"], shown["state"]) == (EVENT, "waiting")
     assert "tries it at once" in ask("replay", edited)
     assert "goes on without it" in ask("drop", edited, "--yes")
-    assert "Nothing is parked." in ask("dead", "--waiting")
     assert "once more" in ask("again", "desk.v1.Desk/note", "--first", "2", "--last", "5")
     (row,) = await database.fetch("select from_seq, to_seq from hanse.event_replay")
     assert (row["from_seq"], row["to_seq"]) == (2, 5)

@@ -134,10 +134,7 @@ class Feeding:
         )
 
     async def _end(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await self._lanes.empty()
-        await self._lanes.stop()
+        await self._lanes.stop(DRAIN_SECONDS)
         with suppress(HanseError, TimeoutError):
             async with asyncio.timeout(RELEASE_SECONDS):
                 await self._partitions.leave()

@@ -53,11 +53,6 @@ class Lanes:
         while self._events >= EVENTS_MAX or self._bytes >= BYTES_MAX:
             await self._ease()
 
-    async def empty(self) -> None:
-        """Waits until nothing is held."""
-        while self._events:
-            await self._ease()
-
     def offer(self, one: Arrived) -> None:
         """Has an event settled after those of its lane."""
         self._events += 1
@@ -70,9 +65,11 @@ class Lanes:
         lane.append(one)
         self._go_on()
 
-    async def stop(self) -> None:
-        """Breaks off what is being settled, and forgets the rest."""
+    async def stop(self, seconds: float) -> None:
+        """Begins nothing more, and breaks off what is not settled after so many seconds."""
         self._at_once = 0
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
         for task in tuple(self._tasks):
             task.cancel()
         if self._tasks:

@@ -14,7 +14,7 @@ from hanse import Database, Service
 from hanse.kit.clock import ManualClock
 from hanse.runtime.background import Surroundings
 from hanse.runtime.broker.broker import Broker
-from hanse.runtime.broker.failures import StreamRefused
+from hanse.runtime.broker.failures import BrokerAway, StreamRefused
 from hanse.runtime.broker.message import Outgoing
 from hanse.runtime.broker.publisher import Publisher
 from hanse.runtime.broker.stream import EventStream
@@ -36,7 +36,7 @@ from hanse.runtime.subscriptions.subscriptions import Subscriptions
 from hanse.runtime.subscriptions.tables import make_tables
 from hanse.runtime.telemetry.metrics import Metrics
 from hanse.runtime.telemetry.span import SpanBuffer
-from hanse.testing.nats_server import shared_broker
+from hanse.testing.nats_server import NatsServer, shared_broker
 
 MORNING = datetime(2026, 1, 1, 9, tzinfo=UTC)
 LEASE_SECONDS = 3.0
@@ -213,7 +213,7 @@ class Office:
                 await asyncio.sleep(0.02)
 
     async def _are_settled(self, hosts: tuple[Subscriptions, ...]) -> bool:
-        with suppress(StreamRefused):  # it was asked of a reader that ends at this moment
+        with suppress(StreamRefused, BrokerAway):  # its reader ends at this moment
             return all([await one.settle() for one in hosts])
         return False
 
@@ -237,14 +237,20 @@ class Office:
         return {row["position"] for row in rows}
 
 
-@pytest_asyncio.fixture
-async def office(bench: Bench) -> AsyncIterator[Office]:
-    async with Broker(shared_broker().config()) as broker:
+@asynccontextmanager
+async def office_at(server: NatsServer, bench: Bench) -> AsyncGenerator[Office]:
+    async with Broker(server.config(heartbeat=0.5)) as broker:
         await broker.until_connected()
         stream = EventStream(broker, f"events_{uuid4().hex[:12]}")
         await stream.ensure()
         yield Office(bench, stream)
         await stream.delete()
+
+
+@pytest_asyncio.fixture
+async def office(bench: Bench) -> AsyncIterator[Office]:
+    async with office_at(shared_broker(), bench) as made:
+        yield made
 
 
 @pytest_asyncio.fixture
@@ -267,4 +273,4 @@ async def bench(postgres: Database) -> AsyncIterator[Bench]:
     yield Bench(postgres, clock)
 
 
-__all__ = ["Bench", "Desk", "Letter", "Room", "Stage", "bench", "office"]
+__all__ = ["Bench", "Desk", "Letter", "Room", "Stage", "bench", "office", "office_at"]

@@ -23,9 +23,6 @@ from hanse.runtime.identity.permission import PUBLIC
 from hanse.runtime.subscriptions.declared.declaration import subscribe
 from hanse.testing.faults import Faults
 
-STILL_SECONDS = 2.0
-"""After which the server gives up a transaction of a host that stands still."""
-
 NOTE = "insert into desk.note (site_id, box, word) values ($1, $2, $3)"
 
 
@@ -61,11 +58,9 @@ class Tally(Service, package="tally.v1"):
             raise ValueError(event.word)
 
 
-def tally_host(url: str, keys: str, broker: str, *services: type, seconds: float = 30.0) -> Host:
-    """A host of some of the services; its transactions may stand still for so many seconds."""
-    database = DatabaseConfig(url=Secret(url), keys=Path(keys), statement_timeout=seconds)
+def tally_host(url: str, keys: str, broker: str, *services: type) -> Host:
     config = HostConfig(
-        database=database,
+        database=DatabaseConfig(url=Secret(url), keys=Path(keys)),
         broker=BrokerConfig(url=Secret(broker), stream_bytes=2**24),
     )
     return Host(services, config)
@@ -75,7 +70,7 @@ async def main(url: str, keys: str, broker: str, point: str, nth: str) -> None:
     faults = Faults()
     with faults.watching():
         faults.at(point, int(nth)).stop()
-        async with tally_host(url, keys, broker, Tally, seconds=STILL_SECONDS):
+        async with tally_host(url, keys, broker, Tally):
             await wait_set(asyncio.Event(), 60)
 
 

@@ -9,7 +9,8 @@ from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.events.envelope import PARTITIONS
 from hanse.runtime.subscriptions.feeding.partitions import share_of
 from hanse.runtime.subscriptions.feeding.progress import Progress
-from hanse.runtime.subscriptions.tests.conftest import Stage
+from hanse.runtime.subscriptions.tests.conftest import Stage, office_at
+from hanse.testing.nats_server import NatsServer
 
 
 async def test_all_that_was_told_is_handled_once_and_in_the_order_of_each_key(office) -> None:
@@ -39,6 +40,22 @@ async def test_who_comes_later_goes_on_where_the_first_was(office) -> None:
         await office.post(bench.letter("last"))
         await office.settled(host)
     assert bench.stage.ran == ["first", "meanwhile", "last"]
+
+
+async def test_a_broker_that_is_killed_loses_nothing_and_nothing_comes_twice(bench) -> None:
+    with NatsServer() as server:
+        async with office_at(server, bench) as office, office.host() as host:
+            await office.post(*(bench.letter(f"{n}", "box") for n in range(3)))
+            await office.settled(host)
+            server.stop(keep=True)
+            async with asyncio.timeout(PATIENCE):
+                while office.made.broker.connected:
+                    await asyncio.sleep(0.02)
+                server.start()
+                await office.made.broker.until_connected()
+            await office.post(*(bench.letter(f"{n}", "box") for n in range(3, 6)))
+            await office.settled(host)
+    assert bench.stage.ran == list("012345")
 
 
 async def test_hosts_share_the_partitions_and_nothing_is_handled_by_two(office) -> None:

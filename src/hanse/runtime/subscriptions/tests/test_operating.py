@@ -29,6 +29,7 @@ async def test_what_is_dead_is_listed_shown_and_tried_again(bench) -> None:
     assert [one.state for one in await letters.parked(waiting=True)] == ["dead", "waiting"]
     shown = await letters.show(listed.event)
     assert b'"word":"bad"' in bytes(shown.envelope)
+    await letters.prepare()
     (state,) = await letters.subscriptions()
     assert (state.name, state.waiting, state.dead) == ("desk.v1.Desk/note", 1, 1)
     bench.stage.fails.clear()
