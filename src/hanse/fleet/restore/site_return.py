@@ -20,8 +20,10 @@ asyncpg: Any = importlib.import_module("asyncpg")
 CONNECT_SECONDS = 20.0
 LOCK_SECONDS = 30
 
-_ERASING = {"hanse.erasure", "hanse.erased_file", "hanse.kept", "hanse.subject_key"}
-LIVING = frozenset(_ERASING | {"hanse.retention", "hanse.workflow"})
+LIVING = frozenset(
+    {"hanse.erasure", "hanse.erased_file", "hanse.kept", "hanse.subject_key", "hanse.retention"}
+    | {"hanse.workflow"}
+)
 """Of whom was erased no moment before knows, how far a sweep over all sites is concerns no moment
 of one, and what workflows did outside none takes back; of these tables the living rows stay."""
 
