@@ -42,7 +42,7 @@ class Plan(msgspec.Struct, frozen=True):
     slow: int
 
 
-FULL = Plan(proof=500, timed=16_000, one_by_one=20_000, batches=50_000, slow=2_000)
+FULL = Plan(proof=500, timed=8_000, one_by_one=10_000, batches=20_000, slow=1_500)
 QUICK = Plan(proof=200, timed=4_000, one_by_one=4_000, batches=10_000, slow=500)
 
 

@@ -72,15 +72,16 @@ def method(done: list[Done], version: str) -> str:
         if isinstance(one, Grown)
     )
     grew = [one for one in done if isinstance(one, Grown) and one.begun]
-    host = ", ".join(f"by {one.host_grew_bytes / 1e6:.1f} MB with {one.begun:,}" for one in grew)
+    host = ", ".join(f"{one.host_grew_bytes / 1e6:.0f} MB with {one.begun:,}" for one in grew)
     return f"""\
 Workflows that did one step and sleep for a month: the first {BEGUN_MOST:,} were begun by a host,
-whose memory grew {host}, the others are copies of their rows and
-entries ({sizes}). While so many sleep, a fresh process each time begins workflows of three steps
-and waits for their ends, one after the other and {AT_ONCE} at once, then {NAPS} timers of
-{NAP_SECONDS:g} s a second. Flat is the longest median time of one after the other by the shortest,
-and the fastest rate by the slowest. Host memory by sleeper is what the process takes with the most
-asleep above what it takes with the fewest, by those that are more.
+which then had more working memory ({host}), the others are copies
+of their rows and entries ({sizes}).
+While so many sleep, a fresh process each time begins workflows of three steps and waits for their
+ends, one after the other and {AT_ONCE} at once, then {NAPS} timers of {NAP_SECONDS:g} s a second.
+Flat is the longest median time of one after the other by the shortest, and the fastest rate by the
+slowest. Host memory by sleeper is what the process takes (PSS) with the most asleep above what it
+takes with the fewest, by those that are more.
 PostgreSQL {version}, data on the disk: {settings}."""
 
 
