@@ -28,6 +28,9 @@ PERSONAL = {
 CONTROL = "Zqcontrol7"
 """Stands in a field that is not personal, and shows that what is looked for would be found."""
 
+TOLD = "Zqtold7"
+"""The same of the events that tell of somebody."""
+
 CRM = '''
 """Keeps contacts, and notes of them."""
 
@@ -35,8 +38,8 @@ import logging
 from typing import Annotated
 
 from hanse import (
-    PUBLIC, Collection, Entity, File, Files, Indexed, Length, Personal, Ref, Resource, Service, Struct, Unique,
-    entity, rpc,
+    PUBLIC, Collection, Entity, Event, Events, File, Files, Indexed, Length, Personal, Ref, Resource, Service, Struct,
+    Unique, entity, event, rpc,
 )
 
 ROW, FIELD = Personal(erase="row"), Personal(erase="field")
@@ -67,6 +70,16 @@ class Note(Entity):
     text: Annotated[str, Length(0, 4000), ROW]
 
 
+@event("photos.v1", key="contact", person="contact")
+class PhotoTaken(Event):
+    """Somebody is to be seen."""
+
+    contact: str
+    name: Annotated[str, ROW]
+    address: Annotated[Address, FIELD] | None = None
+    camera: str = "Zqtold7"
+
+
 class Contacts(Resource[Contact], allow=PUBLIC):
     """All of them."""
 
@@ -78,9 +91,10 @@ class Notes(Resource[Note], allow=PUBLIC):
 class Photos(Service):
     """Takes photos."""
 
-    def __init__(self, files: Files, contacts: Collection[Contact]) -> None:
+    def __init__(self, files: Files, contacts: Collection[Contact], events: Events) -> None:
         self._files = files
         self._contacts = contacts
+        self._events = events
 
     @rpc("POST /photos/v1/photos", allow=PUBLIC)
     async def take(self, contact: str, photo: str) -> str:
@@ -88,7 +102,9 @@ class Photos(Service):
             yield photo.encode()
 
         file = await self._files.save("photo.txt", pieces())
-        await self._contacts.update(contact, {"photo": file})
+        one = await self._contacts.get(contact)
+        await self._contacts.update(contact, {"photo": file}, event=PhotoTaken(contact, one.name))
+        await self._events.emit(PhotoTaken(contact, one.name, one.address))
         return file.id
 
     @rpc("POST /photos/v1/failures", allow=PUBLIC)
@@ -203,8 +219,8 @@ def test_who_was_erased_is_in_no_byte_that_is_kept(crm: Shop) -> None:
     wanted = [PERSONAL[one] for one in PERSONAL if one != "photo"] + ["Zqphoto7-" * 3]
     kept = (crm.folder / ".hanse", crm.folder.parent / "files", crm.place)
 
-    before = found_in([*wanted, CONTROL], *kept)
-    assert {text for text, _ in before} == {CONTROL, "Zqphoto7-" * 3}, "but for the file itself"
+    before = found_in([*wanted, CONTROL, TOLD], *kept)
+    assert {text for text, _ in before} == {CONTROL, TOLD, "Zqphoto7-" * 3}, "but for the file"
     places = {where for text, where in before if text == CONTROL}
     assert any("/base/" in where for where in places), "it is found in tables"
     assert any("/pg_wal/" in where for where in places), "and in the log"
