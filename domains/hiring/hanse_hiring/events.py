@@ -1,32 +1,33 @@
-"""Facts of hiring, in the past tense; nobody sends them yet, as there are no events so far."""
+"""Facts of hiring, in the past tense: for whoever wants to know, without asking for them."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from hanse import Struct
+from hanse import Event, Instant, event
 
 
-class JobPublished(Struct, frozen=True):
+@event("hiring.v1", key="external_id")
+class JobPublished(Event, frozen=True):
     """A job is open that was not."""
 
     external_id: str
     title: str
     team: str
-    published: datetime
+    published: Instant
 
 
-class JobClosed(Struct, frozen=True):
+@event("hiring.v1", key="external_id")
+class JobClosed(Event, frozen=True):
     """A job is no longer open: it was filled, or given up."""
 
     external_id: str
     title: str
-    closed: datetime
+    closed: Instant
 
 
-class ApplicationReceived(Struct, frozen=True):
+@event("hiring.v1", key="job")
+class ApplicationReceived(Event, frozen=True):
     """Somebody applied. Who it was stays in the application."""
 
     application_id: str
     job: str
-    received: datetime
+    received: Instant

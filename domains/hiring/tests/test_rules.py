@@ -6,8 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 from hanse_hiring.api import Employer, IllegalStatus, Job, Opening, PostLine
+from hanse_hiring.events import JobClosed, JobPublished
 from hanse_hiring.rules import applying, feeds, slugs
 from hanse_hiring.rules.status import changed, dated
+from hanse_hiring.rules.telling import told
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +28,23 @@ def job(status, **fields):
         status=status,
         **fields,
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ("draft", job("draft"), None),
+        ("draft", job("open", published=NOW), JobPublished),
+        ("closed", job("open", published=EARLIER), JobPublished),
+        ("open", job("open", published=EARLIER), None),
+        ("open", job("closed", published=EARLIER, closed=NOW), JobClosed),
+        ("draft", job("closed", closed=NOW), None),
+    ],
+)
+def test_others_are_told_what_begins_and_ends_for_the_public(before, after, kind):
+    fact = told(before, after)
+    assert type(fact) is (kind or type(None))
+    assert fact is None or fact.external_id == "be-1"
 
 
 def opening(**fields):

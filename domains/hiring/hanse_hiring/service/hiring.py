@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from hanse import AlreadyExists, Clock, Collection, InvalidArgument, Service
+from hanse import AlreadyExists, Clock, Collection, Events, InvalidArgument, Service
 from hanse_hiring import api
+from hanse_hiring.events import ApplicationReceived
 from hanse_hiring.rules.applying import APPLICATIONS_MAX, MINUTES_WATCHED
 from hanse_hiring.rules.facets import board, similar
 
@@ -20,8 +21,13 @@ class Hiring(Service, api.Hiring):
     """Shows what is open and takes applications. Why: the public sees openings and never jobs."""
 
     def __init__(
-        self, jobs: Collection[api.Job], applications: Collection[api.Application], clock: Clock
+        self,
+        jobs: Collection[api.Job],
+        applications: Collection[api.Application],
+        clock: Clock,
+        events: Events,
     ) -> None:
+        self._events = events
         self._jobs = jobs
         self._applications = applications
         self._clock = clock
@@ -62,7 +68,9 @@ class Hiring(Service, api.Hiring):
         }
         application = api.Application(job=external_id, consent=now, **given)
         try:
-            await self._applications.create(application)
+            await self._applications.create(
+                application, event=lambda made: ApplicationReceived(made.id, external_id, now)
+            )
         except AlreadyExists:
             raise api.AlreadyApplied("This address has applied for this job.") from None
         except InvalidArgument as error:

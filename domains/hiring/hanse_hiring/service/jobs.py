@@ -1,4 +1,4 @@
-"""Jobs as staff keep them: whatever changes their status, the dates follow."""
+"""Jobs as staff keep them: whatever changes their status, the dates follow, and others are told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from hanse import (
     Changes,
     Clock,
     Collection,
+    Database,
+    Events,
     Failure,
     HanseError,
     InvalidArgument,
@@ -18,8 +20,9 @@ from hanse import (
     Resource,
     permission,
 )
-from hanse_hiring.api import IllegalStatus, Job
+from hanse_hiring.api import IllegalStatus, Job, JobStatus
 from hanse_hiring.rules.status import changed, dated
+from hanse_hiring.rules.telling import told
 
 
 class Jobs(
@@ -30,18 +33,27 @@ class Jobs(
 ):
     """Positions, drafts and closed ones too."""
 
-    def __init__(self, items: Collection[Job], clock: Clock) -> None:
+    def __init__(
+        self, items: Collection[Job], clock: Clock, database: Database, events: Events
+    ) -> None:
         super().__init__(items)
         self._clock = clock
+        self._database = database
+        self._events = events
 
     async def create(self, item: Job) -> Job:
         """Stores a new job; it may be open at once."""
-        return await super().create(dated(item, self._clock.now()))
+        async with self._database.transaction():
+            return await self._told("draft", await super().create(dated(item, self._clock.now())))
 
     async def bulk_create(self, items: tuple[Job, ...]) -> Outcomes[Job]:
         """Stores many new ones, each by itself: what is wrong with one leaves the others alone."""
         now = self._clock.now()
-        return await super().bulk_create(tuple(dated(item, now) for item in items))
+        async with self._database.transaction():
+            made = await super().bulk_create(tuple(dated(item, now) for item in items))
+            facts = (told("draft", one.item) for one in made.results if one.item)
+            await self._events.emit_many([fact for fact in facts if fact])
+        return made
 
     async def replace(
         self,
@@ -55,7 +67,10 @@ class Jobs(
         dates = changed(before, item.status, self._clock.now())
         known = {name: date for name, date in dates.items() if not getattr(item, name)}
         item = msgspec.structs.replace(item, **known)
-        return await super().replace(id, item, revision=revision)
+        revision = revision or item.revision or before.revision
+        async with self._database.transaction():
+            done = await super().replace(id, item, revision=revision)
+            return await self._told(before.status, done)
 
     async def update(
         self,
@@ -72,17 +87,27 @@ class Jobs(
         """
         changes = msgspec.to_builtins(item)
         revision = revision or changes.get("revision", 0)
-        if "status" in (update_mask or changes):
-            before = await self.items.get(id)
-            dates = changed(before, changes.get("status", "draft"), self._clock.now())
-            changes = {**dates, **changes}
-            update_mask = update_mask and (*update_mask, *dates)
-            revision = revision or before.revision
-        return await self.items.update(id, changes, mask=update_mask, revision=revision)
+        if "status" not in (update_mask or changes):
+            return await self.items.update(id, changes, mask=update_mask, revision=revision)
+        before = await self.items.get(id)
+        dates = changed(before, changes.get("status", "draft"), self._clock.now())
+        changes = {**dates, **changes}
+        update_mask = update_mask and (*update_mask, *dates)
+        revision = revision or before.revision
+        async with self._database.transaction():
+            done = await self.items.update(id, changes, mask=update_mask, revision=revision)
+            return await self._told(before.status, done)
 
     async def bulk_update(self, items: tuple[Changes[Job], ...]) -> Outcomes[Job]:
         """Changes some fields of many, each with its `id` and by itself."""
         return Outcomes(tuple([await self._updated(item) for item in items]))
+
+    async def _told(self, before: JobStatus, job: Job) -> Job:
+        """A job, of which others are told if its status began or ended something."""
+        fact = told(before, job)
+        if fact is not None:
+            await self._events.emit(fact)
+        return job
 
     async def _updated(self, item: Any) -> Outcome[Job]:
         try:

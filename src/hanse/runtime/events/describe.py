@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from hanse.runtime.config.configuration_error import ConfigurationError
@@ -43,10 +44,15 @@ def events_of(packages: Collection[str]) -> list[EventModel]:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
         model: EventModel | None = vars(cls).get("__event__")
-        if model is None or model.package not in packages:
+        if model is None or model.package not in packages or not _is_there(cls):
             continue
         if found.setdefault(model.full_name, model) is not model:
             both = sorted(f"{one.__module__}.{one.__name__}" for one in (cls, model.cls))
             what = f"{model.full_name} is declared twice: {' and '.join(both)}; name one otherwise"
             raise ConfigurationError(what)
     return [found[name] for name in sorted(found)]
+
+
+def _is_there(cls: type) -> bool:
+    """Whether it is what its module has by its name now: not one of before it was imported anew."""
+    return getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls

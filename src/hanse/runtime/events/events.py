@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from hanse.runtime.data.collection.stored import check_number
+from hanse.runtime.data.outbox.statement import COLUMNS
 from hanse.runtime.data.personal.keys_used import (
+    KeyProof,
     forget_doubted,
     proof_parts,
     proven,
@@ -19,19 +22,23 @@ from hanse.runtime.events.tables import make_tables
 from hanse.runtime.events.writing import Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.outbox.outbox import Written
+    from hanse.runtime.data.personal.keys_used import Owner
+    from hanse.runtime.data.personal.subject_key import NewKey, SubjectKey
     from hanse.runtime.events.event import Event
 
 TRIES = 5
 """How often an event is sealed anew, where keys of its person come and go."""
 
-_WRITE = "insert into hanse.outbox (id, partition, type, envelope) values ($1, $2, $3, $4)"
+_WRITE = f"insert into hanse.outbox ({COLUMNS}) values ($1, $2, $3, $4)"
 _FIRST = 6
-_WRITE_SEALED = (
-    f"with {proof_parts(_FIRST)}, told as ("
-    "insert into hanse.outbox (id, partition, type, envelope) "
-    f"select $2::uuid, $3::smallint, $4::text, $5::bytea where {proven(_FIRST)} returning 1) "
+_WRITE_MANY = (
+    f"with {proof_parts(_FIRST)}, told as (insert into hanse.outbox ({COLUMNS}) "
+    f"select {COLUMNS} from unnest($2::uuid[], $3::smallint[], $4::text[], $5::bytea[]) "
+    f"with ordinality as e ({COLUMNS}, n) where {proven(_FIRST)} order by n returning 1) "
     "select exists (select from told) as done"
 )
 
@@ -78,24 +85,48 @@ class Events:
             Aborted: Its person was erased again and again meanwhile.
             HanseError: The database is away.
         """
+        if self._writer.seals(event):
+            return (await self.emit_many([event]))[0]
+        written = await self._writer.written(event)
+        await self._database.execute(_WRITE, *written.row)
+        self._writer.kept()
+        return str(written.uuid)
+
+    async def emit_many(self, events: Sequence[Event]) -> tuple[str, ...]:
+        """Tells some, in their order, all of them or none; one round trip. Gives their ids.
+
+        Raises:
+            InvalidArgument: There are too many, or as `emit`.
+            HanseError: As `emit`.
+        """
+        check_number(len(events), "events")
+        if not events:
+            return ()
         for _ in range(TRIES):
-            written = await self._writer.written(event)
+            written = await self._written(events)
             if await self._keep(written):
                 self._writer.kept()
-                return str(written.uuid)
-        raise Aborted(f"Keys of its person changed {TRIES} times while it was sealed.")
+                return tuple(str(one.uuid) for one in written)
+        raise Aborted(f"Keys of their persons changed {TRIES} times while they were sealed.")
 
-    async def _keep(self, written: Written) -> bool:
-        """Whether it lies in the outbox; if not, a key it was sealed by is gone."""
-        if written.proof is None:
-            await self._database.execute(_WRITE, *written.row)
-            return True
-        row = await self._database.fetch_row(
-            _WRITE_SEALED, written.site, *written.row, *written.proof.arguments
-        )
-        keys = self._database.keys
+    async def _written(self, events: Sequence[Event]) -> list[Written]:
+        """Rows, of which what is sealed for one person is sealed by one key."""
+        keys: dict[Owner, SubjectKey | NewKey] = {}
+        found: list[Written] = []
+        for event in events:
+            found.append(await self._writer.written(event, keys))
+            keys |= found[-1].proof.keys if found[-1].proof is not None else {}
+        return found
+
+    async def _keep(self, written: Sequence[Written]) -> bool:
+        """Whether they lie in the outbox; if not, a key they were sealed by is gone."""
+        proven_by = [one.proof.keys for one in written if one.proof is not None]
+        proof = KeyProof({owner: key for keys in proven_by for owner, key in keys.items()})
+        columns = [list(column) for column in zip(*(one.row for one in written), strict=True)]
+        site, keys = written[0].site, self._database.keys
+        row = await self._database.fetch_row(_WRITE_MANY, site, *columns, *proof.arguments)
         if row is not None and row["done"]:
-            remember_new(keys, written.site, written.proof)
+            remember_new(keys, site, proof)
             return True
-        await forget_doubted(keys, written.site, written.proof)
+        await forget_doubted(keys, site, proof)
         return False

@@ -133,6 +133,21 @@ async def test_where_nobody_takes_events_on_no_more_are_taken_in(postgres):
             await board.events.emit(JobPublished("job_1", "Cook"))
 
 
+async def test_many_are_told_in_their_order_all_or_none(board):
+    applied = [Applied("job_1", f"{who}@example.com", who) for who in ("ada", "bob", "ada", "eve")]
+    told = [JobPublished("job_1", "Cook"), *applied, JobPublished("job_1", "Baker")]
+    ids = await board.events.emit_many(told)
+    assert [one.id for one in await board.told()] == list(ids)
+    assert await board.read(Applied) == applied
+    assert await board.events.emit_many([]) == ()
+
+    with pytest.raises(InvalidArgument):
+        await board.events.emit_many([told[0], JobPublished("job_1", "")])
+    with pytest.raises(InvalidArgument, match="1000 at most"):
+        await board.events.emit_many([told[0]] * 1001)
+    assert len(await board.told()) == len(told)
+
+
 async def test_two_sites_are_apart_in_one_outbox(board):
     applied = Applied("job_1", "ada@example.com", "Ada Lovelace")
     await board.events.emit(applied)
