@@ -11,6 +11,7 @@ import msgspec
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
+from hanse.kit.ending import end
 from hanse.runtime.broker.failures import StreamRefused, away
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ class Broker:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+            await end((self._task,))
 
     @property
     def connected(self) -> bool:

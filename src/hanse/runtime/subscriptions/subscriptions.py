@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
+from hanse.kit.ending import end
 from hanse.kit.ids import trace_id
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.errors import HanseError
@@ -110,8 +111,7 @@ class Subscriptions:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+            await end((self._task,))
 
     async def settle(self) -> bool:
         """Has done at once what is due; whether nothing is left of what was told by now.

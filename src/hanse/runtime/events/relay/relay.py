@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
+from hanse.kit.ending import end
 from hanse.kit.fault_points import reached
 from hanse.runtime.broker.publisher import Publisher
 from hanse.runtime.broker.stream import EventStream
@@ -86,10 +87,7 @@ class Relay:
 
     async def end(self) -> None:
         """Ends, and leaves it to others at once."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await end(self._tasks)
 
     async def _keep(self) -> None:
         """Leads where the broker can be reached: who cannot leaves it to others."""

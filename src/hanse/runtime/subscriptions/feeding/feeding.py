@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
+from hanse.kit.ending import end
 from hanse.runtime.broker.failures import BrokerAway, ReadingBroke
 from hanse.runtime.broker.reader import Reader
 from hanse.runtime.errors import HanseError
@@ -92,9 +93,7 @@ class Feeding:
         try:
             await asyncio.gather(*tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            await end(tasks)
             await self._end()
 
     async def settle(self) -> bool:
@@ -172,9 +171,7 @@ class Feeding:
             try:
                 await asyncio.wait((reading, changed), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                reading.cancel()
-                changed.cancel()
-                await asyncio.wait((reading, changed))
+                await end((reading, changed))
                 self._reading = None
             if not reading.cancelled():
                 self._tell(reading)
