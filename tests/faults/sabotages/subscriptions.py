@@ -76,4 +76,7 @@ SUBSCRIPTIONS = below("src/hanse/runtime/subscriptions",
     Sabotage("what was dropped counts as handled", "letters.py",
              "            await self._database.execute(_SEEN, letter.subscription, UUID(letter.event))\n            await self._change(_DROP", "            await self._change(_DROP",
              OPERATING + "test_what_is_dropped_counts_as_handled_and_lets_the_others_on"),
+    Sabotage("a subscription is not forgotten while hosts read for it", "letters.py",
+             "where h.subscription = s.id and h.until_time > clock_timestamp())", "where false)",
+             OPERATING + "test_a_subscription_that_nobody_has_any_more_is_forgotten"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from rich.table import Table
 from hanse.cli.data.persons import in_database
 from hanse.cli.fleet.called import called
 from hanse.cli.refusal import Refused
-from hanse.runtime.errors import InvalidArgument, NotFound
+from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound
 from hanse.runtime.subscriptions.letters import Letter, Letters
 from hanse.runtime.subscriptions.replay import begin_replay
 
@@ -115,13 +115,8 @@ def drop(place: Place, event: str, subscription: str, *, yes: bool) -> None:
         Refused: Nobody is there to be asked, or as `show`.
     """
     letter = _ask(place, lambda letters: letters.show(event, subscription))
-    if not yes:
-        if not sys.stdin.isatty():
-            look = called(f"events show {event}")
-            raise Refused("Nobody is here to be asked.", f"Look first: {look}; then say --yes.")
-        said = f"Give up {letter.type} {letter.event} for {letter.subscription}?"
-        click.confirm(said, abort=True, err=True)
-
+    question = f"Give up {letter.type} {letter.event} for {letter.subscription}?"
+    _confirm(question, f"events show {event}", yes=yes)
     _ask(place, lambda letters: letters.drop(letter))
     _say(place, {"event": letter.event}, f"{letter.subscription} goes on without it.")
 
@@ -137,6 +132,26 @@ def again(place: Place, subscription: str, first: int, last: int) -> None:
     _say(place, {"replay_epoch": part.feed.replay_epoch}, said)
 
 
+def forget(place: Place, subscription: str, *, yes: bool) -> None:
+    """Has a subscription go that no release has any more.
+
+    Raises:
+        Refused: Hosts read for it, nobody is there to be asked, or as `again`.
+    """
+    _confirm(f"Forget {subscription}, and all that waits for it?", "events list", yes=yes)
+    _ask(place, lambda letters: letters.forget(subscription))
+    _say(place, {"forgotten": subscription}, f"{subscription} is forgotten.")
+
+
+def _confirm(question: str, look: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        remedy = f"Look first: {called(look)}; then say --yes."
+        raise Refused("Nobody is here to be asked.", remedy)
+    click.confirm(question, abort=True, err=True)
+
+
 def _ask(place: Place, work: Callable[[Letters], Coroutine[Any, Any, T]]) -> T:
     async def prepared(found: Reached) -> T:
         letters = Letters(found.database)
@@ -149,7 +164,7 @@ def _ask(place: Place, work: Callable[[Letters], Coroutine[Any, Any, T]]) -> T:
 def _reach(place: Place, work: Callable[[Reached], Coroutine[Any, Any, T]]) -> T:
     try:
         return in_database(place.environment, work, dev=place.dev)
-    except (NotFound, InvalidArgument) as error:
+    except (NotFound, InvalidArgument, FailedPrecondition) as error:
         listed = called("events dead --waiting")
         raise Refused(str(error), f"{listed} lists what is parked.") from error
 

@@ -111,3 +111,19 @@ def again(subscription: str, first: int, last: int, **asked: Any) -> None:
     from hanse.cli.events.letters import Place, again
 
     again(Place(**asked), subscription, first, last)
+
+
+@events.command()
+@click.argument("subscription")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@ENVIRONMENT
+@DEV
+@JSON
+def forget(subscription: str, *, yes: bool, **asked: Any) -> None:
+    """Have SUBSCRIPTION go that no release has any more, with all that waits for it.
+
+    As long as it is known, the stream keeps what it has not handled, until it is full.
+    """
+    from hanse.cli.events.letters import Place, forget
+
+    forget(Place(**asked), subscription, yes=yes)

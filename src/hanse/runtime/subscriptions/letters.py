@@ -10,7 +10,7 @@ import msgspec
 
 from hanse.kit.uuid7 import Uuid7Source
 from hanse.runtime.data.personal.sealed_text import LOOKS_SEALED
-from hanse.runtime.errors import InvalidArgument, NotFound
+from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound
 from hanse.runtime.events.envelope import ENVELOPE_MAX, read_envelope, write_envelope
 from hanse.runtime.events.relay.tables import make_tables as make_stream_table
 from hanse.runtime.subscriptions.tables import make_tables
@@ -67,6 +67,19 @@ update hanse.parked p set event = $3, envelope = $4, edited_from = $2, state = '
 from hanse.subscription s
 where s.id = p.subscription and s.name = $1 and p.event = $2
 """
+
+
+_FORGET = """
+with gone as (
+  delete from hanse.subscription s where s.name = $1 and not exists (
+    select from hanse.subscriber h
+    where h.subscription = s.id and h.until_time > clock_timestamp())
+  returning s.id),
+handled as (delete from hanse.inbox i using gone where i.subscription = gone.id),
+parked as (delete from hanse.parked p using gone where p.subscription = gone.id)
+select id from gone
+"""
+_THERE = "select from hanse.subscription where name = $1"
 
 
 class SubscriptionState(msgspec.Struct, frozen=True):
@@ -231,6 +244,24 @@ class Letters:
             await self._database.execute(_SEEN, letter.subscription, UUID(letter.event))
             await self._change(_EDIT, letter, uuid, sent, now)
         return str(uuid)
+
+    async def forget(self, subscription: str) -> None:
+        """Has a subscription go that no release has any more, and all that waits for it.
+
+        As long as it is known the stream keeps for it what it has not handled, until that is full.
+
+        Raises:
+            NotFound: There is none of that name.
+            FailedPrecondition: Hosts read for it.
+            HanseError: The database is away.
+        """
+        if await self._database.fetch(_FORGET, subscription):
+            return
+        if not await self._database.fetch(_THERE, subscription):
+            raise NotFound(f"There is no subscription {subscription}.")
+        raise FailedPrecondition(
+            f"Hosts read for {subscription}: first run a release without it, or wait ten seconds."
+        )
 
     async def _change(self, text: str, letter: Letter, *arguments: Any) -> None:
         event = UUID(letter.event)

@@ -64,3 +64,5 @@ async def test_an_operator_looks_edits_tries_again_and_drops(project) -> None:
     assert "once more" in ask("again", "desk.v1.Desk/note", "--first", "2", "--last", "5")
     (row,) = await database.fetch("select from_seq, to_seq from hanse.event_replay")
     assert (row["from_seq"], row["to_seq"]) == (2, 5)
+    assert "is forgotten" in ask("forget", "desk.v1.Desk/note", "--yes")
+    assert not await database.fetch("select from hanse.delivery")

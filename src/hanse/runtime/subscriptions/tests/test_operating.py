@@ -2,7 +2,7 @@
 
 import pytest
 
-from hanse import InvalidArgument, NotFound
+from hanse import FailedPrecondition, InvalidArgument, NotFound
 from hanse.runtime.events.relay.tables import own_stream
 from hanse.runtime.events.tables import make_tables as make_outbox
 from hanse.runtime.subscriptions.handling.claim import Feed
@@ -82,6 +82,20 @@ async def test_a_range_is_handled_once_more_by_one_subscription(office) -> None:
         await begin_replay(bench.database, "nobody", 1, 2)
     with pytest.raises(InvalidArgument, match="no range"):
         await begin_replay(bench.database, "room.v1.Room/keep", 3, 2)
+
+
+async def test_a_subscription_that_nobody_has_any_more_is_forgotten(office) -> None:
+    bench, letters, name = office.bench, Letters(office.bench.database), "room.v1.Room/keep"
+    async with office.host() as host:
+        await office.post(bench.letter("hello"))
+        await office.settled(host)
+        with pytest.raises(FailedPrecondition, match="Hosts read"):
+            await letters.forget(name)
+    assert len(await bench.inbox()) == 1
+    await letters.forget(name)
+    assert await bench.inbox() == set()
+    with pytest.raises(NotFound):
+        await letters.forget(name)
 
 
 async def test_the_inbox_forgets_what_can_never_come_again_and_nothing_else(bench) -> None:
