@@ -68,9 +68,10 @@ Durability is alike: PostgreSQL {versions[0]}, data on the disk: {settings}.
 NATS for Hanse and FastStream: {NATS_DURABILITY}, so a message is on the disk when it is
 acknowledged. Redis {versions[1]} for Celery: {REDIS_DURABILITY}.
 faststream_outbox is what does as much as Hanse: an outbox of one's own, sent on by a process that
-looks every 5 ms. faststream_after_commit and celery publish when the transaction is committed, and
-lose the event if the process ends between the two. Celery has no handler of many events. Settings
-and where they are from stand first in the file of each.
+looks every 5 ms and publishes what it finds at once, message by message, as FastStream does; Hanse
+has NATS store them as one. faststream_after_commit and celery publish when the transaction is
+committed, and lose the event if the process ends between the two. Celery has no handler of many
+events. Settings and where they are from stand first in the file of each.
 {_behind(done)}"""
 
 
