@@ -79,4 +79,7 @@ SUBSCRIPTIONS = below("src/hanse/runtime/subscriptions",
     Sabotage("a subscription is not forgotten while hosts read for it", "letters.py",
              "where h.subscription = s.id and h.until_time > clock_timestamp())", "where false)",
              OPERATING + "test_a_subscription_that_nobody_has_any_more_is_forgotten"),
+    Sabotage("a host that ends lets its handlers end", "subscriptions.py",
+             ", again=ENDING_SECONDS", "",
+             FEEDING + "test_a_host_that_ends_lets_its_handlers_end_and_gives_its_partitions_back"),
 )  # fmt: skip

@@ -36,6 +36,9 @@ LOOK_SECONDS = 2.0
 
 AGAIN_MOST_SECONDS = 60.0
 
+ENDING_SECONDS = 10.0
+"""For handlers that run and partitions that are given back, before it is asked to end once more."""
+
 log = logging.getLogger("hanse.subscriptions")
 
 
@@ -111,7 +114,7 @@ class Subscriptions:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task is not None:
-            await end((self._task,))
+            await end((self._task,), again=ENDING_SECONDS)
 
     async def settle(self) -> bool:
         """Has done at once what is due; whether nothing is left of what was told by now.

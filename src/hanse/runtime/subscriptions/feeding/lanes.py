@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from hanse.kit.ending import end
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -70,10 +72,7 @@ class Lanes:
         self._at_once = 0
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
-        for task in tuple(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await end(tuple(self._tasks))
         self._lanes.clear()
         self._events = self._bytes = 0
 

@@ -42,6 +42,17 @@ async def test_who_comes_later_goes_on_where_the_first_was(office) -> None:
     assert bench.stage.ran == ["first", "meanwhile", "last"]
 
 
+async def test_a_host_that_ends_lets_its_handlers_end_and_gives_its_partitions_back(office) -> None:
+    bench = office.bench
+    bench.stage.waits["slow"] = asyncio.Event()
+    async with office.host():
+        await office.post(bench.letter("slow", "a"), bench.letter("next", "a"))
+        await asyncio.wait_for(bench.stage.entered.wait(), PATIENCE)
+        asyncio.get_running_loop().call_later(2.0, bench.stage.waits["slow"].set)
+    assert await bench.notes() == ["slow"]
+    assert (await office.shares(), await bench.parked()) == ([], [])
+
+
 async def test_a_broker_that_is_killed_loses_nothing_and_nothing_comes_twice(bench) -> None:
     with NatsServer() as server:
         async with office_at(server, bench) as office, office.host() as host:
