@@ -54,3 +54,11 @@ EVENTS = below("src/hanse/runtime",
     Sabotage("what leaves sealed goes on to", "publish/event_lock.py",
              "            if self._was(path):", "            if not path:", LOCKED),
 )  # fmt: skip
+
+EVENTS.append(
+    Sabotage("who loses its cancelling is cancelled again", "src/hanse/kit/ending.py",
+             "        for task in left:\n            task.cancel()\n        _, left",
+             "        for task in left:\n            _ = task.cancelling() or task.cancel()\n        _, left",
+             "src/hanse/kit/tests/test_ending.py::"
+             "test_who_is_cancelled_and_goes_on_is_cancelled_again"),
+)  # fmt: skip

@@ -21,6 +21,7 @@ async def test_who_is_cancelled_and_goes_on_is_cancelled_again():
     task = asyncio.create_task(loses_the_first())
     await done
     await asyncio.sleep(0)
-    await end([task, done], again=0)
+    async with asyncio.timeout(10):
+        await end([task, done], again=0)
     assert (len(lost), task.cancelled()) == (2, True)
     await end([])
