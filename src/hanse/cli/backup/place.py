@@ -36,14 +36,18 @@ def backup_order(environment: str) -> Order:
     return order
 
 
-def give_place(order: Order | None, state: StateFolder) -> None:
-    """Makes the folder of backups for whoever a fleet runs as that root begins, and cannot itself.
+def give_folder(name: str | None, state: StateFolder) -> None:
+    """Makes a folder for whoever a fleet runs as that root begins, and cannot make it itself.
 
     Only in a folder of root's: in anybody else's root makes nothing.
+
+    Args:
+        name: As `hanse.toml` has it; None where it names none.
+        state: The project's state folder, as seen from its folder.
     """
-    if order is None or order.table.folder is None or os.geteuid() != 0:
+    if name is None or os.geteuid() != 0:
         return
-    folder = Path(order.table.folder)
+    folder = state.project / name
     with suppress(OSError):  # whoever cannot write there says so by itself
         if folder.parent.lstat().st_uid == 0:
             account = account_for(state, variables())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from hanse.cli.backup.place import give_place
+from hanse.cli.backup.place import give_folder
 from hanse.cli.fleet.called import CALLED, as_called, called
 from hanse.cli.fleet.charge import in_charge
 from hanse.cli.fleet.connection import (
@@ -153,7 +153,9 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
         for option, port in ports.items():
             open_listener(gateway.address, port, table="gateway", option=option).close()
     given = {name: value for name, value in variables().items() if name not in CALLED}
-    give_place(order_of(project, state, given), state)
+    backup = order_of(project, state, given)
+    for folder in (backup.table.folder if backup else None, project.file.file_store.folder):
+        give_folder(folder, state)
     prefix = lay_down(state, given, ports.values())
     local = ip_address(gateway.address).is_loopback
     # In somebody else's project whoever it runs as makes keys of their own.

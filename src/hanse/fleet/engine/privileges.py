@@ -8,10 +8,11 @@ import shutil
 import stat
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.data.files.store_table import FOLDER as FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,8 +55,8 @@ def lay_down(
     """What to put before a command so that it, and all it starts, runs without root's rights.
 
     That is as whoever called sudo, else as the owner of the project's folder, else as nobody. The
-    state folder is given over to them, and nothing else is touched; so this comes after all that
-    root writes there. Nobody, where code or project lie in a folder that only root may enter, gets
+    state folder and `.hanse/files` are given over to them, and nothing else is touched; so this
+    comes after all that root writes there. Nobody, where code or project lie in a folder that only root may enter, gets
     the right to read what root reads; a person never does.
 
     Args:
@@ -112,24 +113,24 @@ def _nobody() -> int:
 
 
 def give_over(state: StateFolder, account: Account) -> None:
-    """Makes the state folder, and gives what root has in it to the account.
+    """Makes the state folder and that of files, and gives what root has in them to the account.
 
-    `.hanse` around it becomes theirs too if it is made now and they are a person; else it stays
+    `.hanse` around them becomes theirs too if it is made now and they are a person; else it stays
     root's, who keeps the key of `hanse token` there.
     """
-    project = os.open(state.project, os.O_RDONLY | os.O_DIRECTORY)
-    hanse = up = project
-    try:
+    with ExitStack() as opened:
+        project = os.open(state.project, os.O_RDONLY | os.O_DIRECTORY)
+        opened.callback(os.close, project)
         hanse, made = _enter(project, state.hanse)
+        opened.callback(os.close, hanse)
         if made and account.name != "nobody":
             os.fchown(hanse, account.user, account.group)
-        up, _ = _enter(hanse, state.folder)
-        for _, folders, files, handle in os.fwalk(".", dir_fd=up, follow_symlinks=False):
-            for name in (".", *folders, *files):
-                _give(name, handle, account)
-    finally:
-        for handle in {project, hanse, up}:
-            os.close(handle)
+        for folder in (state.folder, state.project / FILES):
+            inside, _ = _enter(hanse, folder)
+            opened.callback(os.close, inside)
+            for _, folders, files, handle in os.fwalk(".", dir_fd=inside, follow_symlinks=False):
+                for name in (".", *folders, *files):
+                    _give(name, handle, account)
 
 
 def _enter(above: int, folder: Path) -> tuple[int, bool]:

@@ -135,8 +135,10 @@ def test_the_folder_around_it_is_theirs_only_if_they_are_a_person(
     state = StateFolder(tmp_path)
     account = account_for(state, {})
     give_over(state, account)
-    assert (state.hanse.stat().st_uid, state.folder.stat().st_uid) == (keeper, account.user)
-    assert {each.stat().st_mode & 0o777 for each in (state.hanse, state.folder)} == {0o700}
+    inside = (state.folder, state.hanse / "files")
+    assert state.hanse.stat().st_uid == keeper
+    assert {each.stat().st_uid for each in inside} == {account.user}
+    assert {each.stat().st_mode & 0o777 for each in (state.hanse, *inside)} == {0o700}
 
 
 @as_root
@@ -159,7 +161,19 @@ def test_only_the_state_folder_is_given_away_and_nothing_it_links_to(tmp_path: P
 
 
 @as_root
-@pytest.mark.parametrize("link", [".hanse", ".hanse/up"])
+def test_files_are_theirs_also_where_root_kept_some_before(tmp_path: Path):
+    state = StateFolder(tmp_path)
+    kept = state.hanse / "files" / "default" / "cv"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    give_over(state, account_for(state, {}))
+    given = (kept, kept.parent, kept.parent.parent)
+    assert {each.stat().st_uid for each in given} == {NOBODY}
+    assert state.hanse.stat().st_uid == 0
+
+
+@as_root
+@pytest.mark.parametrize("link", [".hanse", ".hanse/up", ".hanse/files"])
 def test_a_link_in_its_place_leads_root_nowhere(tmp_path: Path, link: str):
     project, outside = tmp_path / "project", tmp_path / "outside"
     (project / link).parent.mkdir(parents=True)

@@ -41,3 +41,4 @@ class StoreAway(Unavailable):
 
     code = "file_store_unavailable"
     title = "Files out of reach"
+    log = True
