@@ -56,8 +56,8 @@ def lay_down(
 
     That is as whoever called sudo, else as the owner of the project's folder, else as nobody. The
     state folder and `.hanse/files` are given over to them, and nothing else is touched; so this
-    comes after all that root writes there. Nobody, where code or project lie in a folder that only root may enter, gets
-    the right to read what root reads; a person never does.
+    comes after all that root writes there. Nobody, where code or project lie in a folder that only
+    root may enter, gets the right to read what root reads; a person never does.
 
     Args:
         state: The project's state folder, as seen from its folder.
