@@ -225,14 +225,18 @@ class Letters:
 
         Raises:
             InvalidArgument: It is no JSON object, is too large, or holds what is sealed.
+            FailedPrecondition: The event has sealed values.
             NotFound: It is gone.
             HanseError: The database is away.
         """
-        envelope = read_envelope(bytes(letter.envelope))
-        if LOOKS_SEALED.search(data):
-            raise InvalidArgument(
-                "Sealed values are of the event they came in: leave them out, or write them anew."
+        if LOOKS_SEALED.search(bytes(letter.envelope)):
+            raise FailedPrecondition(
+                "The event has sealed values, which would stand in clear here: `drop` it, and have "
+                "its service tell it anew; or release a handler that can take it, and `replay` it."
             )
+        if LOOKS_SEALED.search(data):
+            raise InvalidArgument("Sealed values are of the event they came in: leave them out.")
+        envelope = read_envelope(bytes(letter.envelope))
         now = self._database.clock.now()
         uuid = Uuid7Source().draw(now)
         sent = write_envelope(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from hanse.runtime.data.personal.sealed_text import LOOKS_SEALED
 from hanse.runtime.events.envelope import Envelope
 from hanse.runtime.subscriptions.handling.claim import Claim
 
@@ -30,6 +31,11 @@ class Arrived(msgspec.Struct, frozen=True):
     epoch: int
     attempt: int = 1
     parked: bool = False
+
+    @property
+    def holds_sealed(self) -> bool:
+        """Whether something of it is of a person, and stands nowhere in clear."""
+        return LOOKS_SEALED.search(self.sent) is not None
 
     @property
     def order(self) -> tuple[str, str]:

@@ -88,7 +88,7 @@ class Parked:
             await self._database.execute(
                 _PARK, feed.subscription, feed.replay_epoch, one.partition, one.epoch,
                 UUID(envelope.id), envelope.site, envelope.subject, one.seq, envelope.type,
-                one.sent, attempt, now, due, state, told(error) if error else "",
+                one.sent, attempt, now, due, state, told_of(one, error) if error else "",
             )
         )  # fmt: skip
 
@@ -123,7 +123,7 @@ class Parked:
         due, state = _due_after(one.attempt, self._database.clock.now())
         await self._database.execute(
             _FAILED, feed.subscription, feed.replay_epoch, one.partition, one.epoch,
-            UUID(one.envelope.id), one.attempt, due, state, told(error),
+            UUID(one.envelope.id), one.attempt, due, state, told_of(one, error),
         )  # fmt: skip
 
     async def forget(self, feed: Feed, one: Arrived) -> None:
@@ -134,6 +134,14 @@ class Parked:
         """
         event = UUID(one.envelope.id)
         await self._database.execute(_FORGET, feed.subscription, feed.replay_epoch, event)
+
+
+def told_of(one: Arrived, error: HanseError) -> str:
+    """What is kept of a failure with an event: no words of a handler that had sealed values open.
+
+    They may name a person, and no erasure would reach them here or in a log.
+    """
+    return f"{error.code}: its event has sealed values" if one.holds_sealed else told(error)
 
 
 def _due_after(attempt: int, now: datetime) -> tuple[datetime, str]:

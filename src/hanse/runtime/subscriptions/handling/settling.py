@@ -13,7 +13,7 @@ from hanse.kit.fault_points import reached
 from hanse.runtime.errors import HanseError
 from hanse.runtime.subscriptions.handling.claim import Feed, standings
 from hanse.runtime.subscriptions.handling.handler_unit import NotDue
-from hanse.runtime.subscriptions.handling.parked import Parked
+from hanse.runtime.subscriptions.handling.parked import Parked, told_of
 from hanse.runtime.subscriptions.handling.retry import MOMENT_SECONDS, OF_THE_MOMENT
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ class Settling:
         await reached("subscription.parked")
         if parked and error is not None:
             name, event = self._handler.subscription.name, one.envelope.id
-            log.warning("%s failed with event %s, whose key waits now: %s", name, event, error)
+            said = told_of(one, error)
+            log.warning("%s failed with event %s, whose key waits now: %s", name, event, said)
         return parked
 
     def _check_held(self, events: list[Arrived]) -> None:

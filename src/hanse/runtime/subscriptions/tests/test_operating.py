@@ -65,6 +65,23 @@ async def test_what_is_edited_is_an_event_of_its_own_in_the_place_of_the_first(b
     assert await bench.notes() == ["mended", "later"]
 
 
+async def test_nothing_of_a_person_stands_in_clear_beside_what_is_sealed(bench, caplog) -> None:
+    sealed = f"~.{'A' * 11}.{'A' * 40}"
+    settling, letters = bench.settling(), Letters(bench.database)
+    bench.stage.fails[sealed] = [InvalidArgument("No room for ada@example.com.") for _ in "ab"]
+    await settling.settle([bench.letter(sealed)])
+    await bench.database.execute("update hanse.parked set due_time = '-infinity'")
+    (parked,) = await letters.parked(waiting=True)
+    assert parked.error == "invalid_argument: its event has sealed values"
+    await bench.take_due(settling)
+    letter = await letters.show(parked.event)
+    assert (letter.attempt, letter.error) == (2, parked.error)
+    assert "key waits now: invalid_argument" in caplog.text
+    assert "ada@" not in caplog.text
+    with pytest.raises(FailedPrecondition, match="in clear"):
+        await letters.edit(letter, b'{"box": "a", "word": "Ada"}')
+
+
 async def test_a_range_is_handled_once_more_by_one_subscription(office) -> None:
     bench = office.bench
     async with office.host() as host:
