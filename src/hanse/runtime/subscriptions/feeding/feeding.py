@@ -197,25 +197,25 @@ class Feeding:
                 backoff.reset()
                 for message in messages:
                     await self._lanes.room()
-                    self._take(message)
+                    self._take(reading, message)
                     reading.taken += 1
                     reading.last = message.sequence
 
-    def _take(self, message: Message) -> None:
-        partition = message.partition
-        held = self._partitions.held.get(partition)
-        if held is None or held.leaving or (self._until and message.sequence > self._until):
+    def _take(self, reading: Reading, message: Message) -> None:
+        partition, seq, held = message.partition, message.sequence, self._partitions.held
+        if self._until and seq > self._until:
             return
-        if not held.progress.begin(message.sequence):
+        epoch = reading.begin(held, partition, seq)
+        if epoch is None:
             return
         try:
             envelope = read_envelope(message.data)
         except UnreadableEvent:
             # Nobody else publishes here, and ours writes no other.
-            log.exception("Message %d of the stream is passed over", message.sequence)
-            held.progress.settle(message.sequence)
+            log.exception("Message %d of the stream is passed over", seq)
+            held[partition].progress.settle(seq)
             return
-        self._lanes.offer(Arrived(envelope, message.data, message.sequence, partition, held.epoch))
+        self._lanes.offer(Arrived(envelope, message.data, seq, partition, epoch))
 
     # Settling.
 

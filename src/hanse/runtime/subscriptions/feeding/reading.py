@@ -47,7 +47,22 @@ class Reading:
 
     def pass_by(self, held: Mapping[int, Held]) -> None:
         """Notes in partitions that nothing else comes up to there: it is read in order."""
-        for number, epoch in self.epochs.items():
-            one = held.get(number)
-            if one is not None and one.epoch == epoch and not one.leaving:
+        for number in self.epochs:
+            one = self._still_held(held, number)
+            if one is not None:
                 one.progress.pass_by(self.last)
+
+    def begin(self, held: Mapping[int, Held], number: int, seq: int) -> int | None:
+        """An event of a partition comes; its epoch, if it is new there and for this reading.
+
+        A partition that was let slip and taken again is for the next one, which begins where its
+        new epoch does: what came in between was passed over here.
+        """
+        one = self._still_held(held, number)
+        return one.epoch if one is not None and one.progress.begin(seq) else None
+
+    def _still_held(self, held: Mapping[int, Held], number: int) -> Held | None:
+        one = held.get(number)
+        if one is None or one.leaving or one.epoch != self.epochs.get(number):
+            return None
+        return one

@@ -5,10 +5,12 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hanse.runtime.broker.reader import Reader
 from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.events.envelope import PARTITIONS
-from hanse.runtime.subscriptions.feeding.partitions import share_of
+from hanse.runtime.subscriptions.feeding.partitions import Held, share_of
 from hanse.runtime.subscriptions.feeding.progress import Progress
+from hanse.runtime.subscriptions.feeding.reading import Reading
 from hanse.runtime.subscriptions.tests.conftest import Stage, office_at
 from hanse.testing.nats_server import NatsServer
 
@@ -151,6 +153,14 @@ async def test_who_lost_a_partition_and_does_not_know_handles_nothing(office) ->
                 await asyncio.sleep(0.02)
     assert await bench.notes() == ["before"]
     assert len(await bench.inbox()) == 1
+
+
+async def test_what_was_let_slip_and_taken_again_is_not_for_who_read_it_before(office) -> None:
+    """It passed over what came in between, and what comes now would hide that."""
+    reading = Reading(office.made, Reader(office.made, [], 1), {3: 1, 4: 1})
+    held = {3: Held(2, Progress(4), 4), 4: Held(1, Progress(4), 4), 5: Held(1, Progress(4), 4)}
+    assert [reading.begin(held, number, 9) for number in (3, 4, 4, 5, 6)] == [None, 1, *[None] * 3]
+    assert [held[number].progress.seen for number in (3, 4, 5)] == [4, 9, 4]
 
 
 @given(st.permutations(range(10)), st.integers(0, 10))
