@@ -112,6 +112,12 @@ def _checked(model: EventModel, event: Event) -> tuple[bytes, str]:
         name = ".".join(model.key)
         message = f"`{name}` orders it, and has {len(key)} characters; {KEY_MAX} at most."
         raise violated(name, f"length <= {KEY_MAX}", message)
+    if "\0" in key:
+        name = ".".join(model.key)
+        message = (
+            f"`{name}` orders it, and has U+0000 in it, which no database keeps; leave it out."
+        )
+        raise violated(name, "no U+0000", message)
     return body, key
 
 

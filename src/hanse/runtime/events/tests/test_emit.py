@@ -184,3 +184,8 @@ async def test_a_reader_knows_less_or_more_than_who_emitted(board):
     for broken in (b"", b"{}", b"[1]", b"\xff", b'{"id": 7}'):
         with pytest.raises(UnreadableEvent):
             read_envelope(broken)
+
+
+async def test_a_key_that_no_database_keeps_is_refused(board):
+    with acting(), pytest.raises(InvalidArgument, match="`job` orders it, and has U"):
+        await board.events.emit(JobPublished(job="a\0b", title="t"))

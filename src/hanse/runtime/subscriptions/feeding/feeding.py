@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
 from hanse.kit.ending import end
-from hanse.runtime.broker.failures import BrokerAway, ReadingBroke
+from hanse.runtime.broker.failures import BrokerAway, ReadingBroke, StreamRefused
 from hanse.runtime.broker.reader import Reader
 from hanse.runtime.errors import HanseError
-from hanse.runtime.events.envelope import UnreadableEvent, read_envelope
+from hanse.runtime.events.envelope import UnreadableEvent
 from hanse.runtime.leases.lease import RELEASE_SECONDS
 from hanse.runtime.subscriptions.feeding.lanes import Lanes
 from hanse.runtime.subscriptions.feeding.partitions import Partitions
@@ -103,11 +103,18 @@ class Feeding:
             HanseError: Database or broker are away.
         """
         self._look.set()
-        if self._lanes.held or self._reading is None or not self._partitions.held:
+        if self._lanes.held or not self._reads_all:
             return False
         through = await self._is_through()
         due = await self._settling.parked.due(self.feed, self._epochs())
-        return through and not due and not self._lanes.held
+        return through and not due and not self._lanes.held and self._reads_all
+
+    @property
+    def _reads_all(self) -> bool:
+        """Whether what is read is what it is to hold; if not, another reading begins soon."""
+        reading, epochs = self._reading, self._epochs()
+        whole = bool(epochs) and self._partitions.whole
+        return whole and reading is not None and reading.epochs == epochs
 
     @property
     def held(self) -> int:
@@ -209,13 +216,11 @@ class Feeding:
         if epoch is None:
             return
         try:
-            envelope = read_envelope(message.data)
+            self._lanes.offer(Arrived.read(message, epoch))
         except UnreadableEvent:
             # Nobody else publishes here, and ours writes no other.
             log.exception("Message %d of the stream is passed over", seq)
             held[partition].progress.settle(seq)
-            return
-        self._lanes.offer(Arrived(envelope, message.data, seq, partition, epoch))
 
     # Settling.
 
@@ -277,7 +282,11 @@ class Feeding:
     async def _is_through(self) -> bool:
         """Whether all that was told by now has come; if so, no position stays behind it."""
         reading, self._asked_at = self._reading, monotonic()
-        if reading is None or not await reading.is_through() or reading is not self._reading:
+        try:
+            through = reading is not None and await reading.is_through()
+        except StreamRefused:  # its reader ends at this moment, or ends soon and says why
+            return False
+        if reading is None or not through or reading is not self._reading:
             return False
         reading.pass_by(self._partitions.held)
         return True

@@ -98,6 +98,7 @@ class Partitions:
         self._holder = holder
         self._seconds = seconds
         self._until = 0.0
+        self._fair = 0
         self.held: dict[int, Held] = {}
 
     @property
@@ -109,6 +110,11 @@ class Partitions:
         """Whether a partition is held under that epoch, for sure."""
         held = self.held.get(partition)
         return held is not None and held.epoch == epoch and self.sure
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds its fair share, so that nothing of that waits to be taken."""
+        return sum(not one.leaving for one in self.held.values()) >= self._fair
 
     async def keep(self) -> bool:
         """Renews what is held and comes nearer to the fair share; whether that changed something.
@@ -126,7 +132,8 @@ class Partitions:
         for number in [n for n, one in self.held.items() if renewed.get(n) != one.epoch]:
             del self.held[number]
         self._until = sent + self._seconds * (1 - MARGIN)
-        await self._come_nearer(await self._share())
+        self._fair = await self._share()
+        await self._come_nearer(self._fair)
         now = {number: held.epoch for number, held in self.held.items() if not held.leaving}
         return now != before
 
@@ -172,7 +179,8 @@ class Partitions:
         """
         await self.flush()
         await self._release(list(self.held))
-        await self._database.execute(_LEAVE, self._feed.subscription, self._holder)
+        if not self._feed.replay_epoch:  # a replay ends, and its host goes on with what comes
+            await self._database.execute(_LEAVE, self._feed.subscription, self._holder)
 
     async def _share(self) -> int:
         rows = await self._database.fetch(_LIVE, self._feed.subscription)

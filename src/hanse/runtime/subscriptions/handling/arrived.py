@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from hanse.runtime.data.personal.sealed_text import LOOKS_SEALED
-from hanse.runtime.events.envelope import Envelope
+from hanse.runtime.events.envelope import Envelope, UnreadableEvent, read_envelope
 from hanse.runtime.subscriptions.handling.claim import Claim
+
+if TYPE_CHECKING:
+    from hanse.runtime.broker.message import Message
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -31,6 +35,22 @@ class Arrived(msgspec.Struct, frozen=True):
     epoch: int
     attempt: int = 1
     parked: bool = False
+
+    @classmethod
+    def read(cls, message: Message, epoch: int) -> Arrived:
+        """An event that the stream had, in a partition that is held under an epoch.
+
+        Raises:
+            UnreadableEvent: It is none, or of what is said of it nothing can be kept.
+        """
+        envelope = read_envelope(message.data)
+        try:
+            UUID(envelope.id)
+        except ValueError as error:
+            raise UnreadableEvent(f"What came as an event has no id: {error}.") from error
+        if "\0" in envelope.site + envelope.subject + envelope.type:
+            raise UnreadableEvent(f"Site, key or type of the event {envelope.id} has U+0000 in it.")
+        return cls(envelope, message.data, message.sequence, message.partition, epoch)
 
     @property
     def holds_sealed(self) -> bool:

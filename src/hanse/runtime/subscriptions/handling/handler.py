@@ -8,6 +8,7 @@ from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Origin, begin_trace
 from hanse.runtime.call.endpoint import Endpoint
 from hanse.runtime.call.observer import Observer
+from hanse.runtime.events.envelope import UnreadableEvent
 from hanse.runtime.events.event import Event
 from hanse.runtime.events.reading import Reader
 from hanse.runtime.identity.principal import Principal
@@ -74,8 +75,11 @@ class Handler:
     async def _read(self, events: Sequence[Arrived]) -> list[tuple[Arrived, Event]]:
         found: dict[str, Event | None] = {}
         for kind in {one.envelope.type for one in events}:
+            reader = self._readers.get(kind)
+            if reader is None:  # another release subscribed to it
+                raise UnreadableEvent(f"{self.subscription.name} does not subscribe to {kind}.")
             envelopes = [one.envelope for one in events if one.envelope.type == kind]
-            opened = await self._readers[kind].read(envelopes)
+            opened = await reader.read(envelopes)
             found |= {one.id: event for one, event in zip(envelopes, opened, strict=True)}
         read = ((one, found[one.envelope.id]) for one in events)
         return [(one, event) for one, event in read if event is not None]

@@ -30,5 +30,9 @@ def wait_after(attempt: int) -> timedelta | None:
 
 
 def told(error: HanseError) -> str:
-    """What is kept of a failure for who looks at it: nothing of a cause, which is in the log."""
-    return f"{error.code}: {error}"[:ERROR_MAX]
+    """What is kept of a failure for who looks at it: nothing of a cause, which is in the log.
+
+    What PostgreSQL keeps in no text is replaced, or the event could not be parked.
+    """
+    text = f"{error.code}: {error}"[:ERROR_MAX].replace("\0", "?")
+    return text.encode(errors="replace").decode()

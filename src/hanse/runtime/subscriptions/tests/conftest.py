@@ -14,7 +14,7 @@ from hanse import Database, Service
 from hanse.kit.clock import ManualClock
 from hanse.runtime.background import Surroundings
 from hanse.runtime.broker.broker import Broker
-from hanse.runtime.broker.failures import BrokerAway, StreamRefused
+from hanse.runtime.broker.failures import BrokerAway
 from hanse.runtime.broker.message import Outgoing
 from hanse.runtime.broker.publisher import Publisher
 from hanse.runtime.broker.stream import EventStream
@@ -213,7 +213,7 @@ class Office:
                 await asyncio.sleep(0.02)
 
     async def _are_settled(self, hosts: tuple[Subscriptions, ...]) -> bool:
-        with suppress(StreamRefused, BrokerAway):  # its reader ends at this moment
+        with suppress(BrokerAway):
             return all([await one.settle() for one in hosts])
         return False
 

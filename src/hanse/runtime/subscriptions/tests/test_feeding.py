@@ -4,13 +4,15 @@ import asyncio
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hanse.runtime.broker.reader import Reader
 from hanse.runtime.data.tests.servers import PATIENCE
-from hanse.runtime.events.envelope import PARTITIONS
-from hanse.runtime.subscriptions.feeding.partitions import Held, share_of
+from hanse.runtime.events.envelope import PARTITIONS, write_envelope
+from hanse.runtime.subscriptions.feeding.partitions import Held, Partitions, share_of
 from hanse.runtime.subscriptions.feeding.progress import Progress
 from hanse.runtime.subscriptions.feeding.reading import Reading
+from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.tests.conftest import Stage, office_at
 from hanse.testing.nats_server import NatsServer
 
@@ -161,6 +163,41 @@ async def test_what_was_let_slip_and_taken_again_is_not_for_who_read_it_before(o
     held = {3: Held(2, Progress(4), 4), 4: Held(1, Progress(4), 4), 5: Held(1, Progress(4), 4)}
     assert [reading.begin(held, number, 9) for number in (3, 4, 4, 5, 6)] == [None, 1, *[None] * 3]
     assert [held[number].progress.seen for number in (3, 4, 5)] == [4, 9, 4]
+
+
+async def test_what_no_database_keeps_is_passed_over_and_holds_nothing_up(office) -> None:
+    bench = office.bench
+    odd = [bench.letter("zero", "a\0b"), bench.letter("nobody")]
+    odd[1] = replace(odd[1], sent=write_envelope(replace(odd[1].envelope, id="no id")))
+    after = [bench.letter("after", box=f"box{n}", partition=odd[n].partition) for n in (0, 1)]
+    async with office.host() as host:
+        await office.post(*odd, *after)
+        await office.settled(host)
+    assert bench.stage.ran == ["after"] * 2
+    assert await office.positions() == {4}
+
+
+async def test_who_let_a_partition_slip_is_not_whole_until_it_is_taken_again(bench) -> None:
+    partitions = Partitions(bench.database, Feed(1), "host", 3.0)
+    assert await partitions.keep()
+    assert partitions.whole
+    partitions.lose(3, partitions.held[3].epoch)
+    assert not partitions.whole
+    assert await partitions.keep()
+    assert partitions.whole
+
+
+async def test_a_replay_that_ends_leaves_its_host_to_what_comes(bench) -> None:
+    await bench.database.execute(
+        "insert into hanse.delivery (subscription, replay_epoch, partition, position) "
+        "select 1, 1, n, 0 from generate_series(0, 63) n"
+    )
+    live, replay = (Partitions(bench.database, Feed(1, n), "host", 3.0) for n in (0, 1))
+    for ending, left in ((replay, 1), (live, 0)):
+        await live.keep()
+        await replay.keep()
+        await ending.leave()
+        assert len(await bench.database.fetch("select from hanse.subscriber")) == left
 
 
 @given(st.permutations(range(10)), st.integers(0, 10))

@@ -5,8 +5,9 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
-from hanse import Aborted, Unavailable
+from hanse import Aborted, InvalidArgument, Unavailable
 from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.subscriptions.handling.retry import AFTER
 from hanse.runtime.subscriptions.handling.settling import PartitionLost
@@ -143,3 +144,27 @@ async def test_a_batch_is_one_transaction_and_splits_down_to_what_fails(bench) -
     assert bench.stage.batches[0] == tuple("abcdefgh")
     assert bench.stage.batches[1] == tuple("abcd")
     assert len(await bench.inbox()) == 6
+
+
+async def test_two_copies_in_a_batch_are_one(bench) -> None:
+    settling, letters = bench.settling("gather"), [bench.letter("a"), bench.letter("b")]
+    copies = [replace(one, seq=one.seq + 2) for one in letters]
+    await asyncio.wait_for(settling.settle([*letters, *copies]), PATIENCE)
+    assert (await bench.notes(), bench.stage.batches) == (["a", "b"], [("a", "b")])
+
+
+@pytest.mark.parametrize("text", ["no such thing: a\0b", "half a letter: \ud800"])
+async def test_whatever_it_failed_with_an_event_is_parked(bench, text) -> None:
+    settling = bench.settling()
+    bench.stage.fails["bad"] = [InvalidArgument(text)] * 2
+    await asyncio.wait_for(settling.settle([bench.letter("bad")]), PATIENCE)
+    bench.clock.advance(AFTER[0])
+    assert await bench.take_due(settling) == 1
+    assert await bench.parked() == [("bad", 2, "waiting")]
+
+
+async def test_what_it_does_not_subscribe_to_is_parked(bench) -> None:
+    settling, letter = bench.settling(), bench.letter("odd")
+    odd = replace(letter, envelope=replace(letter.envelope, type="post.v1.Parcel"))
+    await asyncio.wait_for(settling.settle([odd]), PATIENCE)
+    assert (bench.stage.ran, await bench.parked()) == ([], [("odd", 1, "waiting")])
