@@ -250,7 +250,8 @@ class Feeding:
     async def _try_parked(self, one: Arrived) -> None:
         try:
             with suppress(HanseError):  # it is due again at the next look
-                await self._settling.settle_parked(one)
+                if await self._settling.settle_parked(one):
+                    self._look.set()
         finally:
             self._tried.discard(one.envelope.id)
 

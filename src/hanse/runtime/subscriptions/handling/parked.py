@@ -33,16 +33,26 @@ where not exists (select from hanse.inbox i
                   where i.subscription = $1 and i.replay_epoch = $2 and i.event = $5)
 on conflict do nothing
 """
+# From key to key by the index: what waits behind the first of one is not looked at.
 _DUE = """
-select p.event, p.partition, p.stream_seq, p.envelope, p.attempt, d.epoch
-from hanse.parked p
-join unnest($3::smallint[], $4::bigint[]) d(partition, epoch) on d.partition = p.partition
-where p.subscription = $1 and p.replay_epoch = $2 and p.state = 'waiting' and p.due_time <= $5
-  and not exists (
-    select from hanse.parked q
-    where q.subscription = $1 and q.replay_epoch = $2 and q.site_id = p.site_id
-      and q.key = p.key and (q.stream_seq, q.event) < (p.stream_seq, p.event))
-order by p.due_time limit $6
+with recursive head as (
+  (select p.event, p.site_id, p.key, p.partition, p.state, p.due_time
+   from hanse.parked p where p.subscription = $1 and p.replay_epoch = $2
+   order by p.site_id, p.key, p.stream_seq, p.event limit 1)
+  union all
+  select n.* from head h cross join lateral (
+    select p.event, p.site_id, p.key, p.partition, p.state, p.due_time
+    from hanse.parked p where p.subscription = $1 and p.replay_epoch = $2
+      and (p.site_id, p.key) > (h.site_id, h.key)
+    order by p.site_id, p.key, p.stream_seq, p.event limit 1) n),
+due as (
+  select h.event, d.epoch from head h
+  join unnest($3::smallint[], $4::bigint[]) d(partition, epoch) on d.partition = h.partition
+  where h.state = 'waiting' and h.due_time <= $5 order by h.due_time limit $6)
+select p.event, p.partition, p.stream_seq, p.envelope, p.attempt, due.epoch
+from due join hanse.parked p
+  on p.subscription = $1 and p.replay_epoch = $2 and p.event = due.event
+order by p.due_time
 """
 _FAILED = """
 update hanse.parked p set attempt = $6, due_time = $7, state = $8, error = $9

@@ -78,8 +78,8 @@ class Settling:
             if events:
                 await wait_set(asyncio.Event(), backoff.next())
 
-    async def settle_parked(self, one: Arrived) -> None:
-        """Tries an event once more whose key waits for it.
+    async def settle_parked(self, one: Arrived) -> bool:
+        """Tries an event once more whose key waits for it; whether the next one's turn has come.
 
         Raises:
             HanseError: The database is away.
@@ -89,11 +89,12 @@ class Settling:
         except NotDue:
             found = await standings(self._database, self.feed, [one.claim])
             if not found[UUID(one.envelope.id)].handled:
-                return
+                return False
         except HanseError as error:
             await self.parked.failed(self.feed, one, error)
-            return
+            return False
         await self.parked.forget(self.feed, one)
+        return True
 
     async def _handle(self, events: list[Arrived]) -> list[Arrived]:
         """Handles them; those that remain to be handled, as others were or are parked.

@@ -13,6 +13,7 @@ from hanse.runtime.subscriptions.feeding.partitions import Held, Partitions, sha
 from hanse.runtime.subscriptions.feeding.progress import Progress
 from hanse.runtime.subscriptions.feeding.reading import Reading
 from hanse.runtime.subscriptions.handling.claim import Feed
+from hanse.runtime.subscriptions.handling.retry import AFTER
 from hanse.runtime.subscriptions.tests.conftest import Stage, office_at
 from hanse.testing.nats_server import NatsServer
 
@@ -175,6 +176,20 @@ async def test_what_no_database_keeps_is_passed_over_and_holds_nothing_up(office
         await office.settled(host)
     assert bench.stage.ran == ["after"] * 2
     assert await office.positions() == {4}
+
+
+async def test_what_waited_behind_another_follows_it_at_once(office) -> None:
+    bench, words = office.bench, [f"{n}" for n in range(12)]
+    bench.stage.fails["0"] = [ValueError("no")]
+    async with office.host() as host:
+        await office.post(*map(bench.letter, words))
+        await office.settled(host)
+        bench.clock.advance(AFTER[0])
+        await host.settle()
+        async with asyncio.timeout(PATIENCE):
+            while len(notes := await bench.notes()) < len(words):
+                await asyncio.sleep(0.02)
+    assert notes == words
 
 
 async def test_who_let_a_partition_slip_is_not_whole_until_it_is_taken_again(bench) -> None:

@@ -11,6 +11,7 @@ from hanse import Aborted, InvalidArgument, Unavailable
 from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.subscriptions.handling.retry import AFTER
 from hanse.runtime.subscriptions.handling.settling import PartitionLost
+from hanse.runtime.subscriptions.tests.conftest import MORNING
 
 
 async def test_the_effect_is_done_once_however_often_the_event_comes(bench) -> None:
@@ -168,3 +169,21 @@ async def test_what_it_does_not_subscribe_to_is_parked(bench) -> None:
     odd = replace(letter, envelope=replace(letter.envelope, type="post.v1.Parcel"))
     await asyncio.wait_for(settling.settle([odd]), PATIENCE)
     assert (bench.stage.ran, await bench.parked()) == ([], [("odd", 1, "waiting")])
+
+
+async def test_what_waits_behind_another_is_not_looked_at(bench) -> None:
+    """Thousands may, and each of them would be read at each look."""
+    await bench.database.execute(
+        "insert into hanse.parked select 1, 0, gen_random_uuid(), 'one', 'a' || n % 3, 5, n, 't', "
+        "'', 0, $1, $1, case when n < 3 then 'dead' else 'waiting' end, '' "
+        "from generate_series(0, 2999) n",
+        MORNING,
+    )
+    await bench.database.execute("analyze hanse.parked")
+    async with bench.database.transaction():
+        assert await bench.take_due(bench.settling()) == 0
+        read = await bench.database.fetch(
+            "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n "
+            "from pg_stat_xact_user_tables where relid = 'hanse.parked'::regclass"
+        )
+    assert 3 <= read[0]["n"] < 30
