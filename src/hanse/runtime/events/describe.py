@@ -46,8 +46,9 @@ def events_of(packages: Collection[str]) -> list[EventModel]:
         model: EventModel | None = vars(cls).get("__event__")
         if model is None or model.package not in packages or not _is_there(cls):
             continue
-        if found.setdefault(model.full_name, model) is not model:
-            both = sorted(f"{one.__module__}.{one.__name__}" for one in (cls, model.cls))
+        first = found.setdefault(model.full_name, model)
+        if first is not model:
+            both = sorted(f"{one.__module__}.{one.__name__}" for one in (cls, first.cls))
             what = f"{model.full_name} is declared twice: {' and '.join(both)}; name one otherwise"
             raise ConfigurationError(what)
     return [found[name] for name in sorted(found)]

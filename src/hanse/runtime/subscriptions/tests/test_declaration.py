@@ -9,7 +9,7 @@ from hanse.runtime.subscriptions.declared.declaration import subscribe
 from hanse.runtime.subscriptions.declared.delivery import Delivery
 
 
-@event("hiring.v1", key="job")
+@event("openings.v1", key="job")
 class JobPublished(Event):
     """A job can be seen."""
 
@@ -17,7 +17,7 @@ class JobPublished(Event):
     title: str
 
 
-@event("hiring.v1", key="job")
+@event("openings.v1", key="job")
 class JobClosed(Event):
     """A job can no longer be seen."""
 
