@@ -28,6 +28,9 @@ log = logging.getLogger("hanse.subscriptions")
 AGAIN_FIRST_SECONDS = 0.05
 AGAIN_MOST_SECONDS = 1.0
 
+WAITING_MAX = 10_000
+"""Keys that are known to wait; of others a handler's transaction finds it out."""
+
 
 class PartitionLost(Exception):
     """This host does not hold the partition any more."""
@@ -55,6 +58,7 @@ class Settling:
         self._handler = handler
         self._database = database
         self._holds = holds
+        self._waiting: set[tuple[str, str]] = set()
 
     async def settle(self, events: list[Arrived]) -> None:
         """Handles events of one site, in order, or parks those that fail and what follows them.
@@ -102,6 +106,11 @@ class Settling:
         Raises:
             HanseError: Their handler failed.
         """
+        if not self._waiting.isdisjoint(one.order for one in events):
+            # A handler would do what it does outside before its transaction is refused.
+            events = await self._remaining(events)
+        if not events:
+            return []
         try:
             await self._handler.run(self.feed, events)
         except NotDue:
@@ -115,6 +124,8 @@ class Settling:
             standing = found[UUID(one.envelope.id)]
             if not standing.ours:
                 raise PartitionLost
+            if not standing.key_parked:
+                self._waiting.discard(one.order)
             if standing.handled or standing.parked:
                 continue
             if not standing.key_parked or not await self._park(one, None):
@@ -136,11 +147,18 @@ class Settling:
     async def _park(self, one: Arrived, error: HanseError | None) -> bool:
         parked = await self.parked.park(self.feed, one, error)
         await reached("subscription.parked")
+        if parked:
+            self._remember(one)
         if parked and error is not None:
             name, event = self._handler.subscription.name, one.envelope.id
             said = told_of(one, error)
             log.warning("%s failed with event %s, whose key waits now: %s", name, event, said)
         return parked
+
+    def _remember(self, one: Arrived) -> None:
+        if len(self._waiting) >= WAITING_MAX:
+            self._waiting.pop()
+        self._waiting.add(one.order)
 
     def _check_held(self, events: list[Arrived]) -> None:
         if not all(map(self._holds, events)):

@@ -187,3 +187,15 @@ async def test_what_waits_behind_another_is_not_looked_at(bench) -> None:
             "from pg_stat_xact_user_tables where relid = 'hanse.parked'::regclass"
         )
     assert 3 <= read[0]["n"] < 30
+
+
+async def test_what_waits_behind_another_is_not_begun(bench) -> None:
+    settling, letters = bench.settling(), [bench.letter(word) for word in ("bad", "later", "last")]
+    bench.stage.fails["bad"] = [ValueError("no")]
+    for letter in letters[:2]:
+        await settling.settle([letter])
+    assert [one.id for one in bench.stage.deliveries] == [letters[0].envelope.id]
+    bench.clock.advance(AFTER[0])
+    assert [await bench.take_due(settling) for _ in range(3)] == [1, 1, 0]
+    await settling.settle(letters[2:])
+    assert await bench.notes() == ["bad", "later", "last"]
