@@ -22,10 +22,11 @@ LOCK_SECONDS = 30
 
 LIVING = frozenset(
     {"hanse.erasure", "hanse.erased_file", "hanse.kept", "hanse.subject_key", "hanse.retention"}
-    | {"hanse.workflow"}
+    | {"hanse.workflow", "hanse.parked"}
 )
 """Of whom was erased no moment before knows, how far a sweep over all sites is concerns no moment
-of one, and what workflows did outside none takes back; of these tables the living rows stay."""
+of one, what workflows did outside none takes back, and subscriptions stand for all sites at once:
+what is parked was passed, and what is not was handled. Of these tables the living rows stay."""
 
 GROWING = frozenset({"hanse.file"})
 """What came since stays here, until the sweep finds that nobody refers to it."""

@@ -126,6 +126,17 @@ async def test_a_sweep_that_has_come_to_another_site_stays_there(world):
     ]
 
 
+async def test_what_subscriptions_have_parked_stays_for_they_have_passed_it(world):
+    for database, event in ((world.then, "handled since"), (world.now, "parked since")):
+        await database.execute(
+            "create table hanse.parked (site_id text, event text, primary key (site_id, event))"
+        )
+        await database.execute("insert into hanse.parked values ('a', 'dead'), ('a', $1)", event)
+    assert await world.bring() == WANTED
+    parked = await world.now.fetch("select event from hanse.parked order by event")
+    assert [row["event"] for row in parked] == ["dead", "parked since"]
+
+
 ERASURE = """create table hanse.erasure (site_id text, subject text, destroy_time timestamptz,
   begin_time timestamptz, end_time timestamptz, primary key (site_id, subject))"""
 ERASED = "insert into hanse.erasure values ($1, $2, $3, $3, $4)"
