@@ -25,6 +25,9 @@ MARGIN = 0.1
 RELEASE_SECONDS = 1.0
 """For giving it back while a host ends; then it runs out by itself."""
 
+# No lease is given for longer than it lasts, by another release's seconds either: one that is over
+# far later is of a server whose clock was ahead, before a failover. An epoch fences who held it.
+#
 # Who waited here for another's statement counts from before it waited: its lease is the shorter.
 TAKE = """
 insert into hanse.lease as l (name, epoch, holder, until_time)
@@ -32,6 +35,7 @@ values ($1, 1, $2, clock_timestamp() + make_interval(secs => $3))
 on conflict (name) do update
 set epoch = l.epoch + 1, holder = excluded.holder, until_time = excluded.until_time
 where l.until_time <= clock_timestamp() or l.holder = excluded.holder
+  or l.until_time > clock_timestamp() + make_interval(secs => greatest($3 * 2, 60))
 returning epoch
 """
 RENEW = """

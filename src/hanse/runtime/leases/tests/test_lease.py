@@ -65,6 +65,20 @@ async def test_what_ran_out_is_not_renewed_but_taken_anew(postgres) -> None:
     assert await other.renew()
 
 
+async def test_what_another_clock_gave_for_longer_than_it_lasts_is_free(postgres) -> None:
+    lost, other = Lease(postgres, "relay"), Lease(postgres, "relay")
+    assert await lost.take()
+    ahead = "update hanse.lease set until_time = clock_timestamp() + make_interval(secs => $1)"
+
+    await postgres.execute(ahead, 18.0)
+    assert not await other.take()
+    await postgres.execute(ahead, 3600.0)
+    assert await other.take()
+
+    assert other.epoch == 2
+    assert not await lost.renew()
+
+
 async def test_who_was_stopped_meanwhile_knows_that_it_is_over(postgres) -> None:
     with holding(postgres.config.url.reveal(), "relay", "2") as process:
         try:

@@ -24,7 +24,9 @@ on conflict (subscription, holder) do update set until_time = excluded.until_tim
 """
 _LIVE = """
 select holder from hanse.subscriber
-where subscription = $1 and until_time > clock_timestamp() order by holder
+where subscription = $1 and until_time > clock_timestamp()
+  and until_time <= clock_timestamp() + make_interval(secs => greatest(2 * $2::float8, 60))
+order by holder
 """
 _LEAVE = """
 delete from hanse.subscriber
@@ -35,6 +37,7 @@ update hanse.delivery set until_time = clock_timestamp() + make_interval(secs =>
 where subscription = $1 and replay_epoch = $2 and holder = $3 and until_time > clock_timestamp()
 returning partition, epoch
 """
+# What another server gave for longer, whose clock was ahead before a failover, is free.
 # What this host let slip and nobody took is taken anew as well, in another epoch: what is still on
 # its way here under the old one is void.
 _TAKE = """
@@ -44,6 +47,7 @@ from (
   select partition from hanse.delivery
   where subscription = $1 and replay_epoch = $2
     and (holder is null or until_time <= clock_timestamp()
+         or until_time > clock_timestamp() + make_interval(secs => greatest($4 * 2, 60))
          or (holder = $3 and partition <> all($5::smallint[])))
   order by partition limit $6 for update skip locked) free
 where d.subscription = $1 and d.replay_epoch = $2 and d.partition = free.partition
@@ -183,7 +187,7 @@ class Partitions:
             await self._database.execute(_LEAVE, self._feed.subscription, self._holder)
 
     async def _share(self) -> int:
-        rows = await self._database.fetch(_LIVE, self._feed.subscription)
+        rows = await self._database.fetch(_LIVE, self._feed.subscription, self._seconds)
         live = [row["holder"] for row in rows]
         return share_of(self._holder, live)
 

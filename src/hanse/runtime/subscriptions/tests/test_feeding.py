@@ -146,13 +146,14 @@ async def test_who_lost_a_partition_and_does_not_know_handles_nothing(office) ->
     async with office.host() as host:
         await office.post(bench.letter("before"))
         await office.settled(host)
-        await bench.database.execute(
-            "update hanse.delivery set epoch = epoch + 1, holder = 'another', "
-            "until_time = clock_timestamp() + interval '1 hour'"
-        )
+        another = "holder = 'another', until_time = clock_timestamp() + interval '3 seconds'"
+        await bench.database.execute(f"update hanse.delivery set epoch = epoch + 1, {another}")
         await office.post(bench.letter("after"))
         async with asyncio.timeout(PATIENCE):
             while host.held() != 0:
+                await bench.database.execute(
+                    f"update hanse.delivery set {another} where holder = 'another'"
+                )
                 await asyncio.sleep(0.02)
     assert await bench.notes() == ["before"]
     assert len(await bench.inbox()) == 1
@@ -234,3 +235,16 @@ def test_all_shares_together_are_all_partitions(hosts) -> None:
     assert sum(shares) == PARTITIONS
     assert max(shares) - min(shares) <= 1
     assert share_of("nobody", list(hosts)) == 0
+
+
+async def test_what_a_dead_host_holds_by_a_clock_that_was_ahead_is_free(bench) -> None:
+    ahead = "set holder = 'dead', until_time = clock_timestamp() + make_interval(secs => $1)"
+    await bench.database.execute(
+        "insert into hanse.subscriber values (1, 'dead', clock_timestamp() + interval '1 hour')"
+    )
+    partitions = Partitions(bench.database, Feed(1), "alive", 3.0)
+    await bench.database.execute(f"update hanse.delivery {ahead}", 5.0)
+    assert not await partitions.keep()
+    await bench.database.execute(f"update hanse.delivery {ahead}", 3600.0)
+    assert await partitions.keep()
+    assert len(partitions.held) == PARTITIONS
