@@ -11,12 +11,14 @@ from hanse.runtime.broker.message import Outgoing
 from hanse.runtime.broker.publisher import Publisher
 from hanse.runtime.broker.reader import Reader
 from hanse.runtime.events.envelope import UnreadableEvent, read_envelope
+from hanse.runtime.events.relay.purge import handled_until
 from hanse.runtime.events.relay.tables import settle
 
 if TYPE_CHECKING:
     from hanse.runtime.broker.message import Message
     from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.data.database import Database
+    from hanse.runtime.events.relay.tables import Noted
     from hanse.runtime.events.relay.waiting import Waiting
 
 log = logging.getLogger("hanse.relay")
@@ -40,11 +42,11 @@ class Alignment:
         self._stream = stream
         self._waiting = waiting
 
-    async def align(self, noted: int) -> int:
+    async def align(self, noted: Noted) -> int:
         """Has the stream go on behind all that was ever told; its last sequence then.
 
         Args:
-            noted: Sequence of the last event that was told and forgotten.
+            noted: Up to where events were told and forgotten.
 
         Raises:
             BrokerAway: Nobody knows.
@@ -52,21 +54,33 @@ class Alignment:
             HanseError: The database is away.
         """
         place = await self._stream.ensure()
-        if place.last < noted:
-            await self._replace(place.last, noted, is_empty=not place.messages)
-        elif place.last > noted:
-            await self._strike(noted)
+        if place.last < noted.last:
+            await self._say_what_is_lost(place.last, noted)
+            await self._replace(place.last, noted.last, is_empty=not place.messages)
+        elif place.last > noted.last:
+            await self._strike(noted.last)
         await settle(self._database, self._stream.name)
-        return max(place.last, noted)
+        return max(place.last, noted.last)
+
+    async def _say_what_is_lost(self, last: int, noted: Noted) -> None:
+        if not noted.moved:
+            log.error(
+                "The broker has lost up to %d events of its stream %s: whoever has not handled "
+                "them never will. It must keep what it acknowledges: sync_interval = always.",
+                noted.last - last,
+                self._stream.name,
+            )
+        elif left := noted.last - await handled_until(self._database, noted.last):
+            log.error(
+                "This database was copied or moved, and has a new stream, %s: up to %d events are "
+                "given up here, which were told before and not handled. Before a database is "
+                "moved, its stream has to be drained: docs/how-to/broker.md.",
+                self._stream.name,
+                left,
+            )
 
     async def _replace(self, last: int, noted: int, *, is_empty: bool) -> None:
         """Passes the sequences that were given once, so that no position stands before an event."""
-        log.error(
-            "The broker has lost up to %d events of its stream %s: whoever has not handled them "
-            "never will. It must keep what it acknowledges: sync_interval = always.",
-            noted - last,
-            self._stream.name,
-        )
         if is_empty:
             await self._stream.delete()
             await self._stream.ensure(noted)

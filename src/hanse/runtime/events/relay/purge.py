@@ -45,7 +45,7 @@ async def purge(database: Database, stream: EventStream, replay: timedelta = REP
     place = await stream.place()
     if not place.messages:
         return
-    handled = await _handled(database, place.last)
+    handled = await handled_until(database, place.last)
     below = handled + 1
     if place.bytes < FULL * stream.broker.config.stream_bytes:
         oldest = datetime.fromtimestamp(unix_seconds(), UTC) - replay
@@ -55,8 +55,16 @@ async def purge(database: Database, stream: EventStream, replay: timedelta = REP
         log.info("Events %d to %d went from the stream.", place.first, below - 1)
 
 
-async def _handled(database: Database, last: int) -> int:
-    """The sequence up to which nobody has anything left to do."""
+async def handled_until(database: Database, last: int) -> int:
+    """The sequence up to which nobody has anything left to do.
+
+    Args:
+        database: Where it stands.
+        last: What it is where nobody subscribes.
+
+    Raises:
+        HanseError: The database is away.
+    """
     there = await database.fetch_row(_THERE)
     if there is None or not there[0]:
         return last

@@ -143,7 +143,7 @@ class Relay:
     async def _lead(self, connection: Connection, stream: EventStream, backoff: Backoff) -> None:
         waiting = Waiting(self._database, stream)
         noted = await own_stream(self._database)
-        last = await Alignment(self._database, stream, waiting).align(noted.last)
+        last = await Alignment(self._database, stream, waiting).align(noted)
         seconds = self._broker.config.request_timeout
         publisher = Publisher(connection, seconds, atomic=stream.atomic)
         await publisher.begin()

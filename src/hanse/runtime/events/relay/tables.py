@@ -36,7 +36,7 @@ insert into hanse.stream as s (name, home, last_seq) values ($1, {_HOME}, 0)
 on conflict (single) do update set name = excluded.name, home = excluded.home, life = null
 where s.home <> excluded.home
 """
-_READ = "select name, last_seq from hanse.stream"
+_READ = "select name, last_seq, life is null and last_seq > 0 as moved from hanse.stream"
 _SETTLE = f"update hanse.stream set life = {_LIFE} where name = $1"
 _SETTLED = f"select name from hanse.stream where home = {_HOME} and life = {_LIFE}"
 
@@ -47,10 +47,12 @@ class Noted(NamedTuple):
     Attributes:
         name: The stream's.
         last: Sequence of the last event that was told and forgotten here.
+        moved: Whether that was told to another stream, which the database left when it was moved.
     """
 
     name: str
     last: int
+    moved: bool = False
 
 
 async def make_tables(database: Database) -> None:
@@ -72,7 +74,7 @@ async def own_stream(database: Database) -> Noted:
     await database.execute(_BELONG, f"events_{trace_id()[:12]}")
     row = await database.fetch_row(_READ)
     assert row is not None, "it was written"
-    return Noted(row["name"], row["last_seq"])
+    return Noted(row["name"], row["last_seq"], row["moved"])
 
 
 async def settle(database: Database, name: str) -> None:

@@ -231,6 +231,26 @@ async def test_a_copy_of_a_database_has_a_stream_of_its_own(postgres, servers, b
     server.drop(url)
 
 
+async def test_a_database_that_was_moved_says_what_it_gives_up(postgres, broker, caplog) -> None:
+    await make_subscriptions(postgres)
+    await emit(postgres, *titles(1, 5))
+    async with relaying(postgres, broker):
+        await until(lambda: forgotten(postgres))
+    await postgres.execute(
+        "with made as (insert into hanse.subscription (name, create_time) values ('a', now())"
+        " returning id) insert into hanse.delivery (subscription, partition, position)"
+        " select id, p, 2 + p from made, generate_series(0, 1) as p"
+    )
+    await postgres.execute("update hanse.stream set home = 'where it was'")
+
+    await emit(postgres, "6")
+    async with relaying(postgres, broker):
+        assert await standing(postgres, broker, 1) == [(6, "6")]
+
+    assert "up to 3 events are given up" in caplog.text
+    assert "sync_interval" not in caplog.text
+
+
 async def test_what_all_have_handled_goes_when_its_time_is_over(postgres, broker) -> None:
     await make_subscriptions(postgres)
     await emit(postgres, *titles(1, 20))
