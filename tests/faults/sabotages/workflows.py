@@ -8,6 +8,7 @@ STOPPED = "tests/test_dying.py::test_a_host_that_was_stopped_writes_nothing_when
 PROCESSES = "tests/test_processes.py::"
 VERSIONS = "tests/test_versions.py::"
 JOURNALS = "tests/test_journals.py::"
+HOLDING = "tests/test_holding.py::"
 
 WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("an entry of a host that was stopped is refused", "journal/statements.py",
@@ -83,4 +84,10 @@ WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("who ends is looked at before it is changed", "journal/statements.py",
              "    and (select count(*) from mine) > 0\n", "",
              JOURNALS + "test_the_last_step_of_an_instance_is_kept_as_the_first_is"),
+    Sabotage("what one host runs no other takes", "journal/statements.py",
+             " and w.wake_time <= $3 and w.holder is null", " and w.wake_time <= $3",
+             HOLDING + "test_what_one_host_runs_no_other_takes[due again]"),
+    Sabotage("who runs is let in by nobody", "limits/admission.py",
+             "    and holder is null\n", "",
+             HOLDING + "test_what_one_host_runs_no_other_takes[let in]"),
 )  # fmt: skip

@@ -81,7 +81,7 @@ with due as (
   from unnest($1::text[], $2::int[]) s(name, version)
   cross join lateral (
     select w.id from hanse.workflow w
-    where w.name = s.name and w.version = s.version and w.wake_time <= $3
+    where w.name = s.name and w.version = s.version and w.wake_time <= $3 and w.holder is null
     order by w.wake_time limit $4
     for update skip locked) w
   limit $4
@@ -98,6 +98,7 @@ from unnest($1::text[], $2::int[]) s(name, version)
 cross join lateral (
   select w.wake_time from hanse.workflow w
   where w.name = s.name and w.version = s.version and w.wake_time is not null
+    and w.holder is null
   order by w.wake_time limit 1) n
 """
 

@@ -29,6 +29,7 @@ with recursive lanes(lane) as (
 select lane from lanes where lane is not null limit $2
 """
 
+# Who was canceled runs without having been let in, and is left to who holds it.
 ADMIT = """
 with running as (
   select count(*) as number from hanse.workflow
@@ -39,6 +40,7 @@ with running as (
 ), first as (
   select id from hanse.workflow
   where name = $1 and lane = $2 and admit_time is null and end_time is null and state = 'open'
+    and holder is null
   order by create_time, id
   limit least(greatest($3 - (select number from running), 0),
               greatest($4 - (select number from lately), 0), $7)
