@@ -22,17 +22,10 @@ from hanse.runtime.leases.lease import Lease
 from hanse.runtime.workflows.engine.instance import Instance
 from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.engine.tasks import Tasks
-from hanse.runtime.workflows.journal.batcher import Batcher
-from hanse.runtime.workflows.journal.entry import (
-    Ended,
-    Rest,
-    Start,
-    Write,
-    row_of,
-    unstarted,
-    unwritten,
-)
+from hanse.runtime.workflows.journal.entry import Ended, Rest, Start, row_of, unwritten
+from hanse.runtime.workflows.journal.starter import Starter
 from hanse.runtime.workflows.journal.store import Store
+from hanse.runtime.workflows.journal.writer import Writer
 from hanse.runtime.workflows.limits.admission import Admission
 from hanse.runtime.workflows.retry import OF_THE_MOMENT
 from hanse.runtime.workflows.schedules.scheduler import Scheduler
@@ -85,11 +78,11 @@ class Engine:
         self.scheduler = Scheduler(database, self.store)
         self.admission = Admission(database)
         self.deadlines = Deadlines()
-        self.writer: Batcher[Write] = Batcher(self.store.write, unwritten, patient=True)
-        self.starter: Batcher[Start] = Batcher(self.store.start, unstarted, patient=False)
+        self.tasks = Tasks()
+        self.writer = Writer(self.store, unwritten)
+        self.starter = Starter(self.store, self.tasks.begin)
         self.served: dict[tuple[str, int], Served] = {}
         self._hot: dict[Any, Instance] = {}
-        self.tasks = Tasks()
         self._taking = asyncio.Lock()
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()

@@ -2,7 +2,8 @@
 
 # What is held no more is written by nobody: the lock has it that nobody takes an instance between
 # this look and the commit. Joined row by row, so that no plan reads the table. All are counted
-# before the first is moved: what a statement has changed it passes over when it locks.
+# before the first is moved: what a statement has changed it passes over when it locks. So it does
+# with what a transaction of others has locked, as one that signals: nobody waits here for that.
 WRITE = """
 with mine as materialized (
   select w.id, w.signals, w.canceling
@@ -10,7 +11,7 @@ with mine as materialized (
   cross join lateral (
     select w.id, w.signals, w.canceling from hanse.workflow w
     where w.id = g.id and w.epoch = g.epoch and w.holder is not null
-    for share) w
+    for share skip locked) w
 ), kept as (
   insert into hanse.journal as j (workflow, place, kind, name, failed, attempt, value, time)
   select e.workflow, e.place, e.kind, e.name, e.failed, e.attempt, e.value, e.time
@@ -26,6 +27,7 @@ with mine as materialized (
   set state = m.state, wake_time = m.wake, output = m.output, end_time = m.time, holder = null
   from unnest($11::uuid[], $12::bigint[], $13::text[], $14::timestamptz[], $15::bytea[],
               $16::int[], $17::timestamptz[]) m(id, epoch, state, wake, output, seen, time)
+  join mine on mine.id = m.id
   where w.id = m.id and w.epoch = m.epoch and w.holder is not null
     and w.signals = coalesce(m.seen, w.signals)
     and (select count(*) from mine) > 0
@@ -33,6 +35,12 @@ with mine as materialized (
 )
 select mine.id, mine.signals, mine.canceling, moved.id is not null as moved
 from mine left join moved on moved.id = mine.id
+"""
+
+# Of what was passed over this is still held here, and only locked.
+HELD = """
+select w.id from unnest($1::uuid[], $2::bigint[]) g(id, epoch)
+join hanse.workflow w on w.id = g.id and w.epoch = g.epoch and w.holder is not null
 """
 
 # A row and the entry of the step that wrote it are one transaction: this stands in it.
@@ -59,8 +67,12 @@ w.id, w.site_id, w.name, w.version, w.key, w.locale, w.input, w.epoch, w.signals
 w.parent, w.parent_place
 """
 
-# Whoever may run it at once holds it from the beginning, if its lease is good.
+# Whoever may run it at once holds it from the beginning, if its lease is good. The timeout is of
+# this statement alone where no transaction is around it; it is set before the first row is.
 START = """
+with patience as materialized (
+  select set_config('lock_timeout', coalesce($14::text, current_setting('lock_timeout')), true) said
+)
 insert into hanse.workflow (id, site_id, name, version, state, key, locale, input, parent,
   parent_place, lane, create_time, holder, epoch, wake_time)
 select s.id, s.site_id, s.name, s.version, 'open', s.key, s.locale, s.input, s.parent,
@@ -70,6 +82,7 @@ from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[
             $8::uuid[], $9::int[], $10::text[], $11::boolean[])
   s(id, site_id, name, version, key, locale, input, parent, parent_place, lane, held)
 left join hanse.lease l on s.held and l.name = $12 and l.until_time > clock_timestamp()
+where (select said is not null from patience)
 on conflict (id) do nothing
 returning id, epoch
 """

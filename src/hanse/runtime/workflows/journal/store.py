@@ -36,12 +36,17 @@ class Store:
         self._database = database
         self._host = host
 
-    async def write(self, batch: Sequence[Write]) -> None:
-        """Writes what instances of this host did, in one statement; each is told.
+    async def write(self, batch: Sequence[Write]) -> list[Write]:
+        """Writes what instances of this host did, in one statement; each that was is told.
+
+        Returns:
+            What was passed over: somebody else has its row locked, or it is held here no more.
 
         Raises:
             HanseError: As `Database.fetch`; nobody knows whether it was written.
         """
+        if not batch:
+            return []
         by_id: dict[UUID, Write] = {}
         for one in batch:
             one.taken = True
@@ -52,17 +57,36 @@ class Store:
         await reached("workflow.written")
         found = {row["id"]: row for row in rows}
         for one in batch:
-            one.done(one, found.get(one.id) if by_id[one.id] is one else None)
+            if by_id[one.id] is not one:
+                one.done(one, None)
+            elif one.id in found:
+                one.done(one, found[one.id])
+        return [one for one in by_id.values() if one.id not in found]
 
-    async def start(self, batch: Sequence[Start]) -> None:
+    async def held(self, batch: Sequence[Write]) -> set[UUID]:
+        """Which instances are held as they are written."""
+        if not batch:
+            return set()
+        ids, epochs = [one.id for one in batch], [one.epoch for one in batch]
+        return {row["id"] for row in await self._database.fetch(statements.HELD, ids, epochs)}
+
+    async def start(self, batch: Sequence[Start], patience: str | None = None) -> None:
         """Begins instances, in one statement; each is told.
 
+        Args:
+            batch: What is to begin.
+            patience: How long it waits for a transaction of others that begins one of them, as
+                PostgreSQL writes it; None for as long as that lasts.
+
         Raises:
+            Aborted: It waited so long.
             HanseError: As `Database.fetch`.
         """
+        if not batch:
+            return
         columns = zip(*map(_start_values, {one.id: one for one in batch}.values()), strict=True)
         now = self._database.clock.now()
-        rows = await self._database.fetch(statements.START, *columns, self._host, now)
+        rows = await self._database.fetch(statements.START, *columns, self._host, now, patience)
         found = {row["id"]: row["epoch"] for row in rows}
         for one in batch:
             epoch = found.pop(one.id, BEFORE)
