@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -17,7 +17,7 @@ from hanse.runtime.errors import InvalidArgument
 from hanse.runtime.identity.principal import Principal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from hanse.runtime.call.context import Keyed
     from hanse.runtime.call.deadline import Deadlines
@@ -219,6 +219,35 @@ def personal_fields(annotation: Any) -> list[str]:
         for field in msgspec.structs.fields(struct)
         if any(isinstance(mark, Personal) for mark in getattr(field.type, "__metadata__", ()))
     ]
+
+
+def check_sent(value: object, name: str) -> None:
+    """Refuses a value of a signal that has what is personal in it.
+
+    Raises:
+        InvalidArgument: It does.
+    """
+    if isinstance(value, msgspec.Struct):
+        check_signal(type(value), name)
+    elif isinstance(value, dict):
+        for one in cast("dict[object, object]", value).values():
+            check_sent(one, name)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for one in cast("Iterable[object]", value):
+            check_sent(one, name)
+
+
+def check_signal(kind: Any, name: str) -> None:
+    """Refuses a type of a signal's value that is personal.
+
+    Raises:
+        InvalidArgument: It is.
+    """
+    if found := personal_fields(kind):
+        raise InvalidArgument(
+            f"The signal {name[:200]} carries what is personal ({', '.join(found)}), and a journal "
+            "keeps it as it is; send the id of what has it, and read that in a step."
+        )
 
 
 def read_signal(taken: Taken, kind: Any, name: str) -> Any:

@@ -15,7 +15,7 @@ from hanse.runtime.workflows.engine.instance import decode_taken
 from hanse.runtime.workflows.engine.work import TIMEOUT_SECONDS, Work, perform
 from hanse.runtime.workflows.failure import CANCELED, read_failure
 from hanse.runtime.workflows.journal.entry import Entry
-from hanse.runtime.workflows.model import read_signal, result_of
+from hanse.runtime.workflows.model import check_signal, read_signal, result_of
 from hanse.runtime.workflows.retry import Retry
 
 if TYPE_CHECKING:
@@ -156,8 +156,9 @@ class Run:
             Its value; None if it did not come in time.
 
         Raises:
-            InvalidArgument: Its value is of another type.
+            InvalidArgument: Its value is of another type, or that is personal.
         """
+        check_signal(kind, name)
         instance = self._instance
         place, entry = instance.next("signal", name)
         if entry is None:

@@ -20,7 +20,7 @@ from hanse.runtime.workflows.failure import read_failure
 from hanse.runtime.workflows.info import Instance, check_key, check_name, instance_of, uuid_of
 from hanse.runtime.workflows.journal.entry import Rest, Start
 from hanse.runtime.workflows.journal.statements import GET, SIGNAL
-from hanse.runtime.workflows.model import WorkflowModel, decode_value, encode_value
+from hanse.runtime.workflows.model import WorkflowModel, check_sent, decode_value, encode_value
 from hanse.runtime.workflows.replay import Recording, replay
 from hanse.runtime.workflows.tables import make_tables
 
@@ -158,13 +158,14 @@ class Workflows:
 
         Raises:
             NotFound: The site has none of that id that is not over, or it has 10,000 signals.
-            InvalidArgument: The name or the value is none.
+            InvalidArgument: The name or the value is none, or that is personal.
             HanseError: As `Database.execute`.
         """
         model, now = newest(method), self._engine.now()
         uuid, site = self._uuid(model.name, id), _origin()[0]
         body = encode_value(value)
         check_name(name)
+        check_sent(value, name)
         if not await self._database.execute(SIGNAL, uuid, site, model.name, name, body, now):
             raise NotFound(
                 f"No {model.name} of the id {id[:200]} is under way that takes another signal."

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Annotated
 
 import pytest
+from msgspec import Struct
 
 from hanse.runtime.contract.declaration import rpc
 from hanse.runtime.contract.service import Service
+from hanse.runtime.data.entity.marks import Personal
 from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
 from hanse.runtime.identity.permission import PUBLIC
 from hanse.runtime.workflows.declaration import workflow
@@ -20,6 +23,10 @@ from hanse.testing import World, acting
 
 class Full(FailedPrecondition):
     code = "full"
+
+
+class Guest(Struct, frozen=True):
+    email: Annotated[str, Personal(erase="field")]
 
 
 class Travel(Service, package="travel.v1"):
@@ -81,6 +88,10 @@ class Travel(Service, package="travel.v1"):
     async def buggy(self, run: Run) -> None:
         await run.step(self.bug)
 
+    @workflow(version=1)
+    async def told(self, run: Run) -> None:
+        await run.signal("guest", Guest)
+
     async def bug(self) -> None:
         raise ZeroDivisionError
 
@@ -137,6 +148,20 @@ async def test_signals_are_taken_once_and_in_order(world: World, travel: Travel)
         await flows.signal(travel.ask, "a", "answer", 3)
     with pytest.raises(InvalidArgument):
         await flows.signal(travel.ask, "a", ":child 0", 3)
+
+
+async def test_what_is_personal_is_neither_sent_nor_waited_for(
+    world: World, travel: Travel
+) -> None:
+    flows = travel.workflows
+    await flows.start(travel.ask, id="a")
+    guest = Guest("ada@example.org")
+    for value in (guest, [guest], {"guest": (guest,)}):
+        with pytest.raises(InvalidArgument, match="Guest.email"):
+            await flows.signal(travel.ask, "a", "answer", value)
+    await flows.start(travel.told, id="b")
+    with pytest.raises(InvalidArgument, match="send the id"):
+        await flows.result(travel.told, "b")
 
 
 async def test_a_signal_that_does_not_come_in_time(world: World, travel: Travel) -> None:
