@@ -108,4 +108,6 @@ WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("nothing personal is waited for", "run.py",
              "        check_signal(kind, name)\n", "",
              PROCESSES + "test_what_is_personal_is_neither_sent_nor_waited_for"),
+    Sabotage("nobody takes the id of a child", "info.py", "if _OWN.fullmatch(key):", "if False:",
+             SHOP + "test_what_the_runtime_calls_its_own_nobody_takes[at 2026-01-01T09:00Z]"),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from hanse.runtime.data.record import Record
 
 KEY_LENGTH_MAX = 200
+
+_OWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9]+|at [-0-9]+T[0-9]+:[0-9]+Z")
+"""What the runtime itself calls instances; see `run_child` and the scheduler."""
 
 Standing = Literal["ready", "running", "waiting", "held", "done", "failed", "canceled"]
 
@@ -76,12 +80,18 @@ def check_key(key: str) -> None:
     """Refuses what no instance can be called.
 
     Raises:
-        InvalidArgument: It is too long, has a zero, or looks like one that was drawn.
+        InvalidArgument: It is too long, has a zero, or looks like one that was drawn, or that the
+            runtime gives.
     """
     if len(key) > KEY_LENGTH_MAX or "\0" in key:
         raise InvalidArgument(f"An id has {KEY_LENGTH_MAX} characters at most, and no U+0000.")
     if _drawn(key) is not None:
         raise InvalidArgument("An id of your own is no UUID of version 7: put a word before it.")
+    if _OWN.fullmatch(key):
+        raise InvalidArgument(
+            "id: a workflow calls its children like UUID.0, and a schedule what it begins like "
+            "at 2026-01-01T09:00Z. Put a word of your own before it."
+        )
 
 
 def check_name(name: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
-from hanse.runtime.errors import NotFound
+from hanse.runtime.errors import InvalidArgument, NotFound
 from hanse.runtime.workflows.tests.shop import Bank, Declined, Receipt, Shop, Wanted
 from hanse.testing import World
 
@@ -38,6 +39,15 @@ async def test_the_same_id_is_the_same_instance(world: World, bank: Bank) -> Non
     assert bank.log == ["a boat"]
     assert await world.get(Shop, site="other").begin(Wanted("theirs"), "order-7") == "order-7"
     assert await world.get(Shop, site="other").receipt("order-7") == Receipt("theirs", "paid 1")
+
+
+@pytest.mark.parametrize(
+    "taken", [f"{UUID(int=7)}.0", "at 2026-01-01T09:00Z", "019b78c9-0a80-72b6-9140-c37a9a691ba2"]
+)
+async def test_what_the_runtime_calls_its_own_nobody_takes(world: World, taken: str) -> None:
+    with pytest.raises(InvalidArgument, match="[Pp]ut a word"):
+        await world.get(Shop).begin(Wanted("a boat"), taken)
+    assert await world.get(Shop).begin(Wanted("a boat"), f"order {taken}") == f"order {taken}"
 
 
 async def test_another_site_is_told_nothing_of_what_runs(world: World, bank: Bank) -> None:
