@@ -11,6 +11,8 @@ BRANCHES = (
     "side go single steps, signals and children: make a child of what has more."
 )
 
+UNWRITABLE = "What this error says cannot be written down as JSON; the log of its host may have it."
+
 _KINDS = {kind.code: kind for kind in KINDS}
 
 
@@ -69,10 +71,13 @@ def known(error: Exception) -> HanseError:
 
 
 def written(error: HanseError) -> bytes:
-    """An error as JSON."""
+    """An error as JSON; its kind alone, where what it says has no such form."""
     kind = next((kind for kind in KINDS if isinstance(error, kind)), Internal)
-    fields = msgspec.Raw(_encode(error.fields()))
-    return _encode(Failure(error.code, kind.code, error.detail, fields))
+    try:
+        fields = msgspec.Raw(_encode(error.fields()))
+        return _encode(Failure(error.code, kind.code, error.detail, fields))
+    except Exception:  # noqa: BLE001  an error is written down, whatever is wrong with it
+        return _encode(Failure(kind.code, kind.code, UNWRITABLE, msgspec.Raw(b"{}")))
 
 
 def read_failure(value: bytes) -> HanseError:
@@ -95,3 +100,10 @@ def _class_of(code: str, kind: str) -> type[HanseError]:
 CANCELED_BECAUSE = "It was canceled."
 CANCELED = written(WorkflowCanceled(CANCELED_BECAUSE))
 """How a journal has what was not done because its workflow was canceled."""
+
+BROKE_OFF = written(
+    Internal(
+        "It broke off outside of its code; the log of its host says why. Mend that, resume it."
+    )
+)
+"""How an instance is held that would break off again and again."""

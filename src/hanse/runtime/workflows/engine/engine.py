@@ -22,7 +22,8 @@ from hanse.runtime.leases.lease import Lease
 from hanse.runtime.workflows.engine.instance import Instance
 from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.engine.tasks import Tasks
-from hanse.runtime.workflows.journal.entry import Ended, Rest, Start, row_of, unwritten
+from hanse.runtime.workflows.failure import BROKE_OFF
+from hanse.runtime.workflows.journal.entry import Ended, Rest, Start, row_of
 from hanse.runtime.workflows.journal.starter import Starter
 from hanse.runtime.workflows.journal.store import Store
 from hanse.runtime.workflows.journal.writer import Writer
@@ -79,7 +80,7 @@ class Engine:
         self.admission = Admission(database)
         self.deadlines = Deadlines()
         self.tasks = Tasks()
-        self.writer = Writer(self.store, unwritten)
+        self.writer = Writer(self.store, self._in_doubt)
         self.starter = Starter(self.store, self.tasks.begin)
         self.served: dict[tuple[str, int], Served] = {}
         self._hot: dict[Any, Instance] = {}
@@ -257,7 +258,12 @@ class Engine:
         except Exception:
             log.exception("%s %s broke off", instance.served.model.name, instance.id)
             self._doubt = True
+            if not instance.left.is_set():
+                await instance.end(Rest("held", output=BROKE_OFF))
             self.drop(instance)
+
+    def _in_doubt(self) -> None:
+        self._doubt = True
 
     # What instances tell.
 

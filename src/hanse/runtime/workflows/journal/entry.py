@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+
+from hanse.runtime.workflows.failure import BROKE_OFF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from hanse.runtime.data.record import Record
     from hanse.runtime.errors import HanseError
-
-log = logging.getLogger("hanse.workflows")
 
 Kind = Literal["step", "transaction", "sleep", "signal", "child", "undo"]
 State = Literal["open", "held", "done", "failed", "canceled"]
@@ -155,10 +154,10 @@ def row_of(start: Start, epoch: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def unwritten(write: Write, error: HanseError) -> None:
-    """Lets go of an instance whose writes the database refuses, and says so."""
-    log.error("What a workflow did cannot be written: %s", write.id, exc_info=error)
-    write.done(write, None)
+def held_instead(write: Write) -> Write:
+    """What is written where the database refuses a write: the instance waits for people."""
+    rest = Rest("held", output=BROKE_OFF)
+    return Write(write.id, write.epoch, lambda _, __: write.done(write, None), rest=rest)
 
 
 def unstarted(start: Start, error: HanseError) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from hanse.kit.clock import wait_set
 from hanse.runtime.workflows.journal.batcher import Batcher
+from hanse.runtime.workflows.journal.entry import held_instead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from hanse.runtime.errors import HanseError
     from hanse.runtime.workflows.journal.entry import Write
     from hanse.runtime.workflows.journal.store import Store
+
+log = logging.getLogger("hanse.workflows")
 
 LATE_SECONDS = 0.05
 """Between two tries of what somebody else has locked: a transaction that is open, of any length."""
@@ -25,14 +29,14 @@ class Writer:
 
     Args:
         store: What it writes to.
-        refuse: Told of what can never be written.
+        doubt: Told that a row may be held here of which nothing runs.
     """
 
-    def __init__(self, store: Store, refuse: Callable[[Write, HanseError], None]) -> None:
+    def __init__(self, store: Store, doubt: Callable[[], None]) -> None:
         self._store = store
-        self._refuse = refuse
-        self._first: Batcher[Write] = Batcher(self._write, refuse, patient=True)
-        self._late: Batcher[Write] = Batcher(self._again, self._refused, patient=True)
+        self._doubt = doubt
+        self._first: Batcher[Write] = Batcher(self._write, self._refused, patient=True)
+        self._late: Batcher[Write] = Batcher(self._again, self._refused_late, patient=True)
         # What an instance does after what is late comes behind it, in order.
         self._behind: dict[UUID, list[Write]] = {}
 
@@ -68,7 +72,16 @@ class Writer:
             self._follow(one)
 
     def _refused(self, write: Write, error: HanseError) -> None:
-        self._refuse(write, error)
+        """Has an instance held that would break off again; if not even that goes, lets it go."""
+        log.error("What a workflow did cannot be written: %s", write.id, exc_info=error)
+        self._doubt()
+        if write.entries:
+            self.put(held_instead(write))
+        else:
+            write.done(write, None)
+
+    def _refused_late(self, write: Write, error: HanseError) -> None:
+        self._refused(write, error)
         self._follow(write)
 
     def _follow(self, write: Write) -> None:

@@ -92,6 +92,15 @@ class Travel(Service, package="travel.v1"):
     async def told(self, run: Run) -> None:
         await run.signal("guest", Guest)
 
+    @workflow(version=1)
+    async def wild(self, run: Run, word: str) -> None:
+        self.log.append("wild")
+        await run.signal(word, str)
+
+    @workflow(version=1)
+    async def odd(self, run: Run) -> None:
+        raise Full("no \ud800")
+
     async def bug(self) -> None:
         raise ZeroDivisionError
 
@@ -225,3 +234,21 @@ async def test_a_fault_of_a_step_says_nothing_of_itself(world: World, travel: Tr
     started = await travel.workflows.start(travel.buggy)
     with pytest.raises(StepFailed):
         await travel.workflows.result(travel.buggy, started)
+
+
+async def test_what_cannot_be_written_is_held_and_not_run_for_ever(
+    world: World, travel: Travel
+) -> None:
+    flows = travel.workflows
+    started = await flows.start(travel.wild, "a\0b")
+    for _ in range(3):
+        await world.catch_up()
+    found = await flows.get(travel.wild, started)
+    assert (found.state, travel.log) == ("held", ["wild"])
+    assert "broke off" in found.error.detail
+
+
+async def test_an_error_that_has_no_form_ends_it_as_its_kind(world: World, travel: Travel) -> None:
+    started = await travel.workflows.start(travel.odd)
+    with pytest.raises(FailedPrecondition, match="cannot be written"):
+        await travel.workflows.result(travel.odd, started)
