@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -61,10 +61,22 @@ class Schedule(msgspec.Struct, frozen=True):
             first: The time that is due.
             now: Business time.
         """
-        times = [first]
-        times += [one for one in islice(self.times(first), MISSED_MAX) if one <= now]
-        following = next(self.times(max(times[-1], now)))
+        following = next(self.times(max(first, now)))
         if self.missed == "all":
-            return times, following
-        late = self.missed == "skip" and now - times[-1] > LATE
-        return ([] if late else times[-1:]), following
+            later = takewhile(lambda one: one <= now, self.times(first))
+            return [first, *islice(later, MISSED_MAX - 1)], following
+        last = max(first, self._last(now))
+        late = self.missed == "skip" and now - last > LATE
+        return ([] if late else [last]), following
+
+    def _last(self, now: datetime) -> datetime:
+        """The last time that has come, by looking back farther and farther."""
+        back = LATE
+        while not (found := self._between(now - back, now)):
+            back *= 2
+        while len(found) == MISSED_MAX:
+            found = self._between(found[-1], now) or found[-1:]
+        return found[-1]
+
+    def _between(self, after: datetime, now: datetime) -> list[datetime]:
+        return list(islice(takewhile(lambda one: one <= now, self.times(after)), MISSED_MAX))

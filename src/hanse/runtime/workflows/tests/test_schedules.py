@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 
@@ -86,6 +87,20 @@ def test_an_hour_that_is_left_out_is_made_up_for_and_one_that_comes_twice_counts
 ) -> None:
     times = Schedule(cron, zone="Europe/Berlin").times(at(after))
     assert [next(times) for _ in expected] == [at(one) for one in expected]
+
+
+@pytest.mark.parametrize(("missed", "number"), [("last", 1), ("skip", 1), ("all", 1000)])
+def test_of_very_many_that_were_missed_the_last_is_the_last(
+    missed: Literal["last", "skip", "all"], number: int
+) -> None:
+    schedule = Schedule("* * * * *", missed=missed)
+    now = at("2026-03-02T09:00:05")
+    times, following = schedule.due(at("2026-03-01T09:00"), now)
+    assert (len(times), following) == (number, at("2026-03-02T09:01"))
+    expected = at("2026-03-02T01:39") if missed == "all" else at("2026-03-02T09:00")
+    assert times[-1] == expected
+    rare = Schedule("0 9 29 2 *", missed=missed)
+    assert rare.due(at("2024-02-29T09:00"), at("2024-02-29T09:00"))[0] == [at("2024-02-29T09:00")]
 
 
 @pytest.mark.parametrize(
