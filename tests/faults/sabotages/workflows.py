@@ -119,4 +119,7 @@ WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("of very many that were missed the last begins", "schedules/schedule.py",
              "last = max(first, self._last(now))", "last = first",
              "tests/test_schedules.py::test_of_very_many_that_were_missed_the_last_is_the_last[last-1]"),
+    Sabotage("hosts that are no more are forgotten", "ended_sweep.py",
+             "        await self._database.execute(FORGET_HOSTS)\n", "",
+             HOLDING + "test_hosts_that_are_no_more_are_forgotten_when_nothing_is_theirs"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Forgets workflows that were over for long."""
+"""Forgets workflows that were over for long, and hosts that are no more."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hanse.runtime.data.upkeep import again_and_again
+from hanse.runtime.workflows.journal.statements import FORGET_HOSTS
 
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
@@ -59,6 +60,7 @@ class EndedSweep:
         """
         while await self.once():
             pass
+        await self._database.execute(FORGET_HOSTS)
 
     async def once(self) -> bool:
         """Forgets some; whether there were any."""

@@ -13,6 +13,7 @@ import pytest
 from hanse.runtime.data.database import Database
 from hanse.runtime.leases.lease import Lease
 from hanse.runtime.workflows.declaration import newest
+from hanse.runtime.workflows.ended_sweep import EndedSweep
 from hanse.runtime.workflows.engine.tasks import Tasks
 from hanse.runtime.workflows.info import uuid_of
 from hanse.runtime.workflows.journal.entry import Entry, Rest, Start, Write
@@ -148,3 +149,18 @@ async def test_a_start_that_waits_for_a_transaction_holds_up_no_other(postgres: 
     assert (await told.of(2))[1:] == [("a", BEFORE)]
     await starter.stop()
     await tasks.stop()
+
+
+async def test_hosts_that_are_no_more_are_forgotten_when_nothing_is_theirs(
+    postgres: Database,
+) -> None:
+    for name in ("alive", "gone", "owing"):
+        store = await host_store(postgres, name)
+    await store.start([Told().start("a")])
+    await postgres.execute(
+        "update hanse.lease set until_time = until_time - interval '2 days' where name <> $1",
+        "workflows alive",
+    )
+    await EndedSweep(postgres).all_of_it()
+    rows = await postgres.fetch("select name from hanse.lease order by name")
+    assert [row["name"] for row in rows] == ["workflows alive", "workflows owing"]
