@@ -9,6 +9,10 @@ PROCESSES = "tests/test_processes.py::"
 VERSIONS = "tests/test_versions.py::"
 JOURNALS = "tests/test_journals.py::"
 HOLDING = "tests/test_holding.py::"
+MOVED = (
+    "  where w.id = m.id and w.epoch = m.epoch and w.holder is not null\n"
+    "    and w.signals = coalesce(m.seen, w.signals)\n"
+)
 
 WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("an entry of a host that was stopped is refused", "journal/statements.py",
@@ -53,7 +57,7 @@ WORKFLOWS = below("src/hanse/runtime/workflows",
              "UNTIL_DONE = Retry(tries=0,", "UNTIL_DONE = Retry(tries=1,",
              PROCESSES + "test_what_fails_is_undone_the_last_first"),
     Sabotage("all are locked before one is moved", "journal/statements.py",
-             "    and (select count(*) from mine) > 0\n", "",
+             f"  join mine on mine.id = m.id\n{MOVED}    and (select count(*) from mine) > 0\n", MOVED,
              PROCESSES + "test_of_many_at_once_each_does_its_own_once"),
     Sabotage("a signal is taken once", "engine/instance.py",
              "if called == name and number not in self._taken:", "if called == name:",
@@ -82,7 +86,7 @@ WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("an effect waits for what was done before it", "engine/work.py",
              "    await instance.durable()\n", "", DYING),
     Sabotage("who ends is looked at before it is changed", "journal/statements.py",
-             "    and (select count(*) from mine) > 0\n", "",
+             f"  join mine on mine.id = m.id\n{MOVED}    and (select count(*) from mine) > 0\n", MOVED,
              JOURNALS + "test_the_last_step_of_an_instance_is_kept_as_the_first_is"),
     Sabotage("what one host runs no other takes", "journal/statements.py",
              " and w.wake_time <= $3 and w.holder is null", " and w.wake_time <= $3",
