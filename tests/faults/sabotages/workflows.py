@@ -4,7 +4,6 @@ from tests.faults.sabotages.row import Sabotage, below
 
 SHOP = "tests/test_workflows.py::"
 DYING = "tests/test_dying.py::test_whoever_dies_where_another_goes_on"
-STOPPED = "tests/test_dying.py::test_a_host_that_was_stopped_writes_nothing_when_it_goes_on"
 PROCESSES = "tests/test_processes.py::"
 VERSIONS = "tests/test_versions.py::"
 JOURNALS = "tests/test_journals.py::"
@@ -17,7 +16,8 @@ MOVED = (
 WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("an entry of a host that was stopped is refused", "journal/statements.py",
              "where w.id = g.id and w.epoch = g.epoch and w.holder is not null\n    for share",
-             "where w.id = g.id\n    for share", STOPPED),
+             "where w.id = g.id\n    for share",
+             HOLDING + "test_who_is_locked_holds_up_no_other_and_is_written_in_order[taken]"),
     Sabotage("what a step did is known when it goes on", "run.py",
              "        if entry is None or entry.failed is None:\n            entry = await perform",
              "        if True:\n            entry = await perform",
