@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import URLError
 
-from hanse.testing.unprivileged import NOBODY
+from hanse.testing.servers.unprivileged import NOBODY
 from tests.end_to_end.fleet import Fleet, fleet, until
 from tests.end_to_end.terminal import fetch, hanse
 

@@ -17,7 +17,7 @@ from hanse.kit.http import Address, ConnectionFailed, connect
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
-from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.servers.postgres_server import PostgresServer
 
 ROOT = Path(__file__).parents[2]
 SEED = int(os.environ.get("HANSE_TEST_SEED", "20261128"))

@@ -17,9 +17,9 @@ from hanse.testing.fakes import fake
 from hanse.testing.fault_rules import FaultAt, Held
 from hanse.testing.faults import Faults
 from hanse.testing.http_client import Answer, HttpClient
-from hanse.testing.nats_server import NatsServer
-from hanse.testing.postgres_server import PostgresServer
 from hanse.testing.schema_check import check_schema
+from hanse.testing.servers.nats_server import NatsServer
+from hanse.testing.servers.postgres_server import PostgresServer
 from hanse.testing.workflows.replay import replay
 from hanse.testing.world import GuardedWorld, World
 

@@ -10,7 +10,7 @@ from hanse.runtime.data.migrations.migration import SCHEMA_FILE, read_migrations
 from hanse.runtime.data.migrations.run import Migrations
 from hanse.runtime.data.migrations.script import parts_of
 from hanse.runtime.data.rows.store import migrations_folder
-from hanse.testing.postgres_server import shared_server
+from hanse.testing.servers.postgres_server import shared_server
 
 if TYPE_CHECKING:
     from hanse.runtime.data.rows.store import Store

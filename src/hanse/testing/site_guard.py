@@ -14,7 +14,7 @@ from hanse.runtime.data.rows.row_security import GuardedDatabase
 
 if TYPE_CHECKING:
     from hanse.runtime.data.database_config import DatabaseConfig
-    from hanse.testing.postgres_server import PostgresServer
+    from hanse.testing.servers.postgres_server import PostgresServer
 
 VARIABLE = "HANSE_TEST_GUARDED"
 ROLE = "hanse_guarded"

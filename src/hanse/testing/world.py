@@ -22,10 +22,10 @@ from hanse.runtime.wiring import wants_broker, wants_database
 from hanse.testing.acting import acting, within_context
 from hanse.testing.events.settled import PATIENCE_SECONDS, until_settled
 from hanse.testing.http_client import HttpClient
-from hanse.testing.nats_server import shared_broker
-from hanse.testing.postgres_server import shared_server
+from hanse.testing.servers.nats_server import shared_broker
+from hanse.testing.servers.postgres_server import shared_server
+from hanse.testing.servers.templates import shared_templates
 from hanse.testing.site_guard import SiteGuard, guard, guarded_by_default
-from hanse.testing.templates import shared_templates
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

@@ -15,7 +15,7 @@ import pytest
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing import PostgresServer
-from hanse.testing.unprivileged import NOBODY
+from hanse.testing.servers.unprivileged import NOBODY
 from tests.faults.kills.client import Client
 from tests.faults.kills.hosts import Hosts
 from tests.faults.kills.ledger import Entry, Ledger

@@ -11,7 +11,7 @@ FAULT_POINTS = below("src/hanse",
     Sabotage("nobody stands at a point after a world", "kit/fault_watch.py",
              "        WATCHED.by = None\n", "        pass\n",
              POINTS + "test_nobody_stands_there_after_a_world_and_only_one_in_it"),
-    Sabotage("a world has its database to itself", "testing/templates.py",
+    Sabotage("a world has its database to itself", "testing/servers/templates.py",
              "url = await self._server.create(template)",
              "url = template or await self._server.create()",
              "testing/tests/test_data.py::"

@@ -38,7 +38,7 @@ KILLS = [
              DATA + "failures.py", '    "53100": _no_room,\n', "",
              "tests/faults/kills/test_full_disk.py::"
              "test_tables_without_room_refuse_what_is_new_and_lose_nothing"),
-    Sabotage("what is to last waits for the disk", "src/hanse/testing/postgres_server.py",
+    Sabotage("what is to last waits for the disk", "src/hanse/testing/servers/postgres_server.py",
              'dict.fromkeys(("fsync", "full_page_writes", "autovacuum"), "on")',
              'dict.fromkeys(("full_page_writes", "autovacuum"), "on")',
              "src/hanse/testing/tests/test_data.py::test_what_is_to_last_waits_for_the_disk"),

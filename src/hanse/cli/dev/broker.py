@@ -9,7 +9,7 @@ from hanse.kit.private_folder import make_private
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hanse.testing.nats_server import NatsServer
+    from hanse.testing.servers.nats_server import NatsServer
 
 
 def development_broker(state: Path) -> NatsServer:
@@ -18,7 +18,7 @@ def development_broker(state: Path) -> NatsServer:
     Raises:
         ConfigurationError: There is no NATS on this machine.
     """
-    from hanse.testing.nats_server import NatsServer
+    from hanse.testing.servers.nats_server import NatsServer
 
     folder = state / "nats"
     make_private(folder)

@@ -14,7 +14,7 @@ from hanse.runtime.config.installed import find_postgres
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from hanse.testing.postgres_server import PostgresServer
+    from hanse.testing.servers.postgres_server import PostgresServer
 
 KEYS = "keys"
 """Beside it the folder of its keyring: `[keys] folder` is that of another database."""
@@ -26,7 +26,7 @@ def development_database(state: Path) -> PostgresServer:
     Raises:
         ConfigurationError: There is no PostgreSQL on this machine.
     """
-    from hanse.testing.postgres_server import PostgresServer
+    from hanse.testing.servers.postgres_server import PostgresServer
 
     programs = find_postgres()
     folder = state / "postgres"
@@ -56,7 +56,7 @@ def opened_database(state: Path) -> Generator[str]:
 
 def _running(data: Path) -> str | None:
     """Where the server over a folder of data listens, as its own file says; None if none does."""
-    from hanse.testing.postgres_server import USER
+    from hanse.testing.servers.postgres_server import USER
 
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()

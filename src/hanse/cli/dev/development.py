@@ -25,8 +25,8 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from hanse.testing.nats_server import NatsServer
-    from hanse.testing.postgres_server import PostgresServer
+    from hanse.testing.servers.nats_server import NatsServer
+    from hanse.testing.servers.postgres_server import PostgresServer
 
 HANDOVER_SECONDS = 0.3
 """How long a new worker waits for the old one to leave before both answer for a while."""

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import inspect as types
 
 from hanse.runtime.contract.file import File
-from hanse.runtime.contract.immutable import flaws, parts
-from hanse.runtime.data.entity.checks import check_defaults, check_instants, check_structs
+from hanse.runtime.contract.immutable import parts
+from hanse.runtime.data.entity.checks import check_types
 from hanse.runtime.data.entity.marks import Keep, Personal
 from hanse.runtime.data.entity.personal import check_rule, strays
 
@@ -37,18 +36,8 @@ def check_class(model: EventModel, mistakes: Mistakes) -> bool:
     for field in msgspec.structs.fields(cls):
         if not _NAME.fullmatch(field.name):
             mistakes.add(f"{where}.{field.name}", "is not snake_case", "rename it")
-    found = list(flaws(cls))
-    for what, remedy in found:
-        mistakes.add(where, what, remedy)
-    try:
-        types.type_info(cls)
-    except Exception as error:  # noqa: BLE001 - msgspec raises what it likes for odd types
-        if not found:
-            mistakes.add(where, f"has a field that JSON cannot carry ({error})", "use a Struct")
+    if not check_types(cls, mistakes):
         return False
-    check_structs(cls, mistakes)
-    check_instants(cls, mistakes)
-    check_defaults(cls, mistakes)
     if File in parts(cls):
         what = "holds a File, which nobody keeps for its readers"
         mistakes.add(where, what, "name by its id what the file is a field of")

@@ -16,7 +16,7 @@ from hanse.runtime.data.entity.entity import Entity, entity, entity_of
 from hanse.runtime.data.table.table import make_table
 from hanse.runtime.identity.principal import VISITOR
 from hanse.testing.acting import acting
-from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.servers.postgres_server import PostgresServer
 from tests.end_to_end.fleet import fleet
 from tests.end_to_end.terminal import PATIENCE_SECONDS, Program, Terminal, edit, hanse
 

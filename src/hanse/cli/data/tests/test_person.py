@@ -14,7 +14,7 @@ from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.identity.principal import VISITOR
 from hanse.testing.acting import acting
-from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.servers.postgres_server import PostgresServer
 from tests.end_to_end.terminal import HANSE, PATIENCE_SECONDS, clean_environment, hanse
 
 PROJECT = """

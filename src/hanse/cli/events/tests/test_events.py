@@ -7,7 +7,7 @@ import pytest
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
-from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.servers.postgres_server import PostgresServer
 from tests.end_to_end.terminal import hanse
 
 EVENT = "019b78c9-0a80-739f-9780-959043322663"

@@ -17,7 +17,7 @@ from hanse.runtime.workflows.declaration import workflow
 from hanse.runtime.workflows.run import Run
 from hanse.runtime.workflows.workflows import Workflows
 from hanse.testing import acting
-from hanse.testing.postgres_server import shared_server
+from hanse.testing.servers.postgres_server import shared_server
 from tests.end_to_end.terminal import hanse
 
 PROJECT = '[project]\nname = "line"\nservices = ["hanse.runtime.workflows.tests.shop:Shop"]\n[keys]\nfolder = "keys"\n'

@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from hanse.runtime.broker.broker import Broker
 from hanse.runtime.broker.stream import EventStream
-from hanse.testing.nats_server import NatsServer, shared_broker
+from hanse.testing.servers.nats_server import NatsServer, shared_broker
 
 
 @pytest.fixture

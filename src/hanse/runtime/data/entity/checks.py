@@ -55,7 +55,22 @@ def check_declaration(model: EntityModel, table: str, mistakes: Mistakes) -> boo
         remedy = 'prefix="…" of a to z and inner underscores, 63 at most'
         mistakes.add(where, f"its ids cannot begin with {model.prefix!r}", remedy)
     _check_names(model, mistakes)
-    found = list(flaws(cls, fit=[Secret]))
+    return check_types(cls, mistakes, fit=[Secret], skipped=COLUMNS)
+
+
+def check_types(
+    cls: Any, mistakes: Mistakes, *, fit: Collection[type] = (), skipped: Collection[str] = ()
+) -> bool:
+    """Notes what is wrong with what a class holds; whether its fields can be looked at.
+
+    Args:
+        cls: A struct.
+        mistakes: Where it is noted.
+        fit: Types that are no immutable data and may stand in it.
+        skipped: Fields that are not looked at for the times they hold.
+    """
+    where = cls.__name__
+    found = list(flaws(cls, fit=fit))
     for what, remedy in found:
         mistakes.add(where, what, remedy)
     try:
@@ -65,7 +80,7 @@ def check_declaration(model: EntityModel, table: str, mistakes: Mistakes) -> boo
             mistakes.add(where, f"has a field that JSON cannot carry ({error})", "use a Struct")
         return False
     check_structs(cls, mistakes)
-    check_instants(cls, mistakes, skipped=COLUMNS)
+    check_instants(cls, mistakes, skipped=skipped)
     check_defaults(cls, mistakes)
     return True
 

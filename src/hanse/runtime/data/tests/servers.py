@@ -21,9 +21,9 @@ from hanse.kit.clock import monotonic
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
-from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.servers.postgres_server import PostgresServer
+from hanse.testing.servers.unprivileged import NOBODY, as_nobody
 from hanse.testing.site_guard import SiteGuard, guard, guarded_by_default
-from hanse.testing.unprivileged import NOBODY, as_nobody
 
 __all__ = ["Place", "database", "place", "postgres", "servers"]
 

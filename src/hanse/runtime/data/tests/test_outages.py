@@ -13,7 +13,7 @@ import pytest_asyncio
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.errors import HanseError, Unavailable
-from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.servers.postgres_server import PostgresServer
 
 WORKERS = 20
 

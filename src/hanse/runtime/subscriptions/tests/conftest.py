@@ -36,7 +36,7 @@ from hanse.runtime.subscriptions.subscriptions import Subscriptions
 from hanse.runtime.subscriptions.tables import make_tables
 from hanse.runtime.telemetry.metrics import Metrics
 from hanse.runtime.telemetry.span import SpanBuffer
-from hanse.testing.nats_server import NatsServer, shared_broker
+from hanse.testing.servers.nats_server import NatsServer, shared_broker
 
 MORNING = datetime(2026, 1, 1, 9, tzinfo=UTC)
 LEASE_SECONDS = 3.0

@@ -15,7 +15,7 @@ from hanse.runtime.subscriptions.feeding.reading import Reading
 from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.handling.retry import AFTER
 from hanse.runtime.subscriptions.tests.conftest import Stage, office_at
-from hanse.testing.nats_server import NatsServer
+from hanse.testing.servers.nats_server import NatsServer
 
 
 async def test_all_that_was_told_is_handled_once_and_in_the_order_of_each_key(office) -> None:

@@ -13,7 +13,7 @@ from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.subscriptions.tests import tally_host
 from hanse.runtime.subscriptions.tests.tally_host import Tally, Teller
 from hanse.testing.events.settled import until_settled
-from hanse.testing.nats_server import shared_broker
+from hanse.testing.servers.nats_server import shared_broker
 
 OVER = (
     "update hanse.delivery set until_time = clock_timestamp() where holder is not null",

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from hanse.runtime.data.tests.servers import VERSIONS, Servers, servers
-from hanse.testing.postgres_server import PostgresServer
+from hanse.testing.servers.postgres_server import PostgresServer
 
 __all__ = ["Asker", "asker", "servers"]
 

@@ -10,24 +10,21 @@ import os
 import shutil
 import subprocess
 import tempfile
-import threading
 from pathlib import Path
 from typing import Self
 
-from hanse.kit.clock import monotonic
 from hanse.kit.environment import variables
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.installed import find_postgres
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
-from hanse.testing.unprivileged import NOBODY, as_nobody
+from hanse.testing.servers.server_process import WORDS_SHOWN, ServerProcess
+from hanse.testing.servers.unprivileged import NOBODY, as_nobody
 
 USER = "hanse"
 START_SECONDS = 60.0
-LOOK_SECONDS = 0.02
 SOCKET_PATH_MAX = 100
-WORDS_SHOWN = 5
 CONNECTIONS = 200
 
 _INIT = (
@@ -49,20 +46,6 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-
-# It reads from whoever began it: when that process is gone, however it went, reading ends, and the
-# server goes with all it wrote.
-_WATCH = """
-folder=$1; shift
-"$@" >"$folder/log" 2>&1 </dev/null &
-server=$!
-echo "$server"
-exec >/dev/null
-read -r word
-kill -QUIT "$server" 2>/dev/null
-wait "$server"
-[ "$word" = keep ] || rm -rf "$folder"
-"""
 
 
 class PostgresServer:
@@ -90,10 +73,9 @@ class PostgresServer:
         self._programs = programs or find_postgres().folder
         self._lasting = data
         self._folder = _private_folder()
-        self._watch: subprocess.Popen[str] | None = None
+        self._process = ServerProcess("PostgreSQL", self._folder, "QUIT")
         self._names = itertools.count(1)
         self._finished: list[str] = []
-        self.pid = 0
 
     def __enter__(self) -> Self:
         self.start()
@@ -104,7 +86,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Returns when it answers; does nothing if it runs."""
-        if self._watch is None:
+        if not self._process.begun:
             data = self._lasting or self._folder / "data"
             if not data.exists():
                 draft = data.with_name(f"unfinished-{data.name}")
@@ -119,9 +101,12 @@ class PostgresServer:
         Args:
             keep: What was committed is there again after the next `start`.
         """
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            watch.communicate("keep\n" if keep else "")
+        self._process.end(keep=keep)
+
+    @property
+    def pid(self) -> int:
+        """Of its process; 0 before it first begins."""
+        return self._process.pid
 
     def url(self, database: str = "postgres") -> str:
         """Where a database of it is."""
@@ -158,35 +143,13 @@ class PostgresServer:
             settings |= dict.fromkeys(("fsync", "full_page_writes", "autovacuum"), "on")
         words = (word for pair in settings.items() for word in ("-c", "=".join(pair)))
         server = str(self._programs / "postgres")
-        self._watch = subprocess.Popen(  # noqa: S603  put together here
-            ("/bin/sh", "-c", _WATCH, "sh", str(self._folder), *as_nobody(), server,
-             *("-D", str(data)), *words),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for the tests
-        )  # fmt: skip
-        assert self._watch.stdout is not None
-        with self._watch.stdout as said:
-            self.pid = int(said.readline())
-        self._await_answer(data)
+        command = (*as_nobody(), server, "-D", str(data), *words)
+        self._process.begin(command, lambda: self._ready(data), START_SECONDS)
 
-    def _await_answer(self, data: Path) -> None:
-        until = monotonic() + START_SECONDS
-        file = data / "postmaster.pid"
-        never = threading.Event()
-        while True:
-            lines = _lines(file)
-            # One that was killed left its own file behind.
-            if lines[:1] == [str(self.pid)] and lines[-1].strip() == "ready":
-                return
-            if monotonic() > until or not lives(self.pid):
-                said = (self._folder / "log").read_text(errors="replace").splitlines()
-                self.stop()
-                raise ConfigurationError(
-                    "PostgreSQL does not start for tests. It says:", *said[-WORDS_SHOWN:]
-                )
-            never.wait(LOOK_SECONDS)
+    def _ready(self, data: Path) -> bool:
+        lines = _lines(data / "postmaster.pid")
+        # One that was killed left its own file behind.
+        return lines[:1] == [str(self.pid)] and lines[-1].strip() == "ready"
 
 
 @functools.cache
@@ -207,17 +170,6 @@ def _lines(file: Path) -> list[str]:
         return file.read_text().splitlines()
     except FileNotFoundError:
         return []
-
-
-def lives(pid: int) -> bool:
-    """Whether a process is there, whosever it is."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _private_folder() -> Path:

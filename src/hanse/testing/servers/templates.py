@@ -15,14 +15,14 @@ from hanse.runtime.data.idempotency.once import once_in
 from hanse.runtime.data.provided import maker_of
 from hanse.runtime.errors import HanseError
 from hanse.runtime.wiring import kept_in_database
-from hanse.testing.postgres_server import shared_server
+from hanse.testing.servers.postgres_server import shared_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from hanse.kit.clock import Clock
-    from hanse.testing.postgres_server import PostgresServer
+    from hanse.testing.servers.postgres_server import PostgresServer
 
 TEMPLATES_MAX = 20
 """On one server: each takes some 10 MB there."""

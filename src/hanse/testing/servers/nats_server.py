@@ -7,40 +7,21 @@ import functools
 import json
 import secrets
 import socket
-import subprocess
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any, Self
 
-from hanse.kit.clock import monotonic
 from hanse.runtime.broker.broker_config import BrokerConfig
-from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.installed import find_nats
 from hanse.runtime.config.secret import Secret
-from hanse.testing.postgres_server import lives
+from hanse.testing.servers.server_process import ServerProcess
 
 HOST = "127.0.0.1"
 USER = "hanse"
 START_SECONDS = 30.0
-LOOK_SECONDS = 0.01
-WORDS_SHOWN = 5
 STREAM_BYTES = 16 * 1024 * 1024
 FILE_BYTES = 1024**4
 """What all streams may take together: nothing is taken before it is written."""
-
-# As that of PostgresServer: when whoever began it is gone, reading ends, and the server with it.
-_WATCH = """
-folder=$1; shift
-"$@" >"$folder/log" 2>&1 </dev/null &
-server=$!
-echo "$server"
-exec >/dev/null
-read -r word
-kill -KILL "$server" 2>/dev/null
-wait "$server"
-[ "$word" = keep ] || rm -rf "$folder"
-"""
 
 
 class NatsServer:
@@ -69,8 +50,7 @@ class NatsServer:
         self._data = data or self._folder
         self._password = secrets.token_urlsafe(12)
         self._port = _free_port()
-        self._watch: subprocess.Popen[str] | None = None
-        self.pid = 0
+        self._process = ServerProcess("NATS", self._folder, "KILL")
 
     def __enter__(self) -> Self:
         self.start()
@@ -81,22 +61,13 @@ class NatsServer:
 
     def start(self) -> None:
         """Returns when it answers; does nothing if it runs."""
-        if self._watch is not None:
+        if self._process.begun:
             return
         file = self._folder / "server.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(self._settings()))
-        self._watch = subprocess.Popen(  # noqa: S603  put together here
-            ("/bin/sh", "-c", _WATCH, "sh", str(self._folder), str(self._program), "-c", str(file)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for the tests
-        )
-        assert self._watch.stdout is not None
-        with self._watch.stdout as said:
-            self.pid = int(said.readline())
-        self._await_answer()
+        command = (str(self._program), "-c", str(file))
+        self._process.begin(command, lambda: _ready(self._port), START_SECONDS)
 
     def stop(self, *, keep: bool = False) -> None:
         """Ends it at once, as by `kill -9`.
@@ -104,9 +75,12 @@ class NatsServer:
         Args:
             keep: What was acknowledged is there again after the next `start`, at the same place.
         """
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            watch.communicate("keep\n" if keep else "")
+        self._process.end(keep=keep)
+
+    @property
+    def pid(self) -> int:
+        """Of its process; 0 before it first begins."""
+        return self._process.pid
 
     @property
     def url(self) -> str:
@@ -133,18 +107,6 @@ class NatsServer:
                 "max_file_store": FILE_BYTES,
             },
         }
-
-    def _await_answer(self) -> None:
-        until = monotonic() + START_SECONDS
-        never = threading.Event()
-        while not _ready(self._port):
-            if monotonic() > until or not lives(self.pid):
-                said = (self._folder / "log").read_text(errors="replace").splitlines()
-                self.stop()
-                raise ConfigurationError(
-                    "NATS does not start for tests. It says:", *said[-WORDS_SHOWN:]
-                )
-            never.wait(LOOK_SECONDS)
 
 
 @functools.cache

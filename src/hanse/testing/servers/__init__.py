@@ -1,0 +1,1 @@
+"""Real servers for tests, which end with the process that began them."""
