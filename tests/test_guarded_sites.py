@@ -14,13 +14,14 @@ ROOT = Path(__file__).parents[1]
 DATA = "src/hanse/runtime/data"
 OFTEN = ("collection", "idempotency", "rows")
 SELDOM = ("files", "people", "personal", "query", "resource", "table", "tests")
-"""Only with --long: all of them take minutes, and most statements are of the others."""
+RUNTIME = tuple(f"src/hanse/runtime/{name}" for name in ("events", "subscriptions", "workflows"))
+"""Only with --long, as SELDOM: all take minutes, and most statements are of the others."""
 
 SUITES = (
     *(f"{DATA}/{name}" for name in OFTEN),
     *(
         pytest.param(suite, marks=pytest.mark.long)
-        for suite in (*(f"{DATA}/{name}" for name in SELDOM), "domains/hiring/tests")
+        for suite in (*(f"{DATA}/{name}" for name in SELDOM), *RUNTIME, "domains/hiring/tests")
     ),
 )
 
