@@ -226,7 +226,7 @@ async def test_what_is_personal_is_masked_sealed_or_not_also_what_was_there_befo
         await database.keys.open()
         await Collection(Marked, database).create(Marked("Ada", 12, address=Address("Street")))
 
-        rows = await database.fetch("select * from shop.things_view order by id")
+        rows = await database.fetch("select * from shop.things_view order by owner")
         shown = [
             {name: row[name] for name in ("name", "number", "day", "owner", "address", "address.street", "sold")}
             for row in rows
