@@ -14,8 +14,9 @@ import pytest
 
 import hanse
 import hanse.testing
+import hanse.webhooks
 
-FACES = [hanse, hanse.testing]
+FACES = [hanse, hanse.testing, hanse.webhooks]
 VALUES = {"PUBLIC", "SIGNED_IN", "Instant", "FAULT_POINTS"}
 SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {
@@ -23,9 +24,13 @@ HANDED_ON = {
     "Algorithm",
     "Access",
     "AsgiDoor",
+    "Book",
     "Call",
     "ContractDescription",
+    "DeliveryState",
+    "Description",
     "Isolation",
+    "Kinds",
     "Method",
     "MethodLimits",
     "Metrics",
@@ -35,7 +40,9 @@ HANDED_ON = {
     "Recording",
     "Request",
     "Response",
+    "Sending",
     "Unit",
+    "Url",
     "WorkflowModel",
 }
 """What is written as texts or keywords, or only handed on: nobody needs its name."""

@@ -235,17 +235,23 @@ class Channel(asyncio.Protocol):
         self._wake()
 
 
-async def connect(address: Address, tls: ssl.SSLContext | None = None) -> Channel:
+async def connect(address: Address, tls: ssl.SSLContext | None = None, at: str = "") -> Channel:
     """Opens a connection for HTTP.
+
+    Args:
+        address: Where to.
+        tls: For https, what to trust; the system's authorities if left out.
+        at: The IP address of its host, where that was looked up before: then it is not again. Whom
+            the certificate has to name is the host all the same.
 
     Raises:
         ConnectionFailed: Nobody answers there.
     """
-    return await open_connection(Channel, address, tls)
+    return await open_connection(Channel, address, tls, at)
 
 
 async def open_connection(
-    make: Callable[[], P], address: Address, tls: ssl.SSLContext | None = None
+    make: Callable[[], P], address: Address, tls: ssl.SSLContext | None = None, at: str = ""
 ) -> P:
     """Opens a connection for any protocol; as `connect`."""
     loop = asyncio.get_running_loop()
@@ -256,7 +262,8 @@ async def open_connection(
         if address.path:
             _, protocol = await loop.create_unix_connection(make, address.path)
         else:
-            _, protocol = await loop.create_connection(make, address.host, address.port, **options)
+            host = at or address.host
+            _, protocol = await loop.create_connection(make, host, address.port, **options)
     except OSError as error:
         raise ConnectionFailed(f"{address.text} does not answer: {error}", sent=False) from error
     return protocol

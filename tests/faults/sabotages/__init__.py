@@ -31,6 +31,7 @@ from tests.faults.sabotages.relay import RELAY
 from tests.faults.sabotages.rows import ROWS
 from tests.faults.sabotages.sealing import PERSONAL
 from tests.faults.sabotages.subscriptions import SUBSCRIPTIONS
+from tests.faults.sabotages.webhooks import WEBHOOKS
 from tests.faults.sabotages.workflows import WORKFLOWS
 
 AREAS = (
@@ -63,4 +64,5 @@ AREAS = (
     RELAY,
     SUBSCRIPTIONS,
     WORKFLOWS,
+    WEBHOOKS,
 )

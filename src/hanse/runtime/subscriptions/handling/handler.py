@@ -129,6 +129,7 @@ class Handler:
                 feed=feed,
                 claims=tuple(one.claim for one in events),
                 link=first.envelope.traceparent,
+                sent=tuple(one.sent for one in events),
             ),
             cause=first.envelope.id,
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import astuple
 
 from hanse.kit.fault_points import reached
-from hanse.runtime.call.context import Keyed
+from hanse.runtime.call.context import Keyed, running
 from hanse.runtime.errors import Canceled, HanseError
 from hanse.runtime.subscriptions.handling.claim import Claim, Feed, opening
 from hanse.runtime.subscriptions.handling.handler_unit import HandlerUnit, NotDue
@@ -28,11 +28,27 @@ class HandlerKey(Keyed, eq=False, kw_only=True):
         feed: Where its events come from.
         claims: Its events.
         link: The step that emitted the first of them, as W3C `traceparent`.
+        sent: Their envelopes, as they came.
     """
 
     feed: Feed
     claims: tuple[Claim, ...]
     link: str
+    sent: tuple[bytes, ...] = ()
+
+
+def envelopes_here() -> tuple[bytes, ...]:
+    """The events that the running handler is called with, as they came: sealed where they are.
+
+    For who passes them on, and must not keep in clear what is personal.
+
+    Raises:
+        RuntimeError: No handler runs here.
+    """
+    call = running.get()
+    if call is None or not isinstance(call.keyed, HandlerKey):
+        raise RuntimeError("No handler of events runs here.")
+    return call.keyed.sent
 
 
 class Inbox:

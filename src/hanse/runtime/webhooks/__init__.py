@@ -1,0 +1,1 @@
+"""Webhooks: what other systems are told over HTTP, and what they tell."""

@@ -1,0 +1,1 @@
+"""What other systems are told, in order, until they take it."""
