@@ -16,6 +16,7 @@ from hanse.runtime.data.database_config import DatabaseConfig
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 60.0
+STREAM_BYTES = 16 * 1024 * 1024
 
 
 class Hosts:
@@ -52,11 +53,22 @@ class Hosts:
         flock: str = "bank",
         point: str = "",
         nth: int = 1,
+        **more: Any,
     ) -> str:
-        """Starts a host that stops at a point, if one is named; its URL, empty if it stopped."""
+        """Starts a host that stops at a point, if one is named; its URL, empty if it stopped.
+
+        Args:
+            on: Its database.
+            site: Of those who ask it.
+            flock: What it serves.
+            point: Where it stops.
+            nth: At which time that it comes there.
+            **more: URL of its broker, bytes of its stream, and ports of the world outside.
+        """
         assert self._nursery is not None and self._nursery.stdin is not None
         order: dict[str, Any] = {"database": on.url.reveal(), "keys": str(on.keys)}
         order |= {"files": self._files, "site": site, "flock": flock, "point": point, "nth": nth}
+        order |= {"broker": "", "stream_bytes": STREAM_BYTES, "outside": (0, 0), **more}
         self._nursery.stdin.write(json.dumps(order).encode() + b"\n")
         self._pid = (await self._line("pid"))["pid"]
         said = await self._line("url", "stopped")
@@ -65,6 +77,15 @@ class Hosts:
     async def stopped(self) -> None:
         """Returns when it has stopped at its point."""
         await self._line("stopped")
+
+    @property
+    def pid(self) -> int:
+        """Of the one there is."""
+        return self._pid
+
+    def stop(self) -> None:
+        """Has it stand still where it is."""
+        os.kill(self._pid, signal.SIGSTOP)
 
     def go_on(self) -> None:
         os.kill(self._pid, signal.SIGCONT)

@@ -17,15 +17,20 @@ from typing import Any
 
 import uvloop
 
-from hanse import FileStoreConfig, Host, HostConfig, Secret
+from hanse import BrokerConfig, FileStoreConfig, Host, HostConfig, Secret
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing import Faults
+from tests.faults.deals import heaps, shop
+from tests.faults.deals.outside import Outside
 from tests.faults.kills import bank, releases
 
 FLOCKS = {
     "bank": bank.SERVICES,
     "old": releases.OLD,
     "new": (*releases.NEW, bank.Aim),
+    "shop": shop.SERVICES,
+    "heaps": (heaps.Heaps, heaps.Scales, heaps.Bells, shop.Aid),
+    "unread": (heaps.Heaps, shop.Aid),
 }
 """What a host may serve, by the name an order gives it."""
 
@@ -36,7 +41,11 @@ def tell(**what: Any) -> None:
 
 
 async def serve(order: dict[str, Any]) -> None:
-    faults = Faults()
+    faults, here = Faults(), shop.Here()
+    provided = {Faults: faults, shop.Here: here, Outside: Outside(*order["outside"])}
+    broker = order["broker"] and BrokerConfig(
+        url=Secret(order["broker"]), stream_bytes=order["stream_bytes"]
+    )
     if order["point"]:
         faults.at(order["point"], order["nth"]).stop()
     config = HostConfig(
@@ -44,9 +53,12 @@ async def serve(order: dict[str, Any]) -> None:
         site=order["site"],
         database=DatabaseConfig(url=Secret(order["database"]), keys=Path(order["keys"])),
         file_store=FileStoreConfig(folder=Path(order["files"])),
+        broker=broker or None,
     )
     with faults.watching():
-        async with Host(FLOCKS[order["flock"]], config, provided={Faults: faults}) as host:
+        host = Host(FLOCKS[order["flock"]], config, clock=here.clock, provided=provided)
+        here.host = host
+        async with host:
             tell(url=host.url)
             await asyncio.Event().wait()
 

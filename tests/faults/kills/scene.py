@@ -52,8 +52,8 @@ ELSEWHERE = (
     "workflow.transaction_kept",
     "workflow.written",
 )
-"""Points that tests beside the code stand at: test_relay.py, test_mortal_hosts.py of subscriptions,
-and test_dying.py of workflows."""
+"""Points that tests/faults/deals stands at, and tests beside the code: test_relay.py,
+test_mortal_hosts.py of subscriptions, and test_dying.py of workflows."""
 
 Place = tuple[str, str]
 
