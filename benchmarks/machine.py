@@ -40,6 +40,12 @@ def pinned(cpu: int, command: list[str]) -> list[str]:
     return ["taskset", "--cpu-list", str(cpu), *command]
 
 
+def keep_to(pid: int, cpu: int) -> None:
+    """Moves a process that runs, and all its threads, to one core."""
+    for thread in Path("/proc", str(pid), "task").iterdir():
+        os.sched_setaffinity(int(thread.name), [cpu])
+
+
 def process_tree(pid: int) -> list[int]:
     """The process and all its descendants that are alive."""
     found = [pid]

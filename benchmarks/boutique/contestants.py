@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from benchmarks import machine
+from benchmarks.data.contestants import run_module
 from benchmarks.environment import ROOT
+from benchmarks.events.servers import Broker, nats
 from benchmarks.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
+
+    from benchmarks.data.postgres import Postgres
 
 EXAMPLE = ROOT / "examples" / "boutique"
 INNER = (
@@ -34,6 +39,10 @@ APART = "hanse_apart"
 FASTAPI = "fastapi_aiohttp"
 GRPC = "grpc_aio"
 NAMES = (TOGETHER, APART, FASTAPI, GRPC)
+PEERS = (FASTAPI, GRPC)
+
+PEER_TABLES = "benchmarks.boutique.peer_data.tables"
+"""Run, it makes the tables of a peer and fills its shop; Hanse's services do that by themselves."""
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -47,11 +56,31 @@ class Process(msgspec.Struct, frozen=True):
         return None if STOREFRONT in self.services else folder / f"{self.services[0]}.sock"
 
 
-class Shop:
-    """A shop that is open, and all its processes."""
+class Ground(msgspec.Struct, frozen=True):
+    """What a shop stands on, fresh: a database, and for Hanse a broker.
 
-    def __init__(self, servers: list[Server]) -> None:
+    Attributes:
+        settings: Environment of its processes.
+        postgres: Whose database.
+        broker: Who carries its events, if there are any.
+    """
+
+    settings: Mapping[str, str]
+    postgres: Postgres
+    broker: Broker | None
+
+    def cpu_seconds(self) -> float:
+        """Of both, so far."""
+        broker = self.broker.cpu_seconds() if self.broker else 0.0
+        return self.postgres.cpu_seconds() + broker
+
+
+class Shop:
+    """A shop that is open, all its processes, and what it stands on."""
+
+    def __init__(self, servers: list[Server], ground: Ground) -> None:
         self.servers = servers
+        self._ground = ground
 
     @property
     def url(self) -> str:
@@ -59,8 +88,8 @@ class Shop:
         return f"http://127.0.0.1:{self.servers[-1].port}"
 
     def cpu_seconds(self) -> float:
-        """User and system time of all processes so far."""
-        return sum(server.cpu_seconds() for server in self.servers)
+        """User and system time of all processes so far, PostgreSQL and NATS among them."""
+        return sum(server.cpu_seconds() for server in self.servers) + self._ground.cpu_seconds()
 
     def check(self) -> None:
         """Raise if one of its processes has ended."""
@@ -80,21 +109,45 @@ def processes(name: str) -> list[Process]:
 
 
 @contextlib.contextmanager
-def open_shop(name: str) -> Generator[Shop]:
+def open_shop(name: str, postgres: Postgres) -> Generator[Shop]:
     """Start all processes of a contestant and wait until each listens.
 
     Raises:
         ServerError: One did not come up.
     """
-    with tempfile.TemporaryDirectory(prefix="shop") as folder, contextlib.ExitStack() as stack:
+    with (
+        _ground(name, postgres) as ground,
+        tempfile.TemporaryDirectory(prefix="shop") as folder,
+        contextlib.ExitStack() as stack,
+    ):
         servers = [
-            stack.enter_context(_server(process, Path(folder))) for process in processes(name)
+            stack.enter_context(_server(process, Path(folder), ground))
+            for process in processes(name)
         ]
-        yield Shop(servers)
+        yield Shop(servers, ground)
 
 
-def _server(process: Process, folder: Path) -> Server:
-    return Server(process.module, settings(process, folder), unix_path=process.socket(folder))
+@contextlib.contextmanager
+def _ground(name: str, postgres: Postgres) -> Generator[Ground]:
+    settings = {"BENCH_POSTGRES": postgres.host, "BENCH_DATABASE": f"shop_{name}"}
+    database = settings["BENCH_DATABASE"]
+    postgres.create(database)
+    try:
+        if name in PEERS:
+            run_module(PEER_TABLES, {**settings, "PYTHONPATH": search_path()})
+            postgres.checkpoint()
+            yield Ground(settings, postgres, None)
+        else:
+            with nats() as broker:
+                machine.keep_to(broker.pid, machine.SERVER_CPU)
+                yield Ground({**settings, **broker.settings}, postgres, broker)
+    finally:
+        postgres.run(f"drop database {database} with (force)")
+
+
+def _server(process: Process, folder: Path, ground: Ground) -> Server:
+    told = {**settings(process, folder), **ground.settings}
+    return Server(process.module, told, unix_path=process.socket(folder))
 
 
 def settings(process: Process, folder: Path) -> dict[str, str]:

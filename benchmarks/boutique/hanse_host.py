@@ -1,14 +1,16 @@
 """A host of the boutique: the services named in BENCH_SERVICES, the others where their socket is.
 
-Everything is on that a host has on in production: spans and their store, metrics, limits.
+Everything is on that a host has on in production: spans and their store, metrics, limits, leases.
 """
 
 import importlib
 import os
 from pathlib import Path
 
-from hanse import Host, HostConfig
+from benchmarks.data.hanse_contacts.entity import database
+from hanse import BrokerConfig, Host, HostConfig, Secret
 from hanse.runtime.project.serving import serve
+from hanse.runtime.wiring import wants_broker, wants_database
 
 SERVICES = {
     "ad": ("boutique_ad.service", "Ads", "ad.v1.Ads"),
@@ -40,12 +42,15 @@ def host(names: list[str]) -> Host:
         if name not in names and full_name
     }
     front = "storefront" in names
+    broker = BrokerConfig(url=Secret(os.environ["BENCH_NATS"]))
     config = HostConfig(
         name=names[-1],
         port=int(os.environ["BENCH_PORT"]) if front else None,
         socket=None if front else SOCKETS / f"{names[0]}.sock",
         directory=elsewhere,
         trace_folder=SOCKETS / f"{names[0]}-traces",
+        database=database() if wants_database(classes) else None,
+        broker=broker if wants_broker(classes) else None,
     )
     return Host(classes, config)
 

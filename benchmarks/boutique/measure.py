@@ -10,12 +10,15 @@ import msgspec
 from benchmarks import machine, rounds
 from benchmarks.boutique import shoppers, trip
 from benchmarks.boutique.contestants import APART, FASTAPI, GRPC, NAMES, TOGETHER, Shop, open_shop
+from benchmarks.data.postgres import open_postgres
 from benchmarks.environment import say
 from benchmarks.report import Measured
 from benchmarks.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from benchmarks.data.postgres import Postgres
 
 USERS = (8, 16, 32, 64)
 USERS_QUICK = 32
@@ -104,12 +107,18 @@ def measure(timing: rounds.Timing) -> Measured:
         LoadError: An answer was wrong.
         ServerError: A process did not start.
     """
-    users, rate = _settled(timing)
+    with open_postgres() as postgres:
+        postgres.use([machine.SERVER_CPU])
+        return _measured(postgres, timing)
+
+
+def _measured(postgres: Postgres, timing: rounds.Timing) -> Measured:
+    users, rate = _settled(postgres, timing)
     say(f"closed loop, then open loop at {rate:,.0f} requests/s")
     done: list[Closed | Open] = []
     for turn in range(timing.rounds):
         for name in NAMES:
-            closed, opened = _round(name, users[name], rate, timing)
+            closed, opened = _round(name, users[name], rate, postgres, timing)
             done += [closed, opened]
             say(
                 f"  round {turn + 1}/{timing.rounds} {name}: "
@@ -162,19 +171,19 @@ def median(rounds_done: Iterable[Any], peer: str, read: Callable[[Any], float]) 
     return statistics.median(values) if values else None
 
 
-def _settled(timing: rounds.Timing) -> tuple[dict[str, int], float]:
+def _settled(postgres: Postgres, timing: rounds.Timing) -> tuple[dict[str, int], float]:
     """With how many users each is measured, and the rate equal for all."""
     if timing.rounds == 1:
         return dict.fromkeys(NAMES, USERS_QUICK), RATE_QUICK
     say("how many users does each like best?")
-    best = {name: _best(name, timing) for name in NAMES}
+    best = {name: _best(name, postgres, timing) for name in NAMES}
     slowest = min(done.requests_per_second for done in best.values())
     return {name: done.users for name, done in best.items()}, slowest / 2
 
 
-def _best(name: str, timing: rounds.Timing) -> Closed:
+def _best(name: str, postgres: Postgres, timing: rounds.Timing) -> Closed:
     """The number of users at which this one answers most."""
-    with open_shop(name) as shop:
+    with open_shop(name, postgres) as shop:
         shoppers.send(shop.url, users=USERS[0], seconds=timing.warm_up)
         tried = [_closed(name, shop, users, timing.calibration) for users in USERS]
     best = max(tried, key=lambda one: one.requests_per_second)
@@ -182,8 +191,10 @@ def _best(name: str, timing: rounds.Timing) -> Closed:
     return best
 
 
-def _round(name: str, users: int, rate: float, timing: rounds.Timing) -> tuple[Closed, Open]:
-    with open_shop(name) as shop:
+def _round(
+    name: str, users: int, rate: float, postgres: Postgres, timing: rounds.Timing
+) -> tuple[Closed, Open]:
+    with open_shop(name, postgres) as shop:
         trip.check(shop.url)
         shoppers.send(shop.url, users=users, seconds=timing.warm_up)
         closed = _closed(name, shop, users, timing.seconds)

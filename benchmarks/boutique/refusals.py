@@ -7,10 +7,16 @@ The types are the boutique's own, so that its rules and its storefront serve eve
 
 import msgspec
 from boutique_cart.api import CartFull, TooMany
-from boutique_catalog.api import NoSuchProduct
-from boutique_checkout.api import AlreadyBuying, CartEmpty, ChargedNotShipped, PaymentUnclear
+from boutique_catalog.api import NoSuchProduct, OutOfStock
+from boutique_checkout.api import AlreadyBuying, CartEmpty, NoSuchOrder, OrderUndone
 from boutique_currency.api import AmountTooLarge, UnsupportedCurrency
-from boutique_payment.api import CardExpired, CardNotAccepted, InvalidCard
+from boutique_payment.api import (
+    CardExpired,
+    CardNotAccepted,
+    InvalidCard,
+    NoSuchPayment,
+    PaymentRefunded,
+)
 
 from hanse import HanseError, InvalidArgument, Unavailable
 
@@ -23,11 +29,14 @@ TYPES = {
         CardNotAccepted,
         CartEmpty,
         CartFull,
-        ChargedNotShipped,
         InvalidArgument,
         InvalidCard,
+        NoSuchOrder,
+        NoSuchPayment,
         NoSuchProduct,
-        PaymentUnclear,
+        OrderUndone,
+        OutOfStock,
+        PaymentRefunded,
         TooMany,
         UnsupportedCurrency,
     )

@@ -19,12 +19,21 @@ from benchmarks.boutique import contestants, measure, trip
 from benchmarks.environment import PYTHON, ROOT
 from benchmarks.load import LoadError
 from benchmarks.server import START_SECONDS_MAX, free_port
+from hanse.testing import NatsServer, PostgresServer
 
 NEEDED = {
     contestants.TOGETHER: ("jinja2",),
     contestants.APART: ("jinja2",),
-    contestants.FASTAPI: ("aiohttp", "fastapi", "jinja2", "python_multipart", "uvicorn"),
-    contestants.GRPC: ("aiohttp", "grpc_tools", "jinja2"),
+    contestants.FASTAPI: (
+        "aiohttp",
+        "asyncpg",
+        "fastapi",
+        "jinja2",
+        "python_multipart",
+        "sqlalchemy",
+        "uvicorn",
+    ),
+    contestants.GRPC: ("aiohttp", "asyncpg", "grpc_tools", "jinja2", "sqlalchemy"),
 }
 
 
@@ -44,16 +53,46 @@ def python_for(name):
     )
 
 
+@pytest.fixture
+async def ground():
+    """What any of them stands on: a database with nothing in it, and a broker."""
+    with PostgresServer() as server, NatsServer() as broker:
+        place, _, socket_folder = (await server.create()).partition("?host=")
+        yield {
+            "BENCH_POSTGRES": socket_folder,
+            "BENCH_DATABASE": place.rpartition("/")[2],
+            "BENCH_NATS": broker.url,
+        }
+
+
+def make_tables(python, ground):
+    """As the peers make theirs."""
+    command = [python, "-m", contestants.PEER_TABLES]
+    told = {**os.environ, **ground, "PYTHONPATH": contestants.search_path()}
+    subprocess.run(command, env=told, cwd=ROOT, check=True)
+
+
+def shopped(python, url):
+    """What the shoppers of the load say of a shop."""
+    shoppers = [python, "-m", "boutique_load", url, "--users", "4", "--seconds", "1", "--json"]
+    env = {**os.environ, "PYTHONPATH": contestants.search_path()}
+    done = subprocess.run(shoppers, env=env, cwd=ROOT, check=False, capture_output=True, timeout=60)
+    return json.loads(done.stdout)
+
+
 @contextlib.contextmanager
-def opened(name, python, folder):
+def opened(name, python, folder, ground):
     """All processes of a contestant side by side; gives the address of its storefront."""
     port = free_port()
+    if name in contestants.PEERS:
+        make_tables(python, ground)
     with contextlib.ExitStack() as stack:
         waiting = []
         for process in contestants.processes(name):
             settings = {
                 **os.environ,
                 **contestants.settings(process, folder),
+                **ground,
                 "BENCH_PORT": str(port),
             }
             command = [python, "-m", process.module]
@@ -76,16 +115,14 @@ def answers(address):
 
 
 @pytest.mark.parametrize("name", contestants.NAMES)
-def test_a_whole_trip_and_every_answer_of_the_load_are_right(name):
+async def test_a_whole_trip_and_every_answer_of_the_load_are_right(name, ground):
     python = python_for(name)
-    with tempfile.TemporaryDirectory() as folder, opened(name, python, Path(folder)) as url:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        opened(name, python, Path(folder), ground) as url,
+    ):
         trip.check(url)
-        shoppers = [python, "-m", "boutique_load", url, "--users", "4", "--seconds", "1", "--json"]
-        env = {**os.environ, "PYTHONPATH": contestants.search_path()}
-        done = subprocess.run(
-            shoppers, env=env, cwd=ROOT, check=False, capture_output=True, timeout=60
-        )
-    report = json.loads(done.stdout)
+        report = shopped(python, url)
     assert report["requests"] > 0
     assert (report["wrong"], report["failed"]) == (0, 0), report["sentences"]
 

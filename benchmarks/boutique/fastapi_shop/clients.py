@@ -8,9 +8,9 @@ storefront code runs over them; everything else stays what pydantic read.
 
 from urllib.parse import quote, urlencode
 
+from boutique_checkout.api import Order, OrderItem, PlacedOrder
 from boutique_currency.api import CurrencyList
 from boutique_currency.money import Money
-from boutique_email.api import Order, OrderItem
 
 from benchmarks.boutique.fastapi_shop import models
 from benchmarks.boutique.fastapi_shop.serving import Peer
@@ -33,6 +33,9 @@ class Carts(Peer):
     async def empty_cart(self, user_id):
         await self.delete(f"/carts/{user_id}")
 
+    async def take_out(self, user_id, items, order_id):
+        await self.post(f"/carts/{user_id}/bought", models.Bought(order_id=order_id, items=items))
+
 
 class Catalog(Peer):
     async def list_products(self):
@@ -43,6 +46,12 @@ class Catalog(Peer):
 
     async def search_products(self, query):
         return await self.get(f"/search?{urlencode({'query': query})}", models.ProductList)
+
+    async def reserve(self, order_id, items):
+        await self.post("/reservations", models.Bought(order_id=order_id, items=items))
+
+    async def release(self, order_id, items):
+        await self.post("/releases", models.Bought(order_id=order_id, items=items))
 
 
 class Currencies(Peer):
@@ -69,15 +78,22 @@ class Shipping(Peer):
     async def get_quote(self, items, address=None):
         return exact(await self.post("/quotes", _quote(items, address), models.Money))
 
-    async def ship_order(self, address, items):
-        sent = models.Shipment(address=address, items=items)
+    async def ship_order(self, order_id, address, items):
+        sent = models.Shipment(order_id=order_id, address=address, items=items)
         return (await self.post("/shipments", sent, models.Shipped)).tracking_id
 
 
 class Payments(Peer):
-    async def charge(self, amount, card):
-        sent = models.Charge(amount=inexact(amount), card=card)
-        return (await self.post("/charges", sent, models.Charged)).transaction_id
+    async def authorize(self, amount, card):
+        sent = models.Authorization(amount=inexact(amount), card=card)
+        return (await self.post("/authorizations", sent, models.PaymentKey)).payment_id
+
+    async def charge(self, payment_id):
+        sent = models.PaymentKey(payment_id=payment_id)
+        return exact(await self.post("/charges", sent, models.Money))
+
+    async def refund(self, payment_id):
+        await self.post("/refunds", models.PaymentKey(payment_id=payment_id))
 
 
 class Emails(Peer):
@@ -94,15 +110,26 @@ class Checkout(Peer):
             email=email,
             card=models.Card.model_validate(card, from_attributes=True),
         )
-        order = await self.post("/orders", buyer, models.Order)
-        return Order(
-            order.order_id,
-            order.shipping_tracking_id,
-            exact(order.shipping_cost),
-            order.shipping_address,
-            tuple(OrderItem(line.item, line.name, exact(line.cost)) for line in order.items),
-            exact(order.total),
-        )
+        return order_of(await self.post("/orders", buyer, models.Order))
+
+    async def get_order(self, order_id):
+        found = await self.get(f"/orders/{quote(order_id, safe='')}", models.PlacedOrder)
+        return PlacedOrder(found.user_id, found.email, order_of(found.order))
+
+    async def newest_order(self, user_id):
+        return (await self.get(f"/newest/{user_id}", models.OrderNumber)).order_id
+
+
+def order_of(order) -> Order:
+    """An order whose money adds up and is shown."""
+    return Order(
+        order.order_id,
+        order.shipping_tracking_id,
+        exact(order.shipping_cost),
+        order.shipping_address,
+        tuple(OrderItem(line.item, line.name, exact(line.cost)) for line in order.items),
+        exact(order.total),
+    )
 
 
 def exact(amount: models.Money) -> Money:

@@ -90,6 +90,12 @@ class CartItem(BaseModel):
 class Cart(BaseModel):
     user_id: str
     items: list[CartItem] = []
+    version: str = ""
+
+
+class Bought(BaseModel):
+    order_id: Annotated[str, text(1, 64)]
+    items: Annotated[list[CartItem], Field(min_length=1, max_length=ITEMS_MAX)]
 
 
 class Address(BaseModel):
@@ -106,6 +112,7 @@ class Quote(BaseModel):
 
 
 class Shipment(BaseModel):
+    order_id: Annotated[str, text(1, 64)]
     address: Address
     items: Annotated[list[CartItem], Field(min_length=1, max_length=ITEMS_MAX)]
 
@@ -121,13 +128,13 @@ class Card(BaseModel):
     expiration_month: Annotated[int, Field(ge=1, le=12)]
 
 
-class Charge(BaseModel):
+class Authorization(BaseModel):
     amount: Money
     card: Card
 
 
-class Charged(BaseModel):
-    transaction_id: str
+class PaymentKey(BaseModel):
+    payment_id: Annotated[str, text(1, 64)]
 
 
 class OrderItem(BaseModel):
@@ -143,6 +150,16 @@ class Order(BaseModel):
     shipping_address: Address
     items: Annotated[list[OrderItem], Field(min_length=1, max_length=ITEMS_MAX)]
     total: Money
+
+
+class PlacedOrder(BaseModel):
+    user_id: str
+    email: str
+    order: Order
+
+
+class OrderNumber(BaseModel):
+    order_id: str
 
 
 class Confirmation(BaseModel):

@@ -3,9 +3,7 @@
 # given pydantic's models: they look at attributes alone.
 # pyright: basic, reportMissingImports=false, reportArgumentType=false
 
-from secrets import randbits
-
-from boutique_shipping.rules import quote, tracking_id
+from boutique_shipping.rules import parcel, quote, tracking_id
 from fastapi import Request
 
 from benchmarks.boutique.fastapi_shop.models import Money, Quote, Shipment, Shipped, money_of
@@ -22,9 +20,9 @@ async def get_quote(asked: Quote, request: Request) -> Money:
 
 
 @app.post("/shipments")
-async def ship_order(_asked: Shipment, request: Request) -> Shipped:
+async def ship_order(asked: Shipment, request: Request) -> Shipped:
     join_trace(request)
-    return Shipped(tracking_id=tracking_id(randbits(60)))
+    return Shipped(tracking_id=tracking_id(parcel(asked.order_id)))
 
 
 if __name__ == "__main__":

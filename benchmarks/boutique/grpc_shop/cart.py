@@ -3,45 +3,44 @@
 # pyright: basic, reportMissingImports=false
 # ruff: noqa: N802  names of RPCs stand in the .proto
 
-from collections import OrderedDict
-
-from boutique_cart import api
-from boutique_cart.rules import added
+from boutique_cart.api import CartItem
+from boutique_cart.rules import added, taken
 
 from benchmarks.boutique.grpc_shop import checks
 from benchmarks.boutique.grpc_shop.wire import messages, rpc, serve, services
-
-CARTS_MAX = 10_000
+from benchmarks.boutique.peer_data import shop
 
 
 class Carts(services.CartServiceServicer):
-    def __init__(self):
-        self._carts: OrderedDict[str, api.Cart] = OrderedDict()
-
     @rpc(checks.addition)
     async def AddItem(self, request):
-        user_id = request.user_id
-        self._carts[user_id] = added(self._carts.get(user_id) or api.Cart(user_id), request.item)
-        self._carts.move_to_end(user_id)
-        if len(self._carts) > CARTS_MAX:
-            self._carts.popitem(last=False)
+        item = CartItem(request.item.product_id, request.item.quantity)
+        await shop.change_cart(
+            request.user_id, lambda items, order_id: (added(items, item), order_id)
+        )
         return messages.Empty()
 
     @rpc(checks.user)
     async def GetCart(self, request):
-        cart = self._carts.get(request.user_id)
-        if cart is None:
-            return messages.Cart(user_id=request.user_id)
-        self._carts.move_to_end(request.user_id)
+        held, version = await shop.cart(request.user_id)
         items = [
-            messages.CartItem(product_id=one.product_id, quantity=one.quantity)
-            for one in cart.items
+            messages.CartItem(product_id=one.product_id, quantity=one.quantity) for one in held
         ]
-        return messages.Cart(user_id=request.user_id, items=items)
+        return messages.Cart(user_id=request.user_id, items=items, version=version)
 
     @rpc(checks.user)
     async def EmptyCart(self, request):
-        self._carts.pop(request.user_id, None)
+        await shop.change_cart(request.user_id, lambda _, order_id: ((), order_id))
+        return messages.Empty()
+
+    @rpc(checks.bought)
+    async def TakeOut(self, request):
+        def without(items, order_id):
+            if order_id == request.order_id:
+                return None
+            return taken(items, request.items), request.order_id
+
+        await shop.change_cart(request.user_id, without)
         return messages.Empty()
 
 

@@ -3,35 +3,52 @@
 # pyright: basic, reportMissingImports=false
 # ruff: noqa: N802  names of RPCs stand in the .proto
 
-from boutique_catalog.api import NoSuchProduct
-from boutique_catalog.products import read_products
+from boutique_catalog.api import NoSuchProduct, Product
 from boutique_catalog.rules import found, searchable
+from msgspec import convert
 
 from benchmarks.boutique.grpc_shop import checks
 from benchmarks.boutique.grpc_shop.wire import messages, money_of, rpc, serve, services
+from benchmarks.boutique.peer_data import shop
+
+
+class Shelf:
+    def __init__(self, docs):
+        products = [message_of(convert(doc, Product)) for doc in docs]
+        self.all = messages.ProductList(products=products)
+        self.by_id = {product.id: product for product in products}
+        self.searched = [(searchable(product), product) for product in products]
 
 
 class Catalog(services.ProductCatalogServiceServicer):
     def __init__(self):
-        products = [message_of(product) for product in read_products()]
-        self._all = messages.ProductList(products=products)
-        self._by_id = {product.id: product for product in products}
-        self._searched = [(searchable(product), product) for product in products]
+        self._shelf = shop.Remembered(Shelf)
 
     @rpc(checks.nothing)
     async def ListProducts(self, _request):
-        return self._all
+        return (await self._shelf.get()).all
 
     @rpc(checks.product)
     async def GetProduct(self, request):
-        product = self._by_id.get(request.id)
+        product = (await self._shelf.get()).by_id.get(request.id)
         if product is None:
             raise NoSuchProduct("The shop does not sell this.", product_id=request.id)
         return product
 
     @rpc(checks.search)
     async def SearchProducts(self, request):
-        return messages.ProductList(products=found(request.query, self._searched))
+        searched = (await self._shelf.get()).searched
+        return messages.ProductList(products=found(request.query, searched))
+
+    @rpc(checks.reservation)
+    async def Reserve(self, request):
+        await shop.reserve(request.order_id, request.items)
+        return messages.Empty()
+
+    @rpc(checks.reservation)
+    async def Release(self, request):
+        await shop.release(request.order_id, request.items)
+        return messages.Empty()
 
 
 def message_of(product):

@@ -5,11 +5,10 @@
 
 import logging
 from asyncio import gather
-from uuid import uuid4
 
-from boutique_checkout.api import CartEmpty, ChargedNotShipped, PaymentUnclear
-from boutique_checkout.purchases import Purchases
-from boutique_payment.api import CardExpired, CardNotAccepted
+from boutique_catalog.api import OutOfStock
+from boutique_checkout.api import CartEmpty, OrderUndone
+from google.protobuf.json_format import MessageToDict, ParseDict
 
 from benchmarks.boutique.grpc_shop import checks
 from benchmarks.boutique.grpc_shop.clients import (
@@ -22,16 +21,14 @@ from benchmarks.boutique.grpc_shop.clients import (
     inexact,
 )
 from benchmarks.boutique.grpc_shop.wire import messages, rpc, serve, services
-from hanse import HanseError, InvalidArgument
-
-SITE = "shop"
+from benchmarks.boutique.peer_data import shop
+from hanse import HanseError
 
 log = logging.getLogger("boutique.checkout")
 
 
 class Checkout(services.CheckoutServiceServicer):
     def __init__(self):
-        self._purchases = Purchases()
         self._carts = Carts("Cart", "cart")
         self._catalog = Catalog("ProductCatalog", "catalog")
         self._currencies = Currencies("Currency", "currency")
@@ -41,22 +38,16 @@ class Checkout(services.CheckoutServiceServicer):
 
     @rpc(checks.buyer)
     async def PlaceOrder(self, request):
-        with self._purchases.of(SITE, request.user_id):
-            return await self._buy(request)
-
-    async def _buy(self, request):
-        items = (await self._carts.get_cart(request.user_id)).items
-        if not items:
+        cart = await self._carts.get_cart(request.user_id)
+        if not cart.items:
             raise CartEmpty("There is nothing in the cart; put something in first.")
         shipping_cost, priced = await gather(
-            self._price_of_shipping(items, request),
-            gather(*(self._price(item, request.user_currency) for item in items)),
+            self._price_of_shipping(cart.items, request),
+            gather(*(self._price(item, request.user_currency) for item in cart.items)),
         )
         total = sum((cost * item.quantity for item, _, cost in priced), start=shipping_cost)
-        transaction_id = await self._charge(total, request)
+        payment_id = await self._payments.authorize(total, request.card)
         order = messages.Order(
-            order_id=str(uuid4()),
-            shipping_tracking_id=await self._ship(items, request, transaction_id),
             shipping_cost=inexact(shipping_cost),
             shipping_address=request.address,
             items=[
@@ -65,11 +56,26 @@ class Checkout(services.CheckoutServiceServicer):
             ],
             total=inexact(total),
         )
+        order.order_id = await shop.begin(
+            request.user_id, cart.version, request.email, MessageToDict(order)
+        )
+        order.shipping_tracking_id = await self._shipped(order, cart.items, payment_id)
+        await shop.place(order.order_id, MessageToDict(order))
         await gather(
-            attempt("emptying the cart", self._carts.empty_cart(request.user_id)),
+            attempt("the cart", self._carts.take_out(request.user_id, cart.items, order.order_id)),
             attempt("the confirmation", self._emails.send_order_confirmation(request.email, order)),
         )
         return order
+
+    @rpc(checks.order_key)
+    async def GetOrder(self, request):
+        row = await shop.placed(request.order_id)
+        order = ParseDict(row.doc, messages.Order(), ignore_unknown_fields=True)
+        return messages.PlacedOrder(user_id=row.user_id, email=row.email, order=order)
+
+    @rpc(checks.user)
+    async def NewestOrder(self, request):
+        return messages.OrderKey(order_id=await shop.newest(request.user_id))
 
     async def _price(self, item, currency: str):
         product = await self._catalog.get_product(item.product_id)
@@ -79,28 +85,23 @@ class Checkout(services.CheckoutServiceServicer):
         quote = await self._shipping.get_quote(items, buyer.address)
         return await self._currencies.convert(quote, buyer.user_currency)
 
-    async def _charge(self, total, buyer) -> str:
-        """Charge once; what is no clear refusal may have been a charge."""
+    async def _shipped(self, order, items, payment_id: str) -> str:
+        """Reserves, charges and ships; what fails is undone, as long as this process lives."""
         try:
-            return await self._payments.charge(total, buyer.card)
-        except (InvalidArgument, CardNotAccepted, CardExpired):
-            raise
+            await self._catalog.reserve(order.order_id, items)
+            await self._payments.charge(payment_id)
+            return await self._shipping.ship_order(order.order_id, order.shipping_address, items)
         except HanseError as error:
-            says = "The bank did not answer; the card may have been charged."
-            raise PaymentUnclear(says) from error
-
-    async def _ship(self, items, buyer, transaction_id: str) -> str:
-        try:
-            return await self._shipping.ship_order(buyer.address, items)
-        except HanseError as error:
-            raise ChargedNotShipped(
-                "The card was charged and the order could not be shipped.",
-                transaction_id=transaction_id,
-            ) from error
+            await attempt("the refund", self._payments.refund(payment_id))
+            await attempt("the release", self._catalog.release(order.order_id, items))
+            await shop.give_up(order.order_id)
+            if isinstance(error, OutOfStock):
+                raise
+            raise OrderUndone("It could not be done, and your card is not charged.") from error
 
 
 async def attempt(what: str, call) -> None:
-    """What comes after an order is paid and shipped, and undoes it by failing no more."""
+    """What undoes nothing by failing."""
     try:
         await call
     except HanseError as error:

@@ -85,6 +85,24 @@ def items(listed, least: int) -> None:
         item(given)
 
 
+def order_id(given: str) -> None:
+    demand(1 <= len(given) <= 64, "order_id: 1 to 64 characters wanted")
+
+
+def reservation(request) -> None:
+    order_id(request.order_id)
+    items(request.items, 1)
+
+
+def bought(request) -> None:
+    user(request)
+    reservation(request)
+
+
+def order_key(request) -> None:
+    order_id(request.order_id)
+
+
 def address(given) -> None:
     demand(1 <= len(given.street_address) <= 200, "street_address: 1 to 200 characters wanted")
     demand(1 <= len(given.city) <= 100, "city: 1 to 100 characters wanted")
@@ -100,6 +118,7 @@ def quote(request) -> None:
 
 
 def shipment(request) -> None:
+    order_id(request.order_id)
     address(request.address)
     items(request.items, 1)
 
@@ -111,9 +130,13 @@ def card(given) -> None:
     demand(1 <= given.expiration_month <= 12, "expiration_month: out of range")
 
 
-def charge(request) -> None:
+def authorization(request) -> None:
     money(request.amount)
     card(request.card)
+
+
+def payment_key(request) -> None:
+    demand(1 <= len(request.payment_id) <= 64, "payment_id: 1 to 64 characters wanted")
 
 
 def email(given: str) -> None:

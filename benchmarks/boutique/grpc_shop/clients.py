@@ -6,9 +6,9 @@ storefront code runs over them; everything else stays the message that came.
 # What it measures is only in `.venvs/bench`, where pyright does not look.
 # pyright: basic, reportMissingImports=false
 
+from boutique_checkout.api import Order, OrderItem, PlacedOrder
 from boutique_currency.api import CurrencyList
 from boutique_currency.money import Money
-from boutique_email.api import Order, OrderItem
 
 from benchmarks.boutique.grpc_shop.wire import Peer, messages
 
@@ -30,6 +30,10 @@ class Carts(Peer):
     async def empty_cart(self, user_id):
         await self.ask("EmptyCart", messages.UserRequest(user_id=user_id))
 
+    async def take_out(self, user_id, items, order_id):
+        sent = messages.BoughtRequest(user_id=user_id, order_id=order_id, items=items)
+        await self.ask("TakeOut", sent)
+
 
 class Catalog(Peer):
     async def list_products(self):
@@ -40,6 +44,12 @@ class Catalog(Peer):
 
     async def search_products(self, query):
         return await self.ask("SearchProducts", messages.SearchRequest(query=query))
+
+    async def reserve(self, order_id, items):
+        await self.ask("Reserve", messages.ReservationRequest(order_id=order_id, items=items))
+
+    async def release(self, order_id, items):
+        await self.ask("Release", messages.ReservationRequest(order_id=order_id, items=items))
 
 
 class Currencies(Peer):
@@ -63,15 +73,21 @@ class Shipping(Peer):
         asked = messages.QuoteRequest(items=map(_item, items), address=address)
         return exact(await self.ask("GetQuote", asked))
 
-    async def ship_order(self, address, items):
-        asked = messages.ShipmentRequest(address=address, items=items)
+    async def ship_order(self, order_id, address, items):
+        asked = messages.ShipmentRequest(order_id=order_id, address=address, items=items)
         return (await self.ask("ShipOrder", asked)).tracking_id
 
 
 class Payments(Peer):
-    async def charge(self, amount, card):
-        asked = messages.ChargeRequest(amount=inexact(amount), card=card)
-        return (await self.ask("Charge", asked)).transaction_id
+    async def authorize(self, amount, card):
+        asked = messages.AuthorizationRequest(amount=inexact(amount), card=card)
+        return (await self.ask("Authorize", asked)).payment_id
+
+    async def charge(self, payment_id):
+        return exact(await self.ask("Charge", messages.PaymentKey(payment_id=payment_id)))
+
+    async def refund(self, payment_id):
+        await self.ask("Refund", messages.PaymentKey(payment_id=payment_id))
 
 
 class Emails(Peer):
@@ -90,6 +106,14 @@ class Checkout(Peer):
             card=messages.Card(**_fields(card)),
         )
         return order_of(await self.ask("PlaceOrder", buyer))
+
+    async def get_order(self, order_id):
+        found = await self.ask("GetOrder", messages.OrderKey(order_id=order_id))
+        return PlacedOrder(found.user_id, found.email, order_of(found.order))
+
+    async def newest_order(self, user_id):
+        asked = messages.UserRequest(user_id=user_id)
+        return (await self.ask("NewestOrder", asked)).order_id
 
 
 def order_of(order) -> Order:

@@ -3,9 +3,7 @@
 # pyright: basic, reportMissingImports=false
 # ruff: noqa: N802  names of RPCs stand in the .proto
 
-from secrets import randbits
-
-from boutique_shipping.rules import quote, tracking_id
+from boutique_shipping.rules import parcel, quote, tracking_id
 
 from benchmarks.boutique.grpc_shop import checks
 from benchmarks.boutique.grpc_shop.wire import messages, money_of, rpc, serve, services
@@ -18,8 +16,8 @@ class Shipping(services.ShippingServiceServicer):
         return money_of(cost.currency_code, cost.total_nanos)
 
     @rpc(checks.shipment)
-    async def ShipOrder(self, _request):
-        return messages.ShipmentResponse(tracking_id=tracking_id(randbits(60)))
+    async def ShipOrder(self, request):
+        return messages.ShipmentResponse(tracking_id=tracking_id(parcel(request.order_id)))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ __all__ = [
     "CartFull",
     "CartItem",
     "Carts",
+    "Items",
     "TooMany",
     "UserId",
 ]
@@ -32,11 +33,22 @@ class CartItem(Struct, frozen=True):
     quantity: Annotated[int, Range(1, QUANTITY_MAX)]
 
 
+Items = Annotated[tuple[CartItem, ...], Length(0, ITEMS_MAX)]
+"""What is in a cart."""
+
+
 class Cart(Struct, frozen=True):
-    """What somebody is about to buy, in the order it was put in; each product once."""
+    """What somebody is about to buy, in the order it was put in; each product once.
+
+    Attributes:
+        user_id: Whose.
+        items: What is in it.
+        version: Another one after each change; empty of a cart that nobody filled.
+    """
 
     user_id: str
     items: tuple[CartItem, ...] = ()
+    version: str = ""
 
 
 class CartFull(FailedPrecondition):
@@ -70,4 +82,9 @@ class Carts(Contract, package="cart.v1"):
     @rpc(allow=PUBLIC, idempotent=True)
     async def empty_cart(self, user_id: UserId) -> None:
         """Takes everything out."""
+        ...
+
+    @rpc(allow=PUBLIC, idempotent=True)
+    async def take_out(self, user_id: UserId, items: Items, order_id: str) -> None:
+        """Takes out what an order bought, once; what was put in meanwhile stays."""
         ...

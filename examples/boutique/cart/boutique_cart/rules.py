@@ -1,16 +1,16 @@
-"""What goes into a cart, and how much."""
+"""What goes into a cart and out of it, and how much."""
 
-from boutique_cart.api import ITEMS_MAX, QUANTITY_MAX, Cart, CartFull, CartItem, TooMany
+from boutique_cart.api import ITEMS_MAX, QUANTITY_MAX, CartFull, CartItem, TooMany
 
 
-def added(cart: Cart, item: CartItem) -> Cart:
-    """The cart with something more in it; what is there already of it becomes more.
+def added(items: tuple[CartItem, ...], item: CartItem) -> tuple[CartItem, ...]:
+    """What is in a cart with something more in it; what is there of it becomes more.
 
     Raises:
         CartFull: It holds as many different products as it can.
         TooMany: It would hold more of this one than the shop sells at once.
     """
-    quantities = {one.product_id: one.quantity for one in cart.items}
+    quantities = {one.product_id: one.quantity for one in items}
     quantity = quantities.get(item.product_id, 0) + item.quantity
     if quantity > QUANTITY_MAX:
         raise TooMany(
@@ -23,4 +23,11 @@ def added(cart: Cart, item: CartItem) -> Cart:
         raise CartFull(
             f"A cart holds {ITEMS_MAX} different products; buy these first.", limit=ITEMS_MAX
         )
-    return Cart(cart.user_id, tuple(CartItem(*one) for one in quantities.items()))
+    return tuple(CartItem(*one) for one in quantities.items())
+
+
+def taken(items: tuple[CartItem, ...], bought: tuple[CartItem, ...]) -> tuple[CartItem, ...]:
+    """What is left in a cart when something is taken out; what is not there is no matter."""
+    gone = {one.product_id: one.quantity for one in bought}
+    left = ((one.product_id, one.quantity - gone.get(one.product_id, 0)) for one in items)
+    return tuple(CartItem(*one) for one in left if one[1] > 0)

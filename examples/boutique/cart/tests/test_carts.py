@@ -1,8 +1,11 @@
 """What carts promise."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 from boutique_cart.api import ITEMS_MAX, QUANTITY_MAX, Cart, CartFull, CartItem, Carts, TooMany
-from boutique_cart.rules import added
+from boutique_cart.rules import added, taken
 from boutique_cart.service import Carts as Service
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +27,7 @@ async def test_a_cart_nobody_filled_is_empty(carts):
 async def test_holds_what_was_put_in_in_that_order(carts):
     await carts.add_item("ada", CartItem("mug", 2))
     await carts.add_item("ada", CartItem("clock", 1))
-    assert await carts.get_cart("ada") == Cart("ada", (CartItem("mug", 2), CartItem("clock", 1)))
+    assert (await carts.get_cart("ada")).items == (CartItem("mug", 2), CartItem("clock", 1))
 
 
 async def test_more_of_the_same_is_one_line(carts):
@@ -78,28 +81,50 @@ async def test_what_is_no_item_is_told_by_field(carts, user, item, field):
     assert [one.field for one in caught.value.violations] == [field]
 
 
-async def test_the_cart_nobody_touched_for_longest_is_forgotten(apart):
-    async with World(Service, settings={"carts": {"carts_max": 3}}, apart=apart) as world:
-        carts = world.get(Carts)
-        for user in ("ada", "bob", "cid"):
-            await carts.add_item(user, CartItem("mug", 1))
-        await carts.get_cart("ada")
-        await carts.add_item("bob", CartItem("mug", 1))
-        await carts.add_item("dan", CartItem("mug", 1))
-        held = {
-            user: sum(item.quantity for item in (await carts.get_cart(user)).items)
-            for user in ("ada", "bob", "cid", "dan")
-        }
-    assert held == {"ada": 1, "bob": 2, "cid": 0, "dan": 1}
+async def test_what_was_bought_is_taken_out_once_and_what_came_meanwhile_stays(carts):
+    await carts.add_item("ada", CartItem("mug", 2))
+    bought = (CartItem("mug", 2), CartItem("gone", 1))
+    await carts.add_item("ada", CartItem("mug", 1))
+    await carts.add_item("ada", CartItem("clock", 1))
+    for _ in range(2):
+        await carts.take_out("ada", bought, "order-1")
+        assert (await carts.get_cart("ada")).items == (CartItem("mug", 1), CartItem("clock", 1))
+    await carts.take_out("ada", (CartItem("mug", 1),), "order-2")
+    assert (await carts.get_cart("ada")).items == (CartItem("clock", 1),)
 
 
-async def test_looking_into_empty_carts_holds_none(apart):
-    async with World(Service, settings={"carts": {"carts_max": 1}}, apart=apart) as world:
+async def test_a_cart_that_changed_is_of_another_version(carts):
+    seen = {(await carts.get_cart("ada")).version}
+    for change in (
+        carts.add_item("ada", CartItem("mug", 2)),
+        carts.add_item("ada", CartItem("mug", 1)),
+        carts.take_out("ada", (CartItem("mug", 1),), "order-1"),
+        carts.empty_cart("ada"),
+        carts.add_item("ada", CartItem("mug", 2)),
+    ):
+        await change
+        seen.add((await carts.get_cart("ada")).version)
+    assert len(seen) == 6
+
+
+async def test_who_shops_in_several_windows_loses_nothing(carts):
+    await asyncio.gather(*(carts.add_item("ada", CartItem(f"p{at % 2}", 1)) for at in range(6)))
+    items = (await carts.get_cart("ada")).items
+    assert {item.product_id: item.quantity for item in items} == {"p0": 3, "p1": 3}
+
+
+async def test_a_cart_is_kept_for_a_season_after_it_was_touched():
+    async with World(Service) as world:
         carts = world.get(Carts)
         await carts.add_item("ada", CartItem("mug", 1))
-        for number in range(5):
-            await carts.get_cart(f"passer-by-{number}")
-        assert (await carts.get_cart("ada")).items == (CartItem("mug", 1),)
+        world.clock.advance(timedelta(days=89))
+        await carts.add_item("ada", CartItem("mug", 1))
+        world.clock.advance(timedelta(days=89))
+        await world.catch_up()
+        assert (await carts.get_cart("ada")).items == (CartItem("mug", 2),)
+        world.clock.advance(timedelta(days=2))
+        await world.catch_up()
+        assert (await carts.get_cart("ada")).items == ()
 
 
 async def test_each_site_has_carts_of_its_own(apart):
@@ -114,10 +139,24 @@ items = st.builds(CartItem, st.sampled_from("abcde"), st.integers(1, 9))
 
 @given(st.lists(items, max_size=10))
 def test_a_cart_holds_the_sum_of_what_was_put_in(given_items):
-    cart = Cart("ada")
+    held = ()
     for item in given_items:
-        cart = added(cart, item)
+        held = added(held, item)
     wanted: dict[str, int] = {}
     for item in given_items:
         wanted[item.product_id] = wanted.get(item.product_id, 0) + item.quantity
-    assert [(one.product_id, one.quantity) for one in cart.items] == list(wanted.items())
+    assert [(one.product_id, one.quantity) for one in held] == list(wanted.items())
+
+
+@given(st.lists(items, max_size=10), st.lists(items, max_size=10))
+def test_what_is_taken_out_of_what_was_put_in_leaves_what_came_later(first, later):
+    bought = ()
+    for item in first:
+        bought = added(bought, item)
+    held = bought
+    for item in later:
+        held = added(held, item)
+    wanted: dict[str, int] = {}
+    for item in later:
+        wanted[item.product_id] = wanted.get(item.product_id, 0) + item.quantity
+    assert {one.product_id: one.quantity for one in taken(held, bought)} == wanted

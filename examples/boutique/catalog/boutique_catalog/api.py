@@ -2,17 +2,34 @@
 
 from typing import Annotated
 
+from boutique_cart.api import ITEMS_MAX, CartItem
 from boutique_currency.api import Money
 
-from hanse import PUBLIC, Contract, Length, NotFound, Struct, rpc
+from hanse import PUBLIC, Contract, FailedPrecondition, Length, NotFound, Struct, rpc
 
-__all__ = ["Catalog", "NoSuchProduct", "Product", "ProductId", "ProductList", "Query"]
+__all__ = [
+    "Catalog",
+    "NoSuchProduct",
+    "OrderId",
+    "OutOfStock",
+    "Product",
+    "ProductId",
+    "ProductList",
+    "Query",
+    "Wanted",
+]
 
 ProductId = Annotated[str, Length(1, 64)]
 """Lower-case words joined with hyphens, like `enamel-mug`."""
 
 Query = Annotated[str, Length(1, 100)]
 """Words to search for."""
+
+OrderId = Annotated[str, Length(1, 64)]
+"""What goods are kept for."""
+
+Wanted = Annotated[tuple[CartItem, ...], Length(1, ITEMS_MAX)]
+"""Goods, and how many of each."""
 
 
 class Product(Struct, frozen=True):
@@ -48,6 +65,13 @@ class NoSuchProduct(NotFound):
     product_id: str
 
 
+class OutOfStock(FailedPrecondition):
+    """There are fewer of it than somebody wants."""
+
+    code = "out_of_stock"
+    product_id: str
+
+
 class Catalog(Contract):
     """What the shop sells."""
 
@@ -69,4 +93,14 @@ class Catalog(Contract):
     @rpc("GET /catalog/v1/products:search", allow=PUBLIC)
     async def search_products(self, query: Query) -> ProductList:
         """Products whose name, description or categories hold every word of the query."""
+        ...
+
+    @rpc(allow=PUBLIC, errors=(OutOfStock,), idempotent=True)
+    async def reserve(self, order_id: OrderId, items: Wanted) -> None:
+        """Takes goods from the shelf for an order: all of them or none, and once an order."""
+        ...
+
+    @rpc(allow=PUBLIC, idempotent=True)
+    async def release(self, order_id: OrderId, items: Wanted) -> None:
+        """Puts back what was taken for an order, if it was; nothing is taken for that any more."""
         ...

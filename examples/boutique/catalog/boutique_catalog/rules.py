@@ -1,6 +1,8 @@
-"""How products are found."""
+"""How products are found, and in which order they are taken from the shelf."""
 
 from collections.abc import Iterable
+
+from boutique_cart.api import CartItem
 
 from boutique_catalog.api import Product
 
@@ -19,3 +21,8 @@ def found(query: str, products: Iterable[tuple[str, Product]]) -> tuple[Product,
     """
     words = query.casefold().split()
     return tuple(product for text, product in products if words and all(w in text for w in words))
+
+
+def in_turn(items: Iterable[CartItem]) -> list[CartItem]:
+    """Goods in the one order everybody takes them in, so that no two orders wait for each other."""
+    return sorted(items, key=lambda item: item.product_id)

@@ -1,120 +1,183 @@
 """Buys what is in a cart."""
 
 import logging
-from asyncio import TaskGroup, gather
-from collections.abc import Awaitable
-from typing import Any
-from uuid import uuid4
 
-from boutique_cart.api import CartItem, Carts, UserId
-from boutique_catalog.api import Catalog
-from boutique_currency.api import Currencies, CurrencyCode, Money
-from boutique_email.api import EmailAddress, Emails, Order, OrderItem
-from boutique_payment.api import Card, CardExpired, CardNotAccepted, Payments
+from boutique_cart.api import Carts, UserId
+from boutique_catalog.api import Catalog, OrderId, OutOfStock
+from boutique_currency.api import Currencies, CurrencyCode
+from boutique_payment.api import Card, Payments
 from boutique_shipping.api import Address, Shipping
 
 from boutique_checkout import api
-from boutique_checkout.purchases import Purchases
-from hanse import HanseError, InvalidArgument, Service, current
+from boutique_checkout.orders import KeptOrder, shown
+from boutique_checkout.pricing import Pricing
+from hanse import (
+    Collection,
+    Database,
+    Duplicate,
+    Events,
+    HanseError,
+    InvalidArgument,
+    NotFound,
+    Retry,
+    Run,
+    Service,
+    Workflows,
+    workflow,
+)
 
 log = logging.getLogger("boutique.checkout")
 
+UNTIL_CLEAR = Retry(tries=0, most=60.0)
+"""For what has a key: it is asked for again until somebody says yes or no."""
+
+A_WHILE = Retry(tries=8)
+"""A carrier that does not answer for half a minute does not get the order."""
+
+NOT_FOR_LONG = Retry(tries=3, first=0.1, on=(Exception,))
+"""For what the order does not hang on: somebody waits for an answer."""
+
 
 class Checkout(Service, api.Checkout):
-    """Does one thing after the other where the order matters, and at once what may be at once."""
+    """Asks what everything costs, then has a workflow do what must not be done by halves."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  a checkout stands between five services and the data
         self,
         carts: Carts,
         catalog: Catalog,
         currencies: Currencies,
         shipping: Shipping,
         payments: Payments,
-        emails: Emails,
+        orders: Collection[KeptOrder],
+        workflows: Workflows,
+        database: Database,
+        events: Events,  # noqa: ARG002  the collection tells them
     ) -> None:
+        self._pricing = Pricing(catalog, currencies, shipping)
         self._carts = carts
         self._catalog = catalog
-        self._currencies = currencies
         self._shipping = shipping
         self._payments = payments
-        self._emails = emails
-        self._purchases = Purchases()
+        self._orders = orders
+        self._workflows = workflows
+        self._database = database
 
     async def place_order(
         self,
         user_id: UserId,
         user_currency: CurrencyCode,
         address: Address,
-        email: EmailAddress,
+        email: api.EmailAddress,
         card: Card,
-    ) -> Order:
-        with self._purchases.of(current().site, user_id):
-            items = (await self._carts.get_cart(user_id)).items
-            if not items:
-                raise api.CartEmpty("There is nothing in the cart; put something in first.")
-            lines, shipping_cost = await self._priced(items, address, user_currency)
-            total = sum((line.cost * line.item.quantity for line in lines), start=shipping_cost)
-            transaction = await self._charge(total, card)
-            tracking = await self._ship(address, items, transaction)
-            order = Order(str(uuid4()), tracking, shipping_cost, address, lines, total)
-            await gather(
-                self._try("emptying the cart", self._carts.empty_cart(user_id)),
-                self._try("the confirmation", self._emails.send_order_confirmation(email, order)),
+    ) -> api.Order:
+        cart = await self._carts.get_cart(user_id)
+        if not cart.items:
+            raise api.CartEmpty("There is nothing in the cart; put something in first.")
+        items, shipping_cost = await self._pricing.priced(cart.items, address, user_currency)
+        total = sum((line.cost * line.item.quantity for line in items), start=shipping_cost)
+        payment_id = await self._payments.authorize(total, card)
+        order_id = await self._begin(
+            KeptOrder(
+                user_id=user_id,
+                cart=cart.version,
+                payment_id=payment_id,
+                items=items,
+                shipping_cost=shipping_cost,
+                total=total,
+                email=email,
+                address=address,
             )
-            return order
-
-    async def _priced(
-        self, items: tuple[CartItem, ...], address: Address, currency: CurrencyCode
-    ) -> tuple[tuple[OrderItem, ...], Money]:
-        """What each line and shipping cost, asked for at once; one failure ends the rest."""
-        try:
-            async with TaskGroup() as group:
-                lines = [group.create_task(self._line(item, currency)) for item in items]
-                shipping = group.create_task(self._shipping_cost(items, address, currency))
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        return tuple(line.result() for line in lines), shipping.result()
-
-    async def _line(self, item: CartItem, currency: CurrencyCode) -> OrderItem:
-        product = await self._catalog.get_product(item.product_id)
-        cost = await self._currencies.convert(product.price_usd, currency)
-        return OrderItem(item, product.name, cost)
-
-    async def _shipping_cost(
-        self, items: tuple[CartItem, ...], address: Address, currency: CurrencyCode
-    ) -> Money:
-        return await self._currencies.convert(
-            await self._shipping.get_quote(items, address), currency
         )
+        await self._workflows.result(self.buy, order_id)
+        return shown(await self._orders.get(order_id)).order
 
-    async def _charge(self, total: Money, card: Card) -> str:
-        """Charges once; what is no clear refusal may have been a charge."""
+    async def get_order(self, order_id: OrderId) -> api.PlacedOrder:
         try:
-            return await self._payments.charge(total, card)
-        except (InvalidArgument, CardNotAccepted, CardExpired):
-            raise
-        except HanseError as error:
-            raise api.PaymentUnclear(
-                "The bank did not answer, so the card may have been charged. Nothing was ordered; "
-                "look at your statement before you try again."
-            ) from error
+            kept = await self._orders.get(order_id)
+        except (NotFound, InvalidArgument) as error:
+            raise _no_such_order() from error
+        if kept.state != "placed":
+            raise _no_such_order()
+        return shown(kept)
 
-    async def _ship(self, address: Address, items: tuple[CartItem, ...], transaction: str) -> str:
-        try:
-            return await self._shipping.ship_order(address, items)
-        except HanseError as error:
-            owed = {"transaction_id": transaction}
-            log.error("charged and not shipped", extra=owed)  # noqa: TRY400  who failed logs why
-            raise api.ChargedNotShipped(
-                "The card was charged and the order could not be shipped. Tell us the number of "
-                "the transaction, and the money comes back.",
-                transaction_id=transaction,
-            ) from error
+    async def newest_order(self, user_id: UserId) -> str:
+        found = await self._orders.query(
+            {"user_id": user_id, "state": "placed"}, sort=["-create_time"], page_size=1
+        )
+        if not found.items:
+            raise _no_such_order()
+        return found.items[0].id
 
-    @staticmethod
-    async def _try(what: str, call: Awaitable[Any]) -> None:
-        """What comes after an order is paid and shipped, and undoes it by failing no more."""
+    async def _begin(self, order: KeptOrder) -> str:
+        """The order and its workflow are there together; of a cart that is bought already, its."""
         try:
-            await call
+            async with self._database.transaction():
+                kept = await self._orders.create(order)
+                return await self._workflows.start(self.buy, kept.id, id=kept.id)
+        except Duplicate:
+            found = await self._orders.query({"cart": order.cart}, page_size=1)
+            if found.items:
+                return found.items[0].id
+            raise api.AlreadyBuying("The order before has just failed; try again.") from None
+
+    @workflow(version=1)
+    async def buy(self, run: Run, order_id: str) -> None:
+        """From an order that was asked for to one that is placed; or all is as it was."""
+        try:
+            await run.step(self._reserve, order_id, undo=self._call_off, retry=UNTIL_CLEAR)
+            await run.step(self._charge, order_id, retry=UNTIL_CLEAR)
+            tracking = await run.step(self._ship, order_id, retry=A_WHILE)
         except HanseError as error:
-            log.warning("%s failed after an order: %s", what, error)
+            await run.transaction(self._give_up, order_id)
+            raise error if isinstance(error, OutOfStock) else _undone() from error
+        await run.transaction(self._place, order_id, tracking, retry=UNTIL_CLEAR)
+        try:
+            await run.step(self._empty_cart, order_id, retry=NOT_FOR_LONG)
+        except HanseError as error:
+            log.warning("a cart stays full after an order: %s", error)
+
+    async def _reserve(self, order_id: str) -> str:
+        order = await self._orders.get(order_id)
+        await self._catalog.reserve(order_id, order.wanted)
+        return order_id
+
+    async def _charge(self, order_id: str) -> None:
+        order = await self._orders.get(order_id)
+        await self._payments.charge(order.payment_id)
+
+    async def _call_off(self, order_id: str) -> None:
+        """Takes back what was done, the last first.
+
+        Also where nobody can tell whether it was: what comes too late for a key is refused.
+        """
+        order = await self._orders.get(order_id)
+        await self._payments.refund(order.payment_id)
+        await self._catalog.release(order_id, order.wanted)
+
+    async def _ship(self, order_id: str) -> str:
+        order = await self._orders.get(order_id)
+        return await self._shipping.ship_order(order_id, order.address, order.wanted)
+
+    async def _place(self, order_id: str, tracking: str) -> None:
+        """The order, and that others are told of it, are one statement."""
+        order = await self._orders.get(order_id)
+        told = api.OrderPlaced(order_id, order.total)
+        await self._orders.update(order_id, {"state": "placed", "tracking": tracking}, event=told)
+
+    async def _give_up(self, order_id: str) -> None:
+        """Lets go of the cart, so that it can be bought after all."""
+        await self._orders.update(order_id, {"state": "failed", "cart": None})
+
+    async def _empty_cart(self, order_id: str) -> None:
+        order = await self._orders.get(order_id)
+        await self._carts.take_out(order.user_id, order.wanted, order_id)
+
+
+def _no_such_order() -> api.NoSuchOrder:
+    return api.NoSuchOrder("There is no such order, or it came to nothing.")
+
+
+def _undone() -> api.OrderUndone:
+    return api.OrderUndone(
+        "It could not be done, and your card is not charged; please try again later."
+    )

@@ -1,46 +1,49 @@
-"""What checkout promises: what happens in which order, and what must not have happened."""
+"""What checkout promises: what happens in which order, what is undone, and what must not have happened."""
 
 import asyncio
+import itertools
 
 import pytest
 from boutique_cart.api import CartItem, Carts
 from boutique_cart.service import Carts as CartsService
-from boutique_catalog.api import Catalog, NoSuchProduct
+from boutique_catalog.api import Catalog, NoSuchProduct, OutOfStock
 from boutique_catalog.service import Catalog as CatalogService
 from boutique_checkout.api import (
-    AlreadyBuying,
     CartEmpty,
-    ChargedNotShipped,
     Checkout,
-    PaymentUnclear,
+    NoSuchOrder,
+    OrderUndone,
 )
 from boutique_checkout.service import Checkout as Service
 from boutique_currency.api import Currencies, Money, UnsupportedCurrency
 from boutique_currency.service import Currencies as CurrenciesService
-from boutique_email.api import Emails
 from boutique_payment.api import Card, CardExpired, CardNotAccepted, InvalidCard, Payments
 from boutique_payment.service import Payments as PaymentsService
 from boutique_shipping.api import Address, Shipping
 from boutique_shipping.service import Shipping as ShippingService
 
-from hanse import DeadlineExceeded, Internal, InvalidArgument, Unavailable
+from hanse import DeadlineExceeded, Internal, InvalidArgument, PermissionDenied, Unavailable
 from hanse.testing import World, fake
 
 HOME = Address("Am Sandtorkai 1", "Hamburg", "Germany", "20457")
 CARD = Card("4111 1111 1111 1111", "123", 2030, 1)
 MUGS, CLOCK = CartItem("enamel-mug", 2), CartItem("ships-clock", 1)
+DONE = ["quote", "authorize", "charge", "ship"]
 
 
 class Diary:
-    """What was charged, shipped and written, in that order, by services that note it and do as told."""
+    """What was charged and shipped, in that order, by services that note it and do as told."""
 
     def __init__(self):
         self.notes = []
         self.errors = {}
+        self.often = {}
+        self.payments = itertools.count(1)
 
     def note(self, what, *told, answer=None):
         self.notes.append((what, *told))
-        if what in self.errors:
+        if what in self.errors and self.often.get(what, 1):
+            self.often[what] = self.often.get(what, 1_000_000) - 1
             raise self.errors[what]
         return answer
 
@@ -52,18 +55,20 @@ class Diary:
         return (
             fake(
                 Payments,
-                charge=lambda amount, card: self.note("charge", amount, card, answer="t-1"),
+                authorize=lambda amount, card: self.note(
+                    "authorize", amount, card, answer=f"p-{next(self.payments)}"
+                ),
+                charge=lambda payment_id: self.note("charge", payment_id, answer=Money("USD", 1)),
+                refund=lambda payment_id: self.note("refund", payment_id),
             ),
             fake(
                 Shipping,
                 get_quote=lambda items, address: self.note(
                     "quote", items, address, answer=Money("USD", 5)
                 ),
-                ship_order=lambda address, items: self.note("ship", address, items, answer="7Q2K"),
-            ),
-            fake(
-                Emails,
-                send_order_confirmation=lambda email, order: self.note("write", email, order),
+                ship_order=lambda order_id, address, items: self.note(
+                    "ship", address, items, answer="7Q2K"
+                ),
             ),
         )
 
@@ -74,7 +79,15 @@ def diary():
 
 
 @pytest.fixture
-async def world(diary, apart):
+async def world(diary):
+    services = (Service, CartsService, CatalogService, CurrenciesService)
+    async with World(*services, *diary.services()) as world:
+        yield world
+
+
+@pytest.fixture
+async def either(diary, apart):
+    """The same, together and apart: for what goes through all services."""
     services = (Service, CartsService, CatalogService, CurrenciesService)
     async with World(*services, *diary.services(), apart=apart) as world:
         yield world
@@ -89,26 +102,49 @@ def buy(world, currency="USD", card=CARD, email="ada@example.org"):
     return world.get(Checkout).place_order("ada", currency, HOME, email, card)
 
 
+async def in_time(world, buying):
+    """What comes of it, when as much time has passed as it takes."""
+    task = asyncio.create_task(buying)
+    async with asyncio.timeout(20):
+        while not task.done():
+            await world.catch_up()
+            world.clock.advance(60)
+    return await task
+
+
 async def in_cart(world):
     return (await world.get(Carts).get_cart("ada")).items
 
 
-async def test_charges_then_ships_then_writes_and_empties_the_cart(world, diary):
-    await fill(world, MUGS, CLOCK)
-    order = await buy(world)
+async def sold(world):
+    """How many pieces are gone from the shelf."""
+    rows = await world.database.fetch("select sum(1000000 - pieces) from catalog.stock")
+    return rows[0][0] or 0
+
+
+async def told(world):
+    """The orders that others were told of, by number."""
+    await world.settled()
+    rows = await world.database.fetch("select id from orders.orders where doc->>'state' = 'placed'")
+    return len(rows)
+
+
+async def test_charges_then_ships_and_empties_the_cart(either, diary):
+    await fill(either, MUGS, CLOCK)
+    order = await buy(either)
     total = Money("USD", 183, 900_000_000)  # 2 * 14.95 + 149 + 5
     assert diary.notes == [
         ("quote", (MUGS, CLOCK), HOME),
-        ("charge", total, CARD),
+        ("authorize", total, CARD),
+        ("charge", "p-1"),
         ("ship", HOME, (MUGS, CLOCK)),
-        ("write", "ada@example.org", order),
     ]
-    assert await in_cart(world) == ()
+    assert (order.total, await in_cart(either), await sold(either)) == (total, (), 3)
 
 
-async def test_an_order_says_what_was_bought_and_paid(world):
-    await fill(world, MUGS, CLOCK)
-    order = await buy(world, "EUR")
+async def test_an_order_says_what_was_bought_and_paid(either):
+    await fill(either, MUGS, CLOCK)
+    order = await buy(either, "EUR")
     assert [(one.item, one.name, one.cost) for one in order.items] == [
         (MUGS, "Enamel Mug", Money("EUR", 13, 970_000_000)),  # 14.95 / 1.0705 = 13.9654…
         (CLOCK, "Ship's Clock", Money("EUR", 139, 190_000_000)),  # 149 / 1.0705 = 139.1873…
@@ -119,14 +155,14 @@ async def test_an_order_says_what_was_bought_and_paid(world):
     assert order.order_id
 
 
-@pytest.mark.parametrize("currency", ["USD", "EUR", "JPY", "TRY", "KRW"])
-async def test_the_total_is_what_the_lines_and_shipping_add_up_to(world, diary, currency):
-    await fill(world, MUGS, CLOCK, CartItem("tea-caddy", 7))
-    order = await buy(world, currency)
-    pieces = sum(one.cost.total_nanos * one.item.quantity for one in order.items)
-    assert order.total.total_nanos == pieces + order.shipping_cost.total_nanos
-    assert order.total.currency_code == currency
-    assert ("charge", order.total, CARD) in diary.notes
+async def test_the_total_is_what_the_lines_and_shipping_add_up_to(world, diary):
+    for currency in ("USD", "EUR", "JPY", "TRY", "KRW"):
+        await fill(world, MUGS, CLOCK, CartItem("tea-caddy", 7))
+        order = await buy(world, currency)
+        pieces = sum(one.cost.total_nanos * one.item.quantity for one in order.items)
+        assert order.total.total_nanos == pieces + order.shipping_cost.total_nanos
+        assert order.total.currency_code == currency
+        assert ("authorize", order.total, CARD) in diary.notes
 
 
 async def test_every_order_has_a_number_of_its_own(world):
@@ -143,13 +179,14 @@ async def test_there_is_nothing_to_buy_in_an_empty_cart(world, diary):
     assert diary.done == []
 
 
-async def test_what_is_not_sold_is_not_charged(world, diary, caplog):
-    await fill(world, MUGS, CartItem("kraken", 1))
+async def test_what_is_not_sold_is_not_charged(either, diary, caplog):
+    await either.get(Catalog).list_products()
+    await fill(either, MUGS, CartItem("kraken", 1))
     with pytest.raises(NoSuchProduct) as caught:
-        await buy(world)
+        await buy(either)
     assert caught.value.product_id == "kraken"
-    assert "charge" not in diary.done
-    assert await in_cart(world) == (MUGS, CartItem("kraken", 1))
+    assert "authorize" not in diary.done
+    assert await in_cart(either) == (MUGS, CartItem("kraken", 1))
     assert "left task" not in caplog.text, "what was asked for at once has ended with it"
 
 
@@ -157,7 +194,7 @@ async def test_a_currency_without_a_rate_is_not_charged(world, diary):
     await fill(world, MUGS)
     with pytest.raises(UnsupportedCurrency):
         await buy(world, "XTS")
-    assert "charge" not in diary.done
+    assert "authorize" not in diary.done
     assert await in_cart(world) == (MUGS,)
 
 
@@ -171,116 +208,165 @@ async def test_a_currency_without_a_rate_is_not_charged(world, diary):
     ],
     ids=lambda error: error.code,
 )
-async def test_a_refused_card_is_told_as_it_is_and_nothing_is_shipped(world, diary, error):
-    diary.errors["charge"] = error
+async def test_a_refused_card_is_told_as_it_is_and_nothing_is_begun(world, diary, error):
+    diary.errors["authorize"] = error
     await fill(world, MUGS)
     with pytest.raises(type(error)) as caught:
         await buy(world)
     assert caught.value.fields() == error.fields()
-    assert diary.done == ["quote", "charge"]
-    assert await in_cart(world) == (MUGS,)
+    assert diary.done == ["quote", "authorize"]
+    assert (await in_cart(world), await sold(world)) == ((MUGS,), 0)
 
 
+@pytest.mark.parametrize("what", ["charge", "ship"])
 @pytest.mark.parametrize(
     "error",
-    [Unavailable("Gone."), DeadlineExceeded("Late."), Internal("Broken.")],
+    [Unavailable("Gone."), DeadlineExceeded("Late.")],
     ids=lambda error: error.code,
 )
-async def test_a_bank_that_does_not_answer_is_asked_once_and_nothing_is_shipped(
-    world, diary, error
+async def test_who_does_not_say_yes_or_no_is_asked_again_and_the_order_is_one(
+    world, diary, what, error
 ):
-    diary.errors["charge"] = error
+    diary.errors[what], diary.often[what] = error, 2
     await fill(world, MUGS)
-    with pytest.raises(PaymentUnclear, match="may have been charged"):
-        await buy(world)
-    assert diary.done == ["quote", "charge"]
-    assert await in_cart(world) == (MUGS,)
+    await in_time(world, buy(world))
+    assert diary.done.count(what) == 3
+    assert {told for did, *told in map(tuple, diary.notes) if did == "charge" for told in told} == {
+        "p-1"
+    }
+    assert ("refund", "p-1") not in diary.notes
+    assert (await in_cart(world), await sold(world), await told(world)) == ((), 2, 1)
 
 
 @pytest.mark.parametrize(
-    "error", [Unavailable("Gone."), Internal("Broken.")], ids=lambda error: error.code
+    ("what", "error"),
+    [
+        ("charge", Internal("Broken.")),
+        ("ship", Unavailable("Gone.")),
+        ("ship", PermissionDenied("Not there.")),
+    ],
+    ids=lambda one: getattr(one, "code", one),
 )
-async def test_what_was_charged_and_not_shipped_is_told_with_its_transaction(
-    world, diary, error, caplog
+async def test_what_cannot_be_done_is_undone_in_reverse_and_can_be_bought_again(
+    either, diary, what, error
 ):
-    diary.errors["ship"] = error
+    diary.errors[what] = error
+    await fill(either, MUGS)
+    with pytest.raises(OrderUndone):
+        await in_time(either, buy(either))
+    assert diary.done[:3] == DONE[:3]
+    assert diary.notes[-1] == ("refund", "p-1")
+    assert (await in_cart(either), await sold(either), await told(either)) == ((MUGS,), 0, 0)
+
+    diary.errors.clear()
+    await buy(either)
+    assert diary.notes[-2:] == [("charge", "p-2"), ("ship", HOME, (MUGS,))]
+    assert (await in_cart(either), await sold(either), await told(either)) == ((), 2, 1)
+
+
+async def test_what_is_sold_out_is_said_and_nothing_is_charged(diary):
+    services = (Service, CartsService, CatalogService, CurrenciesService, *diary.services())
+    async with World(*services, settings={"catalog": {"pieces": 1}}) as world:
+        await fill(world, CLOCK, MUGS)
+        with pytest.raises(OutOfStock) as caught:
+            await buy(world)
+        assert caught.value.product_id == "enamel-mug"
+        assert diary.done == ["quote", "authorize"]
+        assert await in_cart(world) == (CLOCK, MUGS)
+        await world.get(Carts).empty_cart("ada")
+        await fill(world, CLOCK)
+        assert await buy(world)
+
+
+async def test_an_order_is_known_to_who_knows_its_number_once_it_is_placed(world, diary):
+    checkout = world.get(Checkout)
     await fill(world, MUGS)
-    with pytest.raises(ChargedNotShipped) as caught:
+    diary.errors["ship"] = PermissionDenied("No.")
+    with pytest.raises(OrderUndone):
         await buy(world)
-    assert caught.value.transaction_id == "t-1"
-    assert diary.done == ["quote", "charge", "ship"]
-    assert await in_cart(world) == (MUGS,)
-    told = [record for record in caplog.records if record.name == "boutique.checkout"]
-    assert [(record.levelname, record.transaction_id) for record in told] == [("ERROR", "t-1")]
-
-
-async def test_a_letter_that_cannot_be_sent_undoes_nothing(world, diary, caplog):
-    diary.errors["write"] = Unavailable("The post office is closed.")
-    await fill(world, MUGS)
+    rows = await world.database.fetch("select id from orders.orders")
+    with pytest.raises(NoSuchOrder):
+        await checkout.newest_order("ada")
+    diary.errors.clear()
     order = await buy(world)
-    assert order.shipping_tracking_id == "7Q2K"
-    assert diary.done == ["quote", "charge", "ship", "write"]
-    assert await in_cart(world) == ()
-    assert "the confirmation failed after an order" in caplog.text
+    placed = await checkout.get_order(order.order_id)
+    assert (placed.user_id, placed.email, placed.order) == ("ada", "ada@example.org", order)
+    assert await checkout.newest_order("ada") == order.order_id
+    with pytest.raises(NoSuchOrder):
+        await checkout.newest_order("eve")
+    with pytest.raises(NoSuchOrder):
+        await world.get(Checkout, site="acme").get_order(order.order_id)
+    with pytest.raises(NoSuchOrder):
+        await checkout.get_order("nothing")
+    assert len(rows) == 1
+
+
+async def test_nothing_of_who_bought_lies_in_clear(world):
+    await fill(world, MUGS)
+    await buy(world)
+    for table in ("orders.orders", "hanse.workflow", "hanse.journal", "hanse.outbox"):
+        kept = repr(await world.database.fetch(f"select * from {table}"))
+        assert "Sandtorkai" not in kept, table
+        assert "ada@example.org" not in kept, table
+        assert "4111" not in kept, table
 
 
 async def test_a_cart_that_cannot_be_emptied_undoes_nothing(diary, apart, caplog):
-    def empty_cart(user_id):
+    def take_out(user_id, items, order_id):
         raise Unavailable("Stuck.")
 
     carts = fake(
         Carts,
-        get_cart=lambda user_id: {"user_id": user_id, "items": (MUGS,)},
-        empty_cart=empty_cart,
+        get_cart=lambda user_id: {"user_id": user_id, "items": (MUGS,), "version": "cart.1"},
+        take_out=take_out,
     )
     services = (Service, carts, CatalogService, CurrenciesService, *diary.services())
     async with World(*services, apart=apart) as world:
-        assert await buy(world)
-    assert diary.done == ["quote", "charge", "ship", "write"]
-    assert "emptying the cart failed after an order" in caplog.text
+        order = await in_time(world, buy(world))
+        assert "a cart stays full after an order" in caplog.text
+        assert await in_time(world, buy(world)) == order, "and is not bought again"
+    assert [what for what in diary.done if what in ("charge", "ship", "refund")] == DONE[2:]
 
 
 async def test_two_clicks_buy_and_charge_once(diary, apart):
-    charging, go = asyncio.Event(), asyncio.Event()
+    both_clicked = asyncio.Barrier(2)
 
-    async def charge(amount, card):
-        charging.set()
-        await go.wait()
-        return diary.note("charge", amount, card, answer="t-1")
+    async def authorize(amount, card):
+        await both_clicked.wait()
+        return diary.note("authorize", amount, card, answer=f"p-{next(diary.payments)}")
 
-    _, shipping, emails = diary.services()
+    def charge(payment_id):
+        return diary.note("charge", payment_id, answer=Money("USD", 1))
+
     services = (
         Service,
         CartsService,
         CatalogService,
         CurrenciesService,
-        fake(Payments, charge=charge),
-        shipping,
-        emails,
+        fake(Payments, authorize=authorize, charge=charge),
+        diary.services()[1],
     )
     async with (
         World(*services, apart=apart) as world,
-        asyncio.timeout(5),
+        asyncio.timeout(10),
         asyncio.TaskGroup() as group,
     ):
         await fill(world, MUGS)
-        first = group.create_task(buy(world))
-        await charging.wait()
-        with pytest.raises(AlreadyBuying):
-            await buy(world)
+        first, second = group.create_task(buy(world)), group.create_task(buy(world))
         with pytest.raises(CartEmpty):
             await world.get(Checkout).place_order("eve", "USD", HOME, "eve@example.org", CARD)
         with pytest.raises(CartEmpty):
             await world.get(Checkout, site="acme").place_order(
                 "ada", "USD", HOME, "ada@example.org", CARD
             )
-        go.set()
-        assert (await first).total == Money("USD", 34, 900_000_000)
+        order = await first
+        assert order == await second
+        assert order.total == Money("USD", 34, 900_000_000)
     assert diary.done.count("charge") == diary.done.count("ship") == 1
 
 
 async def test_after_a_failure_the_cart_can_be_bought_again(world, diary):
-    diary.errors["charge"] = CardExpired("No.")
+    diary.errors["authorize"] = CardExpired("No.")
     await fill(world, MUGS)
     with pytest.raises(CardExpired):
         await buy(world)
@@ -309,16 +395,18 @@ async def test_prices_and_shipping_are_asked_for_at_once(diary, apart):
         await everybody.wait()
         return Money("USD", 5)
 
-    payments, _, emails = diary.services()
-    shipping = fake(Shipping, get_quote=get_quote, ship_order=lambda address, items: "7Q2K")
-    catalog = fake(Catalog, get_product=get_product)
-    services = (Service, CartsService, catalog, CurrenciesService, payments, shipping, emails)
+    payments, _ = diary.services()
+    shipping = fake(
+        Shipping, get_quote=get_quote, ship_order=lambda order_id, address, items: "7Q2K"
+    )
+    catalog = fake(Catalog, get_product=get_product, reserve=lambda order_id, items: None)
+    services = (Service, CartsService, catalog, CurrenciesService, payments, shipping)
     async with World(*services, apart=apart) as world, asyncio.timeout(5):
         await fill(world, MUGS, CLOCK)
         assert (await buy(world)).total == Money("USD", 8)
 
 
-async def test_real_payments_and_shipping_agree_with_it(diary, apart):
+async def test_real_payments_and_shipping_agree_with_it(apart):
     services = (
         Service,
         CartsService,
@@ -326,7 +414,6 @@ async def test_real_payments_and_shipping_agree_with_it(diary, apart):
         CurrenciesService,
         PaymentsService,
         ShippingService,
-        diary.services()[2],
     )
     async with World(*services, apart=apart) as world:
         await fill(world, MUGS)
@@ -335,7 +422,6 @@ async def test_real_payments_and_shipping_agree_with_it(diary, apart):
         assert await in_cart(world) == (MUGS,)
         order = await buy(world, "EUR")
     assert order.shipping_cost == Money("EUR", 5, 360_000_000)  # 5.74 / 1.0705 = 5.3619…
-    assert diary.done == ["write"]
 
 
 async def test_a_wrong_address_is_found_before_anything_happens(world, diary):
@@ -362,4 +448,4 @@ async def test_currencies_may_fail_and_nothing_is_charged(diary, apart):
         with pytest.raises(Unavailable):
             await buy(world)
         assert await in_cart(world) == (MUGS,)
-    assert "charge" not in diary.done
+    assert "authorize" not in diary.done

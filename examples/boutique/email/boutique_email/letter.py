@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from boutique_checkout.api import Order
 from boutique_currency.rules import written
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from boutique_email.api import Order
 from hanse import Struct
 
 TEMPLATE = "confirmation.html"

@@ -4,9 +4,10 @@ import logging
 from collections import deque
 from typing import Annotated
 
-from boutique_email import api
+from boutique_checkout.api import Checkout, OrderPlaced
+
 from boutique_email.letter import Letter, Letters
-from hanse import Range, Service, Settings
+from hanse import Range, Service, Settings, subscribe
 
 log = logging.getLogger("boutique.email")
 
@@ -18,10 +19,11 @@ class EmailsSettings(Settings):
     """Letters kept in the outbox, the last ones."""
 
 
-class Emails(Service, api.Emails):
-    """Puts letters into an outbox in memory, from which nobody fetches them yet."""
+class Emails(Service, package="email.v1"):
+    """Tells customers what they bought."""
 
-    def __init__(self, settings: EmailsSettings) -> None:
+    def __init__(self, checkout: Checkout, settings: EmailsSettings) -> None:
+        self._checkout = checkout
         self._letters = Letters()
         self._outbox: deque[Letter] = deque(maxlen=settings.kept)
 
@@ -30,6 +32,9 @@ class Emails(Service, api.Emails):
         """The last letters written, oldest first."""
         return tuple(self._outbox)
 
-    async def send_order_confirmation(self, email: api.EmailAddress, order: api.Order) -> None:
-        self._outbox.append(self._letters.confirmation(email, order))
-        log.info("confirmation written", extra={"order_id": order.order_id})
+    @subscribe(OrderPlaced)
+    async def confirm(self, event: OrderPlaced) -> None:
+        """The confirmation of an order."""
+        placed = await self._checkout.get_order(event.order_id)
+        self._outbox.append(self._letters.confirmation(placed.email, placed.order))
+        log.info("confirmation written", extra={"order_id": event.order_id})

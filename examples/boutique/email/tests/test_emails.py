@@ -3,18 +3,17 @@
 import logging
 import re
 
-import pytest
 from boutique_cart.api import CartItem
+from boutique_checkout.api import Checkout, Order, OrderItem, OrderPlaced, PlacedOrder
 from boutique_currency.api import Money
-from boutique_email.api import Emails, Order, OrderItem
 from boutique_email.letter import Letters
 from boutique_email.service import Emails as Service
-from boutique_email.service import EmailsSettings
 from boutique_shipping.api import Address
 from msgspec.structs import replace
 
-from hanse import InvalidArgument
-from hanse.testing import World
+from hanse import PUBLIC, Events, rpc
+from hanse import Service as HanseService
+from hanse.testing import World, fake
 
 ORDER = Order(
     "o-1",
@@ -55,39 +54,25 @@ def test_what_a_customer_typed_is_text():
     assert letter.html.count("&lt;script&gt;") == 5
 
 
-async def test_letters_are_taken_and_say_nothing_of_the_customer_in_the_log(apart, caplog):
+async def test_who_bought_is_written_to_and_the_log_says_nothing_of_them(apart, caplog):
     caplog.set_level(logging.DEBUG)
-    async with World(Service, apart=apart) as world:
-        await world.get(Emails).send_order_confirmation("ada@example.org", ORDER)
+    placed = PlacedOrder("shopper", "ada@example.org", ORDER)
+    checkout = fake(Checkout, get_order=lambda order_id: placed)
+    async with World(Service, Shop, checkout, apart=apart) as world:
+        await world.get(Shop).sell("o-1")
+        await world.settled()
     log = [vars(record) for record in caplog.records if record.name == "boutique.email"]
     assert [record["order_id"] for record in log] == ["o-1"]
     assert "ada@" not in repr(log)
     assert "Sandtorkai" not in repr(log)
 
 
-async def test_the_outbox_holds_the_last_letters_and_no_more():
-    emails = Service(EmailsSettings(kept=2))
-    for name in ("ada", "bob", "cid"):
-        await emails.send_order_confirmation(f"{name}@example.org", ORDER)
-    assert [letter.to for letter in emails.outbox] == ["bob@example.org", "cid@example.org"]
+class Shop(HanseService, package="shop.v1"):
+    """Tells of an order."""
 
+    def __init__(self, events: Events) -> None:
+        self._events = events
 
-@pytest.mark.parametrize(
-    "email",
-    [
-        "",
-        "ada",
-        "@",
-        "a@b",
-        "a b@example.org",
-        "a@example.org\n",
-        "a@example.org\nBcc: eve@example.org",
-        "a@@example.org",
-        "x" * 250 + "@example.org",
-    ],
-)
-async def test_what_is_no_address_is_refused(apart, email):
-    async with World(Service, apart=apart) as world:
-        with pytest.raises(InvalidArgument) as caught:
-            await world.get(Emails).send_order_confirmation(email, ORDER)
-    assert [one.field for one in caught.value.violations] == ["email"]
+    @rpc(allow=PUBLIC)
+    async def sell(self, order_id: str) -> None:
+        await self._events.emit(OrderPlaced(order_id, ORDER.total))

@@ -4,9 +4,31 @@ from typing import Annotated, Any, Literal
 
 from boutique_currency.api import Money
 
-from hanse import PUBLIC, Contract, FailedPrecondition, InvalidArgument, Length, Range, Struct, rpc
+from hanse import (
+    PUBLIC,
+    Contract,
+    FailedPrecondition,
+    InvalidArgument,
+    Length,
+    NotFound,
+    Range,
+    Struct,
+    rpc,
+)
 
-__all__ = ["Card", "CardExpired", "CardNotAccepted", "InvalidCard", "Payments"]
+__all__ = [
+    "Card",
+    "CardExpired",
+    "CardNotAccepted",
+    "InvalidCard",
+    "NoSuchPayment",
+    "PaymentId",
+    "PaymentRefunded",
+    "Payments",
+]
+
+PaymentId = Annotated[str, Length(1, 64)]
+"""What a card was shown for."""
 
 
 class Card(Struct, frozen=True):
@@ -51,10 +73,32 @@ class CardExpired(FailedPrecondition):
     code = "card_expired"
 
 
+class NoSuchPayment(NotFound):
+    """No card was shown for it."""
+
+    code = "no_such_payment"
+
+
+class PaymentRefunded(FailedPrecondition):
+    """The money was given back, or the card was let go."""
+
+    code = "payment_refunded"
+
+
 class Payments(Contract, package="payment.v1"):
-    """Takes the money. Only services call it."""
+    """Takes the money, in two: a card is shown once, and what is written down never needs it."""
 
     @rpc(allow=PUBLIC, errors=(InvalidCard, CardNotAccepted, CardExpired))
-    async def charge(self, amount: Money, card: Card) -> str:
-        """Charges a card; answers the number of the transaction. Twice asked is twice charged."""
+    async def authorize(self, amount: Money, card: Card) -> PaymentId:
+        """Looks at a card and says under which key it can be charged; no money moves yet."""
+        ...
+
+    @rpc(allow=PUBLIC, errors=(NoSuchPayment, PaymentRefunded), idempotent=True)
+    async def charge(self, payment_id: PaymentId) -> Money:
+        """Charges what was authorized. The same key twice is the same charge."""
+        ...
+
+    @rpc(allow=PUBLIC, errors=(NoSuchPayment,), idempotent=True)
+    async def refund(self, payment_id: PaymentId) -> None:
+        """Gives back what was charged, once; what was not charged yet is never charged then."""
         ...

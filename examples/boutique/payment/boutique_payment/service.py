@@ -1,32 +1,65 @@
 """Charges cards."""
 
 import logging
-from uuid import uuid4
+from typing import Literal
 
 from boutique_currency.api import Money
 
 from boutique_payment import api
 from boutique_payment.rules import ACCEPTED, Brand, brand, digits, expired, is_cvv
-from hanse import Clock, InvalidArgument, Service
+from hanse import Clock, Collection, Entity, InvalidArgument, NotFound, Service, entity
 
 log = logging.getLogger("boutique.payment")
 
+State = Literal["authorized", "charged", "refunded"]
+
+
+@entity("payment.payments")
+class Payment(Entity, frozen=True, kw_only=True):
+    """What a card may be charged, and whether it was. Nothing of the card is kept but its brand."""
+
+    amount: Money
+    brand: Brand
+    state: State = "authorized"
+
 
 class Payments(Service, api.Payments):
-    """A bank that lends its ear and moves nothing: it checks a card and says yes."""
+    """A bank that lends its ear and moves nothing: it checks a card and writes down what it says."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, payments: Collection[Payment], clock: Clock) -> None:
+        self._payments = payments
         self._clock = clock
 
-    async def charge(self, amount: Money, card: api.Card) -> str:
+    async def authorize(self, amount: Money, card: api.Card) -> api.PaymentId:
         if amount.total_nanos <= 0:
             raise InvalidArgument("Only an amount above zero can be charged.")
         brand = _accepted(card)
         if expired(card.expiration_year, card.expiration_month, self._clock.now()):
             raise api.CardExpired("This card has expired; use another one.")
-        transaction = str(uuid4())
-        log.info("charged", extra={"transaction_id": transaction, "brand": brand})
-        return transaction
+        return (await self._payments.create(Payment(amount=amount, brand=brand))).id
+
+    async def charge(self, payment_id: api.PaymentId) -> Money:
+        payment = await self._payment(payment_id)
+        if payment.state == "refunded":
+            raise api.PaymentRefunded("This was given back already, and is not charged again.")
+        await self._become("charged", payment)
+        return payment.amount
+
+    async def refund(self, payment_id: api.PaymentId) -> None:
+        await self._become("refunded", await self._payment(payment_id))
+
+    async def _payment(self, payment_id: str) -> Payment:
+        try:
+            return await self._payments.get(payment_id)
+        except (NotFound, InvalidArgument) as error:
+            raise api.NoSuchPayment("No card was shown for this.") from error
+
+    async def _become(self, state: State, payment: Payment) -> None:
+        """What is so already stays so; where somebody comes between, it is asked again."""
+        if payment.state == state:
+            return
+        await self._payments.update(payment.id, {"state": state}, revision=payment.revision)
+        log.info(state, extra={"payment_id": payment.id, "brand": payment.brand})
 
 
 def _accepted(card: api.Card) -> Brand:

@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 from boutique_currency.api import Money
-from boutique_payment.api import Card, CardExpired, CardNotAccepted, InvalidCard, Payments
+from boutique_payment.api import (
+    Card,
+    CardExpired,
+    CardNotAccepted,
+    InvalidCard,
+    NoSuchPayment,
+    PaymentRefunded,
+    Payments,
+)
 from boutique_payment.rules import brand, digits, expired
 from boutique_payment.service import Payments as Service
 from hypothesis import given
@@ -37,11 +45,11 @@ async def payments(apart):
     ],
 )  # fmt: skip
 async def test_charges_visa_and_mastercard(payments, number):
-    assert await payments.charge(TEN, card(number))
+    assert await payments.charge(await payments.authorize(TEN, card(number))) == TEN
 
 
-async def test_every_transaction_has_a_number_of_its_own(payments):
-    assert len({await payments.charge(TEN, card()) for _ in range(20)}) == 20
+async def test_every_payment_has_a_number_of_its_own(payments):
+    assert len({await payments.authorize(TEN, card()) for _ in range(20)}) == 20
 
 
 @pytest.mark.parametrize(
@@ -60,7 +68,7 @@ async def test_every_transaction_has_a_number_of_its_own(payments):
 )
 async def test_a_number_no_card_has_is_refused(payments, number):
     with pytest.raises(InvalidCard) as caught:
-        await payments.charge(TEN, card(number))
+        await payments.authorize(TEN, card(number))
     assert caught.value.field == "number"
 
 
@@ -69,34 +77,70 @@ async def test_a_number_no_card_has_is_refused(payments, number):
 )
 async def test_cards_of_others_are_not_taken(payments, number):
     with pytest.raises(CardNotAccepted) as caught:
-        await payments.charge(TEN, card(number))
+        await payments.authorize(TEN, card(number))
     assert caught.value.accepted == ("Visa", "Mastercard")
 
 
 @pytest.mark.parametrize("cvv", ["12", "1234", "12x", "٣٣٣", "-12"])
 async def test_the_code_on_the_back_has_three_digits(payments, cvv):
     with pytest.raises(InvalidCard) as caught:
-        await payments.charge(TEN, card(cvv=cvv))
+        await payments.authorize(TEN, card(cvv=cvv))
     assert caught.value.field == "cvv"
+
+
+def states(world):
+    return world.database.fetch(
+        "select doc->>'state' from payment.payments order by create_time, id"
+    )
+
+
+async def test_one_payment_is_charged_and_given_back_once(apart):
+    async with World(Service, apart=apart) as world:
+        payments = world.get(Payments)
+        payment = await payments.authorize(TEN, card())
+        assert [row[0] for row in await states(world)] == ["authorized"]
+        for _ in range(2):
+            assert await payments.charge(payment) == TEN
+            assert [row[0] for row in await states(world)] == ["charged"]
+        for _ in range(2):
+            await payments.refund(payment)
+            assert [row[0] for row in await states(world)] == ["refunded"]
+        with pytest.raises(PaymentRefunded):
+            await payments.charge(payment)
+
+
+async def test_what_is_let_go_before_it_is_charged_is_never_charged(payments):
+    payment = await payments.authorize(TEN, card())
+    await payments.refund(payment)
+    with pytest.raises(PaymentRefunded):
+        await payments.charge(payment)
+
+
+@pytest.mark.parametrize("number", ["nothing", "payment_01kdwcj2m0e8f91a4g3ndzgppe"])
+async def test_without_a_card_there_is_no_payment(payments, number):
+    with pytest.raises(NoSuchPayment):
+        await payments.charge(number)
+    with pytest.raises(NoSuchPayment):
+        await payments.refund(number)
 
 
 async def test_a_card_is_good_to_the_end_of_its_month(apart):
     clock = ManualClock(datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC))
     async with World(Service, clock=clock, apart=apart) as world:
         payments = world.get(Payments)
-        assert await payments.charge(TEN, card(year=2026, month=1))
+        assert await payments.authorize(TEN, card(year=2026, month=1))
         with pytest.raises(CardExpired):
-            await payments.charge(TEN, card(year=2025, month=12))
+            await payments.authorize(TEN, card(year=2025, month=12))
         clock.advance(1)
         with pytest.raises(CardExpired):
-            await payments.charge(TEN, card(year=2026, month=1))
-        assert await payments.charge(TEN, card(year=2026, month=2))
+            await payments.authorize(TEN, card(year=2026, month=1))
+        assert await payments.authorize(TEN, card(year=2026, month=2))
 
 
 @pytest.mark.parametrize("amount", [Money("USD", 0), Money("USD", -1), Money("USD", 0, -1)])
 async def test_nothing_and_less_cannot_be_charged(payments, amount):
     with pytest.raises(InvalidArgument, match="above zero"):
-        await payments.charge(amount, card())
+        await payments.authorize(amount, card())
 
 
 @pytest.mark.parametrize(
@@ -109,7 +153,7 @@ async def test_nothing_and_less_cannot_be_charged(payments, amount):
 )
 async def test_what_is_no_month_is_told_by_field(payments, year, month, field):
     with pytest.raises(InvalidArgument) as caught:
-        await payments.charge(TEN, card(year=year, month=month))
+        await payments.authorize(TEN, card(year=year, month=month))
     assert [one.field for one in caught.value.violations] == [field]
 
 
@@ -123,14 +167,17 @@ async def test_no_digit_of_a_card_is_shown(apart, caplog):
     said = []
     async with World(Service, apart=apart) as world:
         payments = world.get(Payments)
-        await payments.charge(TEN, card())
+        await payments.authorize(TEN, card())
         for one in REFUSED:
             with pytest.raises((InvalidArgument, CardNotAccepted, CardExpired)) as caught:
-                await payments.charge(TEN, one)
+                await payments.authorize(TEN, one)
             said.append(
                 f"{caught.value!r} {caught.value} {caught.value.fields()!r} {caught.value.__dict__!r}"
             )
         said += [repr(span) for span in world.spans()]
+        said += [
+            row[0] for row in await world.database.fetch("select t::text from payment.payments t")
+        ]
     said += [repr(vars(record)) for record in caplog.records]
     said += [repr(card()), str(card()), f"{card()}", repr((card(),)), pretty_repr(card())]
     assert len(said) > 10

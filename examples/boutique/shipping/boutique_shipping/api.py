@@ -7,13 +7,16 @@ from boutique_currency.api import Money
 
 from hanse import PUBLIC, Contract, Length, Struct, rpc
 
-__all__ = ["Address", "Items", "Shipping", "SomeItems"]
+__all__ = ["Address", "Items", "OrderId", "Shipping", "SomeItems"]
 
 Items = Annotated[tuple[CartItem, ...], Length(0, ITEMS_MAX)]
 """What to ship; for a quote it may be nothing."""
 
 SomeItems = Annotated[tuple[CartItem, ...], Length(1, ITEMS_MAX)]
 """What to ship, and there is something."""
+
+OrderId = Annotated[str, Length(1, 64)]
+"""What is in one parcel."""
 
 
 class Address(Struct, frozen=True):
@@ -34,7 +37,7 @@ class Shipping(Contract):
         """What it costs to ship, in dollars; nothing, where there is nothing to ship."""
         ...
 
-    @rpc(allow=PUBLIC)
-    async def ship_order(self, address: Address, items: SomeItems) -> str:
-        """Sends it off; answers the number it can be tracked by."""
+    @rpc(allow=PUBLIC, idempotent=True)
+    async def ship_order(self, order_id: OrderId, address: Address, items: SomeItems) -> str:
+        """Sends it off; answers the number it can be tracked by. An order is one parcel."""
         ...

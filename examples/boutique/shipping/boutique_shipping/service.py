@@ -1,12 +1,11 @@
 """Ships what was bought."""
 
 import logging
-from secrets import randbits
 
 from boutique_currency.api import Money
 
 from boutique_shipping import api
-from boutique_shipping.rules import quote, tracking_id
+from boutique_shipping.rules import parcel, quote, tracking_id
 from hanse import Service
 
 log = logging.getLogger("boutique.shipping")
@@ -24,9 +23,10 @@ class Shipping(Service, api.Shipping):
 
     async def ship_order(
         self,
+        order_id: api.OrderId,
         address: api.Address,  # noqa: ARG002  nothing leaves the house, and no log says where to
         items: api.SomeItems,
     ) -> str:
-        tracking = tracking_id(randbits(60))
+        tracking = tracking_id(parcel(order_id))
         log.info("shipped", extra={"tracking_id": tracking, "lines": len(items)})
         return tracking

@@ -6,7 +6,7 @@ import pytest
 from boutique_cart.api import CartItem
 from boutique_currency.api import Money
 from boutique_shipping.api import Address, Shipping
-from boutique_shipping.rules import quote, tracking_id
+from boutique_shipping.rules import parcel, quote, tracking_id
 from boutique_shipping.service import Shipping as Service
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,12 +58,19 @@ def test_more_never_costs_less(quantities, more):
 
 async def test_every_parcel_has_a_number_of_its_own(world):
     shipping = world.get(Shipping)
-    numbers = {await shipping.ship_order(HOME, (CartItem("mug", 1),)) for _ in range(50)}
+    mug = (CartItem("mug", 1),)
+    numbers = {await shipping.ship_order(f"order-{at}", HOME, mug) for at in range(50)}
     assert len(numbers) == 50
+    assert await shipping.ship_order("order-7", HOME, mug) in numbers, "an order is one parcel"
     assert all(
         re.fullmatch("([0-9A-HJKMNP-TV-Z]{4}-){2}[0-9A-HJKMNP-TV-Z]{4}", number)
         for number in numbers
     )
+
+
+@given(st.text(max_size=64))
+def test_the_number_of_a_parcel_is_of_sixty_bits(order_id):
+    assert 0 <= parcel(order_id) < 2**60
 
 
 @given(st.integers(0, 2**60 - 1), st.integers(0, 59))
@@ -84,5 +91,5 @@ def test_every_bit_of_a_number_is_in_its_name(number, bit):
 )
 async def test_what_cannot_be_shipped_is_told_by_field(world, address, items, field):
     with pytest.raises(InvalidArgument) as caught:
-        await world.get(Shipping).ship_order(address, items)
+        await world.get(Shipping).ship_order("order-1", address, items)
     assert [one.field for one in caught.value.violations] == [field]

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from secrets import token_urlsafe
 from types import MappingProxyType
 
-from boutique_catalog.api import NoSuchProduct
-from boutique_checkout.api import CartEmpty, Checkout
-from boutique_email.api import Order
+from boutique_catalog.api import NoSuchProduct, OutOfStock
+from boutique_checkout.api import CartEmpty, Checkout, NoSuchOrder, Order, PlacedOrder
 
 from boutique_storefront.baskets import Baskets
-from boutique_storefront.failures import NO_SUCH_ORDER, card_mistake, order_failure_of
+from boutique_storefront.failures import NO_SUCH_ORDER, card_mistake, order_failure_of, sold_out
 from boutique_storefront.goods import Goods
 from boutique_storefront.order_form import (
     DEMO,
@@ -22,7 +21,6 @@ from boutique_storefront.order_form import (
     mistakes,
     shown_again,
 )
-from boutique_storefront.orders import KeptOrder, Orders
 from boutique_storefront.pages import Pages
 from boutique_storefront.views import Bill, Item, Line, Placed, Visit, bill, line
 from boutique_storefront.visits import Visitor, Visits
@@ -50,13 +48,7 @@ class Buying:
         self._checkout = checkout
         self._visits = visits
         self._pages = pages
-        self._orders = Orders()
         self._new_shopper: Callable[[], str] = new_shopper
-
-    @property
-    def orders_kept(self) -> int:
-        """How many orders are remembered."""
-        return len(self._orders)
 
     async def basket(self, visitor: Visitor) -> Html:
         """What is in the basket, what it comes to, and what else there is."""
@@ -103,22 +95,26 @@ class Buying:
         try:
             placed = await self._place(visitor.shopper, visit.currency, cleaned)
         except CartEmpty:  # as after a second click on one button
-            number = self._orders.newest(visitor.shopper)
-            return Redirect(f"/orders/{number}") if number else TO_BASKET
+            return await self._newest(visitor.shopper)
         except NoSuchProduct as error:
             await self._baskets.change(visitor.shopper, error.product_id, 0)
             return TO_BASKET
+        except OutOfStock as error:
+            product = await self._goods.one(error.product_id)
+            return await self._visits.failed(visitor, sold_out(product.name))
         except HanseError as error:
             if wrong := card_mistake(error):
                 return await self._again(visitor, cleaned, wrong)
             return await self._visits.failed(visitor, order_failure_of(error))
-        self._orders.keep(KeptOrder(visitor.shopper, cleaned["email"], placed))
         return Redirect(f"/orders/{placed.order_id}")
 
     async def placed(self, visitor: Visitor, order_id: str) -> Html:
         """The order, for whom placed it."""
-        kept = self._orders.find(order_id, visitor.shopper)
-        if kept is None:
+        try:
+            kept = await self._checkout.get_order(order_id)
+        except NoSuchOrder:
+            return await self._visits.failed(visitor, NO_SUCH_ORDER)
+        if not visitor.shopper or kept.user_id != visitor.shopper:  # its number alone opens nothing
             return await self._visits.failed(visitor, NO_SUCH_ORDER)
         order = kept.order
         ids = tuple(each.item.product_id for each in order.items)
@@ -127,6 +123,12 @@ class Buying:
         beside = await self._goods.beside(visitor.shopper, ids, visit.currency)
         shown = bill(_lines(order, pictures), order.shipping_cost)
         return Html(self._pages.order(visit, _placed(kept), shown, beside))
+
+    async def _newest(self, shopper: str) -> Redirect:
+        try:
+            return Redirect(f"/orders/{await self._checkout.newest_order(shopper)}")
+        except NoSuchOrder:
+            return TO_BASKET
 
     async def _place(self, shopper: str, currency: str, cleaned: Mapping[str, str]) -> Order:
         return await self._checkout.place_order(
@@ -160,7 +162,7 @@ def _lines(order: Order, pictures: Mapping[str, str]) -> list[Line]:
     ]
 
 
-def _placed(kept: KeptOrder) -> Placed:
+def _placed(kept: PlacedOrder) -> Placed:
     order = kept.order
     address = order.shipping_address
     town = " ".join(filter(None, (address.city, address.state, address.zip_code)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from boutique_cart.api import CartFull, TooMany
-from boutique_checkout.api import AlreadyBuying, ChargedNotShipped, PaymentUnclear
+from boutique_checkout.api import AlreadyBuying, OrderUndone
 from boutique_payment.api import CardExpired, CardNotAccepted, InvalidCard
 
 from hanse import FailedPrecondition, HanseError, Internal, InvalidArgument, NotFound, OutOfRange
@@ -50,15 +50,11 @@ OUR_FAULT = Failure(
     "Something went overboard",
     "That was our mistake, not yours. We have noted it; please try again.",
 )
-ALREADY_BUYING = Failure(
-    409,
-    "Your order is being packed already",
-    "Once was enough. It is charged once, and the confirmation comes by e-mail.",
-)
 ORDER_UNKNOWN = Failure(
     503,
-    "We cannot tell whether your order went through",
-    "The connection broke at the worst moment. Please look for our e-mail before you order again.",
+    "We cannot tell yet whether your order went through",
+    "Somebody keeps us waiting. We go on with it, and you are charged once at most: look for our "
+    "e-mail before you order again.",
     TO_BASKET,
 )
 
@@ -85,17 +81,20 @@ def failure_of(error: HanseError) -> Failure:
 def order_failure_of(error: HanseError) -> Failure:
     """The page for an error while an order is placed that no other form input can mend."""
     match error:
-        case ChargedNotShipped():
-            sentence = f"{error.detail} The number is {error.transaction_id}."
-            return Failure(502, "Your card was charged, nothing was sent", sentence, TO_BASKET)
+        case OrderUndone():
+            return Failure(502, "Your order could not be placed", error.detail, TO_BASKET)
         case AlreadyBuying():
-            return ALREADY_BUYING
-        case PaymentUnclear():
-            return Failure(502, "The bank left us waiting", error.detail, TO_BASKET)
+            return Failure(409, "That did not work", error.detail, TO_BASKET)
         case NotFound() | OutOfRange() | InvalidArgument() | FailedPrecondition():
             return failure_of(error)
         case _:
             return ORDER_UNKNOWN
+
+
+def sold_out(name: str) -> Failure:
+    """The page for an order of more than there is."""
+    sentence = f"There are fewer of “{name}” than you want. Take fewer, or something else instead."
+    return Failure(409, "Somebody was faster", sentence, TO_BASKET)
 
 
 def card_mistake(error: HanseError) -> dict[str, str]:

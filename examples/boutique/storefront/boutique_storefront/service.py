@@ -33,9 +33,7 @@ from hanse import (
     SetCookie,
     Settings,
     form,
-    kind,
     page,
-    rpc,
 )
 
 CURRENCY_SECONDS = 365 * 24 * 3600
@@ -80,11 +78,6 @@ class Storefront(Service, package="storefront.v1"):
         self._browsing = Browsing(goods, visits, pages)
         self._buying = Buying(goods, baskets, checkout, visits, pages)
         self._currencies = currencies
-
-    @rpc(allow=kind("staff", "service"), idempotent=True)
-    async def count_orders(self) -> int:
-        """How many orders this host remembers, for those who placed them to look at."""
-        return self._buying.orders_kept
 
     @page("/", allow=PUBLIC)
     async def home(

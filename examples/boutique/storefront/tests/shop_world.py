@@ -91,11 +91,11 @@ class Shop:
 
 
 @asynccontextmanager
-async def opened(*instead, apart=False):
+async def opened(*instead, apart=False, settings=None):
     """The shop, with fakes in place of the services whose contracts they serve."""
     replaced = {contract_of(service).full_name for service in instead}
     kept = [service for service in TEN if contract_of(service).full_name not in replaced]
-    async with World(*kept, *instead, apart=apart) as world:
+    async with World(*kept, *instead, apart=apart, settings=settings) as world:
         world.host.files("/static", STATIC)
         yield Shop(world)
 

@@ -1,0 +1,1 @@
+"""What the peers' shops keep: SQLAlchemy on asyncpg, in the same PostgreSQL as everybody."""
