@@ -1,15 +1,12 @@
-"""Publishes many messages at once, each behind the one before it and behind nothing else."""
+"""Publishes messages in their order: none stands behind a gap, whoever else publishes meanwhile."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from hanse.kit.clock import wait_set
 from hanse.kit.ids import trace_id
-from hanse.runtime.broker.failures import away
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,43 +62,23 @@ class Published(NamedTuple):
 
 
 class Publisher:
-    """Sends on one connection, a batch at a time, and listens for what becomes of it.
+    """Sends on one connection, and waits for what becomes of it.
 
     Args:
         connection: On which.
-        seconds: For the next answer of a batch, after which the broker is away.
         atomic: Whether the stream takes many as one.
     """
 
-    def __init__(self, connection: Connection, seconds: float, *, atomic: bool = False) -> None:
-        self._atomic = atomic
+    def __init__(self, connection: Connection, *, atomic: bool = False) -> None:
         self._connection = connection
-        self._seconds = seconds
-        self._inbox = connection.inbox()
-        self._subscription: Any = None
-        self._batch = 0
-        self._answers: dict[int, _Ack] = {}
-        self._missing = 0
-        self._whole = asyncio.Event()
-
-    async def begin(self) -> None:
-        """Begins to listen.
-
-        Raises:
-            BrokerAway: There is no connection.
-        """
-        self._subscription = await self._connection.subscribe(f"{self._inbox}.*.*", self._hear)
-        self._connection.ended.add_done_callback(lambda _: self._whole.set())
-
-    async def end(self) -> None:
-        """Listens no more."""
-        await self._connection.unsubscribe(self._subscription)
+        self._atomic = atomic
 
     async def publish(self, messages: Sequence[Outgoing], last: int) -> Published:
         """Has messages follow the last one of a stream, one behind the other.
 
-        If another one is the last, none is stored that does not follow the one before it. What the
-        broker has already, as it knows by their id, is not stored again and counts.
+        What the broker has already, as it knows by their id, is not stored again and counts. Where
+        one is refused, none after it is sent: one that the broker has already would answer for it,
+        and the next be taken as if nothing were missing.
 
         Args:
             messages: In this order.
@@ -110,14 +87,25 @@ class Publisher:
         Raises:
             BrokerAway: Nobody knows what became of them.
         """
-        if self._atomic and len(messages) > 1:
-            published = await self._at_once(messages, last)
-            if published is not None:
-                return published
-        return await self._one_by_one(messages, last)
+        sequences: list[int] = []
+        as_one, was_there = self._atomic, False
+        while left := messages[len(sequences) :]:
+            if as_one and len(left) > 1 and (stored := await self._at_once(left, last)):
+                sequences += stored
+                break
+            answer = await self._alone(left[0], last)
+            if answer.error is not None:
+                sequences += [0] * len(left)
+                return Published(sequences, answer.error.err_code, answer.error.description)
+            # What is there already keeps a batch from being one: behind it the rest can be again.
+            as_one = self._atomic and was_there and not answer.duplicate
+            was_there = answer.duplicate
+            sequences.append(answer.seq)
+            last = max(last, answer.seq)
+        return Published(sequences, 0, "")
 
-    async def _at_once(self, messages: Sequence[Outgoing], last: int) -> Published | None:
-        """All or none, with one answer, and written to the disk once; None if it was none.
+    async def _at_once(self, messages: Sequence[Outgoing], last: int) -> list[int]:
+        """All or none, with one answer, and written to the disk once; where, empty if it was none.
 
         Then some may be there already, or have room, which is seen one by one.
         """
@@ -131,46 +119,9 @@ class Publisher:
         headers["Nats-Batch-Commit"] = "1"
         answer = _ack.decode(await self._connection.request(closing.subject, closing.data, headers))
         if answer.error is not None:
-            return None
-        return Published(list(range(answer.seq - len(first), answer.seq + 1)), 0, "")
+            return []
+        return list(range(answer.seq - len(first), answer.seq + 1))
 
-    async def _one_by_one(self, messages: Sequence[Outgoing], last: int) -> Published:
-        self._batch += 1
-        self._answers = {}
-        self._missing = len(messages)
-        self._whole.clear()
-        for index, message in enumerate(messages):
-            # The first follows the last there was, each other one the one before it: whoever else
-            # published meanwhile, not one of them stands where it should not.
-            before = (
-                {"Nats-Expected-Last-Msg-Id": messages[index - 1].id}
-                if index
-                else {"Nats-Expected-Last-Sequence": str(last)}
-            )
-            headers = {"Nats-Msg-Id": message.id, **before}
-            reply = f"{self._inbox}.{self._batch}.{index}"
-            await self._connection.publish(message.subject, message.data, reply, headers)
-        await self._until_whole()
-        return self._published(len(messages))
-
-    async def _until_whole(self) -> None:
-        await wait_set(self._whole, self._seconds)
-        if self._missing and not self._answers:
-            raise away()
-
-    def _published(self, count: int) -> Published:
-        answers = [self._answers.get(index, _Ack()) for index in range(count)]
-        refused = (one.error for one in answers if one.error is not None)
-        first = next(refused, None) or _Refusal()
-        sequences = [0 if one.error else one.seq for one in answers]
-        return Published(sequences, first.err_code, first.description)
-
-    async def _hear(self, message: Any) -> None:
-        """For the client: what became of one."""
-        _, batch, index = message.subject.rsplit(".", 2)
-        if int(batch) != self._batch:
-            return
-        self._answers[int(index)] = _ack.decode(message.data)
-        self._missing -= 1
-        if not self._missing:
-            self._whole.set()
+    async def _alone(self, message: Outgoing, last: int) -> _Ack:
+        headers = {"Nats-Msg-Id": message.id, "Nats-Expected-Last-Sequence": str(last)}
+        return _ack.decode(await self._connection.request(message.subject, message.data, headers))

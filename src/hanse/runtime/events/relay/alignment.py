@@ -85,16 +85,9 @@ class Alignment:
             await self._stream.delete()
             await self._stream.ensure(noted)
             return
-        broker = self._stream.broker
-        publisher = Publisher(
-            broker.connection, broker.config.request_timeout, atomic=self._stream.atomic
-        )
-        await publisher.begin()
-        try:
-            while last < noted:
-                last = await self._fill(publisher, last, min(noted, last + FILLED_AT_ONCE))
-        finally:
-            await publisher.end()
+        publisher = Publisher(self._stream.broker.connection, atomic=self._stream.atomic)
+        while last < noted:
+            last = await self._fill(publisher, last, min(noted, last + FILLED_AT_ONCE))
 
     async def _fill(self, publisher: Publisher, last: int, until: int) -> int:
         subject = self._stream.subject(0, LOST)

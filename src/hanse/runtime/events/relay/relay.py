@@ -144,9 +144,7 @@ class Relay:
         waiting = Waiting(self._database, stream)
         noted = await own_stream(self._database)
         last = await Alignment(self._database, stream, waiting).align(noted)
-        seconds = self._broker.config.request_timeout
-        publisher = Publisher(connection, seconds, atomic=stream.atomic)
-        await publisher.begin()
+        publisher = Publisher(connection, atomic=stream.atomic)
         told: list[int] = []
         try:
             while self._lease.held and connection.open:
@@ -169,7 +167,6 @@ class Relay:
         finally:
             if told:
                 await waiting.next(told, last)
-            await publisher.end()
 
     async def _refused(self, stream: EventStream, published: Published, backoff: Backoff) -> int:
         """Waits where there is no room; the stream's last sequence then."""

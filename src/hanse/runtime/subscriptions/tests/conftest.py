@@ -177,9 +177,7 @@ class Office:
 
     async def post(self, *letters: Arrived) -> None:
         """Publishes them, as the relay does."""
-        broker = self.made.broker
-        publisher = Publisher(broker.connection, broker.config.request_timeout)
-        await publisher.begin()
+        publisher = Publisher(self.made.broker.connection, atomic=self.made.atomic)
         outgoing = [
             Outgoing(
                 one.envelope.id,
@@ -190,7 +188,6 @@ class Office:
         ]
         published = await publisher.publish(outgoing, self.last)
         self.last = published.sequences[-1]
-        await publisher.end()
 
     @asynccontextmanager
     async def host(self, stage: Stage | None = None) -> AsyncGenerator[Subscriptions]:
