@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 import hanse
+import hanse.beside
 import hanse.testing
 import hanse.webhooks
 
-FACES = [hanse, hanse.testing, hanse.webhooks]
+FACES = [hanse, hanse.beside, hanse.testing, hanse.webhooks]
 VALUES = {"PUBLIC", "SIGNED_IN", "Instant", "FAULT_POINTS"}
 SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from hanse.runtime.call.threads import Threads
     from hanse.runtime.events.relay.post import Post
@@ -88,11 +88,15 @@ class Background:
         services: As they were built.
         made: What constructors and such methods had made, by its type.
         host: What there is besides.
+
+    Attributes:
+        made: As given; more may be made before the host begins.
     """
 
     def __init__(
-        self, services: Sequence[object], made: Mapping[Any, Any], host: Surroundings
+        self, services: Sequence[object], made: dict[Any, Any], host: Surroundings
     ) -> None:
+        self.made = made
         self._stack = AsyncExitStack()
         for one in made.values():
             if isinstance(one, Guest):

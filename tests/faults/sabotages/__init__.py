@@ -5,6 +5,7 @@ first rows of each area run every time: what would hurt most stands there, if it
 """
 
 from tests.faults.sabotages.backup import BACKUP
+from tests.faults.sabotages.beside import BESIDE
 from tests.faults.sabotages.boutique import BOUTIQUE
 from tests.faults.sabotages.broker import BROKER
 from tests.faults.sabotages.call import CALL
@@ -65,4 +66,5 @@ AREAS = (
     SUBSCRIPTIONS,
     WORKFLOWS,
     WEBHOOKS,
+    BESIDE,
 )

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
 from hanse.runtime.config.configuration_error import ConfigurationError
-from hanse.runtime.errors import HanseError
+from hanse.runtime.errors import HanseError, Internal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -23,6 +23,8 @@ log = logging.getLogger("hanse.database")
 
 OLDEST = 15
 """Major version of the oldest PostgreSQL that is supported."""
+
+_SCHEMA = "select from pg_namespace where nspname = $1"
 
 
 class DatabaseUnfit(ConfigurationError):
@@ -94,19 +96,45 @@ async def make_missing(database: Database, is_there: str, statements: Sequence[s
     Args:
         database: Where.
         is_there: A query for one boolean.
-        statements: Are run together, by one host at a time whatever they make: two that make the
-            schema at once would be in each other's way.
+        statements: Are run together, in a schema that is there, by one host at a time whatever they
+            make: two that make the schema at once would be in each other's way.
 
     Raises:
+        DatabaseUnfit: The login may not make them.
         HanseError: They cannot be made.
     """
-    found = await database.fetch_row(is_there)
-    if found is not None and found[0]:
-        return
+    try:
+        found = await database.fetch_row(is_there)
+        if found is None or not found[0]:
+            await _make(database, statements)
+    except Internal as error:
+        if getattr(error.__cause__, "sqlstate", "") != "42501":
+            raise
+        raise await _forbidden(database) from error
+
+
+async def _make(database: Database, statements: Sequence[str]) -> None:
     async with database.transaction():
         await database.lock("hanse")
+        if not await database.fetch(_SCHEMA, "hanse"):
+            await database.execute("create schema if not exists hanse")
         for text in statements:
             await database.execute(text)
+
+
+async def _forbidden(database: Database) -> DatabaseUnfit:
+    """What an operator has to run, who has more rights."""
+    row = await database.fetch_row(
+        "select quote_ident(current_user) as login, to_regnamespace('hanse') is not null as there"
+    )
+    assert row is not None, "it has one row"
+    run = "create schema hanse authorization {}"
+    if row["there"]:
+        run = "grant usage, create on schema hanse to {}"
+    return DatabaseUnfit(
+        f"{described(database.config.url)}: this login may not make the tables of the host. Let "
+        f"somebody who may run once: {run.format(row['login'])}"
+    )
 
 
 async def make_schema(database: Database, name: str) -> None:
@@ -116,7 +144,7 @@ async def make_schema(database: Database, name: str) -> None:
         HanseError: It cannot be made.
     """
     # Asked before, as `if not exists` wants a right that it then does not use.
-    if await database.fetch("select from pg_namespace where nspname = $1", name):
+    if await database.fetch(_SCHEMA, name):
         return
     async with database.transaction():
         await database.lock(f"schema {name}")

@@ -158,18 +158,19 @@ class Database:
                 yield
             return
         transaction = Transaction(None, self, isolation, read_only=read_only)
-        transaction.session = session = await self._access.begin(transaction.beginning)
+        transaction.session = await self._access.begin(transaction.beginning)
+        transaction.lender = self._access.pool
         transaction.enter()
         try:
             yield
             await transaction.commit()
         except BaseException as error:
-            mended = self._access.pool.mend(session)
+            mended = transaction.give_back(failed=True)
             if mended is not None and isinstance(error, Exception):
                 await mended
             raise
         else:
-            self._access.pool.give(session)
+            transaction.give_back(failed=False)
         finally:
             transaction.leave()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from hanse.runtime.call.context import in_transaction, running
 from hanse.runtime.call.leaving import begin_writing, end_writing
@@ -25,6 +25,35 @@ Isolation = Literal["read committed", "repeatable read", "serializable"]
 _LEVELS: tuple[Isolation, ...] = ("read committed", "repeatable read", "serializable")
 
 
+class Lender(Protocol):
+    """Takes sessions back on which a transaction has ended."""
+
+    def give(self, session: Session) -> None:
+        """Takes one back that can be used again as it is."""
+        ...
+
+    def mend(self, session: Session) -> asyncio.Future[None] | None:
+        """Takes one back on which something was broken off; what is done when it is clean."""
+        ...
+
+
+class Lending(Protocol):
+    """Lends sessions on which a transaction has begun: those of a host's pool, or of an app."""
+
+    @property
+    def pool(self) -> Lender:
+        """Where they go back to."""
+        ...
+
+    async def begin(self, command: str) -> Session:
+        """One on which a transaction has begun."""
+        ...
+
+    async def begin_with(self, command: str, first: str) -> tuple[Session, str]:
+        """As `begin`, with a first statement; and what the server says of that."""
+        ...
+
+
 class Transaction:
     """Runs statements one after another, also those of tasks that run side by side.
 
@@ -36,13 +65,14 @@ class Transaction:
 
     Attributes:
         session: The same; None where it takes one with its first statement.
+        lender: Where that goes back to.
         then: What is done once it is committed, in order.
         wrote: Whether it may have written something.
     """
 
     __slots__ = (
-        "_before", "_call", "_ended", "_failed", "_savepoints", "_turn", "isolation", "owner",
-        "read_only", "session", "then", "wrote",
+        "_before", "_call", "_ended", "_failed", "_savepoints", "_turn", "isolation", "lender",
+        "owner", "read_only", "session", "then", "wrote",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +84,7 @@ class Transaction:
         self.wrote = False
         self.then: dict[Callable[[], None], None] = {}
         self.session: Session | None = session
+        self.lender: Lender | None = None
         self._turn = asyncio.Lock()
         self._failed = self._ended = False
         self._savepoints = 0
@@ -82,6 +113,40 @@ class Transaction:
     def beginning(self) -> str:
         """The command that opens it on the server."""
         return f"begin isolation level {self.isolation}{' read only' if self.read_only else ''}"
+
+    async def move(self, lending: Lending) -> None:
+        """Has all of it run on a session of somebody else's; nothing may be written yet.
+
+        Raises:
+            Internal: Something was, or it asks for more than a plain transaction.
+            HanseError: The other cannot begin.
+        """
+        async with self._turn:
+            if self.wrote or self._savepoints or self.read_only or self.isolation != _LEVELS[0]:
+                raise Internal(
+                    "This transaction has written something, or is no plain one. Ask for the "
+                    "app's session first, in a plain transaction."
+                )
+            assert self.session is not None, "it has begun"
+            session = await lending.begin(self.beginning)
+            self.give_back(failed=True)
+            self.session, self.lender = session, lending.pool
+
+    def give_back(self, *, failed: bool) -> asyncio.Future[None] | None:
+        """Has its session go where it came from.
+
+        Args:
+            failed: Whether something is to be undone there.
+
+        Returns:
+            What is done when that is; None if nothing is left to do.
+        """
+        assert self.session is not None, "it has begun"
+        assert self.lender is not None, "it took one"
+        if failed:
+            return self.lender.mend(self.session)
+        self.lender.give(self.session)
+        return None
 
     async def run(self, text: str, arguments: Sequence[Any]) -> tuple[list[Record], Any]:
         """Runs a statement when those before it are done.

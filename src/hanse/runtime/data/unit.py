@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Self
 from hanse.runtime.call.context import in_transaction, running
 from hanse.runtime.call.leaving import begin_writing, end_writing
 from hanse.runtime.data.transaction import Isolation, Transaction
+from hanse.runtime.errors import Internal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
     from types import TracebackType
 
-    from hanse.runtime.call.context import Call, Keyed
-    from hanse.runtime.data.access import Access
+    from hanse.runtime.call.context import Call
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
+    from hanse.runtime.data.transaction import Lending
 
 
 class UnitTransaction(Transaction):
@@ -90,7 +91,7 @@ class Unit:
         self,
         call: Call,
         owner: object,
-        access: Access,
+        access: Lending,
         before_call: Callable[[], Awaitable[None]],
     ) -> None:
         self._call = call
@@ -115,6 +116,19 @@ class Unit:
     def in_block(self) -> bool:
         """Whether a transaction that the handler opened is under way in it."""
         return self._transaction is not None and self._transaction.in_block
+
+    def reach_by(self, access: Lending) -> None:
+        """Has it begin on sessions of somebody else's.
+
+        Raises:
+            Internal: It has begun already.
+        """
+        if self.is_open:
+            raise Internal(
+                "Its transaction has begun on a connection of the host already. Ask for the app's "
+                "session first."
+            )
+        self._access = access
 
     async def settle(self) -> None:
         """Ends what ran so far, so that another service can be called.
@@ -186,18 +200,25 @@ def transaction_here(owner: object) -> Transaction | None:
     Args:
         owner: The database they are for.
     """
-    call, found = running.get(), in_transaction.get()
-    if found is None or found.owner is not owner or not found.holds(call):
-        found = _under_key(call.keyed) if call and call.keyed else None
+    found = block_here()
+    if found is None or found.owner is not owner:
+        unit = unit_of(running.get())
+        found = unit.transaction if unit is not None else None
     return found if found is not None and found.owner is owner else None
 
 
-def _under_key(keyed: Keyed) -> UnitTransaction | None:
-    """Where statements of a keyed call run, while it is kept together."""
-    return keyed.unit.transaction if keyed.unit is not None else None
+def block_here() -> Transaction | None:
+    """The transaction of the block that this stands in, of whichever database."""
+    found = in_transaction.get()
+    return found if found is not None and found.holds(running.get()) else None
+
+
+def unit_of(call: Call | None) -> Unit | None:
+    """What a keyed call does as one whole, while it is kept together."""
+    return call.keyed.unit if call is not None and call.keyed is not None else None
 
 
 def fresh_unit(call: Call | None) -> Unit | None:
     """The unit of a keyed call in which nothing has run."""
-    unit = call.keyed.unit if call is not None and call.keyed is not None else None
+    unit = unit_of(call)
     return unit if unit is not None and not unit.is_open else None

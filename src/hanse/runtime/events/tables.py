@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 IS_THERE = "select to_regclass('hanse.outbox') is not null"
 
 MAKE = (
-    "create schema if not exists hanse",
     # `seq` is drawn while the row is held that the event tells of, so that it follows its key's
     # order; whoever reads takes the lowest that are there, and never those above the last it saw,
     # as one that was drawn before may be committed after. Rows live for a moment: they are cleared

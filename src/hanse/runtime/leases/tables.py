@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 IS_THERE = "select to_regclass('hanse.lease') is not null"
 
 MAKE = (
-    "create schema if not exists hanse",
     # Rows stay when nobody holds them, for their epoch never goes back.
     """
 create table if not exists hanse.lease (

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 IS_THERE = "select to_regclass('hanse.parked') is not null"
 
 MAKE = (
-    "create schema if not exists hanse",
     # What was read for a subscription and is passed by now: `sweep_seq`, once all is above
     # `sweep_until`.
     """

@@ -18,7 +18,6 @@ IS_THERE = "select to_regclass('hanse.workflow') is not null"
 # `lane` is the line of a workflow with a limit; it goes on from its `admit_time`.
 # `signals` counts what came from outside: who wants to rest has to have seen all of it.
 MAKE = (
-    "create schema if not exists hanse",
     """
 create table if not exists hanse.workflow (
   id uuid primary key,

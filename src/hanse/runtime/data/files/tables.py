@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 IS_THERE = "select to_regclass('hanse.file_place') is not null"
 
 MAKE = (
-    "create schema if not exists hanse",
     # `id` is a mark of all that a File says, so that who finds it has found a File that is true,
     # and until all of that is known the same as `file`. `delete_time` hides a row from every
     # writer: it is set from the first moment until the content is kept, and again when nobody

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 IS_THERE = "select to_regclass('hanse.idempotency') is not null"
 
 MAKE = (
-    "create schema if not exists hanse",
     # `failed` is null until there is an answer; `worked`: a part of the work is done without one.
     # Key, digest and answer are as `KeySeal` has them; `principal` stands there for older releases.
     """

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _THERE = "select to_regclass('hanse.migration') is not null as there"
 _MAKE = (
-    "create schema if not exists hanse",
     """create table if not exists hanse.migration (
         schema text collate "C",
         number integer,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 IS_THERE = "select to_regclass('hanse.person_place') is not null"
 
 MAKE = (
-    "create schema if not exists hanse",
     # Which ring is this database's, and under which generation new keys are wrapped.
     """
 create table if not exists hanse.keyring (

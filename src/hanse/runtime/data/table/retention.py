@@ -43,7 +43,6 @@ _FIRST = UUID(int=0)
 IS_THERE = "select to_regclass('hanse.retention') is not null"
 
 MAKE = (
-    "create schema if not exists hanse",
     # How far the pass through a table is, and when it goes on; whose host has the row locked does.
     """
 create table if not exists hanse.retention (

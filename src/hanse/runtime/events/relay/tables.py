@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 IS_THERE = "select to_regclass('hanse.stream') is not null"
 
 MAKE = (
-    "create schema if not exists hanse",
     # `last_seq`: what stands above it in the stream lies in the outbox as well, for a row there
     # goes in the transaction that notes it. `life` is that of the database in which somebody looked
     # that this is so: a restored one begins another.

@@ -1,0 +1,1 @@
+"""An app that is no service has events and workflows of a host in its own transactions."""
