@@ -12,6 +12,7 @@ from hanse.kit.fault_points import POINTS as FAULT_POINTS
 from hanse.kit.http import ConnectionFailed
 from hanse.runtime.telemetry.span import Span
 from hanse.testing.acting import acting
+from hanse.testing.begun_host import catch_up, settled
 from hanse.testing.events.settled import NotSettled
 from hanse.testing.fakes import fake
 from hanse.testing.fault_rules import FaultAt, Held
@@ -39,7 +40,9 @@ __all__ = [
     "Span",
     "World",
     "acting",
+    "catch_up",
     "check_schema",
     "fake",
     "replay",
+    "settled",
 ]

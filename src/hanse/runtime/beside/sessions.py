@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hanse.runtime.beside.engine_sessions import EngineSession, EngineSessions
 from hanse.runtime.beside.failures import OF_THE_MOMENT, translated
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.transaction import Transaction
 
-S = TypeVar("S", bound="AsyncSession")
 
-
-class Sessions(Generic[S]):
+class Sessions:
     """Your own sessions, for methods that a host calls: what they write there happens once.
 
         host = Host([Reminders], config, provided={Sessions: Sessions(sessions)})
@@ -49,7 +47,7 @@ class Sessions(Generic[S]):
         ConfigurationError: It is bound to none, or to several.
     """
 
-    def __init__(self, maker: async_sessionmaker[S]) -> None:
+    def __init__(self, maker: async_sessionmaker[Any]) -> None:
         self._maker = maker
         self._engine: Any = maker.kw.get("bind")
         self._lending = EngineSessions(self._engine)
@@ -60,7 +58,7 @@ class Sessions(Generic[S]):
             )
 
     @asynccontextmanager
-    async def here(self) -> AsyncGenerator[S]:
+    async def here(self) -> AsyncGenerator[AsyncSession]:
         """A session in the transaction of the method that runs: a handler's, or `run.transaction`.
 
         It is a savepoint of that: `commit` keeps what it did for the end of the method, `rollback`
