@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -21,9 +23,15 @@ OVER = (
 """As if their seconds had passed."""
 
 
-def begun(config, *words: str) -> subprocess.Popen:
+@contextmanager
+def begun(config, *words: str) -> Iterator[subprocess.Popen]:
     where = config.url.reveal(), str(config.keys)
-    return subprocess.Popen([sys.executable, library_process.__file__, *where, *words])
+    process = subprocess.Popen([sys.executable, library_process.__file__, *where, *words])
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 async def reminders(postgres) -> list[str]:
@@ -31,8 +39,8 @@ async def reminders(postgres) -> list[str]:
 
 
 async def test_what_was_committed_is_told_and_begun_and_nothing_else(postgres):
-    process = begun(postgres.config, "lend")
-    assert await asyncio.to_thread(process.wait, PATIENCE) == -signal.SIGKILL
+    with begun(postgres.config, "lend") as process:
+        assert await asyncio.to_thread(process.wait, 2 * PATIENCE) == -signal.SIGKILL
     broker = shared_broker().config()
     async with Library(postgres.config, Reminders, Returns, broker=broker) as library:
         async with library.sessions.begin() as session:
@@ -43,25 +51,22 @@ async def test_what_was_committed_is_told_and_begun_and_nothing_else(postgres):
     assert [row["book"] for row in await postgres.fetch("select book from public.loan")] == ["kept"]
 
 
-@pytest.mark.parametrize("point", ["subscription.handled", "subscription.kept"])
+@pytest.mark.parametrize(
+    "point", ["subscription.handled", pytest.param("subscription.kept", marks=pytest.mark.long)]
+)
 async def test_a_handler_that_dies_before_or_after_its_commit_has_worked_once(postgres, point):
     broker = shared_broker()
-    process = begun(postgres.config, "handle", broker.url, point)
-    try:
+    with begun(postgres.config, "handle", broker.url, point) as process:
         async with Library(postgres.config) as library:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(2 * PATIENCE):
                 while not await subscribed(postgres):
                     await asyncio.sleep(0.05)
             async with library.sessions.begin() as session:
                 await library.outbox.emit(session, BookLent(book="Emma"))
-        _, status = await asyncio.wait_for(
-            asyncio.to_thread(os.waitpid, process.pid, os.WUNTRACED), PATIENCE
-        )
+        wait = asyncio.to_thread(os.waitpid, process.pid, os.WUNTRACED)
+        _, status = await asyncio.wait_for(wait, 2 * PATIENCE)
         assert os.WIFSTOPPED(status), "it ended before it came there"
         assert await reminders(postgres) == (["Emma"] if point == "subscription.kept" else [])
-    finally:
-        process.kill()
-        process.wait()
     for text in OVER:
         await postgres.execute(text)
     async with Library(postgres.config, Reminders, broker=broker.config()) as other:
