@@ -46,6 +46,15 @@ class NonDeterminism(Internal):
     found: str
 
 
+def difference(place: int, expected: str, found: str) -> NonDeterminism:
+    """Why an instance is held whose code does not do again what it did."""
+    text = (
+        f"Entry {place} of its journal is {expected}, and the code asks for {found}. Put the "
+        "sequence of steps back, or write the new one as another version."
+    )
+    return NonDeterminism(text, place=place, expected=expected, found=found)
+
+
 class Halted(BaseException):
     """Ends the code of an instance that may not go on here; no code of a service catches it."""
 

@@ -13,7 +13,7 @@ from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound
 from hanse.runtime.workflows.failure import read_failure
 from hanse.runtime.workflows.info import Standing, standing
 from hanse.runtime.workflows.journal.entry import entry_of
-from hanse.runtime.workflows.journal.statements import JOURNALS
+from hanse.runtime.workflows.journal.statements import JOURNAL
 from hanse.runtime.workflows.replay import Recording, recorded
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Operator:
             InvalidArgument: This is no id.
         """
         row = await self._row(text)
-        rows = await self._database.fetch(JOURNALS, [row["id"]])
+        rows = await self._database.fetch(JOURNAL, row["id"])
         entries = tuple(recorded(entry_of(one)) for one in rows)
         given = Raw(row["input"])
         return self._listed(row), Recording(row["id"], row["name"], row["version"], given, entries)

@@ -11,7 +11,7 @@ from hanse.runtime.call.context import running
 from hanse.runtime.errors import Internal
 from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.engine.child import run_child
-from hanse.runtime.workflows.engine.instance import decode_taken
+from hanse.runtime.workflows.engine.unread import decode_taken
 from hanse.runtime.workflows.engine.work import TIMEOUT_SECONDS, Work, perform
 from hanse.runtime.workflows.failure import CANCELED, read_failure
 from hanse.runtime.workflows.journal.entry import Entry

@@ -16,7 +16,8 @@ IS_THERE = "select to_regclass('hanse.workflow') is not null"
 # `wake_time` is when it goes on, of one that nobody runs; null where only a signal wakes it.
 # `epoch` grows with each holding, so that who was stopped in between can write nothing.
 # `lane` is the line of a workflow with a limit; it goes on from its `admit_time`.
-# `signals` counts what came from outside: who wants to rest has to have seen all of it.
+# `signals` counts what came from outside: who wants to rest has to have seen all of it. `unread`
+# counts the signals that it has not taken, which lie in `workflow_signal`; `unread_bytes` theirs.
 MAKE = (
     """
 create table if not exists hanse.workflow (
@@ -32,6 +33,8 @@ create table if not exists hanse.workflow (
   holder text collate "C",
   epoch bigint not null,
   signals integer not null default 0,
+  unread integer not null default 0,
+  unread_bytes bigint not null default 0,
   canceling boolean not null default false,
   wake_time timestamptz,
   parent uuid,

@@ -18,6 +18,7 @@ from hanse.runtime.workflows.engine.engine import Engine
 from hanse.runtime.workflows.engine.served import Served
 from hanse.runtime.workflows.failure import read_failure
 from hanse.runtime.workflows.info import Instance, check_key, check_name, instance_of, uuid_of
+from hanse.runtime.workflows.journal.bounds import UNREAD_BYTES_MAX, UNREAD_MAX, unread
 from hanse.runtime.workflows.journal.entry import Rest, Start
 from hanse.runtime.workflows.journal.statements import GET, SIGNAL
 from hanse.runtime.workflows.model import WorkflowModel, check_sent, decode_value, encode_value
@@ -157,7 +158,8 @@ class Workflows:
             value: What goes along.
 
         Raises:
-            NotFound: The site has none of that id that is not over, or it has 10,000 signals.
+            NotFound: The site has none of that id that is not over.
+            ResourceExhausted: 10,000 signals or 4 MiB wait that it has not taken.
             InvalidArgument: The name or the value is none, or that is personal.
             HanseError: As `Database.execute`.
         """
@@ -166,10 +168,12 @@ class Workflows:
         body = encode_value(value)
         check_name(name)
         check_sent(value, name)
-        if not await self._database.execute(SIGNAL, uuid, site, model.name, name, body, now):
-            raise NotFound(
-                f"No {model.name} of the id {id[:200]} is under way that takes another signal."
-            )
+        sent = (uuid, site, model.name, name, body, now, UNREAD_MAX, UNREAD_BYTES_MAX)
+        if not await self._database.execute(SIGNAL, *sent):
+            row = await self._database.fetch_row(GET, uuid, site, model.name)
+            if row is not None and row["end_time"] is None:
+                raise unread(model.name, id)
+            raise NotFound(f"No {model.name} of the id {id[:200]} is under way.")
         self._database.once_kept(partial(self._engine.nudge, (uuid,)))
 
     async def cancel(self, method: Callable[..., Any], id: str) -> bool:

@@ -9,13 +9,14 @@ import msgspec
 
 from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.info import uuid_of
-from hanse.runtime.workflows.journal.entry import Ended, Entry, Start
+from hanse.runtime.workflows.journal.entry import Ended, Entry, Rest, Start
 
 if TYPE_CHECKING:
     from hanse.runtime.workflows.engine.instance import Instance
     from hanse.runtime.workflows.model import WorkflowModel
 
 _read = msgspec.json.Decoder(Ended).decode
+_write = msgspec.json.Encoder().encode
 
 
 async def run_child(instance: Instance, place: int, model: WorkflowModel, body: bytes) -> Entry:
@@ -49,6 +50,15 @@ async def run_child(instance: Instance, place: int, model: WorkflowModel, body: 
     entry = instance.entry(place, "child", model.name, bytes(told.value), failed=told.failed)
     instance.keep(entry)
     return entry
+
+
+async def end_child(instance: Instance, rest: Rest) -> None:
+    """Writes how a child ended, and tells its parent in the same statement."""
+    await instance.durable()
+    value = _write(Ended(rest.state != "done", msgspec.Raw(rest.output or b"null")))
+    store, told = instance.engine.store, (instance.id, instance.epoch, rest, value)
+    await patiently(partial(store.end_child, *told))
+    instance.engine.nudge((instance.row["parent"],))
 
 
 def _start(instance: Instance, place: int, model: WorkflowModel, body: bytes) -> Start:

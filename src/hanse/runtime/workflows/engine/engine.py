@@ -9,9 +9,6 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Raw
-from msgspec.json import encode as _encode
-
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
 from hanse.kit.fault_points import reached
@@ -19,11 +16,14 @@ from hanse.kit.ids import trace_id
 from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.errors import HanseError
 from hanse.runtime.leases.lease import Lease
+from hanse.runtime.workflows.engine.child import end_child
+from hanse.runtime.workflows.engine.hot import Hot
 from hanse.runtime.workflows.engine.instance import Instance
 from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.engine.tasks import Tasks
 from hanse.runtime.workflows.failure import BROKE_OFF
-from hanse.runtime.workflows.journal.entry import Ended, Rest, Start, row_of
+from hanse.runtime.workflows.journal.bounds import unreadable
+from hanse.runtime.workflows.journal.entry import Rest, Start, row_of
 from hanse.runtime.workflows.journal.starter import Starter
 from hanse.runtime.workflows.journal.store import Store
 from hanse.runtime.workflows.journal.writer import Writer
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from hanse.runtime.workflows.engine.served import Served
 
 log = logging.getLogger("hanse.workflows")
-
-HOT_MAX = 1000
-"""Instances that a host has in memory at once."""
 
 CLAIM_MAX = 200
 FREE_MAX = 1000
@@ -61,6 +58,7 @@ class Engine:
         database: Where instances are.
 
     Attributes:
+        hot: The instances that are in memory.
         deadlines: Of steps.
         store: What is asked of the tables.
         scheduler: Begins what is due by the clock.
@@ -83,12 +81,11 @@ class Engine:
         self.writer = Writer(self.store, self._in_doubt)
         self.starter = Starter(self.store, self.tasks.begin)
         self.served: dict[tuple[str, int], Served] = {}
-        self._hot: dict[Any, Instance] = {}
+        self.hot = Hot()
         self._taking = asyncio.Lock()
         self._wake = asyncio.Event()
-        self._quiet = asyncio.Event()
         self._due: datetime | None = None
-        self._left, self._doubt, self._stopping = 0, False, False
+        self._doubt, self._stopping = False, False
         self.reached = asyncio.Event()
 
     def now(self) -> datetime:
@@ -104,7 +101,7 @@ class Engine:
     @property
     def room(self) -> int:
         """How many more it takes."""
-        return 0 if self._stopping else HOT_MAX - len(self._hot)
+        return 0 if self._stopping else self.hot.room
 
     def may_hold(self, name: str, version: int) -> bool:
         """Whether an instance that begins may be run here at once."""
@@ -135,7 +132,7 @@ class Engine:
     async def stop(self) -> None:
         """Gives back what it runs, so that others go on with it at once."""
         self._stopping = True
-        for instance in tuple(self._hot.values()):
+        for instance in self.hot:
             instance.lose()
         await self.tasks.stop()
         await self.writer.stop()
@@ -160,11 +157,9 @@ class Engine:
         """Runs what is due until it ends or waits; whether there was anything."""
         await patiently(self.scheduler.note)
         await self.lease.until_held()
-        left = self._left
-        found = await self._take_due() or bool(self._hot) or self._left > left
-        while self._hot:
-            self._quiet.clear()
-            await self._quiet.wait()
+        left = self.hot.left
+        found = await self._take_due() or len(self.hot) > 0 or self.hot.left > left
+        await self.hot.emptied()
         return found
 
     async def _take_due(self) -> bool:
@@ -212,13 +207,13 @@ class Engine:
     def nudge(self, ids: Sequence[UUID]) -> None:
         """Has instances look at what has come from outside, and what is due be taken."""
         for id in ids:
-            if id in self._hot:
-                self._hot[id].nudge()
+            if (instance := self.hot.get(id)) is not None:
+                instance.nudge()
         self._wake.set()
 
     def here(self, id: UUID, site: str, name: str) -> Instance | None:
         """What is in memory of an instance, if it is of that site and that workflow."""
-        instance = self._hot.get(id)
+        instance = self.hot.get(id)
         if instance and (instance.row["site_id"], instance.row["name"]) != (site, name):
             return None
         return instance
@@ -226,7 +221,7 @@ class Engine:
     async def _seconds_until_due(self) -> float:
         if self._doubt:
             self._doubt = False
-            await self.store.give_back(tuple(self._hot))
+            await self.store.give_back(self.hot.ids)
         if await self.store.free(FREE_MAX):
             self._wake.set()
         first = await self.store.next_due(tuple(self.served))
@@ -239,16 +234,33 @@ class Engine:
     async def _take(self, rows: list[Any]) -> None:
         if rows:
             await reached("workflow.claimed")
-        journals = await self.store.journals([row["id"] for row in rows if row["epoch"] > 1])
-        signals = await self.store.signals([row["id"] for row in rows if row["signals"]])
+        begun = [row["id"] for row in rows if row["epoch"] > 1]
+        journals = await self.store.journals(begun, self.hot.bytes_left)
+        signalled = [row["id"] for row in rows if row["signals"]]
+        signals = await self.store.signals(signalled, self.hot.bytes_left)
         for row in rows:
-            self.take(row, journals.get(row["id"], []), signals.get(row["id"], []))
+            id = row["id"]
+            shares = (journals.share(id), signals.share(id))
+            if any(one.too_large for one in shares):
+                self.take(row, [], [], unreadable(max(one.bytes for one in shares)))
+            elif all(one.read for one in shares):
+                self.take(row, journals.of(id), signals.of(id))
+            else:
+                self._doubt = True
+                self.hot.fill()
 
-    def take(self, row: Any, entries: list[Any], signals: list[Any]) -> None:
-        """Runs an instance that this host holds."""
+    def take(
+        self,
+        row: Any,
+        entries: Sequence[Any],
+        signals: Sequence[Any],
+        trouble: HanseError | None = None,
+    ) -> None:
+        """Runs an instance that this host holds, or has it be held where there is trouble."""
         served = self.served[row["name"], row["version"]]
         instance = Instance(self, served, row, entries, signals)
-        self._hot[instance.id] = instance
+        instance.trouble = trouble
+        self.hot.add(instance)
         loop = asyncio.get_running_loop()
         instance.task = asyncio.Task(self._live(instance), loop=loop, context=Context())
 
@@ -272,15 +284,8 @@ class Engine:
         if instance.row["parent"] is None or rest.state == "held":
             await instance.end(rest)
         else:
-            await self._end_child(instance, rest)
+            await end_child(instance, rest)
         self.drop(instance)
-
-    async def _end_child(self, instance: Instance, rest: Rest) -> None:
-        await instance.durable()
-        value = _encode(Ended(rest.state != "done", Raw(rest.output or b"null")))
-        told = (instance.id, instance.epoch, rest, value)
-        await patiently(partial(self.store.end_child, *told))
-        self.nudge((instance.row["parent"],))
 
     def drop(self, instance: Instance) -> None:
         """Forgets an instance, and ends what runs of it."""
@@ -288,11 +293,8 @@ class Engine:
         for task in (instance.task, *(instance.call.children or ())):
             if task is not None and not task.done() and task is not asyncio.current_task():
                 task.cancel()
-        if self._hot.get(instance.id) is instance:
-            if not self.room or instance.served.model.limit is not None:
+        full = not self.room
+        if self.hot.remove(instance):
+            if full or instance.served.model.limit is not None:
                 self._wake.set()
-            del self._hot[instance.id]
-            self._left += 1
             instance.left.set()
-            if not self._hot:
-                self._quiet.set()

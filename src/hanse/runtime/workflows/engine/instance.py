@@ -4,42 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from hanse.runtime.call.context import running
-from hanse.runtime.errors import FailedPrecondition, HanseError, ResourceExhausted
+from hanse.runtime.errors import FailedPrecondition, HanseError
+from hanse.runtime.workflows.engine.kept import Kept
 from hanse.runtime.workflows.engine.patience import patiently
+from hanse.runtime.workflows.engine.pending import Pending
+from hanse.runtime.workflows.engine.unread import Unread
 from hanse.runtime.workflows.engine.waits import Waits
 from hanse.runtime.workflows.failure import (
     BRANCHES,
     CANCELED,
     CANCELED_BECAUSE,
     Halted,
-    NonDeterminism,
     WorkflowCanceled,
+    difference,
     written,
 )
-from hanse.runtime.workflows.journal.entry import Entry, Rest, Taken, Write
+from hanse.runtime.workflows.journal.bounds import unreadable
+from hanse.runtime.workflows.journal.entry import Entry, Rest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from hanse.runtime.data.record import Record
     from hanse.runtime.workflows.engine.engine import Engine
     from hanse.runtime.workflows.engine.served import Served
-    from hanse.runtime.workflows.journal.entry import Kind
-    from hanse.runtime.workflows.journal.store import Signal
+    from hanse.runtime.workflows.journal.entry import Kind, Taken, Write
+    from hanse.runtime.workflows.journal.read import Signal
 
 log = logging.getLogger("hanse.workflows")
-
-decode_taken = msgspec.json.Decoder(Taken | None).decode
-
-PLACES_MAX = 10_000
-"""Entries of one journal."""
 
 
 class Instance:
@@ -54,19 +52,25 @@ class Instance:
 
     Attributes:
         undos: What takes back what it did, by the places of that.
+        size: Bytes that it keeps in memory: its arguments, its journal and its signals.
+        trouble: Why it is to be held.
         ended: How it ended, once that is written; it has left the memory then.
         undoing: It takes back, and cannot be canceled any more.
     """
 
     def __init__(
-        self, engine: Engine, served: Served, row: Any, entries: list[Entry], signals: list[Signal]
+        self,
+        engine: Engine,
+        served: Served,
+        row: Any,
+        entries: Sequence[Entry],
+        signals: Sequence[Signal],
     ) -> None:
         self.engine = engine
         self.served = served
         self.row = row
         self.id, self.epoch = row["id"], row["epoch"]
-        self.journal = {entry.place: entry for entry in entries}
-        self.signals = signals
+        self.journal = Kept(entries)
         self.canceling: bool = row["canceling"]
         self.undos: dict[int, tuple[Callable[..., Any], Any]] = {}
         self._branches = set[Any]()
@@ -75,11 +79,10 @@ class Instance:
         self.trouble: HanseError | None = None
         self.over = False
         self._place = 0
-        self._seen: int = row["signals"]
         self.waits = Waits(engine.now, self._has_branches, self._leave)
-        self._write: Write | None = None
-        self._kept: asyncio.Future[None] | None = None
-        self._taken: set[int] | None = None
+        self._pending = Pending(self.id, self.epoch, engine, self._told)
+        self._unread = Unread(signals, row["signals"], entries)
+        self.size = len(row["input"]) + self.journal.bytes + sum(len(one[2]) for one in signals)
         self.task: asyncio.Task[None] | None = None
         self.left = asyncio.Event()
         self.ended: Rest | None = None
@@ -99,13 +102,13 @@ class Instance:
             self._check_branch()
         place, entry = self._place, self.journal.get(self._place)
         self._place += 1
-        if place >= PLACES_MAX:
-            self.hold(ResourceExhausted(f"It has {PLACES_MAX} entries, which is the most."))
         if entry is not None and (entry.kind, entry.name) != (kind, name):
             self.differs(place, entry, f"{kind} {name}".rstrip())
         if entry is None and self.canceled:
             self.keep(self.entry(place, kind, name, CANCELED, failed=True))
             raise WorkflowCanceled(CANCELED_BECAUSE)
+        if entry is None and not self.undoing and (problem := self.journal.problem(place)):
+            self.hold(problem)
         return place, entry
 
     def differs(self, place: int, entry: Entry, found: str) -> None:
@@ -114,16 +117,7 @@ class Instance:
         Raises:
             Halted: Always.
         """
-        expected = f"{entry.kind} {entry.name}".rstrip()
-        self.hold(
-            NonDeterminism(
-                f"Entry {place} of its journal is {expected}, and the code asks for {found}. Put "
-                "the sequence of steps back, or write the new one as another version.",
-                place=place,
-                expected=expected,
-                found=found,
-            )
-        )
+        self.hold(difference(place, f"{entry.kind} {entry.name}".rstrip(), found))
 
     def hold(self, trouble: HanseError) -> None:
         """Has it wait for people.
@@ -170,8 +164,14 @@ class Instance:
 
     def keep(self, entry: Entry) -> None:
         """Has an entry written with the next batch."""
-        self.journal[entry.place] = entry
-        self._writing().entries.append(entry)
+        self.note(entry)
+        self._pending.write.entries.append(entry)
+
+    def note(self, entry: Entry) -> None:
+        """Adds an entry that is written, or will be."""
+        self.journal.add(entry)
+        self.size += len(entry.value)
+        self.engine.hot.bytes += len(entry.value)
 
     async def durable(self) -> None:
         """Waits until all that it did is written.
@@ -181,35 +181,19 @@ class Instance:
         """
         if self.over:
             raise Halted
-        if self._write is not None:
-            if self._kept is None:
-                self._kept = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._kept)
+        await self._pending.durable()
 
     async def end(self, rest: Rest) -> None:
         """Writes how it ended, with what is not written yet."""
-        self._writing().rest = rest
-        if self._kept is None:
-            self._kept = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._kept)
+        self._pending.write.rest = rest
+        await self._pending.durable()
         self.ended = rest
 
-    def _writing(self) -> Write:
-        if self._write is None or self._write.taken:
-            self._write = Write(self.id, self.epoch, self._done)
-            self.engine.writer.put(self._write)
-        return self._write
-
-    def _done(self, write: Write, row: Record | None) -> None:
+    def _told(self, write: Write, row: Record | None) -> None:
         if row is None:
             self.lose()
             return
         self.canceling = self.canceling or row["canceling"]
-        if write is self._write:
-            self._write = None
-            if self._kept is not None and not self._kept.done():
-                self._kept.set_result(None)
-            self._kept = None
         if write.rest is not None and write.rest.state == "open":
             self._rested(write.rest, moved=row["moved"])
 
@@ -217,8 +201,7 @@ class Instance:
         """Ends at once what may not go on here."""
         self.over = True
         self.waits.close()
-        if self._kept is not None and not self._kept.done():
-            self._kept.cancel()
+        self._pending.close()
         self.engine.drop(self)
 
     # Where it only waits.
@@ -243,9 +226,9 @@ class Instance:
         return any(not child.done() for child in self.call.children or ())
 
     def _leave(self, wake: datetime | None, entries: list[Entry]) -> None:
-        write = self._writing()
+        write = self._pending.write
         write.entries += [one for one in entries if one != self.journal.get(one.place)]
-        write.rest = Rest("open", wake, seen=self._seen)
+        write.rest = Rest("open", wake, seen=self._unread.seen)
 
     def _rested(self, rest: Rest, *, moved: bool) -> None:
         if moved:
@@ -260,16 +243,14 @@ class Instance:
             self.engine.tasks.begin(self.look())
 
     def take_signal(self, name: str) -> Taken | None:
-        """The first signal of a name that it has not taken yet."""
-        if self._taken is None:
-            done = (one for one in self.journal.values() if one.kind == "signal" and not one.failed)
-            read = (decode_taken(one.value) for one in done if one.failed is not None)
-            self._taken = {one.number for one in read if one is not None}
-        for number, called, value in self.signals:
-            if called == name and number not in self._taken:
-                self._taken.add(number)
-                return Taken(number, msgspec.Raw(value))
-        return None
+        """The first signal of a name that it has not taken yet.
+
+        An entry that has it must be kept before anything else is awaited: both are one write.
+        """
+        found = self._unread.take(name)
+        if found is not None:
+            self._pending.write.taken_signals.append(found.number)
+        return found
 
     async def look(self) -> None:
         """Goes on with what has come from outside."""
@@ -279,7 +260,9 @@ class Instance:
             self.lose()
             return
         found = await patiently(partial(store.signals, [self.id]))
-        self.signals, self._seen = found[self.id], row["signals"]
+        self._unread.renew(found.of(self.id), row["signals"])
+        if found.share(self.id).too_large:
+            self.trouble, self.over = unreadable(found.share(self.id).bytes), True
         self.canceling = self.canceling or row["canceling"]
         self.waits.go_on()
 
@@ -288,11 +271,16 @@ class Instance:
     async def live(self) -> None:
         """Runs its code and writes how that ended."""
         running.set(self.call)
-        try:
-            rest = await self.served.outcome(self)
-        except Halted:
-            if self.trouble is None:
-                return
+        rest = await self._outcome()
+        if self.trouble is not None:
             log.warning("%s %s is held: %s", self.served.model.name, self.id, self.trouble)
             rest = Rest("held", output=written(self.trouble))
-        await self.engine.end(self, rest)
+        if rest is not None:
+            await self.engine.end(self, rest)
+
+    async def _outcome(self) -> Rest | None:
+        """How its code ended; None if it did not, or may not run."""
+        if self.trouble is None:
+            with suppress(Halted):
+                return await self.served.outcome(self)
+        return None

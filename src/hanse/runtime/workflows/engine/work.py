@@ -144,7 +144,7 @@ async def _in_transaction(
 
     whole = Work(work.kind, all_of_it, (), work.result, work.retry, work.timeout)
     done = await _within(call, whole)
-    instance.journal[place] = done
+    instance.note(done)
     return done
 
 
@@ -154,7 +154,7 @@ async def _as_it_is(instance: Instance, place: int) -> Entry:
     if entry is None or entry.failed is None:
         instance.lose()
         raise Halted
-    instance.journal[place] = entry
+    instance.note(entry)
     return entry
 
 

@@ -70,6 +70,7 @@ class Write(msgspec.Struct, eq=False):
         entries: New ones, and such that have ended.
         rest: What becomes of the instance then.
         taken: It is on its way, and nothing can be added.
+        taken_signals: Numbers of signals that its entries have; they wait no more.
     """
 
     id: UUID
@@ -78,6 +79,7 @@ class Write(msgspec.Struct, eq=False):
     entries: list[Entry] = msgspec.field(default_factory=list[Entry])
     rest: Rest | None = None
     taken: bool = False
+    taken_signals: list[int] = msgspec.field(default_factory=list[int])
 
 
 class Start(msgspec.Struct, eq=False):

@@ -1,5 +1,7 @@
 """The statements of workflows: each is one round trip, and each write asks who holds what."""
 
+# What was taken of signals waits no more.
+#
 # What is held no more is written by nobody: the lock has it that nobody takes an instance between
 # this look and the commit. Joined row by row, so that no plan reads the table. All are counted
 # before the first is moved: what a statement has changed it passes over when it locks. So it does
@@ -22,16 +24,30 @@ with mine as materialized (
     set failed = excluded.failed, attempt = excluded.attempt, value = excluded.value,
         time = excluded.time
     where j.failed is null
+), gone as (
+  delete from hanse.workflow_signal s
+  using unnest($18::uuid[], $19::int[]) t(workflow, number)
+  where s.workflow = t.workflow and s.number = t.number and t.workflow in (select id from mine)
+  returning s.workflow, octet_length(s.value) as bytes
+), less as materialized (
+  select workflow as id, count(*) as number, sum(bytes) as bytes from gone group by workflow
 ), moved as (
   update hanse.workflow w
-  set state = m.state, wake_time = m.wake, output = m.output, end_time = m.time, holder = null
+  set state = m.state, wake_time = m.wake, output = m.output, end_time = m.time, holder = null,
+    unread = w.unread - coalesce(less.number, 0),
+    unread_bytes = w.unread_bytes - coalesce(less.bytes, 0)
   from unnest($11::uuid[], $12::bigint[], $13::text[], $14::timestamptz[], $15::bytea[],
               $16::int[], $17::timestamptz[]) m(id, epoch, state, wake, output, seen, time)
   join mine on mine.id = m.id
+  left join less on less.id = m.id
   where w.id = m.id and w.epoch = m.epoch and w.holder is not null
     and w.signals = coalesce(m.seen, w.signals)
     and (select count(*) from mine) > 0
   returning w.id
+), counted as (
+  update hanse.workflow w
+  set unread = w.unread - less.number, unread_bytes = w.unread_bytes - less.bytes
+  from less where w.id = less.id and w.id not in (select id from moved)
 )
 select mine.id, mine.signals, mine.canceling, moved.id is not null as moved
 from mine left join moved on moved.id = mine.id
@@ -115,14 +131,30 @@ cross join lateral (
   order by w.wake_time limit 1) n
 """
 
+# Whole instances, one after the other, as far as there is room; none that is too large by itself.
 JOURNALS = """
-select workflow, place, kind, name, failed, attempt, value, time
-from hanse.journal where workflow = any($1) order by workflow, place
+select workflow, place, kind, name, failed, attempt, time, bytes,
+  case when bytes <= $2 and before <= $3 then value end as value
+from (
+  select j.*, sum(octet_length(value)) over (partition by workflow) as bytes,
+    sum(octet_length(value)) over (order by workflow) as before
+  from hanse.journal j where workflow = any($1)) j
+order by workflow, place
 """
 
 SIGNALS = """
-select s.workflow, s.number, s.name, s.value from hanse.workflow_signal s
-where s.workflow = any($1) order by s.workflow, s.number
+select workflow, number, name, bytes,
+  case when bytes <= $2 and before <= $3 then value end as value
+from (
+  select s.*, sum(octet_length(value)) over (partition by workflow) as bytes,
+    sum(octet_length(value)) over (order by workflow) as before
+  from hanse.workflow_signal s where workflow = any($1)) s
+order by workflow, number
+"""
+
+JOURNAL = """
+select place, kind, name, failed, attempt, value, time
+from hanse.journal where workflow = $1 order by place
 """
 
 STANDING = """
@@ -160,15 +192,17 @@ select id, key, name, version, state, holder, wake_time, create_time, end_time, 
 from hanse.workflow where id = $1 and site_id = $2 and name = $3
 """
 
-# Counted in the row of the instance: who wants to rest has to have seen all of them.
+# Counted in the row of the instance: who wants to rest has to have seen all of them, and so many
+# wait at most that it has not taken.
 SIGNAL = """
 with sent as (
-  update hanse.workflow w set signals = w.signals + 1,
+  update hanse.workflow w set signals = w.signals + 1, unread = w.unread + 1,
+    unread_bytes = w.unread_bytes + octet_length($5::bytea),
     wake_time = case
       when w.holder is null and w.state = 'open' and (w.lane is null or w.admit_time is not null)
       then $6::timestamptz else w.wake_time end
   where w.id = $1 and w.site_id = $2 and w.name = $3 and w.state in ('open', 'held')
-    and w.signals < 10000
+    and w.unread < $7 and w.unread_bytes + octet_length($5::bytea) <= $8
   returning w.id, w.signals
 )
 insert into hanse.workflow_signal (workflow, number, name, value, time)
@@ -183,7 +217,8 @@ with ended as (
   where w.id = $1 and w.epoch = $2 and w.holder is not null
   returning w.parent, w.parent_place
 ), told as (
-  update hanse.workflow w set signals = w.signals + 1,
+  update hanse.workflow w set signals = w.signals + 1, unread = w.unread + 1,
+    unread_bytes = w.unread_bytes + octet_length($6::bytea),
     wake_time = case when w.holder is null and w.state = 'open' then $5::timestamptz
       else w.wake_time end
   from ended where w.id = ended.parent and w.state in ('open', 'held')

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from hanse.kit.fault_points import reached
 from hanse.runtime.workflows.journal import statements
+from hanse.runtime.workflows.journal.bounds import LOADED_BYTES_MAX
 from hanse.runtime.workflows.journal.entry import Entry, Rest, Start, Write, entry_of
+from hanse.runtime.workflows.journal.read import Read, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.record import Record
-
-Signal = tuple[int, str, bytes]
-"""Its number, its name and its value."""
 
 BEFORE = -1
 """The epoch of an instance that was there before it was to begin."""
@@ -118,21 +116,21 @@ class Store:
         row = await self._database.fetch_row(statements.NEXT, names, versions)
         return None if row is None else row["wake_time"]
 
-    async def journals(self, ids: Sequence[UUID]) -> dict[UUID, list[Entry]]:
-        """What instances did before."""
-        found: defaultdict[UUID, list[Entry]] = defaultdict(list)
-        if ids:
-            for row in await self._database.fetch(statements.JOURNALS, ids):
-                found[row["workflow"]].append(entry_of(row))
-        return found
+    async def journals(self, ids: Sequence[UUID], room: int) -> Read[Entry]:
+        """What instances did before.
 
-    async def signals(self, ids: Sequence[UUID]) -> dict[UUID, list[Signal]]:
-        """What was sent to instances, in order."""
-        found: defaultdict[UUID, list[Signal]] = defaultdict(list)
-        if ids:
-            for row in await self._database.fetch(statements.SIGNALS, ids):
-                found[row["workflow"]].append((row["number"], row["name"], row["value"]))
-        return found
+        Args:
+            ids: Of which.
+            room: Bytes that are read at most, of all of them.
+        """
+        return Read(await self._read(statements.JOURNALS, ids, room), entry_of)
+
+    async def signals(self, ids: Sequence[UUID], room: int = LOADED_BYTES_MAX) -> Read[Signal]:
+        """What was sent to instances and waits, in order; else as `journals`."""
+        return Read(await self._read(statements.SIGNALS, ids, room), _signal_of)
+
+    async def _read(self, text: str, ids: Sequence[UUID], room: int) -> list[Record]:
+        return await self._database.fetch(text, ids, LOADED_BYTES_MAX, room) if ids else []
 
     async def standing(self, id: UUID, epoch: int) -> Record | None:
         """How it stands with an instance; None if it is not held here any more."""
@@ -186,7 +184,13 @@ def _columns(batch: Sequence[Write]) -> list[Any]:
         [rest.output for _, rest in rests],
         [rest.seen for _, rest in rests],
         [rest.time for _, rest in rests],
+        [one.id for one in batch for _ in one.taken_signals],
+        [number for one in batch for number in one.taken_signals],
     ]
+
+
+def _signal_of(row: Record) -> Signal:
+    return row["number"], row["name"], row["value"]
 
 
 def _start_values(one: Start) -> tuple[Any, ...]:
