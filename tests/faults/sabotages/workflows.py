@@ -8,6 +8,7 @@ PROCESSES = "tests/test_processes.py::"
 VERSIONS = "tests/test_versions.py::"
 JOURNALS = "tests/test_journals.py::"
 BOUNDS = "tests/test_bounds.py::"
+LISTING = "tests/test_listing.py::"
 HOLDING = "tests/test_holding.py::"
 LESS = "  left join less on less.id = m.id\n"
 MOVED = (
@@ -151,6 +152,16 @@ WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("a host reads what it has room for", "engine/engine.py",
              "self.store.journals(begun, self.hot.bytes_left)", "self.store.journals(begun, 2**40)",
              BOUNDS + "test_a_host_reads_no_more_than_it_has_room_for_and_comes_to_all"),
+    Sabotage("a list is of its site", "listing.py", "where site_id = $1 and name = $2 and create_time >= $3 and create_time < $4",
+             "where $1 <> '' and name = $2 and create_time >= $3 and create_time < $4",
+             LISTING + "test_those_of_a_site_are_found_the_newest_first"),
+    Sabotage("pages of a list follow each other", "listing.py", "(create_time, id) < ($5, $6)\n  order",
+             "(create_time, id) <= ($5, $6)\n  order",
+             LISTING + "test_pages_follow_each_other_and_none_is_twice"),
+    Sabotage("a page of a list looks at so many", "listing.py", "limit {LOOKED_AT}\n", "limit 10000000\n",
+             LISTING + "test_a_page_looks_at_so_many_and_says_where_it_came_to"),
+    Sabotage("a cursor is of one list", "listing.py", "if place.digest != _digest(which):", "if False:",
+             LISTING + "test_pages_follow_each_other_and_none_is_twice"),
     Sabotage("hosts that are no more are forgotten", "ended_sweep.py",
              "        await self._database.execute(FORGET_HOSTS)\n", "",
              HOLDING + "test_hosts_that_are_no_more_are_forgotten_when_nothing_is_theirs"),

@@ -12,7 +12,10 @@ from rich.table import Table
 
 from hanse.cli.data.persons import in_database
 from hanse.cli.refusal import Refused
+from hanse.cli.workflows.verbs import PAGED
+from hanse.runtime.data.collection.outcome import Page
 from hanse.runtime.errors import InvalidArgument, NotFound
+from hanse.runtime.workflows.listing import Which
 from hanse.runtime.workflows.operator import Listed, Operator
 
 if TYPE_CHECKING:
@@ -31,19 +34,31 @@ class Wish(msgspec.Struct, frozen=True):
     state: str | None = None
     site: str = ""
     workflow: str = ""
+    prefix: str = ""
+    cursor: str = ""
     most: int = 50
     environment: str = ""
     dev: bool = False
     as_json: bool = False
+
+    @property
+    def paged(self) -> bool:
+        """Whether it is for pages of one site and one workflow."""
+        return bool(self.prefix or self.cursor or self.state in PAGED)
 
 
 def show(wish: Wish) -> None:
     """Shows instances.
 
     Raises:
-        Refused: The database does not answer.
+        Refused: The database does not answer, or pages of too much are asked for.
     """
-    found = in_database(wish.environment, partial(_list, wish), dev=wish.dev)
+    if wish.paged and not (wish.site and wish.workflow):
+        raise Refused(
+            "Pages are of one site and one workflow.", "Say which: --site NAME --workflow NAME."
+        )
+    page = in_database(wish.environment, partial(_list, wish), dev=wish.dev)
+    found = page.items
     if wish.as_json:
         for one in found:
             click.echo(msgspec.json.encode(one))
@@ -51,12 +66,17 @@ def show(wish: Wish) -> None:
         click.echo("There are none.")
     else:
         _table(("id", "workflow", "state", "site", "called", "goes on", "why"), map(_row, found))
+    if page.next_cursor:
+        click.echo(f"There are more: --cursor {page.next_cursor}", err=True)
 
 
-async def _list(wish: Wish, found: Reached) -> list[Listed]:
-    return await Operator(found.database).list(
-        wish.state or "", site=wish.site, workflow=wish.workflow, most=wish.most
-    )
+async def _list(wish: Wish, found: Reached) -> Page[Listed]:
+    operator, state = Operator(found.database), wish.state or ""
+    if wish.paged:
+        which = Which(site=wish.site, name=wish.workflow, state=state, prefix=wish.prefix)
+        return await operator.page(which, wish.cursor)
+    site, workflow = wish.site, wish.workflow
+    return Page(tuple(await operator.list(state, site=site, workflow=workflow, most=wish.most)))
 
 
 def show_journal(instance: str, environment: str, *, dev: bool, as_json: bool) -> None:

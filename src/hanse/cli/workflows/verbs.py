@@ -8,7 +8,10 @@ import click
 
 from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, JSON
 
-STATES = click.Choice(["running", "waiting", "held", "ended"])
+PAGED = ("ready", "done", "failed", "canceled")
+"""States of which there may be any number: they are found page by page."""
+
+STATES = click.Choice(["running", "waiting", "held", "ended", *PAGED])
 INSTANCE = click.argument("instance", metavar="ID")
 
 
@@ -21,12 +24,18 @@ def workflows() -> None:
 @click.option("--state", type=STATES, help="Only these; else all that are not over.")
 @click.option("--site", default="", help="Only of this site.")
 @click.option("--workflow", default="", help="Only of this one, like shop.v1.Checkout/Place.")
+@click.option("--prefix", default="", help="Only ids that begin so; with --site and --workflow.")
+@click.option("--cursor", default="", help="What follows a page, as that said; likewise.")
 @click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
 @ENVIRONMENT
 @DEV
 @JSON
 def list_(**asked: Any) -> None:
-    """Show instances: what is held first, then what runs and what waits."""
+    """Show instances: what is held first, then what runs and what waits.
+
+    With --site and --workflow the states ready, done, failed and canceled, --prefix and --cursor
+    are there as well: then the newest come first, page by page.
+    """
     from hanse.cli.workflows.showing import Wish, show
 
     show(Wish(**asked))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ _OWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9]+|at [-0-9]+
 """What the runtime itself calls instances; see `run_child` and the scheduler."""
 
 Standing = Literal["ready", "running", "waiting", "held", "done", "failed", "canceled"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 
 class Instance(msgspec.Struct, frozen=True):

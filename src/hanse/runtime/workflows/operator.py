@@ -9,11 +9,13 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw
 
+from hanse.runtime.data.collection.outcome import Page
 from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound
 from hanse.runtime.workflows.failure import read_failure
 from hanse.runtime.workflows.info import Standing, standing
 from hanse.runtime.workflows.journal.entry import entry_of
 from hanse.runtime.workflows.journal.statements import JOURNAL
+from hanse.runtime.workflows.listing import Which, listed
 from hanse.runtime.workflows.replay import Recording, recorded
 
 if TYPE_CHECKING:
@@ -105,8 +107,7 @@ class Operator:
         Raises:
             HanseError: As `Database.fetch`.
         """
-        there = await self._database.fetch_row(_THERE)
-        if there is None or not there["there"]:
+        if not await self._there():
             return []
         texts = {"running": _RUNNING, "waiting": _WAITING, "held": _HELD, "ended": _ENDED}
         wanted = [texts[state]] if state else [_HELD, _RUNNING, _WAITING]
@@ -114,6 +115,22 @@ class Operator:
         for text in wanted:
             rows += await self._database.fetch(text, min(most, LISTED_MAX), site, workflow)
         return [self._listed(row) for row in rows[:most]]
+
+    async def page(self, which: Which, cursor: str = "") -> Page[Listed]:
+        """Instances of one site and one workflow, the newest first; see `Workflows.list`.
+
+        Raises:
+            InvalidArgument: The state or the cursor is none.
+            HanseError: As `Database.fetch`.
+        """
+        if not await self._there():
+            return Page(())
+        rows, following = await listed(self._database, which, cursor)
+        return Page(tuple(map(self._listed, rows)), following)
+
+    async def _there(self) -> bool:
+        there = await self._database.fetch_row(_THERE)
+        return there is not None and bool(there["there"])
 
     async def journal(self, text: str) -> tuple[Listed, Recording]:
         """An instance, and what it was given and did.
@@ -175,8 +192,7 @@ class Operator:
             raise InvalidArgument(
                 f"{text!r} is no id of an instance; it is the UUID that the list has."
             ) from None
-        there = await self._database.fetch_row(_THERE)
-        row = await self._database.fetch_row(_ONE, uuid) if there and there["there"] else None
+        row = await self._database.fetch_row(_ONE, uuid) if await self._there() else None
         if row is None:
             raise NotFound(f"There is no workflow {uuid}.")
         return row

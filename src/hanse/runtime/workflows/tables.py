@@ -66,6 +66,8 @@ where admit_time is not null and end_time is null""",
 create index if not exists workflow_begun on hanse.workflow (name, lane, admit_time)
 where admit_time is not null""",
     """
+create index if not exists workflow_site on hanse.workflow (site_id, name, create_time, id)""",
+    """
 create index if not exists workflow_end on hanse.workflow (end_time)
 where end_time is not null""",
     # `failed` is null as long as the entry has come to no end; `time` is then when it goes on.

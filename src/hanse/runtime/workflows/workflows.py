@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
 from hanse.kit.uuid7 import Uuid7Source
 from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
+from hanse.runtime.data.collection.outcome import Page
 from hanse.runtime.data.unit import transaction_here
 from hanse.runtime.errors import NotFound
 from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.ended_sweep import EndedSweep
 from hanse.runtime.workflows.engine.engine import Engine
 from hanse.runtime.workflows.engine.served import Served
-from hanse.runtime.workflows.failure import read_failure
 from hanse.runtime.workflows.info import Instance, check_key, check_name, instance_of, uuid_of
 from hanse.runtime.workflows.journal.bounds import UNREAD_BYTES_MAX, UNREAD_MAX, unread
-from hanse.runtime.workflows.journal.entry import Rest, Start
+from hanse.runtime.workflows.journal.entry import Start
 from hanse.runtime.workflows.journal.statements import GET, SIGNAL
+from hanse.runtime.workflows.listing import Which, listed
 from hanse.runtime.workflows.model import WorkflowModel, check_sent, decode_value, encode_value
 from hanse.runtime.workflows.replay import Recording, replay
 from hanse.runtime.workflows.tables import make_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.record import Record
+    from hanse.runtime.workflows.info import Standing
 
 START_MAX = 1000
 RESULT_FIRST_SECONDS = 0.05
@@ -121,6 +124,43 @@ class Workflows:
             raise NotFound(f"There is no {model.name} of the id {id[:200]}.")
         return instance_of(row, self._read_output(row), self._engine.now())
 
+    async def list(
+        self,
+        method: Callable[..., Any],
+        *,
+        state: Standing | Literal[""] = "",
+        prefix: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        cursor: str = "",
+    ) -> Page[Instance]:
+        """Instances of the site, the newest first, a hundred a page at most, without their results.
+
+            page = await self._workflows.list(self.place, state="held")
+
+        Those that are over are kept for 30 days. Where few of many fit, a page may be short or
+        empty and have a cursor: 10,000 are looked at for each.
+
+        Args:
+            method: The workflow.
+            state: Only those that stand so; empty for all.
+            prefix: Only those whose ids were given and begin so.
+            since: Only those that began at that time or later.
+            until: Only those that began before.
+            cursor: The `next_cursor` of the page before, for the same list.
+
+        Raises:
+            InvalidArgument: The state or the cursor is none.
+            HanseError: As `Database.fetch`.
+        """
+        which = Which(
+            site=_origin()[0], name=newest(method).name, state=state, prefix=prefix, since=since,
+            until=until,
+        )  # fmt: skip
+        rows, following = await listed(self._database, which, cursor)
+        now = self._engine.now()
+        return Page(tuple(instance_of(row, None, now) for row in rows), following)
+
     async def result(self, method: Callable[..., Any], id: str) -> Any:
         """What an instance gives; waits for that, as long as the call has time.
 
@@ -135,7 +175,7 @@ class Workflows:
             if here is not None:  # then nobody has to be asked
                 await wait_set(here.left, RESULT_MOST_SECONDS)
                 if here.ended is not None:
-                    return _given(here.ended, here.served)
+                    return here.served.given(here.ended)
             found = await self.get(method, id)
             if found.error is not None:
                 raise found.error
@@ -250,14 +290,6 @@ class Workflows:
         """In the transaction that is open: whoever looks next takes them."""
         await self._engine.store.start(starts)
         self._database.once_kept(self._engine.wake)
-
-
-def _given(ended: Rest, served: Served) -> Any:
-    """What an instance that ended here gives; or raises what it failed with."""
-    assert ended.output is not None, "whoever ended gave or raised something"
-    if ended.state != "done":
-        raise read_failure(ended.output)
-    return served.read(ended.output)
 
 
 def _origin() -> tuple[str, str]:

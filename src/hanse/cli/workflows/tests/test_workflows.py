@@ -82,6 +82,10 @@ async def test_what_fails_and_what_is_held_is_seen_mended_and_goes_on(
                 json.loads, (await ask("list", "--state", "ended", "--json")).splitlines()
             )
             assert (failed["id"], failed["state"], failed["error"]) == (made, "failed", "No paint.")
+            page = ("list", "--site", "default", "--workflow", "line.v1.Line/Build", "--state")
+            assert json.loads(await ask(*page, "failed", "--json")) == failed
+            assert "There are none" in await ask(*page, "done")
+            assert "one site and one workflow" in await ask("list", "--prefix", "x", code=1)
             line.broken = False
             await ask("retry", made)
             await catch_up()

@@ -10,7 +10,7 @@ from msgspec.structs import astuple
 
 from hanse.runtime.errors import Canceled, Internal
 from hanse.runtime.workflows.engine.work import Work, perform
-from hanse.runtime.workflows.failure import known, written
+from hanse.runtime.workflows.failure import known, read_failure, written
 from hanse.runtime.workflows.journal.entry import Rest
 from hanse.runtime.workflows.model import ResultType
 from hanse.runtime.workflows.retry import UNTIL_DONE
@@ -42,6 +42,17 @@ class Served:
     def read(self, output: bytes) -> Any:
         """What one of them gave."""
         return self.model.result.read(output)
+
+    def given(self, ended: Rest) -> Any:
+        """What an instance that ended here gives.
+
+        Raises:
+            HanseError: What it failed with.
+        """
+        assert ended.output is not None, "whoever ended gave or raised something"
+        if ended.state != "done":
+            raise read_failure(ended.output)
+        return self.read(ended.output)
 
     async def outcome(self, instance: Instance) -> Rest:
         """Runs it from its beginning; how it ended, when what failed is undone.
