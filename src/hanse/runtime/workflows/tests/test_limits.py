@@ -71,6 +71,34 @@ async def test_so_many_begin_in_a_while_and_a_site_waits_for_no_other(world: Wor
     assert "theirs" in wharf.log[:3]
 
 
+CROWD = """
+insert into hanse.workflow (id, site_id, name, version, state, key, locale, input, epoch,
+  create_time, lane, admit_time)
+select gen_random_uuid(), 'crowded', 'wharf.v1.Wharf/Load', 1, 'open', '', 'en', '{}', 0, $1,
+  'crowded ' || to_char(berth, 'FM0000'), case when place < 2 then $1::timestamptz end
+from generate_series(1, 1100) berth, generate_series(0, 2) place
+"""
+
+
+async def test_lines_that_cannot_move_hold_up_no_other_site_and_no_other_line(
+    world: World,
+) -> None:
+    wharf = world.host._services[0]
+    await world.database.execute(CROWD, world.clock.now())
+    with acting(site="other"):
+        await wharf.workflows.start(wharf.load, "a", "theirs")
+    with acting(site="crowded"):
+        await wharf.workflows.start(wharf.load, "9999", "the last")
+    for _ in range(3):  # each look comes to a thousand lines
+        await world.catch_up()
+    assert sorted(wharf.log) == ["the last", "theirs"]
+    rows = await world.database.fetch(
+        "select lane from hanse.workflow where admit_time is not null group by lane "
+        "having count(*) > 2"
+    )
+    assert rows == [], "so many are under way and no more"
+
+
 @pytest.mark.parametrize(
     ("limit", "said"),
     [
