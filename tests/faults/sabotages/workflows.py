@@ -8,6 +8,7 @@ PROCESSES = "tests/test_processes.py::"
 VERSIONS = "tests/test_versions.py::"
 JOURNALS = "tests/test_journals.py::"
 BOUNDS = "tests/test_bounds.py::"
+RETRYING = "tests/test_retrying.py::"
 LISTING = "tests/test_listing.py::"
 HOLDING = "tests/test_holding.py::"
 LESS = "  left join less on less.id = m.id\n"
@@ -159,6 +160,13 @@ WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("a host reads what it has room for", "engine/engine.py",
              "self.store.journals(begun, self.hot.bytes_left)", "self.store.journals(begun, 2**40)",
              BOUNDS + "test_a_host_reads_no_more_than_it_has_room_for_and_comes_to_all"),
+    Sabotage("a child that failed is tried again with its parent", "retrying.py",
+             "next_one, whose = await _child(database, next_one, failure)", "next_one, whose = None",
+             RETRYING + "test_whose_child_failed_has_it_try_again"),
+    Sabotage("what ended it is tried again, and no other", "retrying.py", "order by value = $2 desc, place desc", "order by place desc",
+             RETRYING + "test_what_ended_it_is_tried_again_wherever_it_stands"),
+    Sabotage("what is undone is not tried again", "retrying.py", "if await database.fetch(_UNDONE, id):", "if False:",
+             RETRYING + "test_what_a_child_has_undone_is_not_tried_again"),
     Sabotage("a list is of its site", "listing.py", "where site_id = $1 and name = $2 and create_time >= $3 and create_time < $4",
              "where $1 <> '' and name = $2 and create_time >= $3 and create_time < $4",
              LISTING + "test_those_of_a_site_are_found_the_newest_first"),

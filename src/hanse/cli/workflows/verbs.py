@@ -69,7 +69,7 @@ def resume(instance: str, environment: str, *, dev: bool) -> None:
 @ENVIRONMENT
 @DEV
 def retry(instance: str, environment: str, *, dev: bool) -> None:
-    """Have the failed instance ID try its last step again, if nothing is undone."""
+    """Have the failed instance ID try its last step or child again, if nothing is undone."""
     from hanse.cli.workflows.mending import mend
 
     mend("retry", instance, environment, dev=dev)

@@ -17,6 +17,7 @@ from hanse.runtime.workflows.journal.entry import entry_of
 from hanse.runtime.workflows.journal.statements import JOURNAL
 from hanse.runtime.workflows.listing import Which, listed
 from hanse.runtime.workflows.replay import Recording, recorded
+from hanse.runtime.workflows.retrying import retry
 
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
@@ -44,14 +45,8 @@ from hanse.workflow where id = $1
 """
 
 _OPEN = """
-update hanse.workflow set state = 'open', output = null, end_time = null, wake_time = $2
-where id = $1 and state = $3 and holder is null
-"""
-
-# The error that ended it is the last entry; before it nothing changes.
-_FORGET_FAILURE = """
-delete from hanse.journal j where j.workflow = $1 and j.failed
-  and j.place = (select max(place) from hanse.journal where workflow = $1)
+update hanse.workflow set state = 'open', output = null, wake_time = $2
+where id = $1 and state = 'held' and holder is null
 """
 
 _CANCEL = """
@@ -153,23 +148,17 @@ class Operator:
             FailedPrecondition: It is not held.
         """
         row = await self._row(text)
-        if not await self._database.execute(_OPEN, row["id"], self._now(), "held"):
+        if not await self._database.execute(_OPEN, row["id"], self._now()):
             raise FailedPrecondition(f"It is {self._listed(row).state}, and not held.")
 
     async def retry(self, text: str) -> None:
-        """Has an instance that failed try again the step that it failed with.
+        """Has an instance that failed try again the step that it failed with, or the child.
 
         Raises:
             NotFound: There is none.
-            FailedPrecondition: It did not fail, or what it did is undone.
+            FailedPrecondition: It did not fail, or what it or that child did is undone.
         """
-        listed, recording = await self.journal(text)
-        if any(one.kind == "undo" for one in recording.entries):
-            raise FailedPrecondition("What it did is undone. Begin another one.")
-        async with self._database.transaction():
-            if not await self._database.execute(_OPEN, listed.id, self._now(), "failed"):
-                raise FailedPrecondition(f"It is {listed.state}, and did not fail.")
-            await self._database.execute(_FORGET_FAILURE, listed.id)
+        await retry(self._database, (await self._row(text))["id"])
 
     async def cancel(self, text: str) -> None:
         """Has an instance end, and its children; what they did is undone first.
