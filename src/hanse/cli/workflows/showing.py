@@ -19,7 +19,7 @@ from hanse.runtime.workflows.listing import Which
 from hanse.runtime.workflows.operator import Listed, Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from hanse.cli.data.persons import Reached
@@ -65,7 +65,7 @@ def show(wish: Wish) -> None:
     elif not found:
         click.echo("There are none.")
     else:
-        _table(("id", "workflow", "state", "site", "called", "goes on", "why"), map(_row, found))
+        table(("id", "workflow", "state", "site", "called", "goes on", "why"), map(_row, found))
     if page.next_cursor:
         click.echo(f"There are more: --cursor {page.next_cursor}", err=True)
 
@@ -94,9 +94,7 @@ def show_journal(instance: str, environment: str, *, dev: bool, as_json: bool) -
         click.echo(msgspec.json.encode(told))
         return
     click.echo(f"{one.workflow} version {one.version}: {one.state} {one.error}".rstrip())
-    _table(
-        ("", "kind", "name", "what became of it", "tries", "time"), map(_line, recording.entries)
-    )
+    table(("", "kind", "name", "what became of it", "tries", "time"), map(_line, recording.entries))
 
 
 async def _journal(instance: str, found: Reached) -> tuple[Listed, Recording]:
@@ -119,10 +117,11 @@ def _time(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S}" if time else ""
 
 
-def _table(titles: Sequence[str], rows: map[tuple[str, ...]]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def table(titles: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
+    """Prints rows below their titles."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
     for title in titles:
-        table.add_column(title, overflow="fold")
+        shown.add_column(title, overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+        shown.add_row(*row)
+    Console().print(shown)

@@ -54,6 +54,20 @@ def journal(instance: str, environment: str, *, dev: bool, as_json: bool) -> Non
 
 
 @workflows.command()
+@click.option(
+    "--check", is_flag=True, help="Fail if the project here has no code for some of them."
+)
+@ENVIRONMENT
+@DEV
+@JSON
+def versions(environment: str, *, dev: bool, check: bool, as_json: bool) -> None:
+    """Show which versions are under way, who serves them, and whether the project here does."""
+    from hanse.cli.workflows.versions import show_versions
+
+    show_versions(environment, dev=dev, check=check, as_json=as_json)
+
+
+@workflows.command()
 @INSTANCE
 @ENVIRONMENT
 @DEV

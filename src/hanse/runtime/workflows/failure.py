@@ -46,6 +46,18 @@ class NonDeterminism(Internal):
     found: str
 
 
+class UnservedVersion(Internal):
+    """No host has the code that this workflow began with: it is held until one does.
+
+    Attributes:
+        version: The one it began with.
+    """
+
+    code = "unserved_version"
+    title = "A version nobody serves"
+    version: int
+
+
 def difference(place: int, expected: str, found: str) -> NonDeterminism:
     """Why an instance is held whose code does not do again what it did."""
     text = (
@@ -105,6 +117,9 @@ def _class_of(code: str, kind: str) -> type[HanseError]:
         waiting += one.__subclasses__()
     return nearest
 
+
+UNSERVED = b'{"code":"unserved_version",'
+"""How an instance is written down that is held because nobody serves its version."""
 
 CANCELED_BECAUSE = "It was canceled."
 CANCELED = written(WorkflowCanceled(CANCELED_BECAUSE))

@@ -13,12 +13,13 @@ import msgspec
 from hanse.kit.clock import ManualClock
 from hanse.runtime.call.context import running
 from hanse.runtime.call.deadline import Deadlines
+from hanse.runtime.errors import FailedPrecondition, InvalidArgument
 from hanse.runtime.workflows.engine.instance import Instance
 from hanse.runtime.workflows.failure import Halted
 from hanse.runtime.workflows.journal.entry import Entry, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from hanse.runtime.workflows.engine.served import Served
 
@@ -102,18 +103,39 @@ async def replay(served: Served, recording: Recording) -> int:
         HanseError: It would be held for another reason.
     """
     entries = [_entry(one) for one in recording.entries]
-    last = max((one.time for one in entries), default=datetime(2000, 1, 1, tzinfo=UTC))
-    engine: Any = NoEngine(ManualClock(last).now)
     row = {
         "id": recording.id, "site_id": "default", "locale": "en", "epoch": 0, "signals": 0,
         "canceling": False, "key": "", "input": bytes(recording.input), "parent": None,
     }  # fmt: skip
+    return (await _replayed(served, row, entries)).asked
+
+
+async def check_fits(served: Served, row: Mapping[str, Any], entries: Sequence[Entry]) -> None:
+    """Refuses an instance of another version that this code cannot go on with.
+
+    Raises:
+        InvalidArgument: Its arguments are none of it.
+        FailedPrecondition: The code fails over what it did.
+        HanseError: As `replay`.
+    """
+    try:
+        served.model.method.read_arguments(row["input"])
+    except msgspec.MsgspecError as error:
+        raise InvalidArgument(f"Its arguments are others: {error}.") from None
+    instance = await _replayed(served, {**row, "canceling": False}, entries)
+    if instance.undoing and not any(one.failed or one.kind == "undo" for one in entries):
+        raise FailedPrecondition("The code fails with what steps gave.")
+
+
+async def _replayed(served: Served, row: Any, entries: Sequence[Entry]) -> Replayed:
+    last = max((one.time for one in entries), default=datetime(2000, 1, 1, tzinfo=UTC))
+    engine: Any = NoEngine(ManualClock(last).now)
     instance = Replayed(engine, served, row, entries, [])
     loop = asyncio.get_running_loop()
     await asyncio.Task(instance.replay(), loop=loop, context=Context())
     if instance.trouble is not None:
         raise instance.trouble
-    return instance.asked
+    return instance
 
 
 def recorded(entry: Entry) -> RecordedEntry:

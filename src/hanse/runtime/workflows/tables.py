@@ -93,6 +93,13 @@ create table if not exists hanse.workflow_signal (
   primary key (workflow, number)
 )""",
     """
+create table if not exists hanse.workflow_served (
+  name text collate "C" not null,
+  version integer not null,
+  host text collate "C" not null,
+  primary key (name, version, host)
+)""",
+    """
 create table if not exists hanse.workflow_schedule (
   name text collate "C" primary key,
   cron text collate "C" not null,

@@ -105,6 +105,12 @@ async def test_what_fails_and_what_is_held_is_seen_mended_and_goes_on(
             assert "and not held" in await ask("resume", made, code=1)
             other = await flows.start(line.build, "car")
             await catch_up()
+            found = json.loads(await ask("versions", "--json"))
+            assert found == {
+                "workflow": "line.v1.Line/Build", "version": 1, "instances": 1, "hosts": 1,
+                "in_release": False,
+            }  # fmt: skip
+            assert "no code for what is under way" in await ask("versions", "--check", code=1)
             await ask("cancel", other)
             await catch_up()
             assert (await flows.get(line.build, other)).state == "canceled"

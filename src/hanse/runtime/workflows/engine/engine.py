@@ -6,7 +6,6 @@ import asyncio
 import logging
 from contextlib import suppress
 from contextvars import Context
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hanse.kit.backoff import Backoff
@@ -16,14 +15,17 @@ from hanse.kit.ids import trace_id
 from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.errors import HanseError
 from hanse.runtime.leases.lease import Lease
+from hanse.runtime.workflows.engine.beginning import Beginning
 from hanse.runtime.workflows.engine.child import end_child
 from hanse.runtime.workflows.engine.hot import Hot
 from hanse.runtime.workflows.engine.instance import Instance
 from hanse.runtime.workflows.engine.patience import patiently
+from hanse.runtime.workflows.engine.strays import Strays
 from hanse.runtime.workflows.engine.tasks import Tasks
 from hanse.runtime.workflows.failure import BROKE_OFF
 from hanse.runtime.workflows.journal.bounds import unreadable
-from hanse.runtime.workflows.journal.entry import Rest, Start, row_of
+from hanse.runtime.workflows.journal.entry import Rest
+from hanse.runtime.workflows.journal.served_versions import ServedVersions
 from hanse.runtime.workflows.journal.starter import Starter
 from hanse.runtime.workflows.journal.store import Store
 from hanse.runtime.workflows.journal.writer import Writer
@@ -65,7 +67,7 @@ class Engine:
         admission: Lets those go on who stand in line.
         writer: Writes what instances do.
         tasks: What is done beside.
-        starter: Begins instances that no transaction is around.
+        start: Begins an instance that no transaction is around; see `Beginning`.
         lease: By which others know that this host is alive.
         reached: Set when the tables are there.
     """
@@ -78,9 +80,12 @@ class Engine:
         self.admission = Admission(database)
         self.deadlines = Deadlines()
         self.tasks = Tasks()
-        self.writer = Writer(self.store, self._in_doubt)
-        self.starter = Starter(self.store, self.tasks.begin)
+        self.writer = Writer(self.store, self.doubt)
+        self._starter = Starter(self.store, self.tasks.begin)
+        self.start = Beginning(self, self._starter).start
         self.served: dict[tuple[str, int], Served] = {}
+        versions = ServedVersions(database, self.lease.name)
+        self._strays = Strays(self.store, versions, self.served, self.doubt)
         self.hot = Hot()
         self._taking = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -115,6 +120,7 @@ class Engine:
         self.tasks.begin(self.lease.keep())
         await patiently(self.scheduler.note)
         await self.lease.until_held()
+        await self._strays.note()
         backoff = Backoff()
         while not self._stopping:
             self._wake.clear()
@@ -136,7 +142,7 @@ class Engine:
             instance.lose()
         await self.tasks.stop()
         await self.writer.stop()
-        await self.starter.stop()
+        await self._starter.stop()
         with suppress(HanseError, TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await self.store.leave()
@@ -157,6 +163,8 @@ class Engine:
         """Runs what is due until it ends or waits; whether there was anything."""
         await patiently(self.scheduler.note)
         await self.lease.until_held()
+        await self._strays.note()
+        await self._strays.once()
         left = self.hot.left
         found = await self._take_due() or len(self.hot) > 0 or self.hot.left > left
         await self.hot.emptied()
@@ -176,34 +184,6 @@ class Engine:
                     break
         return found
 
-    async def start(self, start: Start) -> None:
-        """Begins an instance that no transaction is around, and runs it here at once if it may.
-
-        Args:
-            start: What is to begin; it may be there already.
-
-        Raises:
-            HanseError: The database is away, or refuses it.
-        """
-        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        start.held = start.lane is None and self.may_hold(start.name, start.version)
-        start.done = partial(self._started, begun)
-        self.starter.put(start)
-        await begun
-
-    def _started(self, begun: asyncio.Future[None], start: Start, epoch: int | HanseError) -> None:
-        if isinstance(epoch, HanseError):
-            self._doubt = True
-            if not begun.done():
-                begun.set_exception(epoch)
-            return
-        if epoch > 0:
-            self.take(row_of(start, epoch), [], [])
-        elif epoch == 0:
-            self._wake.set()
-        if not begun.done():
-            begun.set_result(None)
-
     def nudge(self, ids: Sequence[UUID]) -> None:
         """Has instances look at what has come from outside, and what is due be taken."""
         for id in ids:
@@ -222,7 +202,7 @@ class Engine:
         if self._doubt:
             self._doubt = False
             await self.store.give_back(self.hot.ids)
-        if await self.store.free(FREE_MAX):
+        if await self.store.free(FREE_MAX) or await self._strays.look_now_and_then():
             self._wake.set()
         first = await self.store.next_due(tuple(self.served))
         known = [due for due in (first, await self.scheduler.next_due()) if due is not None]
@@ -274,7 +254,8 @@ class Engine:
                 await instance.end(Rest("held", output=BROKE_OFF))
             self.drop(instance)
 
-    def _in_doubt(self) -> None:
+    def doubt(self) -> None:
+        """Notes that a row may be held here of which nothing runs."""
         self._doubt = True
 
     # What instances tell.

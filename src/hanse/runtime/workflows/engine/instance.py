@@ -165,7 +165,7 @@ class Instance:
     def keep(self, entry: Entry) -> None:
         """Has an entry written with the next batch."""
         self.note(entry)
-        self._pending.write.entries.append(entry)
+        self._pending.add(entry)
 
     def note(self, entry: Entry) -> None:
         """Adds an entry that is written, or will be."""
@@ -226,9 +226,8 @@ class Instance:
         return any(not child.done() for child in self.call.children or ())
 
     def _leave(self, wake: datetime | None, entries: list[Entry]) -> None:
-        write = self._pending.write
-        write.entries += [one for one in entries if one != self.journal.get(one.place)]
-        write.rest = Rest("open", wake, seen=self._unread.seen)
+        self._pending.add(*(one for one in entries if one != self.journal.get(one.place)))
+        self._pending.write.rest = Rest("open", wake, seen=self._unread.seen)
 
     def _rested(self, rest: Rest, *, moved: bool) -> None:
         if moved:
@@ -264,6 +263,7 @@ class Instance:
         if found.share(self.id).too_large:
             self.trouble, self.over = unreadable(found.share(self.id).bytes), True
         self.canceling = self.canceling or row["canceling"]
+        self._pending.stay()
         self.waits.go_on()
 
     # Its life.

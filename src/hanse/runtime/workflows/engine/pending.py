@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.data.record import Record
     from hanse.runtime.workflows.engine.engine import Engine
+    from hanse.runtime.workflows.journal.entry import Entry
 
 
 class Pending:
@@ -41,6 +42,17 @@ class Pending:
             self._write = Write(self._id, self._epoch, self._done)
             self._engine.writer.put(self._write)
         return self._write
+
+    def add(self, *entries: Entry) -> None:
+        """Adds entries; one that has come to its end replaces what says that it is waited for."""
+        write, places = self.write, {one.place for one in entries}
+        write.entries = [one for one in write.entries if one.place not in places]
+        write.entries += entries
+
+    def stay(self) -> None:
+        """Has it not leave the memory, if that is not on its way yet."""
+        if self._write is not None and not self._write.taken:
+            self._write.rest = None
 
     async def durable(self) -> None:
         """Waits until all of it is written."""

@@ -78,7 +78,7 @@ join hanse.journal j on j.workflow = w.id and j.place = $3
 where w.id = $1 and w.epoch = $2 and w.holder is not null
 """
 
-_COLUMNS = """
+COLUMNS = """
 w.id, w.site_id, w.name, w.version, w.key, w.locale, w.input, w.epoch, w.signals, w.canceling,
 w.parent, w.parent_place
 """
@@ -118,7 +118,7 @@ with due as (
 update hanse.workflow w set holder = l.name, epoch = w.epoch + 1, wake_time = null
 from due, hanse.lease l
 where w.id = due.id and l.name = $5 and l.until_time > clock_timestamp()
-returning {_COLUMNS}
+returning {COLUMNS}
 """  # noqa: S608  put together of constants
 
 NEXT = """
@@ -182,6 +182,12 @@ update hanse.workflow set holder = null, wake_time = $2 where holder = $1
 """
 
 FORGET_HOSTS = """
+with gone as (
+  delete from hanse.workflow_served s
+  where not exists (
+    select from hanse.lease l
+    where l.name = s.host and l.until_time > clock_timestamp() - interval '1 day')
+)
 delete from hanse.lease l
 where l.name like 'workflows %' and l.until_time < clock_timestamp() - interval '1 day'
   and not exists (select from hanse.workflow w where w.holder = l.name)

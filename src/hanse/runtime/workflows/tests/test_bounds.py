@@ -125,6 +125,9 @@ async def test_what_is_too_large_to_be_read_is_held_without_being_read(
     await world.catch_up()
     found = await flows.get(archive.fill, "a")
     assert found.state == "held"
+    (row,) = await world.database.fetch("select id from hanse.workflow")
+    journals = await flows._engine.store.journals([row["id"]], 2**40)
+    assert not journals.share(row["id"]).read
     assert "34584" in found.error.detail
     assert "begin another one" in found.error.detail
 
