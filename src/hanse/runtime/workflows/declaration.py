@@ -93,8 +93,8 @@ def workflow(
         version: Of the sequence of its steps: new instances take the highest there is, others go
             on with the one they began with.
         of: The method whose other version it is: `of="place"` for `place_2`.
-        schedule: When it begins by itself, for the default site; it takes the time that it is due
-            then, `due: Instant`, or nothing. That of the newest version counts.
+        schedule: When it begins by itself, in the default site or those it names; it takes the time
+            that it is due then, `due: Instant`, or nothing. That of the newest version counts.
         limit: How many of those with a key in common are under way, and how often one begins; that
             of the newest version counts.
     """

@@ -19,6 +19,7 @@ _LIVING = """
 select w.name, w.version, w.instances, (
   select count(*) from hanse.workflow_served s
   join hanse.lease l on l.name = s.host and l.until_time > clock_timestamp()
+    and l.until_time < clock_timestamp() + interval '1 minute'
   where s.name = w.name and s.version = w.version) as hosts
 from (
   select name, version, count(*) as instances from hanse.workflow

@@ -100,7 +100,7 @@ class Engine:
     def serve(self, served: Served) -> None:
         """Has a version of a workflow run here."""
         self.served[served.model.name, served.model.version] = served
-        self.scheduler.serve(served.model)
+        self.scheduler.serve(served.model, served.service)
         self.admission.serve(served.model)
 
     @property

@@ -33,10 +33,11 @@ class Served:
         service: Of its service, as its host built it.
     """
 
-    __slots__ = ("_function", "model")
+    __slots__ = ("_function", "model", "service")
 
     def __init__(self, model: WorkflowModel, service: object) -> None:
         self.model = model
+        self.service = service
         self._function = getattr(service, model.attribute)
 
     def read(self, output: bytes) -> Any:

@@ -44,6 +44,7 @@ with recursive kinds(name, version) as (
   where k.version is not null and not exists (
     select from hanse.workflow_served s
     join hanse.lease l on l.name = s.host and l.until_time > clock_timestamp()
+      and l.until_time < clock_timestamp() + interval '1 minute'
     where s.name = k.name and s.version = k.version)
 ), due as (
   select w.id from lost

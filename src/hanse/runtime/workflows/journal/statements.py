@@ -1,5 +1,12 @@
 """The statements of workflows: each is one round trip, and each write asks who holds what."""
 
+# How long a statement waits for a lock. It is of this statement alone where no transaction is
+# around it, and set before the first row is read, for whoever asks `patience` first.
+PATIENCE = """
+patience as materialized (
+  select set_config('lock_timeout', coalesce(${}::text, current_setting('lock_timeout')), true) said
+)"""
+
 # What was taken of signals waits no more.
 #
 # What is held no more is written by nobody: the lock has it that nobody takes an instance between
@@ -60,16 +67,19 @@ join hanse.workflow w on w.id = g.id and w.epoch = g.epoch and w.holder is not n
 """
 
 # A row and the entry of the step that wrote it are one transaction: this stands in it.
-KEEP = """
+KEEP = f"""
+with {PATIENCE.format(9)}
 insert into hanse.journal as j (workflow, place, kind, name, failed, attempt, value, time)
 select w.id, $3, $4, $5, false, $6, $7, $8
-from hanse.workflow w where w.id = $1 and w.epoch = $2 and w.holder is not null
+from hanse.workflow w
+where (select said is not null from patience)
+  and w.id = $1 and w.epoch = $2 and w.holder is not null
 for share
 on conflict (workflow, place) do update
   set failed = false, attempt = excluded.attempt, value = excluded.value, time = excluded.time
   where j.failed is null
 returning place
-"""
+"""  # noqa: S608  put together of constants
 
 LOOK = """
 select j.place, j.kind, j.name, j.failed, j.attempt, j.value, j.time
@@ -83,12 +93,9 @@ w.id, w.site_id, w.name, w.version, w.key, w.locale, w.input, w.epoch, w.signals
 w.parent, w.parent_place
 """
 
-# Whoever may run it at once holds it from the beginning, if its lease is good. The timeout is of
-# this statement alone where no transaction is around it; it is set before the first row is.
-START = """
-with patience as materialized (
-  select set_config('lock_timeout', coalesce($14::text, current_setting('lock_timeout')), true) said
-)
+# Whoever may run it at once holds it from the beginning, if its lease is good.
+START = f"""
+with {PATIENCE.format(14)}
 insert into hanse.workflow (id, site_id, name, version, state, key, locale, input, parent,
   parent_place, lane, create_time, holder, epoch, wake_time)
 select s.id, s.site_id, s.name, s.version, 'open', s.key, s.locale, s.input, s.parent,
@@ -101,7 +108,7 @@ left join hanse.lease l on s.held and l.name = $12 and l.until_time > clock_time
 where (select said is not null from patience)
 on conflict (id) do nothing
 returning id, epoch
-"""
+"""  # noqa: S608  put together of constants
 
 # An index range for each version that is served here.
 CLAIM = f"""
@@ -162,12 +169,14 @@ select signals, canceling from hanse.workflow
 where id = $1 and epoch = $2 and holder is not null
 """
 
-# What hosts held that are no more is due at once, in a new epoch.
+# What hosts held that are no more is due at once, in a new epoch. So is what is held by a lease that
+# is over far later than any lasts: it is of a server whose clock was ahead.
 FREE = """
 update hanse.workflow w set holder = null, epoch = w.epoch + 1, wake_time = $1
 where w.id in (
   select w.id from hanse.lease l join hanse.workflow w on w.holder = l.name
-  where l.name like 'workflows %' and l.until_time <= clock_timestamp()
+  where l.name like 'workflows %' and (l.until_time <= clock_timestamp()
+    or l.until_time > clock_timestamp() + interval '1 minute')
   limit $2 for update of w skip locked)
 """
 
@@ -216,11 +225,12 @@ select id, signals, $4, $5, $6 from sent
 """
 
 # A child that ends is a signal to its parent, in the statement that ends it.
-END_CHILD = """
-with ended as (
+END_CHILD = f"""
+with {PATIENCE.format(7)}, ended as (
   update hanse.workflow w
   set state = $3, output = $4, end_time = $5, wake_time = null, holder = null
-  where w.id = $1 and w.epoch = $2 and w.holder is not null
+  where (select said is not null from patience)
+    and w.id = $1 and w.epoch = $2 and w.holder is not null
   returning w.parent, w.parent_place
 ), told as (
   update hanse.workflow w set signals = w.signals + 1, unread = w.unread + 1,
@@ -234,7 +244,7 @@ with ended as (
   select id, signals, ':child ' || parent_place, $6, $5::timestamptz from told
 )
 select count(*) as ended from ended
-"""
+"""  # noqa: S608  put together of constants
 
 CANCEL = """
 with recursive tree as (

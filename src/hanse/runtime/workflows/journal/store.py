@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from hanse.kit.fault_points import reached
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.record import Record
 
+KEEP_PATIENCE = "1s"
+"""How long a transaction waits for another that is open; then it is undone and tried again."""
+
+END_PATIENCE = "100ms"
+"""How long the end of a child does; then it is tried again, and holds no connection meanwhile."""
+
+ENDING = 4
+"""Connections at most on which children end."""
+
 BEFORE = -1
 """The epoch of an instance that was there before it was to begin."""
 
@@ -33,6 +43,7 @@ class Store:
     def __init__(self, database: Database, host: str) -> None:
         self._database = database
         self._host = host
+        self._ending = asyncio.Semaphore(ENDING)
 
     async def write(self, batch: Sequence[Write]) -> list[Write]:
         """Writes what instances of this host did, in one statement; each that was is told.
@@ -92,10 +103,15 @@ class Store:
                 one.done(one, epoch)
 
     async def keep(self, id: UUID, epoch: int, entry: Entry) -> bool:
-        """Writes an entry in the transaction that is open; whether it could be."""
+        """Writes an entry in the transaction that is open; whether it could be.
+
+        Raises:
+            Aborted: Another transaction that is open has its instance locked: it is all undone.
+            HanseError: As `Database.fetch`.
+        """
         row = await self._database.fetch_row(
             statements.KEEP, id, epoch, entry.place, entry.kind, entry.name, entry.attempt,
-            entry.value, entry.time,
+            entry.value, entry.time, KEEP_PATIENCE,
         )  # fmt: skip
         return row is not None
 
@@ -137,10 +153,15 @@ class Store:
         return await self._database.fetch_row(statements.STANDING, id, epoch)
 
     async def end_child(self, id: UUID, epoch: int, rest: Rest, value: bytes) -> bool:
-        """Writes how a child ended and tells its parent; whether it was still held here."""
-        row = await self._database.fetch_row(
-            statements.END_CHILD, id, epoch, rest.state, rest.output, rest.time, value
-        )
+        """Writes how a child ended and tells its parent; whether it was still held here.
+
+        Raises:
+            Aborted: Another transaction that is open has one of both locked.
+            HanseError: As `Database.fetch`.
+        """
+        ended = (rest.state, rest.output, rest.time, value, END_PATIENCE)
+        async with self._ending:
+            row = await self._database.fetch_row(statements.END_CHILD, id, epoch, *ended)
         return row is not None and bool(row["ended"])
 
     async def cancel(self, id: UUID, site: str, name: str) -> list[UUID]:

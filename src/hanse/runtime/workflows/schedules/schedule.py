@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 from cronsim import CronSim, CronSimError
 
+from hanse.runtime.call.context import DEFAULT_SITE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_SITE = re.compile(r"[!-~]{1,200}")
 
 MISSED_MAX = 1000
 """So many times at most are made up for, the first ones."""
 
 LATE = timedelta(minutes=1)
 """Who begins later than this has missed it."""
+
+
+def is_site(name: object) -> bool:
+    """Whether that can be the name of a site."""
+    return isinstance(name, str) and _SITE.fullmatch(name) is not None
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -29,6 +41,8 @@ class Schedule(msgspec.Struct, frozen=True):
     Attributes:
         cron: Minute, hour, day of the month, month, day of the week, as cron(8) has them.
         zone: The time zone they are of, by its IANA name.
+        sites: Where it begins: their names, or an async function of its service that gives them,
+            which stands above it in the class and is asked each time.
         missed: What becomes of times at which no host ran: "last" begins the last of them late,
             "all" each of them, "skip" none that is more than a minute ago.
     """
@@ -36,9 +50,14 @@ class Schedule(msgspec.Struct, frozen=True):
     cron: str
     zone: str = "UTC"
     missed: Literal["last", "all", "skip"] = "last"
+    sites: tuple[str, ...] | Callable[[Any], Awaitable[Sequence[str]]] = (DEFAULT_SITE,)
 
     def problem(self) -> str:
         """Why it is none; empty if it is one."""
+        if not callable(self.sites) and (not self.sites or not all(map(is_site, self.sites))):
+            return f"{self.sites!r} are no sites"
+        if callable(self.sites) and not inspect.iscoroutinefunction(self.sites):
+            return "what gives its sites is no async function"
         try:
             next(self.times(datetime(2026, 1, 1, tzinfo=UTC)))
         except CronSimError as error:

@@ -9,11 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from hanse.runtime.data.database import Database
+from hanse.runtime.errors import Aborted
 from hanse.runtime.leases.lease import Lease
 from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.ended_sweep import EndedSweep
+from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.engine.tasks import Tasks
 from hanse.runtime.workflows.info import uuid_of
 from hanse.runtime.workflows.journal.entry import Entry, Rest, Start, Write
@@ -164,3 +167,89 @@ async def test_hosts_that_are_no_more_are_forgotten_when_nothing_is_theirs(
     await EndedSweep(postgres).all_of_it()
     rows = await postgres.fetch("select name from hanse.lease order by name")
     assert [row["name"] for row in rows] == ["workflows alive", "workflows owing"]
+
+
+FEW = 4
+"""Connections of a host that many wait on."""
+
+
+@pytest.fixture
+async def narrow(postgres: Database):
+    """The same database, with few connections."""
+    config = replace(postgres.config, connections=FEW, wait_timeout=2.0)
+    async with Database(config, postgres.clock) as database:
+        yield database
+
+
+async def test_starts_that_wait_for_a_transaction_leave_connections_to_others(
+    postgres: Database, narrow: Database
+) -> None:
+    store, told, tasks = await host_store(narrow, "one"), Told(), Tasks()
+    starter = Starter(store, tasks.begin)
+    async with postgres.transaction():
+        await Store(postgres, "other").start([wanted(str(key)) for key in range(3 * FEW)])
+        for key in range(3 * FEW):
+            starter.put(told.start(str(key)))
+        starter.put(told.start("free"))
+        assert await told.of(1) == [("free", 1)]
+        for _ in range(FEW):
+            await narrow.fetch("select 1")
+    assert {how for _, how in (await told.of(1 + 3 * FEW))[1:]} == {BEFORE}
+    await starter.stop()
+    await tasks.stop()
+
+
+async def test_children_that_wait_for_their_parent_leave_connections_to_others(
+    postgres: Database, narrow: Database
+) -> None:
+    store = await host_store(narrow, "one")
+    parent, children = wanted("parent"), [wanted(str(key)) for key in range(3 * FEW)]
+    for one in children:
+        one.parent, one.parent_place, one.held = parent.id, 0, True
+    await store.start([parent, *children])
+    rest = Rest("done", output=b"1", time=MORNING)
+
+    async def end(one: Start) -> bool:
+        return await patiently(lambda: store.end_child(one.id, 1, rest, b"1"))
+
+    async with postgres.transaction():
+        await postgres.execute("update hanse.workflow set signals = 1 where id = $1", parent.id)
+        ends = [asyncio.create_task(end(one)) for one in children]
+        for _ in range(FEW):
+            await asyncio.sleep(0)
+            await narrow.fetch("select 1")
+        assert not any(one.done() for one in ends)
+    assert all(await asyncio.gather(*ends))
+
+
+async def test_a_transaction_that_waits_for_another_is_undone_and_comes_again(
+    postgres: Database, narrow: Database
+) -> None:
+    store, start = await host_store(narrow, "one"), wanted("a")
+    start.held = True
+    await store.start([start])
+    entry = Entry(0, "transaction", "note", False, 1, b"null", MORNING)
+    async with postgres.transaction():
+        await postgres.execute("update hanse.workflow set signals = 1 where id = $1", start.id)
+        with pytest.raises(Aborted):
+            async with narrow.transaction():
+                await store.keep(start.id, 1, entry)
+    async with narrow.transaction():
+        assert await store.keep(start.id, 1, entry)
+
+
+async def test_a_lease_that_is_over_far_later_than_any_lasts_is_of_nobody(
+    postgres: Database,
+) -> None:
+    one, other = await host_store(postgres, "one"), await host_store(postgres, "other")
+    start = wanted("a")
+    await one.start([start])
+    await postgres.execute("update hanse.workflow set wake_time = create_time")
+    assert len(await one.claim(SERVED, 10)) == 1
+    assert await other.free(10) == 0
+    await postgres.execute(
+        "update hanse.lease set until_time = until_time + interval '1 year' where name = $1",
+        "workflows one",
+    )
+    assert await other.free(10) == 1
+    assert [row["epoch"] for row in await other.claim(SERVED, 10)] == [3]
