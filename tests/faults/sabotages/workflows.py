@@ -10,6 +10,7 @@ JOURNALS = "tests/test_journals.py::"
 BOUNDS = "tests/test_bounds.py::"
 RETRYING = "tests/test_retrying.py::"
 SCHEDULES = "tests/test_schedules.py::"
+WATCH = "tests/test_watch.py::"
 LISTING = "tests/test_listing.py::"
 HOLDING = "tests/test_holding.py::"
 LESS = "  left join less on less.id = m.id\n"
@@ -209,6 +210,16 @@ WORKFLOWS = below("src/hanse/runtime/workflows",
     Sabotage("what is too much for one transaction is not left out", "schedules/scheduler.py",
              "following = times[most]", "pass",
              SCHEDULES + "test_what_is_too_much_for_one_transaction_begins_in_the_next"),
+    Sabotage("each try of a step is seen", "engine/work.py",
+             "    instance.engine.watch.tried(instance.served.model, work.name, call, code)\n", "",
+             WATCH + "test_what_begins_ends_waits_and_fails_is_counted"),
+    Sabotage("how an instance ended is counted", "engine/engine.py",
+             "        self.watch.ended(instance.served.model.name, rest.state)\n", "",
+             WATCH + "test_what_begins_ends_waits_and_fails_is_counted"),
+    Sabotage("a run names who began it", "workflows.py", ", link=link_of(running.get())", "",
+             WATCH + "test_a_run_and_its_steps_are_one_trace_that_names_its_starter"),
+    Sabotage("an instance is one trace", "model.py", "deadlines, id.hex, span_id()", "deadlines, span_id() * 2, span_id()",
+             WATCH + "test_a_run_and_its_steps_are_one_trace_that_names_its_starter"),
     Sabotage("a child that failed is tried again with its parent", "retrying.py",
              "next_one, whose = await _child(database, next_one, failure)", "next_one, whose = None",
              RETRYING + "test_whose_child_failed_has_it_try_again"),

@@ -10,10 +10,13 @@ from uuid import UUID
 
 import msgspec
 
+from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
 from hanse.runtime.errors import HanseError, InvalidArgument
+from hanse.runtime.telemetry.trace_context import format_traceparent
 from hanse.runtime.workflows.failure import read_failure
 
 if TYPE_CHECKING:
+    from hanse.runtime.call.context import Call
     from hanse.runtime.data.record import Record
 
 KEY_LENGTH_MAX = 200
@@ -105,6 +108,19 @@ def check_name(name: str) -> None:
         raise InvalidArgument(
             f"A signal has a name of 1 to {KEY_LENGTH_MAX} characters that begins with no colon."
         )
+
+
+def origin_here() -> tuple[str, str]:
+    """Site and locale of the running call; those that hold where none runs."""
+    call = running.get()
+    return (call.origin.site, call.origin.locale) if call else (DEFAULT_SITE, DEFAULT_LOCALE)
+
+
+def link_of(call: Call | None) -> str:
+    """A call as W3C `traceparent`, for what it begins; empty for none."""
+    if call is None:
+        return ""
+    return format_traceparent(call.trace_id, call.span_id, call.sampled)
 
 
 def uuid_of(site: str, name: str, key: str) -> UUID:

@@ -10,14 +10,16 @@ import msgspec
 
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
-from hanse.runtime.call.context import Call, Origin, begin_trace
+from hanse.runtime.call.context import Call, Origin
 from hanse.runtime.contract.immutable import is_struct, parts
 from hanse.runtime.data.entity.marks import Personal
 from hanse.runtime.errors import InvalidArgument
 from hanse.runtime.identity.principal import Principal
+from hanse.runtime.telemetry.trace_context import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from uuid import UUID
 
     from hanse.runtime.call.context import Keyed
     from hanse.runtime.call.deadline import Deadlines
@@ -120,13 +122,23 @@ class WorkflowModel:
             return None
         return self.limit.lane(site, self.method.read_arguments(body))
 
-    def call(self, site: str, locale: str, deadlines: Deadlines, cause: str) -> Call:
-        """The call that an instance of it is, to all that it does."""
+    def call(self, site: str, locale: str, deadlines: Deadlines, id: UUID, link: str = "") -> Call:
+        """The call that an instance of it is, to all that it does; its trace is its own for ever.
+
+        Args:
+            site: The tenant.
+            locale: Of who began it.
+            deadlines: Of its host.
+            id: Of the instance.
+            link: The step that began it, as W3C `traceparent`.
+        """
         service = self.method.service
         origin = Origin(site, Principal("service", service), locale, service)
-        trace, span = begin_trace()
-        now = monotonic_ns()
-        return Call(self.method, origin, now, NEVER_NS, deadlines, trace, span, cause=cause)
+        now, told = monotonic_ns(), parse(link, None)
+        return Call(
+            self.method, origin, now, NEVER_NS, deadlines, id.hex, span_id(),
+            sampled=told is not None and told.sampled, cause=str(id),
+        )  # fmt: skip
 
 
 def step_call(outer: Call, keyed: Keyed, seconds: float) -> Call:
@@ -141,6 +153,7 @@ def step_call(outer: Call, keyed: Keyed, seconds: float) -> Call:
         outer.trace_id,
         span_id(),
         outer.span_id,
+        sampled=outer.sampled,
         keyed=keyed,
         cause=outer.cause,
     )

@@ -106,6 +106,7 @@ async def replay(served: Served, recording: Recording) -> int:
     row = {
         "id": recording.id, "site_id": "default", "locale": "en", "epoch": 0, "signals": 0,
         "canceling": False, "key": "", "input": bytes(recording.input), "parent": None,
+        "link": "",
     }  # fmt: skip
     return (await _replayed(served, row, entries)).asked
 

@@ -15,6 +15,7 @@ IS_THERE = "select to_regclass('hanse.workflow') is not null"
 # Who runs an instance is its holder, the name of a host's lease; nobody does where that is null.
 # `wake_time` is when it goes on, of one that nobody runs; null where only a signal wakes it.
 # `epoch` grows with each holding, so that who was stopped in between can write nothing.
+# `link` names the step that began it, as W3C `traceparent`.
 # `lane` is the line of a workflow with a limit; it goes on from its `admit_time`.
 # `signals` counts what came from outside: who wants to rest has to have seen all of it. `unread`
 # counts the signals that it has not taken, which lie in `workflow_signal`; `unread_bytes` theirs.
@@ -40,6 +41,7 @@ create table if not exists hanse.workflow (
   parent uuid,
   parent_place integer,
   lane text collate "C",
+  link text collate "C" not null default '',
   admit_time timestamptz,
   create_time timestamptz not null,
   end_time timestamptz

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
 from hanse.kit.uuid7 import Uuid7Source
-from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
+from hanse.runtime.call.context import running
 from hanse.runtime.data.collection.outcome import Page
 from hanse.runtime.data.unit import transaction_here
 from hanse.runtime.errors import NotFound
@@ -17,7 +17,15 @@ from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.ended_sweep import EndedSweep
 from hanse.runtime.workflows.engine.engine import Engine
 from hanse.runtime.workflows.engine.served import Served
-from hanse.runtime.workflows.info import Instance, check_key, check_name, instance_of, uuid_of
+from hanse.runtime.workflows.info import (
+    Instance,
+    check_key,
+    check_name,
+    instance_of,
+    link_of,
+    origin_here,
+    uuid_of,
+)
 from hanse.runtime.workflows.journal.bounds import UNREAD_BYTES_MAX, UNREAD_MAX, unread
 from hanse.runtime.workflows.journal.entry import Start
 from hanse.runtime.workflows.journal.statements import GET, SIGNAL
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.record import Record
     from hanse.runtime.workflows.info import Standing
+    from hanse.runtime.workflows.telemetry.watch import Surroundings
 
 START_MAX = 1000
 RESULT_FIRST_SECONDS = 0.05
@@ -83,7 +92,10 @@ class Workflows:
         """
         model = newest(method)
         start = self._start(model, model.write_input(arguments, named), id)
-        await self._begin(start)
+        if transaction_here(self._database) is None:
+            await self._engine.start(start)
+        else:
+            await self._joined((start,))
         return start.key or str(start.id)
 
     async def start_many(
@@ -118,7 +130,7 @@ class Workflows:
         """
         model = newest(method)
         row = await self._database.fetch_row(
-            GET, self._uuid(model.name, id), _origin()[0], model.name
+            GET, self._uuid(model.name, id), origin_here()[0], model.name
         )
         if row is None:
             raise NotFound(f"There is no {model.name} of the id {id[:200]}.")
@@ -136,8 +148,6 @@ class Workflows:
     ) -> Page[Instance]:
         """Instances of the site, the newest first, a hundred a page at most, without their results.
 
-            page = await self._workflows.list(self.place, state="held")
-
         Those that are over are kept for 30 days. Where few of many fit, a page may be short or
         empty and have a cursor: 10,000 are looked at for each.
 
@@ -154,12 +164,11 @@ class Workflows:
             HanseError: As `Database.fetch`.
         """
         which = Which(
-            site=_origin()[0], name=newest(method).name, state=state, prefix=prefix, since=since,
-            until=until,
+            site=origin_here()[0], name=newest(method).name, state=state, prefix=prefix,
+            since=since, until=until,
         )  # fmt: skip
         rows, following = await listed(self._database, which, cursor)
-        now = self._engine.now()
-        return Page(tuple(instance_of(row, None, now) for row in rows), following)
+        return Page(tuple(instance_of(row, None, self._engine.now()) for row in rows), following)
 
     async def result(self, method: Callable[..., Any], id: str) -> Any:
         """What an instance gives; waits for that, as long as the call has time.
@@ -168,7 +177,7 @@ class Workflows:
             NotFound: The site has none of that id.
             HanseError: What it failed with; `WorkflowCanceled` if it was canceled.
         """
-        name, site = newest(method).name, _origin()[0]
+        name, site = newest(method).name, origin_here()[0]
         uuid, backoff = uuid_of(site, name, id), Backoff(RESULT_FIRST_SECONDS, RESULT_MOST_SECONDS)
         while True:
             here = self._engine.here(uuid, site, name)
@@ -204,7 +213,7 @@ class Workflows:
             HanseError: As `Database.execute`.
         """
         model, now = newest(method), self._engine.now()
-        uuid, site = self._uuid(model.name, id), _origin()[0]
+        uuid, site = self._uuid(model.name, id), origin_here()[0]
         body = encode_value(value)
         check_name(name)
         check_sent(value, name)
@@ -225,7 +234,7 @@ class Workflows:
         Raises:
             HanseError: As `Database.execute`.
         """
-        name, site = newest(method).name, _origin()[0]
+        name, site = newest(method).name, origin_here()[0]
         found = await self._engine.store.cancel(uuid_of(site, name, id), site, name)
         self._database.once_kept(partial(self._engine.nudge, found))
         return bool(found)
@@ -237,6 +246,10 @@ class Workflows:
         return decode_value(row["output"]) if model is None else model.read(row["output"])
 
     # Its host calls these.
+
+    def join(self, host: Surroundings) -> None:
+        """Is told where numbers and spans go."""
+        self._engine.watch.join(host)
 
     def serve(self, service: object, model: WorkflowModel) -> None:
         """Has a version of a workflow run here, by a service."""
@@ -267,31 +280,20 @@ class Workflows:
         await make_tables(self._database)
         self._engine.reached.set()
 
-    # Inside.
-
     def _uuid(self, name: str, key: str) -> UUID:
-        return uuid_of(_origin()[0], name, key)
+        return uuid_of(origin_here()[0], name, key)
 
     def _start(self, model: WorkflowModel, body: bytes, key: str) -> Start:
-        site, locale = _origin()
+        site, locale = origin_here()
         if key:
             check_key(key)
         uuid = self._uuid(model.name, key) if key else self._ids.draw(self._engine.now())
-        lane = model.lane(site, body)
-        return Start(uuid, site, model.name, model.version, key, locale, body, lane=lane)
-
-    async def _begin(self, start: Start) -> None:
-        if transaction_here(self._database) is None:
-            await self._engine.start(start)
-        else:
-            await self._joined((start,))
+        return Start(
+            uuid, site, model.name, model.version, key, locale, body,
+            lane=model.lane(site, body), link=link_of(running.get()),
+        )  # fmt: skip
 
     async def _joined(self, starts: Sequence[Start]) -> None:
         """In the transaction that is open: whoever looks next takes them."""
         await self._engine.store.start(starts)
         self._database.once_kept(self._engine.wake)
-
-
-def _origin() -> tuple[str, str]:
-    call = running.get()
-    return (call.origin.site, call.origin.locale) if call else (DEFAULT_SITE, DEFAULT_LOCALE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.runtime.workflows.engine.patience import patiently
-from hanse.runtime.workflows.info import uuid_of
+from hanse.runtime.workflows.info import link_of, uuid_of
 from hanse.runtime.workflows.journal.entry import Ended, Entry, Rest, Start
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _start(instance: Instance, place: int, model: WorkflowModel, body: bytes) ->
     return Start(
         uuid_of(site, model.name, key), site, model.name, model.version, key,
         instance.row["locale"], body, parent=instance.id, parent_place=place,
-        lane=model.lane(site, body),
+        lane=model.lane(site, body), link=link_of(instance.call),
     )  # fmt: skip
 
 

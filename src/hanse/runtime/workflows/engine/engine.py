@@ -32,6 +32,7 @@ from hanse.runtime.workflows.journal.writer import Writer
 from hanse.runtime.workflows.limits.admission import Admission
 from hanse.runtime.workflows.retry import OF_THE_MOMENT
 from hanse.runtime.workflows.schedules.scheduler import Scheduler
+from hanse.runtime.workflows.telemetry.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,7 @@ class Engine:
         scheduler: Begins what is due by the clock.
         admission: Lets those go on who stand in line.
         writer: Writes what instances do.
+        watch: Shows it to people.
         tasks: What is done beside.
         start: Begins an instance that no transaction is around; see `Beginning`.
         lease: By which others know that this host is alive.
@@ -75,7 +77,8 @@ class Engine:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.lease = Lease(database, f"workflows {trace_id()}")
-        self.store = Store(database, self.lease.name)
+        self.watch = Watch(database)
+        self.store = Store(database, self.lease.name, self.watch.begun)
         self.scheduler = Scheduler(database, self.store)
         self.admission = Admission(database)
         self.deadlines = Deadlines()
@@ -207,6 +210,7 @@ class Engine:
         first = await self.store.next_due(tuple(self.served))
         known = [due for due in (first, await self.scheduler.next_due()) if due is not None]
         self._due = min(known, default=None) if self.room > 0 else None
+        await self.watch.look(len(self.hot), first)
         if self._due is None:
             return LOOK_SECONDS
         return min(LOOK_SECONDS, max(LEAST_SECONDS, (self._due - self.now()).total_seconds()))
@@ -266,6 +270,8 @@ class Engine:
             await instance.end(rest)
         else:
             await end_child(instance, rest)
+        instance.code = "" if rest.state == "done" else rest.state
+        self.watch.ended(instance.served.model.name, rest.state)
         self.drop(instance)
 
     def drop(self, instance: Instance) -> None:
@@ -278,4 +284,6 @@ class Engine:
         if self.hot.remove(instance):
             if full or instance.served.model.limit is not None:
                 self._wake.set()
+            told = (instance.call, instance.code, instance.row["link"])
+            self.watch.ran(instance.served.model, *told)
             instance.left.set()

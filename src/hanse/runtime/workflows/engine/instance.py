@@ -54,6 +54,7 @@ class Instance:
         undos: What takes back what it did, by the places of that.
         size: Bytes that it keeps in memory: its arguments, its journal and its signals.
         trouble: Why it is to be held.
+        code: How this run of it ended, to people who look; empty if it went well.
         ended: How it ended, once that is written; it has left the memory then.
         undoing: It takes back, and cannot be canceled any more.
     """
@@ -75,8 +76,10 @@ class Instance:
         self.undos: dict[int, tuple[Callable[..., Any], Any]] = {}
         self._branches = set[Any]()
         self.undoing = False
-        self.call = served.model.call(row["site_id"], row["locale"], engine.deadlines, str(self.id))
+        told = (row["site_id"], row["locale"], engine.deadlines, self.id, row["link"])
+        self.call = served.model.call(*told)
         self.trouble: HanseError | None = None
+        self.code = ""
         self.over = False
         self._place = 0
         self.waits = Waits(engine.now, self._has_branches, self._leave)

@@ -12,7 +12,7 @@ from hanse.runtime.call.context import Call, Keyed, running
 from hanse.runtime.call.deadline import time_is_up
 from hanse.runtime.call.endpoint import end_children
 from hanse.runtime.errors import DeadlineExceeded
-from hanse.runtime.workflows.failure import CANCELED, Halted, known, written
+from hanse.runtime.workflows.failure import CANCELED, Halted, known, read_failure, written
 from hanse.runtime.workflows.journal.entry import Entry, Kind
 from hanse.runtime.workflows.model import ResultType, name_of, step_call
 
@@ -93,6 +93,14 @@ async def _tried(instance: Instance, place: int, work: Work, attempt: int) -> En
     """One try, and what it came to; an entry without an end where another follows."""
     await instance.durable()
     call = step_call(instance.call, Keyed(f"{instance.id}.{place}"), work.timeout)
+    found = await _done(instance, place, work, attempt, call)
+    code = "tried_again" if found.failed is None else ""
+    code = read_failure(found.value).code if found.failed else code
+    instance.engine.watch.tried(instance.served.model, work.name, call, code)
+    return found
+
+
+async def _done(instance: Instance, place: int, work: Work, attempt: int, call: Call) -> Entry:
     try:
         if work.kind == "transaction":
             return await _in_transaction(instance, place, work, attempt, call)

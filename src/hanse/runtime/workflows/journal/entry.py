@@ -97,6 +97,7 @@ class Start(msgspec.Struct, eq=False):
         parent: Whose child it is.
         parent_place: And of which entry.
         lane: The line it stands in; None where its workflow has no limit.
+        link: The step that begins it, as W3C `traceparent`; empty where nobody does.
         done: Told the epoch it is held under: 0 if nobody holds it, -1 if it was there before.
     """
 
@@ -111,6 +112,7 @@ class Start(msgspec.Struct, eq=False):
     parent: UUID | None = None
     parent_place: int | None = None
     lane: str | None = None
+    link: str = ""
     done: Any = None
 
 
@@ -152,7 +154,7 @@ def row_of(start: Start, epoch: int) -> dict[str, Any]:
         "id": start.id, "site_id": start.site, "name": start.name, "version": start.version,
         "key": start.key, "locale": start.locale, "input": start.input, "epoch": epoch,
         "signals": 0, "canceling": False, "parent": start.parent,
-        "parent_place": start.parent_place,
+        "parent_place": start.parent_place, "link": start.link,
     }  # fmt: skip
 
 

@@ -90,21 +90,22 @@ where w.id = $1 and w.epoch = $2 and w.holder is not null
 
 COLUMNS = """
 w.id, w.site_id, w.name, w.version, w.key, w.locale, w.input, w.epoch, w.signals, w.canceling,
-w.parent, w.parent_place
+w.parent, w.parent_place, w.link
 """
 
 # Whoever may run it at once holds it from the beginning, if its lease is good.
 START = f"""
-with {PATIENCE.format(14)}
+with {PATIENCE.format(15)}
 insert into hanse.workflow (id, site_id, name, version, state, key, locale, input, parent,
-  parent_place, lane, create_time, holder, epoch, wake_time)
+  parent_place, lane, link, create_time, holder, epoch, wake_time)
 select s.id, s.site_id, s.name, s.version, 'open', s.key, s.locale, s.input, s.parent,
-  s.parent_place, s.lane, $13::timestamptz, l.name, case when l.name is null then 0 else 1 end,
-  case when l.name is null and s.lane is null then $13::timestamptz end
+  s.parent_place, s.lane, s.link, $14::timestamptz, l.name,
+  case when l.name is null then 0 else 1 end,
+  case when l.name is null and s.lane is null then $14::timestamptz end
 from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bytea[],
-            $8::uuid[], $9::int[], $10::text[], $11::boolean[])
-  s(id, site_id, name, version, key, locale, input, parent, parent_place, lane, held)
-left join hanse.lease l on s.held and l.name = $12 and l.until_time > clock_timestamp()
+            $8::uuid[], $9::int[], $10::text[], $11::boolean[], $12::text[])
+  s(id, site_id, name, version, key, locale, input, parent, parent_place, lane, held, link)
+left join hanse.lease l on s.held and l.name = $13 and l.until_time > clock_timestamp()
 where (select said is not null from patience)
 on conflict (id) do nothing
 returning id, epoch
@@ -169,8 +170,8 @@ select signals, canceling from hanse.workflow
 where id = $1 and epoch = $2 and holder is not null
 """
 
-# What hosts held that are no more is due at once, in a new epoch. So is what is held by a lease that
-# is over far later than any lasts: it is of a server whose clock was ahead.
+# What hosts held that are no more is due at once, in a new epoch. So is what is held by a lease
+# that is over far later than any lasts: it is of a server whose clock was ahead.
 FREE = """
 update hanse.workflow w set holder = null, epoch = w.epoch + 1, wake_time = $1
 where w.id in (

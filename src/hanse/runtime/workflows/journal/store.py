@@ -12,7 +12,7 @@ from hanse.runtime.workflows.journal.entry import Entry, Rest, Start, Write, ent
 from hanse.runtime.workflows.journal.read import Read, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -38,11 +38,15 @@ class Store:
     Args:
         database: Where they are.
         host: The name of this host's lease.
+        begun: Told of each instance that begins the name of its workflow.
     """
 
-    def __init__(self, database: Database, host: str) -> None:
+    def __init__(
+        self, database: Database, host: str, begun: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._database = database
         self._host = host
+        self._begun = begun
         self._ending = asyncio.Semaphore(ENDING)
 
     async def write(self, batch: Sequence[Write]) -> list[Write]:
@@ -99,6 +103,8 @@ class Store:
         found = {row["id"]: row["epoch"] for row in rows}
         for one in batch:
             epoch = found.pop(one.id, BEFORE)
+            if epoch != BEFORE:
+                self._begun(one.name)
             if one.done is not None:
                 one.done(one, epoch)
 
@@ -217,5 +223,5 @@ def _signal_of(row: Record) -> Signal:
 def _start_values(one: Start) -> tuple[Any, ...]:
     return (
         one.id, one.site, one.name, one.version, one.key, one.locale, one.input, one.parent,
-        one.parent_place, one.lane, one.held,
+        one.parent_place, one.lane, one.held, one.link,
     )  # fmt: skip

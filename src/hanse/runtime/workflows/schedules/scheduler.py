@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from hanse.kit.ids import trace_id
 from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, running
 from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.workflows.info import uuid_of
@@ -122,7 +124,7 @@ class Scheduler:
 
     async def _asked(self, name: str, function: Any) -> tuple[str, ...]:
         """What the service says, in a call of its own in the default site."""
-        call = self._models[name].call(DEFAULT_SITE, DEFAULT_LOCALE, Deadlines(), "")
+        call = self._models[name].call(DEFAULT_SITE, DEFAULT_LOCALE, Deadlines(), UUID(trace_id()))
         token = running.set(call)
         try:
             ask: Any = getattr(self._services[name], function.__name__)

@@ -1,4 +1,4 @@
-"""What an instance did while nothing could be written goes into one write, and only the last of it."""
+"""What an instance did while nothing could be written is one write, of the last of it."""
 
 from __future__ import annotations
 

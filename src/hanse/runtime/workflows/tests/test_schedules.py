@@ -61,8 +61,9 @@ async def test_each_begins_when_it_is_due_and_what_was_missed_as_it_says(
 
         async def begun_after(**time: int) -> list[str]:
             clock.advance(timedelta(**time))
-            for log, database in zip(logs, databases, strict=True):
+            for log in logs:
                 log.clear()
+            for database in databases * 2:  # what one begins the other may have taken
                 await database.upkeep.catch_up()
             return sorted(logs[0] + logs[1])
 
