@@ -43,3 +43,8 @@ class Uuid7Source:
                 self._tail = RANDOM.getrandbits(_TAIL_BITS - 1)
         head = self._millisecond << 80 | (self._tail >> _LOW_BITS) << 64
         return UUID(int=head | self._tail & _LOW_MAX | _VERSION_AND_VARIANT)
+
+
+def seconds_of(drawn: UUID) -> float:
+    """When one was drawn, in seconds since 1970: its first 48 bits."""
+    return (drawn.int >> 80) / 1000

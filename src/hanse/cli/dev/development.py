@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from hanse.cli.dev.apology import Apology
-from hanse.cli.dev.broker import development_broker
+from hanse.cli.dev.broker import development_broker, note_url
 from hanse.cli.dev.database import development_database
 from hanse.cli.dev.worker_process import WorkerProcess
 from hanse.cli.listener import open_listener, url_of
@@ -178,6 +178,7 @@ class Development:
         try:
             self._broker = development_broker(Path(self._order["state"]))
             await asyncio.to_thread(self._broker.start)
+            note_url(Path(self._order["state"]), self._broker.url)
         except ConfigurationError as error:
             await self._apologize(list(error.problems))
             return

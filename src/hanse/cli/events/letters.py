@@ -1,55 +1,26 @@
-"""`hanse events`: shows how far subscriptions are, and mends, repeats or drops what is parked."""
+"""`hanse events`: mends, repeats or drops what is parked."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
-from hanse.cli.data.persons import in_database
+from hanse.cli.events.place import Place, reach, say, tell
 from hanse.cli.fleet.called import called
 from hanse.cli.refusal import Refused
-from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound
 from hanse.runtime.subscriptions.letters import Letter, Letters
-from hanse.runtime.subscriptions.replay import begin_replay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
 
     from hanse.cli.data.persons import Reached
 
 T = TypeVar("T")
 
 ERROR_SHOWN = 60
-ID_WIDTH = 36
-NUMBERS = frozenset({"position", "lag", "hosts", "waiting", "dead", "failed"})
-
-
-class Place(NamedTuple):
-    """Whose events, and how they are shown."""
-
-    environment: str
-    dev: bool
-    as_json: bool
-
-
-def subscriptions(place: Place) -> None:
-    """Lists subscriptions.
-
-    Raises:
-        Refused: There is no project, or its database does not answer.
-    """
-    found = _ask(place, lambda letters: letters.subscriptions())
-    titles = ("subscription", "position", "lag", "hosts", "waiting", "dead")
-    rows = [
-        (one.name, *(f"{n:,}" for n in (one.position, one.lag, one.hosts, one.waiting, one.dead)))
-        for one in found
-    ]
-    _tell(place, found, titles, rows, "Nobody subscribes to events.")
 
 
 def dead(place: Place, subscription: str, *, waiting: bool) -> None:
@@ -65,7 +36,7 @@ def dead(place: Place, subscription: str, *, waiting: bool) -> None:
          one.error[:ERROR_SHOWN])
         for one in found
     ]  # fmt: skip
-    _tell(place, found, titles, rows, "Nothing is parked.")
+    tell(place, found, titles, rows, "Nothing is parked.")
 
 
 def show(place: Place, event: str, subscription: str) -> None:
@@ -89,7 +60,7 @@ def edit(place: Place, event: str, subscription: str, data: bytes) -> None:
         return await letters.edit(await letters.show(event, subscription), data)
 
     edited = _ask(place, work)
-    _say(place, {"event": edited}, f"It is the event {edited} now, and is tried at once.")
+    say(place, {"event": edited}, f"It is the event {edited} now, and is tried at once.")
 
 
 def replay(place: Place, event: str, subscription: str) -> None:
@@ -105,7 +76,7 @@ def replay(place: Place, event: str, subscription: str) -> None:
         return letter
 
     letter = _ask(place, work)
-    _say(place, {"event": letter.event}, f"{letter.subscription} tries it at once.")
+    say(place, {"event": letter.event}, f"{letter.subscription} tries it at once.")
 
 
 def drop(place: Place, event: str, subscription: str, *, yes: bool) -> None:
@@ -118,18 +89,7 @@ def drop(place: Place, event: str, subscription: str, *, yes: bool) -> None:
     question = f"Give up {letter.type} {letter.event} for {letter.subscription}?"
     _confirm(question, f"events show {event}", yes=yes)
     _ask(place, lambda letters: letters.drop(letter))
-    _say(place, {"event": letter.event}, f"{letter.subscription} goes on without it.")
-
-
-def again(place: Place, subscription: str, first: int, last: int) -> None:
-    """Has a range handled once more.
-
-    Raises:
-        Refused: There is no such subscription, or as `show`.
-    """
-    part = _reach(place, lambda found: begin_replay(found.database, subscription, first, last))
-    said = f"{subscription} handles events {first:,} to {last:,} once more."
-    _say(place, {"replay_epoch": part.feed.replay_epoch}, said)
+    say(place, {"event": letter.event}, f"{letter.subscription} goes on without it.")
 
 
 def forget(place: Place, subscription: str, *, yes: bool) -> None:
@@ -140,7 +100,7 @@ def forget(place: Place, subscription: str, *, yes: bool) -> None:
     """
     _confirm(f"Forget {subscription}, and all that waits for it?", "events list", yes=yes)
     _ask(place, lambda letters: letters.forget(subscription))
-    _say(place, {"forgotten": subscription}, f"{subscription} is forgotten.")
+    say(place, {"forgotten": subscription}, f"{subscription} is forgotten.")
 
 
 def _confirm(question: str, look: str, *, yes: bool) -> None:
@@ -158,38 +118,4 @@ def _ask(place: Place, work: Callable[[Letters], Coroutine[Any, Any, T]]) -> T:
         await letters.prepare()
         return await work(letters)
 
-    return _reach(place, prepared)
-
-
-def _reach(place: Place, work: Callable[[Reached], Coroutine[Any, Any, T]]) -> T:
-    try:
-        return in_database(place.environment, work, dev=place.dev)
-    except (NotFound, InvalidArgument, FailedPrecondition) as error:
-        listed = called("events dead --waiting")
-        raise Refused(str(error), f"{listed} lists what is parked.") from error
-
-
-def _say(place: Place, found: dict[str, Any], said: str) -> None:
-    click.echo(msgspec.json.encode(found) if place.as_json else said)
-
-
-def _tell(
-    place: Place,
-    found: Sequence[Any],
-    titles: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    nothing: str,
-) -> None:
-    if place.as_json:
-        click.echo(msgspec.json.encode(found))
-    elif not rows:
-        click.echo(nothing)
-    else:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for title in titles:
-            least = ID_WIDTH if title == "event" else None  # an id is copied whole
-            side = "right" if title in NUMBERS else "left"
-            table.add_column(title, justify=side, min_width=least)
-        for row in rows:
-            table.add_row(*row)
-        Console().print(table)
+    return reach(place, prepared)

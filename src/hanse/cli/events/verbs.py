@@ -24,10 +24,23 @@ def events() -> None:
 @DEV
 @JSON
 def list_(**asked: Any) -> None:
-    """List subscriptions: how far each is, and what of it waits."""
-    from hanse.cli.events.letters import Place, subscriptions
+    """List subscriptions: how far each is, how long behind, and what of it waits."""
+    from hanse.cli.events.overview import subscriptions
+    from hanse.cli.events.place import Place
 
     subscriptions(Place(**asked))
+
+
+@events.command()
+@ENVIRONMENT
+@DEV
+@JSON
+def stream(**asked: Any) -> None:
+    """Show what the stream holds, what waits to be told, and which process tells it."""
+    from hanse.cli.events.overview import stream
+    from hanse.cli.events.place import Place
+
+    stream(Place(**asked))
 
 
 @events.command()
@@ -38,7 +51,8 @@ def list_(**asked: Any) -> None:
 @JSON
 def dead(subscription: str, *, waiting: bool, **asked: Any) -> None:
     """List events that nobody tries any more, of SUBSCRIPTION or of all."""
-    from hanse.cli.events.letters import Place, dead
+    from hanse.cli.events.letters import dead
+    from hanse.cli.events.place import Place
 
     dead(Place(**asked), subscription, waiting=waiting)
 
@@ -50,7 +64,8 @@ def dead(subscription: str, *, waiting: bool, **asked: Any) -> None:
 @DEV
 def show(event: str, subscription: str, **asked: Any) -> None:
     """Show all that is known of a parked EVENT, as JSON; what is personal is sealed."""
-    from hanse.cli.events.letters import Place, show
+    from hanse.cli.events.letters import show
+    from hanse.cli.events.place import Place
 
     show(Place(**asked, as_json=True), event, subscription)
 
@@ -67,7 +82,8 @@ def edit(event: str, data: Any, subscription: str, **asked: Any) -> None:
 
     That is an event of its own, which says of which it was made.
     """
-    from hanse.cli.events.letters import Place, edit
+    from hanse.cli.events.letters import edit
+    from hanse.cli.events.place import Place
 
     edit(Place(**asked), event, subscription, data.read())
 
@@ -80,7 +96,8 @@ def edit(event: str, data: Any, subscription: str, **asked: Any) -> None:
 @JSON
 def replay(event: str, subscription: str, **asked: Any) -> None:
     """Have a parked EVENT tried again at once, and those of its key after it."""
-    from hanse.cli.events.letters import Place, replay
+    from hanse.cli.events.letters import replay
+    from hanse.cli.events.place import Place
 
     replay(Place(**asked), event, subscription)
 
@@ -94,23 +111,34 @@ def replay(event: str, subscription: str, **asked: Any) -> None:
 @JSON
 def drop(event: str, subscription: str, *, yes: bool, **asked: Any) -> None:
     """Give a parked EVENT up for good, so that those of its key go on without it."""
-    from hanse.cli.events.letters import Place, drop
+    from hanse.cli.events.letters import drop
+    from hanse.cli.events.place import Place
 
     drop(Place(**asked), event, subscription, yes=yes)
 
 
 @events.command()
 @click.argument("subscription")
-@click.option("--first", type=click.IntRange(1), required=True, help="Its sequence in the stream.")
-@click.option("--last", type=click.IntRange(1), required=True, help="That of the last one.")
+@click.option("--first", type=click.IntRange(1), default=None, help="Its sequence in the stream.")
+@click.option("--last", type=click.IntRange(1), default=None, help="That of the last one.")
+@click.option(
+    "--from",
+    "since",
+    default="",
+    metavar="TIME",
+    help="When the first was told, in UTC if it names no zone; else the oldest there is.",
+)
+@click.option("--to", "until", default="", metavar="TIME", help="That of the last; else now.")
 @ENVIRONMENT
 @DEV
 @JSON
-def again(subscription: str, first: int, last: int, **asked: Any) -> None:
+def again(subscription: str, environment: str, *, dev: bool, as_json: bool, **asked: Any) -> None:
     """Have SUBSCRIPTION handle a range of the stream once more, as if it never had."""
-    from hanse.cli.events.letters import Place, again
+    from hanse.cli.events.again import Asked, again
+    from hanse.cli.events.place import Place
 
-    again(Place(**asked), subscription, first, last)
+    numbers = {name: asked.pop(name) or 0 for name in ("first", "last")}
+    again(Place(environment, dev, as_json), subscription, Asked(**numbers, **asked))
 
 
 @events.command()
@@ -124,6 +152,7 @@ def forget(subscription: str, *, yes: bool, **asked: Any) -> None:
 
     As long as it is known, the stream keeps what it has not handled, until it is full.
     """
-    from hanse.cli.events.letters import Place, forget
+    from hanse.cli.events.letters import forget
+    from hanse.cli.events.place import Place
 
     forget(Place(**asked), subscription, yes=yes)

@@ -106,6 +106,16 @@ class EventStream:
         """
         return _info.decode(await self.broker.ask(f"STREAM.INFO.{self.name}")).state
 
+    async def bytes_most(self) -> int:
+        """How many bytes it may hold.
+
+        Raises:
+            BrokerAway: Nobody knows.
+            StreamRefused: It is not there.
+        """
+        found = _info.decode(await self.broker.ask(f"STREAM.INFO.{self.name}"))
+        return int(found.config["max_bytes"])
+
     async def time_of(self, sequence: int) -> datetime | None:
         """When the first message from a sequence on was published; None if there is none.
 
@@ -121,6 +131,27 @@ class EventStream:
                 raise
             return None
         return _found.decode(answer).message.time
+
+    async def first_since(self, since: datetime, place: Place) -> int:
+        """The first sequence that came at a time or later, found by halves; else the next there is.
+
+        Args:
+            since: By the broker's clock, when it was told.
+            place: What it holds.
+
+        Raises:
+            BrokerAway: Nobody knows.
+            StreamRefused: There is no stream.
+        """
+        low, high = place.first, place.last + 1
+        while low < high:
+            middle = (low + high) // 2
+            came = await self.time_of(middle)
+            if came is None or came >= since:
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
     async def strike(self, sequence: int) -> None:
         """Takes out one message.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hanse.kit.clock import monotonic, wait_set
 from hanse.kit.ids import trace_id
+from hanse.kit.process_name import process_name
 from hanse.runtime.errors import HanseError
 from hanse.runtime.leases.tables import make_tables
 
@@ -69,7 +70,7 @@ class Lease:
     Attributes:
         name: As given.
         seconds: As given.
-        holder: Who this is: another for each object.
+        holder: Who this is: its process, then `/` and what no other object has.
         epoch: Grows each time somebody takes the lease, so that it names one holding without a
             gap. As long as this object never held it, 0; then that of its last holding.
     """
@@ -77,7 +78,7 @@ class Lease:
     def __init__(self, database: Database, name: str, seconds: float = SECONDS) -> None:
         self.name = name
         self.seconds = seconds
-        self.holder = trace_id()
+        self.holder = f"{process_name()}/{trace_id()}"
         self.epoch = 0
         self._database = database
         self._until = 0.0

@@ -1,4 +1,4 @@
-"""What operators see of subscriptions, and do with events that nobody can handle."""
+"""What operators do with events that nobody can handle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hanse.kit.uuid7 import Uuid7Source
 from hanse.runtime.data.personal.sealed_text import LOOKS_SEALED
 from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound
 from hanse.runtime.events.envelope import ENVELOPE_MAX, read_envelope, write_envelope
-from hanse.runtime.events.relay.tables import make_tables as make_stream_table
 from hanse.runtime.subscriptions.tables import make_tables
 
 if TYPE_CHECKING:
@@ -21,17 +20,6 @@ if TYPE_CHECKING:
 
 LISTED_MAX = 1000
 
-_SUBSCRIPTIONS = """
-select s.name, min(d.position) as position,
-  greatest(0, coalesce((select last_seq from hanse.stream), 0) - min(d.position)) as lag,
-  count(distinct d.holder) filter (where d.until_time > clock_timestamp()) as hosts,
-  (select count(*) from hanse.parked p where p.subscription = s.id and p.state = 'waiting')
-    as waiting,
-  (select count(*) from hanse.parked p where p.subscription = s.id and p.state = 'dead') as dead
-from hanse.subscription s
-join hanse.delivery d on d.subscription = s.id and d.replay_epoch = 0
-group by s.id order by s.name
-"""
 _COLUMNS = """
 select s.name as subscription, p.replay_epoch, p.event, p.type, p.site_id as site, p.key,
   p.stream_seq, p.state, p.attempt, p.park_time, p.due_time, p.error, p.edited_from
@@ -80,26 +68,6 @@ parked as (delete from hanse.parked p using gone where p.subscription = gone.id)
 select id from gone
 """
 _THERE = "select from hanse.subscription where name = $1"
-
-
-class SubscriptionState(msgspec.Struct, frozen=True):
-    """How far a subscription is.
-
-    Attributes:
-        name: Its own.
-        position: Sequence in the stream up to which all is handled or parked.
-        lag: Events of the stream above it, those of other kinds among them.
-        hosts: Which read for it.
-        waiting: Events that are tried again, or wait for one that is.
-        dead: Events that nobody tries any more.
-    """
-
-    name: str
-    position: int
-    lag: int
-    hosts: int
-    waiting: int
-    dead: int
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -153,19 +121,6 @@ class Letters:
             HanseError: They cannot be made.
         """
         await make_tables(self._database)
-        await make_stream_table(self._database)
-
-    async def subscriptions(self) -> list[SubscriptionState]:
-        """All there are, by name.
-
-        Raises:
-            HanseError: The database is away.
-        """
-        rows = await self._database.fetch(_SUBSCRIPTIONS)
-        return [
-            SubscriptionState(**{name: row[name] for name in SubscriptionState.__struct_fields__})
-            for row in rows
-        ]
 
     async def parked(self, subscription: str = "", *, waiting: bool = False) -> list[Letter]:
         """Events that nobody tries any more, a thousand at most.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from hanse.runtime.errors import InvalidArgument, NotFound
 from hanse.runtime.subscriptions.feeding.part import Part
@@ -10,6 +11,9 @@ from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.registration import begin
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.data.database import Database
 
 _FIND = "select id from hanse.subscription where name = $1 for update"
@@ -37,32 +41,84 @@ _CLEAR = (
 )
 
 
-async def begin_replay(database: Database, name: str, first: int, last: int) -> Part:
+class Range(NamedTuple):
+    """Events of a stream that stand side by side.
+
+    Attributes:
+        first: Sequence of the first.
+        last: Of the last.
+    """
+
+    first: int
+    last: int
+
+
+async def range_between(
+    stream: EventStream, since: datetime | None, until: datetime | None
+) -> Range:
+    """The events that were told between two moments, both inclusive, by the clock of the broker.
+
+    Args:
+        stream: Where they stand.
+        since: None for the first there is.
+        until: None for the last there is.
+
+    Raises:
+        NotFound: Nothing was told between them that is there still.
+        HanseError: The broker is away, or there is no stream.
+    """
+    place = await stream.place()
+    first = place.first if since is None else await stream.first_since(since, place)
+    last = place.last
+    if until is not None:
+        last = await stream.first_since(until + timedelta(microseconds=1), place) - 1
+    if first > last:
+        raise NotFound(f"Nothing was told between these moments. {await _what_is_there(stream)}")
+    return Range(first, last)
+
+
+async def begin_replay(database: Database, stream: EventStream, name: str, wanted: Range) -> Part:
     """Has events of a range handled once more; the hosts of the subscription begin in a moment.
 
     Args:
-        database: Where.
+        database: Where it is kept how far they are.
+        stream: Where they stand.
         name: Of the subscription.
-        first: Sequence of the first event in the stream.
-        last: Of the last.
+        wanted: Which.
 
     Raises:
-        InvalidArgument: It is no range.
+        InvalidArgument: It is no range, or not all of it is in the stream.
         NotFound: There is no such subscription.
-        HanseError: The database is away.
+        HanseError: Database or broker are away.
     """
+    first, last = wanted
     if not 1 <= first <= last:
         raise InvalidArgument(f"{first} to {last} is no range of events: from 1, the first first.")
+    place = await stream.place()
+    if first < place.first or last > place.last:
+        what = f"Events {first} to {last} are not all in the stream."
+        raise InvalidArgument(f"{what} {await _what_is_there(stream)}")
     async with database.transaction():
         found = await database.fetch_row(_FIND, name)
         if found is None:
-            raise NotFound(f"There is no subscription {name}; `hanse events` lists them.")
+            raise NotFound(f"There is no subscription {name}; `hanse events list` lists them.")
         now = database.clock.now()
         row = await database.fetch_row(_MAKE, found["id"], first, last, now)
         assert row is not None, "an insert gives its row"
         feed = Feed(found["id"], row["replay_epoch"])
         await begin(database, feed, first - 1)
     return Part(feed, last)
+
+
+async def _what_is_there(stream: EventStream) -> str:
+    place = await stream.place()
+    if not place.messages:
+        return "It holds none."
+    since, until = await stream.time_of(place.first), await stream.time_of(place.last)
+    if since is None or until is None:  # they went in this moment
+        return f"It holds {place.first} to {place.last}."
+    told = f"told {since:%Y-%m-%d %H:%M:%S} to {until:%Y-%m-%d %H:%M:%S} UTC"
+    return f"It holds {place.first} to {place.last}, {told}."
 
 
 async def open_replays(database: Database, feeds: list[Feed]) -> list[Part]:

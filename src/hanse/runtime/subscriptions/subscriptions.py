@@ -16,6 +16,7 @@ from hanse.runtime.errors import HanseError
 from hanse.runtime.leases.lease import SECONDS
 from hanse.runtime.subscriptions.declared.subscription import Subscription
 from hanse.runtime.subscriptions.feeding.feeding import Feeding
+from hanse.runtime.subscriptions.feeding.missing import Missing
 from hanse.runtime.subscriptions.feeding.part import Holder, Part
 from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.handling.handler import bound
@@ -183,15 +184,17 @@ class Subscriptions:
         """Feeds a handler; whatever goes wrong in it, it begins again."""
         assert self._host is not None
         assert self._host.post is not None
+        name, there = handler.subscription.name, self._host.post.stream
+        missing = Missing(name, self._database, handler.gauges, there)
         backoff = Backoff(most=AGAIN_MOST_SECONDS)
         while True:
-            feeding = Feeding(part, handler, self._database, self._host.post.stream, self._holder)
+            feeding = Feeding(part, handler, self._database, missing.stream, self._holder)
             self._feedings.append(feeding)
             began = monotonic()
             try:
                 await feeding.run()
             except Exception:
-                log.exception("%s is begun again", handler.subscription.name)
+                log.exception("%s is begun again", name)
             finally:
                 self._feedings.remove(feeding)
             if monotonic() - began > AGAIN_MOST_SECONDS:

@@ -9,7 +9,10 @@ from hanse.runtime.data.arrival import make_missing
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
 
-IS_THERE = "select to_regclass('hanse.parked') is not null"
+IS_THERE = """
+select exists (select from pg_attribute
+               where attrelid = to_regclass('hanse.subscriber') and attname = 'replay_epoch')
+"""
 
 MAKE = (
     # What was read for a subscription and is passed by now: `sweep_seq`, once all is above
@@ -46,14 +49,21 @@ create table if not exists hanse.delivery (
   until_time timestamptz not null default '-infinity',
   primary key (subscription, replay_epoch, partition)
 ) with (fillfactor = 50)""",
-    # Hosts that would take partitions, so that each knows what its fair share is.
+    # Hosts that would take partitions, so that each knows what its fair share is; of each feed by
+    # itself, which one host may have lost, or not have heard of, while it reads another.
     """
 create table if not exists hanse.subscriber (
   subscription int not null references hanse.subscription on delete cascade,
+  replay_epoch int not null default 0,
   holder text collate "C" not null,
   until_time timestamptz not null,
-  primary key (subscription, holder)
+  constraint subscriber_pkey primary key (subscription, replay_epoch, holder)
 )""",
+    # As an earlier release made it.
+    "alter table hanse.subscriber add column if not exists replay_epoch int not null default 0",
+    """
+alter table hanse.subscriber drop constraint subscriber_pkey,
+  add constraint subscriber_pkey primary key (subscription, replay_epoch, holder)""",
     """
 create table if not exists hanse.inbox (
   subscription int not null,

@@ -12,7 +12,7 @@ from hanse.runtime.broker.publisher import Publisher
 from hanse.runtime.broker.reader import Reader
 from hanse.runtime.events.envelope import UnreadableEvent, read_envelope
 from hanse.runtime.events.relay.purge import handled_until
-from hanse.runtime.events.relay.tables import settle
+from hanse.runtime.events.relay.tables import note_struck, settle
 
 if TYPE_CHECKING:
     from hanse.runtime.broker.message import Message
@@ -58,7 +58,7 @@ class Alignment:
             await self._say_what_is_lost(place.last, noted)
             await self._replace(place.last, noted.last, is_empty=not place.messages)
         elif place.last > noted.last:
-            await self._strike(noted.last)
+            await self._strike(noted.last, place.last)
         await settle(self._database, self._stream.name)
         return max(place.last, noted.last)
 
@@ -98,16 +98,20 @@ class Alignment:
             raise away()
         return until
 
-    async def _strike(self, noted: int) -> None:
+    async def _strike(self, noted: int, last: int) -> None:
         """Takes out what was told of a future that never came: what a restore has undone."""
-        struck = 0
+        struck = stood = 0
         async with Reader(self._stream, [self._stream.subject()], noted + 1) as reader:
             while reader.pending:
-                told = dict(_named(await reader.read()))
+                messages = await reader.read()
+                stood += len(messages)
+                told = dict(_named(messages))
                 lost = await self._waiting.lost(list(told), list(told.values()))
                 for one in lost:
                     await self._stream.strike(told[one])
                 struck += len(lost)
+        if stood - struck < last - noted:
+            await note_struck(self._database, noted + 1, last)
         if struck:
             log.warning(
                 "%d events of the stream %s are of a time that the database does not know: it was "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
+from hanse.kit.uuid7 import seconds_of
 from hanse.runtime.errors import HanseError
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ _BACKLOG = """
 select coalesce(max(seq) - min(seq) + 1, 0) as events,
   (select id from hanse.outbox order by seq limit 1) as oldest from hanse.outbox
 """
-_MILLISECONDS = 1000
 
 
 class RelayGauges:
@@ -50,9 +49,4 @@ class RelayGauges:
             return
         self._waiting.set(row["events"])
         now = self._database.clock.now().timestamp()
-        self._age.set(max(0.0, now - _seconds(row["oldest"])) if row["oldest"] else 0.0)
-
-
-def _seconds(id: UUID) -> float:
-    """When an event happened: the first 48 bits of its id."""
-    return (id.int >> 80) / _MILLISECONDS
+        self._age.set(max(0.0, now - seconds_of(row["oldest"])) if row["oldest"] else 0.0)

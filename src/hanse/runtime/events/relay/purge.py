@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from hanse.kit.clock import unix_seconds
 
 if TYPE_CHECKING:
-    from hanse.runtime.broker.message import Place
     from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.data.database import Database
 
@@ -49,7 +48,7 @@ async def purge(database: Database, stream: EventStream, replay: timedelta = REP
     below = handled + 1
     if place.bytes < FULL * stream.broker.config.stream_bytes:
         oldest = datetime.fromtimestamp(unix_seconds(), UTC) - replay
-        below = min(below, await _first_since(stream, place, oldest))
+        below = min(below, await stream.first_since(oldest, place))
     if below > place.first:
         await stream.purge(below)
         log.info("Events %d to %d went from the stream.", place.first, below - 1)
@@ -70,16 +69,3 @@ async def handled_until(database: Database, last: int) -> int:
         return last
     row = await database.fetch_row(_HANDLED)
     return last if row is None or row[0] is None else row[0]
-
-
-async def _first_since(stream: EventStream, place: Place, since: datetime) -> int:
-    """The first sequence of a message that came since then, found by halves."""
-    low, high = place.first, place.last + 1
-    while low < high:
-        middle = (low + high) // 2
-        came = await stream.time_of(middle)
-        if came is None or came >= since:
-            high = middle
-        else:
-            low = middle + 1
-    return low

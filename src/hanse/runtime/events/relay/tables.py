@@ -10,7 +10,7 @@ from hanse.runtime.data.arrival import make_missing
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
 
-IS_THERE = "select to_regclass('hanse.stream') is not null"
+IS_THERE = "select to_regclass('hanse.struck') is not null"
 
 MAKE = (
     # `last_seq`: what stands above it in the stream lies in the outbox as well, for a row there
@@ -23,6 +23,12 @@ create table if not exists hanse.stream (
   home text not null,
   last_seq bigint not null,
   life text
+)""",
+    # What of a stream a restore has undone: nobody has missed that.
+    """
+create table if not exists hanse.struck (
+  first_seq bigint primary key,
+  last_seq bigint not null
 )""",
 )
 
@@ -37,6 +43,15 @@ where s.home <> excluded.home
 """
 _READ = "select name, last_seq, life is null and last_seq > 0 as moved from hanse.stream"
 _SETTLE = f"update hanse.stream set life = {_LIFE} where name = $1"
+_STRIKE = """
+insert into hanse.struck as s (first_seq, last_seq) values ($1, $2)
+on conflict (first_seq) do update set last_seq = greatest(s.last_seq, excluded.last_seq)
+"""
+_MISSED = """
+select greatest(0, $2::bigint - $1::bigint + 1 - coalesce(sum(
+  least(last_seq, $2::bigint) - greatest(first_seq, $1::bigint) + 1), 0))::bigint as events
+from hanse.struck where last_seq >= $1 and first_seq <= $2
+"""
 _SETTLED = f"select name from hanse.stream where home = {_HOME} and life = {_LIFE}"
 
 
@@ -83,6 +98,26 @@ async def settle(database: Database, name: str) -> None:
         HanseError: The database is away.
     """
     await database.execute(_SETTLE, name)
+
+
+async def note_struck(database: Database, first: int, last: int) -> None:
+    """Notes that what is missing between two sequences of the stream was undone by a restore.
+
+    Raises:
+        HanseError: The database is away.
+    """
+    await database.execute(_STRIKE, first, last)
+
+
+async def missed(database: Database, first: int, last: int) -> int:
+    """How many of the events between two sequences, which the stream lacks, there ever were.
+
+    Raises:
+        HanseError: The database is away.
+    """
+    await make_tables(database)
+    row = await database.fetch_row(_MISSED, first, last)
+    return row["events"] if row is not None else 0
 
 
 async def settled_stream(database: Database) -> str | None:

@@ -53,7 +53,7 @@ class Feeding:
         part: What is read.
         handler: What it is given to.
         database: Of the host.
-        stream: Waits for the stream of the database.
+        stream: Waits for the stream of the database, to be read from a sequence on.
         holder: The host, and how long it holds what it does not renew.
     """
 
@@ -62,7 +62,7 @@ class Feeding:
         part: Part,
         handler: Handler,
         database: Database,
-        stream: Callable[[], Awaitable[EventStream]],
+        stream: Callable[[int], Awaitable[EventStream]],
         holder: Holder,
     ) -> None:
         feed, self._until = part
@@ -194,10 +194,10 @@ class Feeding:
         if not held:
             await self._changed.wait()
             return
-        stream = await self._stream_there()
-        seen = [self._partitions.held[number].progress.seen for number in held]
+        start = 1 + min(self._partitions.held[number].progress.seen for number in held)
+        stream = await self._stream_there(start)
         subjects = [stream.subject(n, kind) for n in held for kind in self._subscription.events]
-        async with Reader(stream, subjects, min(seen) + 1) as reader:
+        async with Reader(stream, subjects, start) as reader:
             self._reading = reading = Reading(stream, reader, held)
             while True:
                 messages = await reader.read()

@@ -18,19 +18,20 @@ if TYPE_CHECKING:
     from hanse.runtime.subscriptions.handling.claim import Feed
 
 _CALL_IN = """
-insert into hanse.subscriber (subscription, holder, until_time)
-values ($1, $2, clock_timestamp() + make_interval(secs => $3))
-on conflict (subscription, holder) do update set until_time = excluded.until_time
+insert into hanse.subscriber (subscription, replay_epoch, holder, until_time)
+values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
+on conflict (subscription, replay_epoch, holder) do update set until_time = excluded.until_time
 """
 _LIVE = """
 select holder from hanse.subscriber
-where subscription = $1 and until_time > clock_timestamp()
-  and until_time <= clock_timestamp() + make_interval(secs => greatest(2 * $2::float8, 60))
+where subscription = $1 and replay_epoch = $2 and until_time > clock_timestamp()
+  and until_time <= clock_timestamp() + make_interval(secs => greatest(2 * $3::float8, 60))
 order by holder
 """
 _LEAVE = """
 delete from hanse.subscriber
-where subscription = $1 and (holder = $2 or until_time < clock_timestamp() - interval '1 minute')
+where subscription = $1 and ((replay_epoch, holder) = ($2, $3)
+                             or until_time < clock_timestamp() - interval '1 minute')
 """
 _RENEW = """
 update hanse.delivery set until_time = clock_timestamp() + make_interval(secs => $4)
@@ -127,7 +128,9 @@ class Partitions:
             HanseError: Nobody knows; it is held as long as before.
         """
         sent, feed = monotonic(), self._feed
-        await self._database.execute(_CALL_IN, feed.subscription, self._holder, self._seconds)
+        await self._database.execute(
+            _CALL_IN, feed.subscription, feed.replay_epoch, self._holder, self._seconds
+        )
         before = {number: held.epoch for number, held in self.held.items() if not held.leaving}
         rows = await self._database.fetch(
             _RENEW, feed.subscription, feed.replay_epoch, self._holder, self._seconds
@@ -183,11 +186,15 @@ class Partitions:
         """
         await self.flush()
         await self._release(list(self.held))
-        if not self._feed.replay_epoch:  # a replay ends, and its host goes on with what comes
-            await self._database.execute(_LEAVE, self._feed.subscription, self._holder)
+        await self._database.execute(
+            _LEAVE, self._feed.subscription, self._feed.replay_epoch, self._holder
+        )
 
     async def _share(self) -> int:
-        rows = await self._database.fetch(_LIVE, self._feed.subscription, self._seconds)
+        feed = self._feed
+        rows = await self._database.fetch(
+            _LIVE, feed.subscription, feed.replay_epoch, self._seconds
+        )
         live = [row["holder"] for row in rows]
         return share_of(self._holder, live)
 

@@ -13,6 +13,7 @@ from hanse.runtime.events.event import Event
 from hanse.runtime.events.reading import Reader
 from hanse.runtime.identity.principal import Principal
 from hanse.runtime.subscriptions.declared.delivery import Delivery
+from hanse.runtime.subscriptions.handling.gauges import HandlerGauges
 from hanse.runtime.subscriptions.handling.inbox import HandlerKey, Inbox
 from hanse.runtime.telemetry.trace_context import parse
 
@@ -38,6 +39,11 @@ class Handler:
         endpoint: Runs it; its `once` is an `Inbox`.
         keys: What personal data in events is sealed under.
         deadlines: Who ends it when its time is up.
+        gauges: What operators see of it.
+
+    Attributes:
+        subscription: As given.
+        gauges: As given.
     """
 
     def __init__(
@@ -46,8 +52,10 @@ class Handler:
         endpoint: Endpoint,
         keys: SubjectKeys,
         deadlines: Deadlines,
+        gauges: HandlerGauges,
     ) -> None:
         self.subscription = subscription
+        self.gauges = gauges
         self._endpoint = endpoint
         self._deadlines = deadlines
         self._principal = Principal("service", subscription.method.service)
@@ -150,7 +158,8 @@ def bound(
     )
     endpoint = Endpoint(method, observer=observer, threads=threads, once=Inbox(database))
     endpoint.serve_by(instance)
-    return Handler(subscription, endpoint, database.keys, instruments.deadlines)
+    gauges = HandlerGauges(instruments.metrics, subscription.name)
+    return Handler(subscription, endpoint, database.keys, instruments.deadlines, gauges)
 
 
 class Instruments(Protocol):

@@ -28,6 +28,9 @@ log = logging.getLogger("hanse.subscriptions")
 AGAIN_FIRST_SECONDS = 0.05
 AGAIN_MOST_SECONDS = 1.0
 
+STUCK_MOST_SECONDS = 60.0
+"""Between two tries of what can be neither handled nor parked."""
+
 WAITING_MAX = 10_000
 """Keys that are known to wait; of others a handler's transaction finds it out."""
 
@@ -67,18 +70,17 @@ class Settling:
             PartitionLost: Another host has to go on with them.
         """
         backoff = Backoff(AGAIN_FIRST_SECONDS, AGAIN_MOST_SECONDS)
+        patience = Backoff(AGAIN_FIRST_SECONDS, STUCK_MOST_SECONDS)
         until = monotonic() + MOMENT_SECONDS
         if len(events) > 1:
             events = _first_copies(events)
         while events:
             self._check_held(events)
             try:
-                events = await self._handle(events)
-            except OF_THE_MOMENT as error:
-                if monotonic() >= until:
-                    events = await self._set_aside(events, error)
+                events = await self._settled(events, until)
             except HanseError as error:
-                events = await self._set_aside(events, error)
+                await self._outlast(events[0], error, patience)
+                continue
             if events:
                 await wait_set(asyncio.Event(), backoff.next())
 
@@ -95,10 +97,51 @@ class Settling:
             if not found[UUID(one.envelope.id)].handled:
                 return False
         except HanseError as error:
-            await self.parked.failed(self.feed, one, error)
+            await self._failed_again(one, error)
             return False
         await self.parked.forget(self.feed, one)
         return True
+
+    async def _failed_again(self, one: Arrived, error: HanseError) -> None:
+        try:
+            await self.parked.failed(self.feed, one, error)
+        except OF_THE_MOMENT:
+            raise
+        except HanseError as lasting:
+            patience = Backoff(STUCK_MOST_SECONDS, STUCK_MOST_SECONDS)
+            await self._outlast(one, lasting, patience)
+
+    async def _settled(self, events: list[Arrived], until: float) -> list[Arrived]:
+        """Handles them or has them parked; those that remain.
+
+        Raises:
+            HanseError: They can be neither handled nor parked.
+        """
+        try:
+            return await self._handle(events)
+        except OF_THE_MOMENT as error:
+            return await self._set_aside(events, error) if monotonic() >= until else events
+        except HanseError as error:
+            return await self._set_aside(events, error)
+
+    async def _outlast(self, one: Arrived, error: HanseError, patience: Backoff) -> None:
+        """Waits, longer each time: giving the event up would lose it, and going on its order.
+
+        Of the failure only its kind is said: what a database says of a row holds its values.
+        """
+        log.error(
+            "%s can neither handle event %s nor park it, and tries again and again: %s (%s). "
+            "Its key waits, and the stream keeps all that follows.",
+            self._handler.subscription.name,
+            one.envelope.id,
+            error.code,
+            type(error.__cause__ or error).__name__,
+        )
+        self._handler.gauges.stuck(1)
+        try:
+            await wait_set(asyncio.Event(), patience.next())
+        finally:
+            self._handler.gauges.stuck(-1)
 
     async def _handle(self, events: list[Arrived]) -> list[Arrived]:
         """Handles them; those that remain to be handled, as others were or are parked.

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from hanse.runtime.broker.reader import Reader
 from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.events.envelope import PARTITIONS, write_envelope
+from hanse.runtime.events.relay.tables import note_struck, own_stream
 from hanse.runtime.subscriptions.feeding.partitions import Held, Partitions, share_of
 from hanse.runtime.subscriptions.feeding.progress import Progress
 from hanse.runtime.subscriptions.feeding.reading import Reading
@@ -203,15 +204,63 @@ async def test_who_let_a_partition_slip_is_not_whole_until_it_is_taken_again(ben
     assert partitions.whole
 
 
+async def test_what_the_stream_has_no_more_is_said_and_counted_once(office, caplog) -> None:
+    bench, name = office.bench, "room.v1.Room/keep"
+    await own_stream(bench.database)
+    async with office.host() as host:
+        await office.post(*(bench.letter(f"{n}", f"box{n}") for n in range(3)))
+        await office.settled(host)
+    await office.post(*(bench.letter(f"{n}", f"box{n}") for n in range(3, 9)))
+    await office.made.purge(8)
+    for _ in range(2):
+        async with office.host() as host:
+            await office.settled(host)
+    assert bench.stage.ran == ["0", "1", "2", "7", "8"]
+    assert f"{name} was at event 3, and the stream begins at 8: up to 4 events" in caplog.text
+    assert caplog.text.count("it will never handle them") == 1
+    counted = f'hanse_events_missed_total{{subscription="{name}"}} 4'
+    assert counted in bench.instruments.metrics.prometheus()
+
+
+async def test_what_a_restore_has_undone_is_missed_by_nobody(office, caplog) -> None:
+    bench = office.bench
+    await own_stream(bench.database)
+    async with office.host() as host:
+        await office.post(*(bench.letter(f"{n}", f"box{n}") for n in range(3)))
+        await office.settled(host)
+    await office.post(*(bench.letter(f"{n}", f"box{n}") for n in range(3, 6)))
+    await note_struck(bench.database, 4, 6)  # as the relay does, which takes them out then
+    await office.made.purge(7)
+    await office.post(bench.letter("new"))
+    async with office.host() as host:
+        await office.settled(host)
+    assert bench.stage.ran == ["0", "1", "2", "new"]
+    assert "begins at" not in caplog.text
+
+
+async def test_a_host_has_its_share_of_a_feed_only_while_it_reads_that_one(bench) -> None:
+    """One that reads the past only, or what comes only, would keep the other's from who does."""
+    await bench.database.execute(
+        "insert into hanse.delivery (subscription, replay_epoch, partition, position) "
+        "select 1, 1, n, 0 from generate_series(0, 63) n"
+    )
+    replay = Partitions(bench.database, Feed(1, 1), "one", 3.0)
+    live = Partitions(bench.database, Feed(1), "two", 3.0)
+    for _ in range(2):
+        await replay.keep()
+        await live.keep()
+    assert (len(replay.held), len(live.held)) == (PARTITIONS, PARTITIONS)
+
+
 async def test_a_replay_that_ends_leaves_its_host_to_what_comes(bench) -> None:
     await bench.database.execute(
         "insert into hanse.delivery (subscription, replay_epoch, partition, position) "
         "select 1, 1, n, 0 from generate_series(0, 63) n"
     )
     live, replay = (Partitions(bench.database, Feed(1, n), "host", 3.0) for n in (0, 1))
+    await live.keep()
+    await replay.keep()
     for ending, left in ((replay, 1), (live, 0)):
-        await live.keep()
-        await replay.keep()
         await ending.leave()
         assert len(await bench.database.fetch("select from hanse.subscriber")) == left
 
@@ -240,7 +289,7 @@ def test_all_shares_together_are_all_partitions(hosts) -> None:
 async def test_what_a_dead_host_holds_by_a_clock_that_was_ahead_is_free(bench) -> None:
     ahead = "set holder = 'dead', until_time = clock_timestamp() + make_interval(secs => $1)"
     await bench.database.execute(
-        "insert into hanse.subscriber values (1, 'dead', clock_timestamp() + interval '1 hour')"
+        "insert into hanse.subscriber values (1, 0, 'dead', clock_timestamp() + interval '1 hour')"
     )
     partitions = Partitions(bench.database, Feed(1), "alive", 3.0)
     await bench.database.execute(f"update hanse.delivery {ahead}", 5.0)

@@ -1,5 +1,7 @@
 """What operators do: look, try again, edit, drop, handle a part of the past once more."""
 
+from datetime import timedelta
+
 import pytest
 
 from hanse import FailedPrecondition, InvalidArgument, NotFound
@@ -7,7 +9,8 @@ from hanse.runtime.events.relay.tables import own_stream
 from hanse.runtime.events.tables import make_tables as make_outbox
 from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.letters import Letters
-from hanse.runtime.subscriptions.replay import begin_replay
+from hanse.runtime.subscriptions.overview import Overview
+from hanse.runtime.subscriptions.replay import Range, begin_replay, range_between
 from hanse.runtime.subscriptions.sweep import sweep
 
 
@@ -29,8 +32,7 @@ async def test_what_is_dead_is_listed_shown_and_tried_again(bench) -> None:
     assert [one.state for one in await letters.parked(waiting=True)] == ["dead", "waiting"]
     shown = await letters.show(listed.event)
     assert b'"word":"bad"' in bytes(shown.envelope)
-    await letters.prepare()
-    (state,) = await letters.subscriptions()
+    (state,) = await Overview(bench.database, None).subscriptions()
     assert (state.name, state.waiting, state.dead) == ("desk.v1.Desk/note", 1, 1)
     bench.stage.fails.clear()
     await letters.again(shown)
@@ -87,7 +89,7 @@ async def test_a_range_is_handled_once_more_by_one_subscription(office) -> None:
     async with office.host() as host:
         await office.post(*(bench.letter(f"{n}", f"box{n % 2}") for n in range(10)))
         await office.settled(host)
-        await begin_replay(bench.database, "room.v1.Room/keep", 4, 7)
+        await begin_replay(bench.database, office.made, "room.v1.Room/keep", Range(4, 7))
         await office.post(bench.letter("new", "box0"))
         await office.settled(host)
     assert sorted(bench.stage.ran[10:]) == ["3", "4", "5", "6", "new"]
@@ -96,9 +98,42 @@ async def test_a_range_is_handled_once_more_by_one_subscription(office) -> None:
     assert [row["done_time"] for row in done] == [bench.clock.now()]
     assert len(await bench.inbox()) == 11
     with pytest.raises(NotFound, match="no subscription"):
-        await begin_replay(bench.database, "nobody", 1, 2)
+        await begin_replay(bench.database, office.made, "nobody", Range(1, 2))
     with pytest.raises(InvalidArgument, match="no range"):
-        await begin_replay(bench.database, "room.v1.Room/keep", 3, 2)
+        await begin_replay(bench.database, office.made, "room.v1.Room/keep", Range(3, 2))
+
+
+async def test_a_range_that_is_not_all_there_is_refused_with_what_is(office) -> None:
+    bench, name = office.bench, "room.v1.Room/keep"
+    await office.post(*(bench.letter(f"{n}") for n in range(5)))
+    await office.made.purge(3)
+    for wanted in (Range(2, 4), Range(3, 6)):
+        with pytest.raises(InvalidArgument, match=r"It holds 3 to 5, told 20.* UTC"):
+            await begin_replay(bench.database, office.made, name, wanted)
+    async with office.host() as host:
+        await office.settled(host)
+        await begin_replay(bench.database, office.made, name, Range(3, 5))
+        await office.settled(host)
+    assert bench.stage.ran == ["2", "3", "4"] * 2
+
+
+async def test_events_are_found_by_when_they_were_told(office) -> None:
+    bench, stream = office.bench, office.made
+    for n in range(5):  # each a write of its own, at a time of its own
+        await office.post(bench.letter(f"{n}"))
+    times = [await stream.time_of(n) for n in range(1, 6)]
+    for first in range(5):
+        for last in range(first, 5):
+            found = await range_between(stream, times[first], times[last])
+            assert (times[found.first - 1], times[found.last - 1]) == (times[first], times[last])
+    assert await range_between(stream, None, None) == (1, 5)
+    assert await range_between(stream, times[4] - timedelta(days=1), None) == (1, 5)
+    for since, until in (
+        (times[4] + timedelta(days=1), None),
+        (None, times[0] - timedelta(days=1)),
+    ):
+        with pytest.raises(NotFound, match=r"between these moments. It holds 1 to 5"):
+            await range_between(stream, since, until)
 
 
 async def test_a_subscription_that_nobody_has_any_more_is_forgotten(office) -> None:

@@ -164,6 +164,37 @@ async def test_whatever_it_failed_with_an_event_is_parked(bench, text) -> None:
     assert await bench.parked() == [("bad", 2, "waiting")]
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["first", "parked"])
+async def test_what_can_be_neither_handled_nor_parked_is_held_seen_and_tried_less_and_less(
+    bench, caplog, again
+) -> None:
+    """It was tried each second for ever, by another host each time, and nobody saw it."""
+    settling, letter = bench.settling(), bench.letter("bad")
+    bench.stage.fails["bad"] = [ValueError("no")] * 20
+    if again:
+        await settling.settle([letter])
+        bench.clock.advance(AFTER[0])
+    never = "add constraint never check (attempt = {}) not valid"
+    await bench.database.execute(f"alter table hanse.parked {never.format(int(again))}")
+    work = bench.take_due(settling) if again else settling.settle([letter])
+    task = asyncio.create_task(work)
+    stuck = 'hanse_events_stuck{subscription="desk.v1.Desk/note"} 1'
+    async with asyncio.timeout(PATIENCE):
+        while stuck not in bench.instruments.metrics.prometheus():
+            await asyncio.sleep(0.01)
+    assert "can neither handle event" in caplog.text
+    assert "acme" not in caplog.text
+    await asyncio.wait_for(settling.settle([bench.letter("other", "b")]), PATIENCE)
+    await bench.database.execute("alter table hanse.parked drop constraint never")
+    if again:
+        task.cancel()
+        await asyncio.wait((task,))
+    else:
+        await asyncio.wait_for(task, PATIENCE)
+    assert stuck not in bench.instruments.metrics.prometheus()
+    assert (await bench.notes(), await bench.parked()) == (["other"], [("bad", 1, "waiting")])
+
+
 async def test_what_it_does_not_subscribe_to_is_parked(bench) -> None:
     settling, letter = bench.settling(), bench.letter("odd")
     odd = replace(letter, envelope=replace(letter.envelope, type="post.v1.Parcel"))

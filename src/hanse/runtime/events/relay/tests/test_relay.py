@@ -7,7 +7,7 @@ from hanse.kit.clock import wait_set
 from hanse.runtime.broker.broker import Broker
 from hanse.runtime.data.database import Database
 from hanse.runtime.events.relay.purge import purge
-from hanse.runtime.events.relay.tables import own_stream, settled_stream
+from hanse.runtime.events.relay.tables import missed, own_stream, settled_stream
 from hanse.runtime.events.relay.tests.post import (
     RelayProcess,
     emit,
@@ -214,6 +214,7 @@ async def test_what_a_restore_has_undone_is_not_handled(postgres, broker) -> Non
         await until(lambda: forgotten(postgres))
         assert await told(postgres, broker, 4) == ["1", "2", "3", "6"]
         assert await settled_stream(postgres) is not None
+    assert [await missed(postgres, *some) for some in ((3, 5), (1, 5), (1, 6))] == [0, 2, 3]
 
 
 async def test_a_copy_of_a_database_has_a_stream_of_its_own(postgres, servers, broker) -> None:
