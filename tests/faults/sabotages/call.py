@@ -43,10 +43,17 @@ CALL = below("src/hanse/runtime",
              "                if False:\n                    raise",
              TRUST + "test_a_stream_whose_handler_goes_on_after_its_deadline_is_ended[3]"),
     Sabotage("a fault is logged", "call/endpoint.py",
-             "self._log(failure, error.__cause__ or error)", "pass",
+             "self._log(call, failure, error.__cause__ or error)", "pass",
              SERVER + "test_disclosure.py::test_a_fault_of_ours_shows_nothing_of_it[internal]"),
     Sabotage("what is left behind is cancelled", "call/endpoint.py",
              "            task.cancel()", "            pass",
              "call/tests/test_cancellation.py::"
              "test_a_task_that_a_handler_leaves_behind_is_cancelled_and_named"),
+    Sabotage("of an error with what is sealed no words are logged", "call/endpoint.py",
+             "cause = wordless(cause)", "pass",
+             "subscriptions/tests/test_operating.py::"
+             "test_of_a_fault_with_what_is_sealed_a_log_has_kind_and_place_alone"),
+    Sabotage("what a call is made for goes along", "call/outgoing.py",
+             "self.name, given.cause)", 'self.name, "")',
+             "call/tests/test_context.py::test_what_a_call_is_made_for_is_known_over_all_hops"),
 )  # fmt: skip

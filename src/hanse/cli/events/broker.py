@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 3.0
 
 @asynccontextmanager
 async def reached_broker(project: Project, *, dev: bool) -> AsyncGenerator[Broker | None]:
-    """The one that is named, else that of the fleet here; None if it does not answer, which is said.
+    """The one that is named, else that of the fleet here; None, which is said, if it is away.
 
     Args:
         project: Whose.

@@ -26,12 +26,15 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
         principal: Who calls, as proven at the door; the same over all hops.
         locale: BCP 47 tag the caller wants answers in.
         caller: Full name of the calling service; empty when the call came from outside.
+        cause: Id of the event or workflow it is made for, over all hops; empty where nobody but a
+            caller wants it.
     """
 
     site: str = DEFAULT_SITE
     principal: Principal = VISITOR
     locale: str = DEFAULT_LOCALE
     caller: str = ""
+    cause: str = ""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -62,12 +65,15 @@ class Keyed(msgspec.Struct, eq=False):
         made: Of calls it makes in turn, by what they are: how many.
         replayed: Whether its answer was given before.
         unit: Has what it writes, and its answer, be one transaction.
+        sealed: Whether it works on what is sealed and was opened for it, so that a log has of its
+            errors, and those of all it calls here, the kind and the place alone.
     """
 
     key: str
     made: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     replayed: bool = False
     unit: Any = None
+    sealed: bool = False
 
 
 class Call(msgspec.Struct, eq=False):
@@ -91,7 +97,6 @@ class Call(msgspec.Struct, eq=False):
         part_of: The call whose time `within` shortens by this one; None for all others.
         keyed: What it does under an idempotency key; None where it has none.
         proven: A value that needs no check if it is the answer, and its kind: see `proven.py`.
-        cause: Id of the event or workflow it runs for; empty where nobody but a caller wants it.
     """
 
     method: Method
@@ -111,7 +116,6 @@ class Call(msgspec.Struct, eq=False):
     part_of: Call | None = None
     keyed: Keyed | None = None
     proven: tuple[Any, Any] | None = None
-    cause: str = ""
 
     @property
     def name(self) -> str:

@@ -22,6 +22,7 @@ from hanse.runtime.errors import (
     Unavailable,
 )
 from hanse.runtime.identity.permission import PUBLIC
+from hanse.runtime.telemetry.wordless import wordless
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -206,12 +207,12 @@ class Endpoint:
         if isinstance(error, HanseError):
             failure = _visible(error, self.method)
             if error.log and not hasattr(error, LOGGED):
-                self._log(failure, error.__cause__ or error)
+                self._log(call, failure, error.__cause__ or error)
         elif isinstance(error, asyncio.CancelledError):
             failure = Canceled()
         elif isinstance(error, Exception):
             failure = Internal(FAILED)
-            self._log(failure, error)
+            self._log(call, failure, error)
         else:
             raise error
         # Whatever a handler makes of its deadline, that is what happened.
@@ -219,8 +220,11 @@ class Endpoint:
             return DeadlineExceeded(f"{self.method.full_name} did not end in time.")
         return failure
 
-    def _log(self, failure: HanseError, cause: BaseException) -> None:
+    def _log(self, call: Call, failure: HanseError, cause: BaseException) -> None:
         setattr(failure, LOGGED, True)
+        outer = (call.root or call).keyed
+        if outer is not None and outer.sealed:
+            cause = wordless(cause)
         log.error("%s failed", self.method.full_name, exc_info=cause)
 
 

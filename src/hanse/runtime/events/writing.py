@@ -138,7 +138,7 @@ def _envelope(
         locale=call.origin.locale,
         traceparent=format_traceparent(call.trace_id, call.span_id, call.sampled),
         causer=_named(call.origin.principal),
-        causedby=(call.root or call).cause,
+        causedby=call.origin.cause,
     )
 
 

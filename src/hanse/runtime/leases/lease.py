@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hanse.kit.clock import monotonic, wait_set
+from hanse.kit.environment import process_name
 from hanse.kit.ids import trace_id
-from hanse.kit.process_name import process_name
 from hanse.runtime.errors import HanseError
 from hanse.runtime.leases.tables import make_tables
 

@@ -133,11 +133,11 @@ class WorkflowModel:
             link: The step that began it, as W3C `traceparent`.
         """
         service = self.method.service
-        origin = Origin(site, Principal("service", service), locale, service)
+        origin = Origin(site, Principal("service", service), locale, service, str(id))
         now, told = monotonic_ns(), parse(link, None)
         return Call(
             self.method, origin, now, NEVER_NS, deadlines, id.hex, span_id(),
-            sampled=told is not None and told.sampled, cause=str(id),
+            sampled=told is not None and told.sampled,
         )  # fmt: skip
 
 
@@ -155,7 +155,6 @@ def step_call(outer: Call, keyed: Keyed, seconds: float) -> Call:
         outer.span_id,
         sampled=outer.sampled,
         keyed=keyed,
-        cause=outer.cause,
     )
 
 

@@ -97,7 +97,7 @@ async def test_a_method_runs_as_many_calls_as_it_declares_and_refuses_more(place
 
 async def test_a_plain_method_runs_in_a_thread_and_sees_its_context(placed):
     with acting(site="acme") as context:
-        thread, site, *_, trace, caller = await placed.stock.blocking()
+        thread, site, *_, trace, caller, _ = await placed.stock.blocking()
 
     assert thread.startswith("hanse-method")
     assert (site, trace, caller) == ("acme", context.trace_id, "host")

@@ -1,8 +1,10 @@
 """Site, principal, locale, trace and caller are the same on both sides of a call."""
 
 import pytest
+from msgspec.structs import replace
 
 from hanse import Principal, current
+from hanse.runtime.call.context import running
 from hanse.testing import acting
 
 ADA = Principal("member", "ada", frozenset({"a.b", "c.d"}))
@@ -13,7 +15,7 @@ async def test_the_whole_context_arrives(placed):
         seen = await placed.stock.whose()
 
     assert seen == (
-        "äcme\n", "member", "ada", "a.b,c.d", "de-CH", context.trace_id, "host",
+        "äcme\n", "member", "ada", "a.b,c.d", "de-CH", context.trace_id, "host", "",
     )  # fmt: skip
 
 
@@ -25,8 +27,16 @@ async def test_a_nested_call_is_for_the_same_people_and_names_its_caller(placed)
     assert (outer[6], inner[6]) == ("host", "shop.v1.Shop")
 
 
+async def test_what_a_call_is_made_for_is_known_over_all_hops(placed):
+    with acting(ADA):
+        running.get().origin = replace(running.get().origin, cause="an event")
+        outer, inner = await placed.shop.whose()
+
+    assert (outer[7], inner[7]) == ("an event", "an event")
+
+
 async def test_without_anybody_a_service_acts_on_its_own_account(placed):
-    site, kind, identity, *_, caller = await placed.stock.whose()
+    site, kind, identity, *_, caller, _ = await placed.stock.whose()
 
     assert (site, kind, identity, caller) == ("default", "service", "host", "host")
 

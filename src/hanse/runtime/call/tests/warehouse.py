@@ -22,6 +22,7 @@ from hanse import (
     rpc,
     within,
 )
+from hanse.runtime.call.context import running
 from hanse.runtime.errors import (
     DeadlineExceeded,
     FailedPrecondition,
@@ -183,7 +184,7 @@ def told(context: Context) -> tuple[str, ...]:
     return (
         context.site, context.principal.kind, context.principal.id,
         ",".join(sorted(context.principal.permissions)), context.locale, context.trace_id,
-        context.caller,
+        context.caller, running.get().origin.cause,
     )  # fmt: skip
 
 

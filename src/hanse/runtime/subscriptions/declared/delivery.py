@@ -21,6 +21,8 @@ class Delivery(msgspec.Struct, frozen=True):
         time: When the event happened, by the clock of who told it.
         causer: Who caused it, as `kind:id`: a fact, which gives no right.
         site: The tenant it happened at.
+        locale: BCP 47 tag of who caused it; empty where nobody said. A method that takes many
+            events runs in theirs where they have the same, else in the default.
     """
 
     id: str
@@ -29,3 +31,4 @@ class Delivery(msgspec.Struct, frozen=True):
     time: datetime
     causer: str
     site: str
+    locale: str = ""

@@ -103,6 +103,7 @@ class Handler:
                 one.envelope.time,
                 one.envelope.causer,
                 one.envelope.site,
+                one.envelope.locale,
             )
             for one, _ in read
         )
@@ -122,10 +123,11 @@ class Handler:
         method = self.subscription.method
         trace, span = begin_trace()
         told = parse(first.envelope.traceparent, None)
-        locale = first.envelope.locale or DEFAULT_LOCALE
+        locales = {one.envelope.locale for one in events}
+        locale = (first.envelope.locale if len(locales) == 1 else "") or DEFAULT_LOCALE
         return Call(
             method,
-            Origin(first.envelope.site, self._principal, locale),
+            Origin(first.envelope.site, self._principal, locale, cause=first.envelope.id),
             now,
             now + method.timeout_ns,
             self._deadlines,
@@ -138,8 +140,8 @@ class Handler:
                 claims=tuple(one.claim for one in events),
                 link=first.envelope.traceparent,
                 sent=tuple(one.sent for one in events),
+                sealed=any(one.holds_sealed for one in events),
             ),
-            cause=first.envelope.id,
         )
 
 
@@ -180,7 +182,7 @@ class HandlerObserver(Observer):
 
     def _attributes(self, call: Call) -> tuple[tuple[str, str], ...]:
         told = call.keyed.link if isinstance(call.keyed, HandlerKey) else ""
-        return (("link.event", call.cause), ("link.traceparent", told))
+        return (("link.event", call.origin.cause), ("link.traceparent", told))
 
 
 def _as_given(arguments: Any) -> Any:

@@ -58,6 +58,7 @@ class Stage:
         self.ran: list[str] = []
         self.tries: Counter[str] = Counter()
         self.batches: list[tuple[str, ...]] = []
+        self.locales: list[str] = []
         self.deliveries: list[Delivery] = []
         self.fails: dict[str, list[Exception]] = {}
         self.waits: dict[str, asyncio.Event] = {}
@@ -94,6 +95,7 @@ class Desk(Service, package="desk.v1"):
     @subscribe(Letter, batch=8)
     async def gather(self, events: tuple[Letter, ...]) -> None:
         self._stage.batches.append(tuple(one.word for one in events))
+        self._stage.locales.append(current().locale)
         for one in events:
             await self._database.execute(NOTE, current().site, one.word)
             await self._stage.enter(one.word)

@@ -84,6 +84,19 @@ async def test_nothing_of_a_person_stands_in_clear_beside_what_is_sealed(bench, 
         await letters.edit(letter, b'{"box": "a", "word": "Ada"}')
 
 
+async def test_of_a_fault_with_what_is_sealed_a_log_has_kind_and_place_alone(bench, caplog) -> None:
+    settling = bench.settling()
+    fault = ValueError("No mail to ada@example.com.")
+    fault.__cause__ = ExceptionGroup("for ada@", [KeyError("ada@example.com")])
+    fault.add_note("It was ada@example.com.")
+    bench.stage.fails = {f"~.{'A' * 11}.{'A' * 40}": [fault], "clear": [ValueError("no box")]}
+    for word in bench.stage.fails:
+        await settling.settle([bench.letter(word, box=word[:1])])
+    assert "ada@" not in caplog.text
+    for there in ("KeyError", "ExceptionGroup", "ValueError", "in enter", "no box"):
+        assert there in caplog.text
+
+
 async def test_a_range_is_handled_once_more_by_one_subscription(office) -> None:
     bench = office.bench
     async with office.host() as host:

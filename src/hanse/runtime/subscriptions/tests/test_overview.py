@@ -1,6 +1,6 @@
 """What operators see of the stream and of who reads it."""
 
-from hanse.kit.process_name import process_name
+from hanse.kit.environment import process_name
 from hanse.kit.uuid7 import Uuid7Source
 from hanse.runtime.events.relay.relay import LEASE
 from hanse.runtime.events.relay.tables import own_stream

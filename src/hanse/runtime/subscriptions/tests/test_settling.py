@@ -147,6 +147,17 @@ async def test_a_batch_is_one_transaction_and_splits_down_to_what_fails(bench) -
     assert len(await bench.inbox()) == 6
 
 
+async def test_a_batch_is_in_the_locale_of_its_events_where_they_have_one(bench) -> None:
+    settling = bench.settling("gather")
+    for locales in (("de", "de"), ("de", "fr")):
+        letters = [bench.letter(f"{one}") for one in locales]
+        await settling.settle(
+            [replace(one, envelope=replace(one.envelope, locale=locale))
+             for one, locale in zip(letters, locales, strict=True)]
+        )  # fmt: skip
+    assert bench.stage.locales == ["de", "en"]
+
+
 async def test_two_copies_in_a_batch_are_one(bench) -> None:
     settling, letters = bench.settling("gather"), [bench.letter("a"), bench.letter("b")]
     copies = [replace(one, seq=one.seq + 2) for one in letters]

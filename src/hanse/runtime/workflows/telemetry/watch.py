@@ -142,4 +142,4 @@ class RunObserver(Observer):
 
     def _attributes(self, call: Call) -> tuple[tuple[str, str], ...]:
         linked = (("link.traceparent", self.link),) if self.link else ()
-        return (("workflow.id", call.cause), *linked)
+        return (("workflow.id", call.origin.cause), *linked)
