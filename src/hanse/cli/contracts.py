@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -12,6 +12,7 @@ from hanse.cli.refusal import Refused
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import contract_of
 from hanse.runtime.events.describe import describe_event, events_of
+from hanse.runtime.publish.asyncapi import asyncapi
 from hanse.runtime.publish.event_lock import FILE as EVENT_LOCK
 from hanse.runtime.publish.event_lock import (
     read_event_lock,
@@ -22,6 +23,7 @@ from hanse.runtime.publish.openapi import openapi
 from hanse.runtime.publish.proto import proto
 from hanse.runtime.publish.proto_lock import ProtoLock, read_lock, update_lock, write_lock
 from hanse.runtime.publish.typescript import typescript
+from hanse.runtime.subscriptions.describe import describe_post
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +38,7 @@ def publish(kind: str, out: Path | None) -> None:
     """Prints or writes the contracts of the project here.
 
     Args:
-        kind: `openapi`, `proto`, `typescript`, `lock` or `check`.
+        kind: `openapi`, `asyncapi`, `proto`, `typescript`, `lock` or `check`.
         out: File to write; for `proto` a folder; None to print, and for `lock` the project's own.
 
     Raises:
@@ -48,9 +50,10 @@ def publish(kind: str, out: Path | None) -> None:
     described = [describe(model) for model in models if model is not None]
     match kind:
         case "openapi":
-            document = openapi(described, title=project.name, version="1")
-            text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-            _put(f"{text}\n", out)
+            _put(_json(openapi(described, title=project.name, version="1")), out)
+        case "asyncapi":
+            post = describe_post(project.services())
+            _put(_json(asyncapi(post, title=project.name, version="1")), out)
         case "typescript":
             _put(typescript(described), out)
         case "lock":
@@ -61,6 +64,10 @@ def publish(kind: str, out: Path | None) -> None:
             _check(project.folder, described)
         case _:
             _protos(project, described, out)
+
+
+def _json(document: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
 def _lock_events(path: Path, described: list[ContractDescription]) -> None:

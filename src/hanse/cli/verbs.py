@@ -213,7 +213,9 @@ def backfill(**asked: Any) -> None:
 
 
 @hanse.command()
-@click.argument("kind", type=click.Choice(["openapi", "proto", "typescript", "lock", "check"]))
+@click.argument(
+    "kind", type=click.Choice(["openapi", "asyncapi", "proto", "typescript", "lock", "check"])
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE",
     help="Where to write it; for proto a folder. Else it is printed; the lock is kept.",
@@ -221,7 +223,7 @@ def backfill(**asked: Any) -> None:
 def contracts(kind: str, out: Path | None) -> None:
     """Publish the contracts of this project's services.
 
-    As an OpenAPI document, .proto files or a TypeScript client; `lock` fixes the numbers of
+    As an OpenAPI document, an AsyncAPI document of its events, .proto files or a TypeScript client; `lock` fixes the numbers of
     protobuf fields in proto.lock.json, beside hanse.toml, and what events tell in
     events.lock.json: it refuses what another release could not read. `check` looks whether both
     are as they are committed.

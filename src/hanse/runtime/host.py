@@ -239,7 +239,7 @@ class Host:
         for contract, instance in zip(self._contracts, built, strict=True):
             here = [endpoints[method.full_name] for method in contract.methods.values()]
             addresses.serve(instance, here, map(self._endpoint, instance.__pages__))
-        self._serve_system()
+        self._serve_system(services)
         self._router.add("GET", LINK_PATH, LinkDoor(self, endpoints, door), hidden=True)
         return built
 
@@ -256,12 +256,12 @@ class Host:
             site=self.config.site,
         )
 
-    def _serve_system(self) -> None:
+    def _serve_system(self, services: Sequence[type]) -> None:
         data, trusted = self.database, not self.config.open_metrics
         add_health(self._router, lambda: not self.draining and (data is None or data.ready))
         add_metrics(self._router, self.metrics.prometheus, trusted_only=trusted)
         if self.config.docs:
-            add_docs(self._router, self.describe, self.config.name)
+            add_docs(self._router, self.describe, services, self.config.name)
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         stack = self._stack

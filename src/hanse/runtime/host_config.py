@@ -50,7 +50,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         database: Where its services keep what they know; None for a host without data.
         broker: By which its events go; None for a host without.
         file_store: Where the bytes of files lie; a host with a database keeps files there.
-        docs: Whether `/docs` and `/openapi.json` are served.
+        docs: Whether `/docs`, `/openapi.json` and `/asyncapi.json` are served.
         open_metrics: Whether `/metrics` is served at the open door too.
         threads: Threads for plain `def` methods.
         limits: Bounds on what it takes on.

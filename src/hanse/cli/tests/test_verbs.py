@@ -197,11 +197,13 @@ def test_contracts_are_published_from_the_classes(project: Path, tmp_path: Path)
     assert hanse("contracts", "lock", folder=project).returncode == 0
     lock = json.loads((project / "proto.lock.json").read_text())
     document = json.loads(hanse("contracts", "openapi", folder=project).stdout)
+    told = json.loads(hanse("contracts", "asyncapi", folder=project).stdout)
     proto = hanse("contracts", "proto", "--out", str(tmp_path / "out"), folder=project)
     client = hanse("contracts", "typescript", folder=project).stdout
 
     assert "web_shop.v1.WebShop" in lock["contracts"]
     assert "/web_shop/v1/greetings" in document["paths"]
+    assert (told["asyncapi"], told["channels"]) == ("3.0.0", {})
     assert proto.stdout == ""
     text = (tmp_path / "out/web_shop/v1/webshop.proto").read_text()
     assert text == hanse("contracts", "proto", folder=project).stdout

@@ -191,3 +191,35 @@ class EventDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     def full_name(self) -> str:
         """`hiring.v1.JobPublished`."""
         return f"{self.package}.{self.name}"
+
+
+class SubscriptionDescription(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One method that takes events.
+
+    Attributes:
+        name: Under which it is kept how far it came, `hiring.v1.Notices/notify`.
+        service: Whose method it is.
+        events: Full names of what it takes.
+        doc: What it does with them.
+        batch: How many it takes at once; 0 where it takes one.
+    """
+
+    name: str
+    service: str
+    events: tuple[str, ...]
+    doc: str = ""
+    batch: int = 0
+
+
+class PostDescription(msgspec.Struct, frozen=True):
+    """What services tell each other.
+
+    Attributes:
+        events: All that are told or taken here, by full name.
+        tellers: Services that tell events, by their package, whose events they are.
+        subscriptions: Methods that take them, by name.
+    """
+
+    events: tuple[EventDescription, ...] = ()
+    tellers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    subscriptions: tuple[SubscriptionDescription, ...] = ()

@@ -21,21 +21,26 @@ class Asset(NamedTuple):
     body: bytes
 
 
-def docs_page(openapi_url: str = "openapi.json") -> str:
+def docs_page(openapi_url: str = "openapi.json", asyncapi_url: str = "") -> str:
     """The page's HTML.
 
     Args:
+        asyncapi_url: Where what is said of events lies; empty for nowhere.
         openapi_url: Where the document lies, absolute or relative to the page. Calls from the page
             go to the folder it lies in, so that it works under any prefix.
     """
-    return _text("docs.html").replace("{{openapi_url}}", html.escape(openapi_url))
+    page = _text("docs.html").replace("{{openapi_url}}", html.escape(openapi_url))
+    return page.replace("{{asyncapi_url}}", html.escape(asyncapi_url))
 
 
-def docs_assets(openapi_url: str = "openapi.json") -> Mapping[str, Asset]:
+def docs_assets(
+    openapi_url: str = "openapi.json", asyncapi_url: str = "asyncapi.json"
+) -> Mapping[str, Asset]:
     """Everything the page consists of, by path; its references are relative to the path `/docs`."""
     return {
-        "/docs": Asset("text/html; charset=utf-8", docs_page(openapi_url).encode()),
+        "/docs": Asset("text/html; charset=utf-8", docs_page(openapi_url, asyncapi_url).encode()),
         "/docs/app.js": _script("docs.js"),
+        "/docs/events.js": _script("docs_events.js"),
         "/docs/schema.js": _script("docs_schema.js"),
         "/docs/try.js": _script("docs_try.js"),
         "/docs/style.css": Asset("text/css; charset=utf-8", _text("docs.css").encode()),

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from hanse.runtime.server.router import Router
 
 METRICS = f"content-type: {CONTENT_TYPE}\r\ncache-control: no-store\r\n".encode()
+PAGE = (
+    "/docs", "/docs/app.js", "/docs/events.js", "/docs/schema.js", "/docs/try.js", "/docs/style.css"
+)  # fmt: skip
+"""The files of the docs page."""
 
 
 class Answer:
@@ -51,10 +55,14 @@ def add_metrics(router: Router, prometheus: Callable[[], str], *, trusted_only: 
 
 
 def add_docs(
-    router: Router, contracts: Callable[[], Sequence[ContractDescription]], title: str
+    router: Router,
+    contracts: Callable[[], Sequence[ContractDescription]],
+    services: Sequence[type],
+    title: str,
 ) -> None:
-    """`/openapi.json` and `/docs`, made when somebody first asks."""
+    """`/openapi.json`, `/asyncapi.json` and `/docs`, made when somebody first asks."""
     made: list[bytes] = []
+    told: list[bytes] = []
 
     def document() -> Response:
         if not made:
@@ -63,8 +71,18 @@ def add_docs(
             made.append(msgspec.json.encode(openapi(contracts(), title=title, version="1")))
         return Response(200, JSON, made[0])
 
+    def events() -> Response:
+        if not told:
+            from hanse.runtime.publish.asyncapi import asyncapi  # as above
+            from hanse.runtime.subscriptions.describe import describe_post
+
+            post = describe_post(services)
+            told.append(msgspec.json.encode(asyncapi(post, title=title, version="1")))
+        return Response(200, JSON, told[0])
+
     router.add("GET", "/openapi.json", Answer(document))
-    for path in ("/docs", "/docs/app.js", "/docs/schema.js", "/docs/try.js", "/docs/style.css"):
+    router.add("GET", "/asyncapi.json", Answer(events))
+    for path in PAGE:
         router.add("GET", path, Answer(_asset(path)))
 
 

@@ -1,7 +1,9 @@
-// The documentation page: reads the OpenAPI document, lists its methods, shows one at a time.
+// The documentation page: reads the OpenAPI document and that of events, lists what is in them, and
+// shows one method or event at a time.
 // Everything from the document is put in as text nodes and attributes of ours, never as HTML.
 
 import { el, field, inside, prose, resolve, rules, typeName, fields } from "./schema.js";
+import { eventMark, eventPage, events } from "./events.js";
 import { tryIt } from "./try.js";
 
 const $ = (id) => document.getElementById(id);
@@ -15,23 +17,29 @@ function methods(doc) {
     })));
 }
 
-const shortName = ({ id, operation }) => id.slice((operation.tags?.[0] ?? "").length).replace(/^_/, "") || id;
+const shortName = ({ id, operation, message }) => message?.title ?? (id.slice((operation.tags?.[0] ?? "").length).replace(/^_/, "") || id);
 /** The first line of the documentation, unless there is none but the name. */
-const lead = (method) => (method.operation.summary === shortName(method) ? "" : method.operation.summary ?? "");
+const lead = (method) => method.message?.summary ?? (method.operation.summary === shortName(method) ? "" : method.operation.summary ?? "");
+const summary = (method) => method.message?.summary ?? method.operation.summary ?? "";
 const link = (method) => `#${encodeURIComponent(method.id)}`;
 const verbMark = (verb) => el("span", { class: `verb ${verb.toLowerCase()}` }, verb);
 
+/** Methods by their services, then the events. */
+function grouped(doc, some) {
+  const services = (doc.tags ?? []).map((tag) => ({ name: tag.name, text: tag.description,
+    own: some.filter((one) => one.operation?.tags?.includes(tag.name)) }));
+  const told = some.filter((one) => one.message);
+  return told.length ? [...services, { name: "Events", text: "", own: told }] : services;
+}
+
 function drawList(doc, all) {
   const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (m) => `${m.id} ${m.path} ${m.verb} ${m.operation.summary ?? ""}`.toLowerCase();
+  const text = (m) => `${m.id} ${m.path ?? ""} ${m.verb ?? "event"} ${summary(m)}`.toLowerCase();
   const found = all.filter((method) => words.every((word) => text(method).includes(word)));
-  const groups = (doc.tags ?? []).map((tag) => {
-    const own = found.filter((method) => method.operation.tags?.includes(tag.name));
-    return own.length && el("section", {},
-      el("h2", {}, tag.name),
-      el("ul", {}, own.map((method) => el("li", {}, el("a", { href: link(method), "aria-current": isShown(method) && "page" },
-        verbMark(method.verb), el("span", {}, shortName(method)))))));
-  }).filter(Boolean);
+  const groups = grouped(doc, found).map(({ name, own }) => own.length && el("section", {},
+    el("h2", {}, name),
+    el("ul", {}, own.map((method) => el("li", {}, el("a", { href: link(method), "aria-current": isShown(method) && "page" },
+      method.message ? eventMark() : verbMark(method.verb), el("span", {}, shortName(method)))))))).filter(Boolean);
   $("list").replaceChildren(...(groups.length ? groups : [el("p", { class: "quiet" }, "Nothing of that name.")]));
   $("count").textContent = words.length ? `${found.length} found` : "";
 }
@@ -46,13 +54,10 @@ const shownId = () => {
 const isShown = (method) => method.id === shownId();
 
 function overview(doc, all) {
-  const services = (doc.tags ?? []).map((tag) => {
-    const own = all.filter((method) => method.operation.tags?.includes(tag.name));
-    return el("section", { class: "service" },
-      el("h2", {}, tag.name), prose(tag.description),
-      el("ul", { class: "index" }, own.map((method) => el("li", {},
-        el("a", { href: link(method) }, shortName(method)), el("span", {}, lead(method))))));
-  });
+  const services = grouped(doc, all).map(({ name, text, own }) => el("section", { class: "service" },
+    el("h2", {}, name), prose(text),
+    el("ul", { class: "index" }, own.map((method) => el("li", {},
+      el("a", { href: link(method) }, shortName(method)), el("span", {}, lead(method)))))));
   return [el("h1", {}, doc.info?.title ?? "API"), prose(doc.info?.description), services];
 }
 
@@ -112,7 +117,7 @@ function page(doc, base, { id, verb, path, operation }) {
   const summary = operation.summary ?? id;
   const rest = description.startsWith(summary) ? description.slice(summary.length) : description;
   return el("article", {},
-    el("a", { class: "back", href: "#" }, "← All methods"),
+    el("a", { class: "back", href: "#" }, "← All methods and events"),
     el("p", { class: "eyebrow" }, operation.tags?.[0] ?? ""),
     el("h1", {}, shortName({ id, operation })),
     el("p", { class: "route" }, verbMark(verb), " ", el("code", {}, path.split(/(?=[/:{])/).flatMap((part) => [el("wbr"), part]))),
@@ -123,10 +128,10 @@ function page(doc, base, { id, verb, path, operation }) {
       el("div", {}, answer(doc, operation), errors(doc, operation))));
 }
 
-function show(doc, base, all, { focus }) {
+function show({ doc, api, base, all }, { focus }) {
   const method = all.find(isShown);
   document.body.classList.toggle("reading", Boolean(method));
-  $("main").replaceChildren(...(method ? [page(doc, base, method)] : overview(doc, all).flat(Infinity).filter((node) => node)));
+  $("main").replaceChildren(...(method ? [method.message ? eventPage(api, method) : page(doc, base, method)] : overview(doc, all).flat(Infinity).filter((node) => node)));
   const title = doc.info?.title ?? "API";
   document.title = method ? `${shortName(method)} · ${title}` : title;
   drawList(doc, all);
@@ -153,6 +158,15 @@ function keys(event) {
   (links[next] ?? (next < 0 ? $("search") : links[at]))?.focus();
 }
 
+/** What is said of events; nothing where the page was given no address of it. */
+async function readEvents() {
+  const { asyncapi } = document.body.dataset;
+  if (!asyncapi) return {};
+  const response = await fetch(new URL(asyncapi, location.href));
+  if (!response.ok) throw new Error(`${asyncapi} answered ${response.status}`);
+  return response.json();
+}
+
 async function start() {
   const source = new URL(document.body.dataset.openapi, location.href);
   // Calls go to where the document lies, so the page works under any prefix.
@@ -160,14 +174,16 @@ async function start() {
   const response = await fetch(source);
   if (!response.ok) throw new Error(`${source.pathname} answered ${response.status}`);
   const doc = await response.json();
-  const all = methods(doc);
+  const api = await readEvents();
+  const all = [...methods(doc), ...events(api)];
+  const shown = { doc, api, base, all };
   $("title").textContent = doc.info?.title ?? "API";
   $("version").textContent = doc.info?.version ?? "";
   $("search").addEventListener("input", () => drawList(doc, all));
   $("skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });
-  addEventListener("hashchange", () => show(doc, base, all, { focus: true }));
+  addEventListener("hashchange", () => show(shown, { focus: true }));
   document.addEventListener("keydown", keys);
-  show(doc, base, all, { focus: false });
+  show(shown, { focus: false });
 }
 
 start().catch((error) => {

@@ -51,7 +51,8 @@ export function typeName(schema) {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.title ?? "one of";
   if (schema.type === "array") {
-    if (schema.prefixItems) return `(${schema.prefixItems.map(typeName).join(", ")})`;
+    const row = schema.prefixItems ?? (Array.isArray(schema.items) && schema.items);
+    if (row) return `(${row.map(typeName).join(", ")})`;
     return `${schema.uniqueItems ? "set" : "list"} of ${typeName(schema.items)}`;
   }
   if (schema.type === "object" && typeof schema.additionalProperties === "object") {
@@ -80,7 +81,7 @@ export function rules(schema) {
   if (schema.exclusiveMaximum !== undefined) found.push(`less than ${schema.exclusiveMaximum}`);
   if (schema.multipleOf !== undefined) found.push(`multiple of ${schema.multipleOf}`);
   range(schema.minLength, schema.maxLength, "character");
-  if (!schema.prefixItems) range(schema.minItems, schema.maxItems, "item");
+  if (!schema.prefixItems && !Array.isArray(schema.items)) range(schema.minItems, schema.maxItems, "item");
   if (schema.pattern && !schema.contentEncoding && !schema.description) found.push(`matches ${schema.pattern}`);
   if (schema.enum) found.push(schema.enum.map((value) => JSON.stringify(value)).join(", "));
   if (!["undefined", "[]", "{}", '""'].includes(String(JSON.stringify(schema.default)))) found.push(`default ${JSON.stringify(schema.default)}`);
@@ -123,7 +124,7 @@ export function inside(doc, schema) {
 function structs(schema) {
   if (!schema || schema === true) return [];
   if (schema.$ref || schema.properties) return [schema];
-  const parts = [...options(schema), schema.items, ...(schema.prefixItems ?? []), schema.additionalProperties];
+  const parts = [...options(schema), ...[schema.items].flat(), ...(schema.prefixItems ?? []), schema.additionalProperties];
   return parts.filter((part) => typeof part === "object").flatMap(structs);
 }
 

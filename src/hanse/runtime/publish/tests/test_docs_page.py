@@ -8,9 +8,19 @@ import threading
 import pytest
 from playwright.async_api import async_playwright
 
+from hanse.runtime.contract.description import (
+    EventDescription,
+    FieldDescription,
+    Many,
+    PostDescription,
+    Row,
+    Scalar,
+    SubscriptionDescription,
+)
+from hanse.runtime.publish.asyncapi import asyncapi
 from hanse.runtime.publish.docs_page import CONTENT_SECURITY_POLICY, docs_assets, docs_page
 from hanse.runtime.publish.openapi import openapi
-from hanse.runtime.publish.tests.sample import CONTACTS, ORDERS
+from hanse.runtime.publish.tests.sample import CONTACTS, HOSTILE, ORDERS
 from hanse.runtime.publish.tests.serving import json_answer, serving, stream_answer
 
 CHROMIUM = shutil.which("chromium")
@@ -40,7 +50,27 @@ def page_answers(prefix=""):
         for path, asset in docs_assets().items()
     }
     document = openapi([CONTACTS, ORDERS], title="Boutique <b>bold</b>", version="1.4.0")
-    return files | {f"GET {prefix}/openapi.json": json_answer(document)}
+    events = asyncapi(POST, title="Boutique <b>bold</b>", version="1.4.0")
+    return files | {
+        f"GET {prefix}/openapi.json": json_answer(document),
+        f"GET {prefix}/asyncapi.json": json_answer(events),
+    }
+
+
+PAID = EventDescription(
+    "Paid", "crm.v1", (
+        FieldDescription("order", Scalar("uuid"), doc="Which."),
+        FieldDescription("payer", Scalar("string", max_length=100), doc="Who paid."),
+        FieldDescription("lines", Many(Row((Scalar("string"), Scalar("integer")))), required=False),
+    ),
+    key="order", doc=f"An order was paid.\n\n{HOSTILE}", personal=(("payer", "order"),),
+)  # fmt: skip
+POST = PostDescription(
+    (PAID, EventDescription("Shut", "crm.v1", (), doc="The shop is shut.")),
+    (("crm.v1", ("crm.v1.Contacts", "crm.v1.Tills")),),
+    (SubscriptionDescription("mail.v1.Letters/thank", "mail.v1.Letters", ("crm.v1.Paid",), HOSTILE),
+     SubscriptionDescription("sums.v1.Sums/add", "sums.v1.Sums", ("crm.v1.Paid",), batch=100)),
+)  # fmt: skip
 
 
 @contextlib.asynccontextmanager
@@ -233,6 +263,30 @@ async def test_hostile_documentation_is_text():
             assert await page.locator("main img, main script, main b").count() == 0
 
 
+async def test_an_event_says_what_it_tells_who_tells_it_and_who_takes_it():
+    with serving(page_answers()) as server:
+        async with browsing(server) as page:
+            assert "An order was paid." in await page.inner_text("main")
+            await page.fill("#search", "event paid")
+            await page.keyboard.press("ArrowDown")
+            await page.keyboard.press("Enter")
+            await page.wait_for_selector("article h1:has-text('Paid')")
+            text = await page.inner_text("article")
+            for said in (
+                "in the order of its order", "leaves sealed", "Who paid. Sealed: personal",
+                "list of (string, integer)", "crm.v1.Contacts", "crm.v1.Tills",
+                "mail.v1.Letters/thank", "sums.v1.Sums/add", "up to 100 at once",
+            ):  # fmt: skip
+                assert said in text, said
+            assert await page.evaluate("window.hacked") is None
+            await page.fill("#search", "")
+            await page.click("#list a:has-text('Shut')")
+            await page.wait_for_selector("article h1:has-text('Shut')")
+            text = await page.inner_text("article")
+            for said in ("all of a site in one order", "that it happened is all", "Nobody here."):
+                assert said in text, said
+
+
 async def test_types_that_contain_themselves_unfold_one_by_one():
     with serving(page_answers()) as server:
         async with browsing(server, path="/docs#Contacts_merge_contacts") as page:
@@ -261,6 +315,9 @@ async def test_a_phone_sees_everything_without_scrolling_sideways(scheme):
             assert await page.evaluate("document.documentElement.scrollWidth") <= 360
             await page.click("text=All methods")
             await page.wait_for_selector("nav", state="visible")
+            await page.click("#list a:has-text('Paid')")
+            await page.wait_for_selector("article")
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
