@@ -223,10 +223,10 @@ def backfill(**asked: Any) -> None:
 def contracts(kind: str, out: Path | None) -> None:
     """Publish the contracts of this project's services.
 
-    As an OpenAPI document, an AsyncAPI document of its events, .proto files or a TypeScript client; `lock` fixes the numbers of
-    protobuf fields in proto.lock.json, beside hanse.toml, and what events tell in
-    events.lock.json: it refuses what another release could not read. `check` looks whether both
-    are as they are committed.
+    As an OpenAPI document, an AsyncAPI document of what they tell, .proto files or a TypeScript
+    client; `lock` fixes the numbers of protobuf fields in proto.lock.json, beside hanse.toml, and
+    what events tell in events.lock.json: it refuses what another release could not read. `check`
+    looks whether both are as they are committed.
     """
     from hanse.cli.contracts import publish
 

@@ -37,11 +37,16 @@ class Reader(Generic[E]):
         self.model = event_of(cls)
         self._sealing = Sealing(self.model, keys, remembered=0) if self.model.sealed else None
 
-    async def read(self, envelopes: Sequence[Envelope]) -> list[E | None]:
+    async def read(self, envelopes: Sequence[Envelope], *, anew: bool = False) -> list[E | None]:
         """Events in the order of their envelopes, whatever sites they are of.
 
         None stands for one that is gone, as a row would be: it was of a person who was erased. It
         asks the database where a key is not at hand, once a site.
+
+        Args:
+            envelopes: As they came.
+            anew: Whether it asks for those at hand too: for events that were told long ago, whose
+                persons another host may have erased in the last minutes.
 
         Raises:
             UnreadableEvent: One is not what its class says; in a batch it is not said which.
@@ -57,7 +62,7 @@ class Reader(Generic[E]):
                 for one in envelopes
                 if one.site == site
             ]
-            opened = await self._sealing.opened(site, rows)
+            opened = await self._sealing.opened(site, rows, anew=anew)
             documents |= {row["event"]: row["doc"] for row in opened}
         return [
             self._event(one, documents[one.id]) if one.id in documents else None

@@ -96,8 +96,16 @@ class Sealing:
 
     # Opening.
 
-    async def opened(self, site: str, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    async def opened(
+        self, site: str, rows: Sequence[Any], *, anew: bool = False
+    ) -> list[dict[str, Any]]:
         """Rows with their documents in clear; those that are as good as deleted are left out.
+
+        Args:
+            site: Of all of them.
+            rows: As they are stored.
+            anew: Whether the database is asked for keys that are at hand, too, which another host
+                may have destroyed since: where what is sealed is no row, and stays for long.
 
         Raises:
             BrokenSeal: A value was moved or changed.
@@ -107,7 +115,9 @@ class Sealing:
         for at, one in enumerate(read):
             if one.row["shape"] < self._model.shape:
                 read[at], _ = await self._with_foreign(one)
-        wanted = (owner for one in read for owner in owners_of(one))
+        wanted = [owner for one in read for owner in owners_of(one)]
+        for (subject, _), _ in wanted if anew else ():
+            self._keys.forget(site, subject)
         keys = await keys_that_open(self._keys, site, wanted)
         return [{**one.row, "doc": body} for one in read if (body := clear(one, keys)) is not None]
 

@@ -70,7 +70,7 @@ class Handler:
             NotDue: Something speaks against one of them.
             HanseError: What the method ended with, or an event cannot be read.
         """
-        read = await self._read(events)
+        read = await self._read(events, anew=bool(feed.replay_epoch) or events[0].parked)
         if not read:  # of persons who were erased: there is nothing left to tell
             return
         call = self._call(feed, [one for one, _ in read])
@@ -80,14 +80,14 @@ class Handler:
         finally:
             self._deadlines.leave(call)
 
-    async def _read(self, events: Sequence[Arrived]) -> list[tuple[Arrived, Event]]:
+    async def _read(self, events: Sequence[Arrived], *, anew: bool) -> list[tuple[Arrived, Event]]:
         found: dict[str, Event | None] = {}
         for kind in {one.envelope.type for one in events}:
             reader = self._readers.get(kind)
             if reader is None:  # another release subscribed to it
                 raise UnreadableEvent(f"{self.subscription.name} does not subscribe to {kind}.")
             envelopes = [one.envelope for one in events if one.envelope.type == kind]
-            opened = await reader.read(envelopes)
+            opened = await reader.read(envelopes, anew=anew)
             found |= {one.id: event for one, event in zip(envelopes, opened, strict=True)}
         read = ((one, found[one.envelope.id]) for one in events)
         return [(one, event) for one, event in read if event is not None]
