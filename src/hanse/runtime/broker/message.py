@@ -39,6 +39,11 @@ class Message(NamedTuple):
         """The partition that its subject names."""
         return int(self.subject.split(".", 3)[2])
 
+    @property
+    def kind(self) -> str:
+        """Full name of its type, that its subject ends with."""
+        return self.subject.split(".", 3)[3]
+
 
 class Delivered(NamedTuple):
     """What a consumer says of a message in the subject for its answer.

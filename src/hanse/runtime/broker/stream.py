@@ -132,18 +132,19 @@ class EventStream:
             return None
         return _found.decode(answer).message.time
 
-    async def first_since(self, since: datetime, place: Place) -> int:
-        """The first sequence that came at a time or later, found by halves; else the next there is.
+    async def first_since(self, since: datetime, first: int, last: int) -> int:
+        """The first sequence that came at a time or later, found by halves; else `last` and one.
 
         Args:
             since: By the broker's clock, when it was told.
-            place: What it holds.
+            first: From which on it is looked for.
+            last: And up to which.
 
         Raises:
             BrokerAway: Nobody knows.
             StreamRefused: There is no stream.
         """
-        low, high = place.first, place.last + 1
+        low, high = first, last + 1
         while low < high:
             middle = (low + high) // 2
             came = await self.time_of(middle)

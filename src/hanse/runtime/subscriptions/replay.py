@@ -68,10 +68,13 @@ async def range_between(
         HanseError: The broker is away, or there is no stream.
     """
     place = await stream.place()
-    first = place.first if since is None else await stream.first_since(since, place)
+    first = (
+        place.first if since is None else await stream.first_since(since, place.first, place.last)
+    )
     last = place.last
     if until is not None:
-        last = await stream.first_since(until + timedelta(microseconds=1), place) - 1
+        beyond = until + timedelta(microseconds=1)
+        last = await stream.first_since(beyond, place.first, place.last) - 1
     if first > last:
         raise NotFound(f"Nothing was told between these moments. {await _what_is_there(stream)}")
     return Range(first, last)

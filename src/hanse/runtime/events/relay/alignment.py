@@ -13,9 +13,10 @@ from hanse.runtime.broker.reader import Reader
 from hanse.runtime.events.envelope import UnreadableEvent, read_envelope
 from hanse.runtime.events.relay.purge import handled_until
 from hanse.runtime.events.relay.tables import note_struck, settle
+from hanse.runtime.events.relay.tail import kept_between, kept_span
 
 if TYPE_CHECKING:
-    from hanse.runtime.broker.message import Message
+    from hanse.runtime.broker.message import Message, Place
     from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.data.database import Database
     from hanse.runtime.events.relay.tables import Noted
@@ -55,44 +56,63 @@ class Alignment:
         """
         place = await self._stream.ensure()
         if place.last < noted.last:
-            await self._say_what_is_lost(place.last, noted)
-            await self._replace(place.last, noted.last, is_empty=not place.messages)
+            span = await kept_span(self._database, place.last, noted.last)
+            await self._say_what_is_lost(place.last, noted, span.events)
+            await self._replace(place, noted.last, span.first)
         elif place.last > noted.last:
             await self._strike(noted.last, place.last)
         await settle(self._database, self._stream.name)
         return max(place.last, noted.last)
 
-    async def _say_what_is_lost(self, last: int, noted: Noted) -> None:
-        if not noted.moved:
+    async def _say_what_is_lost(self, last: int, noted: Noted, kept: int) -> None:
+        if kept:
+            log.warning(
+                "%d events that somebody has not handled yet are put back into the stream %s, as "
+                "the database kept them.",
+                kept,
+                self._stream.name,
+            )
+        passed = await handled_until(self._database, noted.last if noted.moved else last)
+        lost = noted.last - max(last, passed) - kept
+        if lost > 0 and not noted.moved:
             log.error(
                 "The broker has lost up to %d events of its stream %s: whoever has not handled "
                 "them never will. It must keep what it acknowledges: sync_interval = always.",
-                noted.last - last,
+                lost,
                 self._stream.name,
             )
-        elif left := noted.last - await handled_until(self._database, noted.last):
+        elif lost > 0:
             log.error(
                 "This database was copied or moved, and has a new stream, %s: up to %d events are "
                 "given up here, which were told before and not handled. Before a database is "
                 "moved, its stream has to be drained: docs/how-to/broker.md.",
                 self._stream.name,
-                left,
+                lost,
             )
 
-    async def _replace(self, last: int, noted: int, *, is_empty: bool) -> None:
-        """Passes the sequences that were given once, so that no position stands before an event."""
-        if is_empty:
+    async def _replace(self, place: Place, noted: int, first: int) -> None:
+        """Passes the sequences that were given once, so that no position stands before an event.
+
+        What the database kept gets its own; `first` is the lowest of those, 0 for none.
+        """
+        last = place.last
+        if not place.messages:
+            last = first - 1 if first else noted
             await self._stream.delete()
-            await self._stream.ensure(noted)
-            return
+            await self._stream.ensure(last)
         publisher = Publisher(self._stream.broker.connection, atomic=self._stream.atomic)
         while last < noted:
             last = await self._fill(publisher, last, min(noted, last + FILLED_AT_ONCE))
 
     async def _fill(self, publisher: Publisher, last: int, until: int) -> int:
-        subject = self._stream.subject(0, LOST)
-        numbers = range(last + 1, until + 1)
-        fillers = [Outgoing(f"{self._stream.name}-{one}", subject, b"") for one in numbers]
+        name, subject = self._stream.name, self._stream.subject
+        kept, until = await kept_between(self._database, last + 1, until)
+        fillers = [
+            Outgoing(f"{name}-{one}", subject(row["partition"], row["type"]), row["envelope"])
+            if (row := kept.get(one))
+            else Outgoing(f"{name}-{one}", subject(0, LOST), b"")
+            for one in range(last + 1, until + 1)
+        ]
         published = await publisher.publish(fillers, last)
         if published.sequences[-1] != until:
             raise away()

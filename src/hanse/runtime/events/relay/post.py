@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Self
 
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
+from hanse.kit.ending import end
 from hanse.runtime.broker.broker import Broker
 from hanse.runtime.broker.stream import EventStream
 from hanse.runtime.errors import HanseError
 from hanse.runtime.events.relay.gauges import RelayGauges
 from hanse.runtime.events.relay.relay import Relay
 from hanse.runtime.events.relay.tables import settled_stream
+from hanse.runtime.events.relay.tail import Tail
 
 if TYPE_CHECKING:
     from hanse.runtime.broker.broker_config import BrokerConfig
@@ -37,14 +39,18 @@ class Post:
     def __init__(self, config: BrokerConfig, database: Database, metrics: Metrics) -> None:
         self._database = database
         self.broker = Broker(config)
-        self._relay = Relay(database, self.broker, RelayGauges(database, metrics))
+        relay = self._relay = Relay(database, self.broker, RelayGauges(database, metrics))
+        self._tail = Tail(database, self.broker, lambda: relay.leads)
+        self._keeping: tuple[asyncio.Task[None], ...] = ()
 
     async def __aenter__(self) -> Self:
         await self.broker.__aenter__()
         self._relay.begin()
+        self._keeping = (asyncio.Task(self._tail.run(), loop=asyncio.get_running_loop()),)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await end(self._keeping)
         await self._relay.end()
         await self.broker.__aexit__()
 

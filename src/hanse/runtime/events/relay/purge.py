@@ -48,7 +48,7 @@ async def purge(database: Database, stream: EventStream, replay: timedelta = REP
     below = handled + 1
     if place.bytes < FULL * stream.broker.config.stream_bytes:
         oldest = datetime.fromtimestamp(unix_seconds(), UTC) - replay
-        below = min(below, await stream.first_since(oldest, place))
+        below = min(below, await stream.first_since(oldest, place.first, place.last))
     if below > place.first:
         await stream.purge(below)
         log.info("Events %d to %d went from the stream.", place.first, below - 1)

@@ -85,6 +85,11 @@ class Relay:
         looking = again_and_again(look, GAUGE_SECONDS, log, complaint)
         self._tasks = [asyncio.Task(one, loop=loop) for one in (self._keep(), self._run(), looking)]
 
+    @property
+    def leads(self) -> bool:
+        """Whether it is this host that tells them."""
+        return self._lease.held
+
     async def end(self) -> None:
         """Ends, and leaves it to others at once."""
         await end(self._tasks)

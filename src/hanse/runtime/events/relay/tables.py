@@ -10,7 +10,7 @@ from hanse.runtime.data.arrival import make_missing
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
 
-IS_THERE = "select to_regclass('hanse.struck') is not null"
+IS_THERE = "select to_regclass('hanse.stream_tail') is not null"
 
 MAKE = (
     # `last_seq`: what stands above it in the stream lies in the outbox as well, for a row there
@@ -30,6 +30,15 @@ create table if not exists hanse.struck (
   first_seq bigint primary key,
   last_seq bigint not null
 )""",
+    # What of the stream somebody has not handled for a while, as it stands there: see `tail`.
+    """
+create table if not exists hanse.stream_tail (
+  seq bigint primary key,
+  partition smallint not null,
+  type text collate "C" not null,
+  envelope bytea not null
+) with (autovacuum_vacuum_scale_factor = 0.05, toast.autovacuum_vacuum_scale_factor = 0.05)""",
+    "alter table hanse.stream_tail alter column envelope set storage external",
 )
 
 # A copy of a database is another one: it has a stream of its own, which begins where it was made.

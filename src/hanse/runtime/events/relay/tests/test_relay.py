@@ -8,6 +8,7 @@ from hanse.runtime.broker.broker import Broker
 from hanse.runtime.data.database import Database
 from hanse.runtime.events.relay.purge import purge
 from hanse.runtime.events.relay.tables import missed, own_stream, settled_stream
+from hanse.runtime.events.relay.tail import Tail
 from hanse.runtime.events.relay.tests.post import (
     RelayProcess,
     emit,
@@ -192,6 +193,43 @@ async def test_sequences_are_never_given_twice_whatever_the_broker_lost(postgres
         await emit(postgres, "7")
         await until(lambda: forgotten(postgres))
         assert (await standing(postgres, broker, 1))[-1] == (1001, "7")
+
+
+async def test_what_lags_is_put_back_where_the_stream_is_gone(postgres, broker, caplog) -> None:
+    """As on a new machine after a restore, or with a disk of the broker's that was lost."""
+    await make_subscriptions(postgres)
+    await emit(postgres, *titles(1, 40), size=150_000)
+    async with relaying(postgres, broker):
+        await until(lambda: forgotten(postgres))
+    await postgres.execute(
+        "with made as (insert into hanse.subscription (name, create_time) values ('a', now())"
+        " returning id) insert into hanse.delivery (subscription, partition, position)"
+        " select id, p, 3 + p from made, generate_series(0, 1) as p"
+    )
+    await Tail(postgres, broker, lambda: True).look()
+    assert not await postgres.fetch("select from hanse.stream_tail"), "nothing is old"
+    await Tail(postgres, broker, lambda: False, timedelta()).look()
+    assert not await postgres.fetch("select from hanse.stream_tail"), "another leads"
+    for _ in range(2):
+        await Tail(postgres, broker, lambda: True, timedelta()).look()
+    before = await standing(postgres, broker, 40)
+    await emit(postgres, "41")
+    async with relaying(postgres, broker):
+        await until(lambda: forgotten(postgres))
+    await (await stream_of(postgres, broker)).delete()
+
+    async with relaying(postgres, broker):
+        await emit(postgres, "42")
+        found = await standing(postgres, broker, 39, 4)
+        await until(lambda: forgotten(postgres))
+    assert found == [*before[3:], (41, ""), (42, "42")]
+    assert "37 events that somebody has not handled yet are put back" in caplog.text
+    assert "has lost up to 1 events" in caplog.text
+
+    await postgres.execute("update hanse.delivery set position = 30")
+    await Tail(postgres, broker, lambda: True, timedelta()).look()
+    kept = [row["seq"] for row in await postgres.fetch("select seq from hanse.stream_tail")]
+    assert sorted(kept) == [*range(31, 41), 42]
 
 
 async def test_what_a_restore_has_undone_is_not_handled(postgres, broker) -> None:
