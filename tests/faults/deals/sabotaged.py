@@ -33,14 +33,16 @@ class Build(NamedTuple):
     Attributes:
         broken: What it does that it must not.
         file: Where.
-        old: What stands there.
+        old: What stands there once.
         new: And then.
+        more: Other texts, and what stands there then wherever they do: for what is kept twice over.
     """
 
     broken: str
     file: str
     old: str
     new: str
+    more: tuple[tuple[str, str], ...] = ()
 
 
 BUILDS = (
@@ -57,8 +59,8 @@ BUILDS = (
           "begin_with(command, self._opening)",
           'begin_with(command, "select"); said = self._wanted'),
     Build("a lease without a fence", WORKFLOWS + "journal/statements.py",
-          "    where w.id = g.id and w.epoch = g.epoch and w.holder is not null\n    for share",
-          "    where w.id = g.id\n    for share"),
+          "  where j.failed is null\nreturning place", "returning place",
+          tuple((f"w.epoch = {one}", f"w.epoch >= {one}") for one in ("g.epoch", "m.epoch", "$2"))),
     Build("a journal outside of the transaction", WORKFLOWS + "engine/work.py",
           "            if not await store.keep(instance.id, instance.epoch, done):\n"
           "                raise NotKept\n            await reached(",
@@ -99,7 +101,11 @@ def broken(build: Build) -> str:
     """Its file as it is there."""
     source = (ROOT / build.file).read_text()
     assert source.count(build.old) == 1, f"{build.file} has moved on: find {build.old!r} anew"
-    return source.replace(build.old, build.new)
+    source = source.replace(build.old, build.new)
+    for old, new in build.more:
+        assert old in source, f"{build.file} has moved on: find {old!r} anew"
+        source = source.replace(old, new)
+    return source
 
 
 def noticed(build: Build, folder: Path, seeds: int = SEEDS) -> int:
