@@ -84,7 +84,7 @@ BUILDS = (
           'return f"{self.subscription.name}{again}/{one.envelope.id}"',
           'return f"{self.subscription.name}{again}/{one.envelope.id}/{one.epoch}"'),
     Build("what a dead host ran is left to it", WORKFLOWS + "engine/engine.py",
-          "if await self.store.free(FREE_MAX):", "if False:"),
+          "await self.store.free(FREE_MAX) or ", ""),
     Build("a signal that comes while it goes to rest is slept through", WORKFLOWS + "journal/statements.py",
           "    and w.signals = coalesce(m.seen, w.signals)\n", ""),
 )  # fmt: skip

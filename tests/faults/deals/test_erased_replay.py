@@ -7,7 +7,7 @@ import os
 from typing import Annotated
 
 from hanse import PUBLIC, Event, Events, People, Personal, Service, event, rpc, subscribe
-from hanse.runtime.subscriptions.replay import begin_replay
+from hanse.runtime.subscriptions.replay import Range, begin_replay
 from hanse.testing import World
 
 PATIENCE = float(os.environ.get("PATIENCE", "30"))
@@ -71,7 +71,10 @@ async def test_who_is_erased_while_events_are_replayed_is_told_of_no_more() -> N
         assert sorted(heard.all) == sorted(everything)
 
         heard.all, heard.until = [], HELD
-        await begin_replay(world.database, "desk.v1.Desk/hear", 1, 2 * EACH)
+        assert world.database is not None
+        assert world.host.post is not None
+        stream, wanted = await world.host.post.stream(), Range(1, 2 * EACH)
+        await begin_replay(world.database, stream, "desk.v1.Desk/hear", wanted)
         async with asyncio.timeout(PATIENCE):
             await heard.stopped.wait()
         await world.get(Desk).erase()
