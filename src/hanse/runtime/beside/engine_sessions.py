@@ -47,11 +47,12 @@ class EngineSession(JoinedSession):
 
     async def undo(self) -> None:
         """Ends it without a trace, and gives the connection back to its engine."""
-        with translated():
-            try:
-                await self.above.rollback()
-            finally:
-                await self.above.close()
+        try:
+            await self.above.rollback()
+        except Exception:  # noqa: BLE001  whatever is wrong with it, it is not used again
+            await self.above.invalidate()
+        finally:
+            await self.above.close()
 
 
 class EngineSessions:

@@ -37,5 +37,7 @@ def translated(kinds: tuple[type[HanseError], ...] = (HanseError,)) -> Generator
 
 def _below(error: Any) -> Exception | None:
     """What asyncpg or the network raised, if SQLAlchemy has put something around it."""
+    if f"{type(error).__module__}.{type(error).__name__}" == "sqlalchemy.exc.TimeoutError":
+        return TimeoutError(str(error))  # no connection of the engine was free in time
     original = getattr(error, "orig", None)  # of a DBAPIError
     return getattr(original, "__cause__", None) or original

@@ -13,6 +13,7 @@ from hanse.runtime.call.context import Call, Origin, begin_trace, running
 from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.contract.declaration import rpc
 from hanse.runtime.contract.service import Contract
+from hanse.runtime.data.arrival import is_forbidden
 from hanse.runtime.data.transaction import Transaction
 from hanse.runtime.data.unit import transaction_here
 from hanse.runtime.errors import FailedPrecondition, Unavailable
@@ -106,7 +107,7 @@ class Joining:
         except BaseException as error:
             if lent.companion is not None:
                 lent.companion.failed = True
-            if _is_forbidden(error):
+            if is_forbidden(error):
                 raise FailedPrecondition(_FORBIDDEN) from error
             raise
         finally:
@@ -115,7 +116,3 @@ class Joining:
 
 def _is_on(session: Any, connection: object) -> bool:
     return isinstance(session, JoinedSession) and session.connection is connection
-
-
-def _is_forbidden(error: BaseException) -> bool:
-    return getattr(error.__cause__, "sqlstate", "") == "42501"

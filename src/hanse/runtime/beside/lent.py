@@ -97,7 +97,10 @@ async def _session_of(connection: Any) -> JoinedSession:
     """Kept where SQLAlchemy keeps the connection, with what is prepared on it."""
     below = await driver_connection(connection)
     kept = (await connection.get_raw_connection()).info
-    return kept.get(_KEPT) or kept.setdefault(_KEPT, JoinedSession(below))
+    found = kept.get(_KEPT)
+    if found is None or found.connection is not below:
+        found = kept[_KEPT] = JoinedSession(below)
+    return found
 
 
 async def driver_connection(connection: Any) -> Any:

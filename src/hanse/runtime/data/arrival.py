@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.config.secret import Secret
     from hanse.runtime.data.database import Database
+    from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
 
 log = logging.getLogger("hanse.database")
@@ -24,7 +25,10 @@ log = logging.getLogger("hanse.database")
 OLDEST = 15
 """Major version of the oldest PostgreSQL that is supported."""
 
-_SCHEMA = "select from pg_namespace where nspname = $1"
+_WHO = """
+select quote_ident(current_user) as login, quote_ident($1) as schema,
+  exists (select from pg_namespace where nspname = $1) as there
+"""
 
 
 class DatabaseUnfit(ConfigurationError):
@@ -108,47 +112,60 @@ async def make_missing(database: Database, is_there: str, statements: Sequence[s
         if found is None or not found[0]:
             await _make(database, statements)
     except Internal as error:
-        if getattr(error.__cause__, "sqlstate", "") != "42501":
+        if not is_forbidden(error):
             raise
-        raise await _forbidden(database) from error
+        raise _forbidden(database, await _who(database, "hanse")) from error
 
 
 async def _make(database: Database, statements: Sequence[str]) -> None:
     async with database.transaction():
         await database.lock("hanse")
-        if not await database.fetch(_SCHEMA, "hanse"):
-            await database.execute("create schema if not exists hanse")
+        await make_schema(database, "hanse")
         for text in statements:
             await database.execute(text)
-
-
-async def _forbidden(database: Database) -> DatabaseUnfit:
-    """What an operator has to run, who has more rights."""
-    row = await database.fetch_row(
-        "select quote_ident(current_user) as login, to_regnamespace('hanse') is not null as there"
-    )
-    assert row is not None, "it has one row"
-    run = "create schema hanse authorization {}"
-    if row["there"]:
-        run = "grant usage, create on schema hanse to {}"
-    return DatabaseUnfit(
-        f"{described(database.config.url)}: this login may not make the tables of the host. Let "
-        f"somebody who may run once: {run.format(row['login'])}"
-    )
 
 
 async def make_schema(database: Database, name: str) -> None:
     """Makes a schema where there is none, whoever else is about to: a store, or a collection.
 
     Raises:
+        DatabaseUnfit: The login may not make it.
         HanseError: It cannot be made.
     """
     # Asked before, as `if not exists` wants a right that it then does not use.
-    if await database.fetch(_SCHEMA, name):
+    who = await _who(database, name)
+    if who["there"]:
         return
-    async with database.transaction():
-        await database.lock(f"schema {name}")
-        await database.execute(f'create schema if not exists "{name}"')
+    try:
+        async with database.transaction():
+            await database.lock(f"schema {name}")
+            await database.execute(f'create schema if not exists "{name}"')
+    except Internal as error:
+        if not is_forbidden(error):
+            raise
+        raise _forbidden(database, who) from error
+
+
+async def _who(database: Database, schema: str) -> Record:
+    row = await database.fetch_row(_WHO, schema)
+    assert row is not None, "it has one row"
+    return row
+
+
+def is_forbidden(error: BaseException) -> bool:
+    """Whether the server said that a login may not do something."""
+    return getattr(error.__cause__, "sqlstate", "") == "42501"
+
+
+def _forbidden(database: Database, who: Record) -> DatabaseUnfit:
+    """What an operator has to run, who may more."""
+    run = "grant usage, create on schema {} to {}"
+    if not who["there"]:
+        run = "create schema {} authorization {}"
+    return DatabaseUnfit(
+        f"{described(database.config.url)}: this login may not make the tables of the host. Let "
+        f"somebody who may run once: {run.format(who['schema'], who['login'])}"
+    )
 
 
 def check_server(session: Session, url: Secret) -> None:

@@ -133,12 +133,13 @@ class Library:
         *services: type,
         broker: BrokerConfig | None = None,
         url: Secret | None = None,
+        **engine: Any,
     ) -> None:
         url = url or config.url
         sqlalchemy = url.reveal().replace("postgresql://", "postgresql+asyncpg://")
         # The login of a test is called `hanse`, and would have a schema of its name for its own.
-        settings = {"server_settings": {"search_path": "public"}}
-        self.engine: AsyncEngine = create_async_engine(sqlalchemy, connect_args=settings)
+        settings = {"connect_args": {"server_settings": {"search_path": "public"}}}
+        self.engine: AsyncEngine = create_async_engine(sqlalchemy, **(settings | engine))
         self.sessions = async_sessionmaker(self.engine)
         self.desk = Desk()
         self.host = Host(
@@ -151,7 +152,11 @@ class Library:
     async def __aenter__(self) -> Self:
         async with self.engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
-        await self.host.__aenter__()
+        try:
+            await self.host.__aenter__()
+        except BaseException:
+            await self.engine.dispose()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,12 +1,14 @@
 """An event goes out in the app's own transaction: with what it tells of, or not at all."""
 
 import asyncio
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from hanse import FailedPrecondition, Internal, InvalidArgument, Principal, Unavailable
 from hanse.beside import Outbox
@@ -208,3 +210,22 @@ async def test_a_connection_is_asked_for_what_it_is_once(library):
         heard.clear()
         await library.outbox.emit(session, BookLent(book="Walden"))
     assert [one for one in heard if "outbox" not in one and "COMMIT" not in one] == []
+
+
+@pytest.mark.parametrize("place", [("18", "pooled")], ids=["pooled"], indirect=True)
+async def test_behind_a_pooler_each_transaction_may_be_on_another_connection(place):
+    config = place.config()
+    kept = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    named = {"prepared_statement_name_func": lambda: f"__{uuid4()}__"}
+    async with Library(config, poolclass=NullPool, connect_args=kept | named) as library:
+        async with library.engine.connect() as held:
+            for number in range(6):  # the servers behind it are two
+
+                async def lend(book: str) -> None:
+                    async with library.sessions.begin() as session:
+                        await library.lend(session, book)
+
+                async with library.sessions(bind=held) as session:
+                    await library.lend(session, f"{number}")
+                    await asyncio.gather(lend("beside"), session.commit())
+        assert sorted(await library.told()) == [*"012345", *["beside"] * 6]

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from hanse import FailedPrecondition
+from hanse import PUBLIC, Collection, Entity, FailedPrecondition, Service, entity, rpc
 from hanse.runtime.beside.tests.library import BookLent, Library, Reminders, Returns
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.arrival import DatabaseUnfit
@@ -36,10 +36,8 @@ async def test_it_says_what_an_operator_has_to_run_and_lives_with_that(plain):
     admin, config = plain
     broker = shared_broker().config()
     for _ in range(2):
-        library = Library(config, Reminders, Returns, broker=broker)
         with pytest.raises(DatabaseUnfit) as refused:
-            await library.__aenter__()
-        await library.engine.dispose()
+            await Library(config, Reminders, Returns, broker=broker).__aenter__()
         _, _, remedy = str(refused.value).partition("run once: ")
         assert remedy.startswith("create schema hanse authorization library_login")
     await admin.execute(remedy)
@@ -52,10 +50,8 @@ async def test_it_says_what_an_operator_has_to_run_and_lives_with_that(plain):
 async def test_a_schema_of_somebody_else_is_opened_to_it(plain):
     admin, config = plain
     await admin.execute("create schema hanse")
-    library = Library(config)
     with pytest.raises(DatabaseUnfit, match="grant usage, create on schema hanse to") as refused:
-        await library.__aenter__()
-    await library.engine.dispose()
+        await Library(config).__aenter__()
     await admin.execute(str(refused.value).partition("run once: ")[2])
     async with Library(config):
         pass
@@ -75,3 +71,27 @@ async def test_an_app_with_another_login_is_told_what_it_lacks(plain):
             await library.outbox.emit(session, BookLent(book="Emma"))
             await library.processes.start(session, Returns.wait_for, "Emma", id="1")
         assert await library.told() == ["Emma"]
+
+
+@entity("crm.contacts")
+class Contact(Entity):
+    name: str
+
+
+class Contacts(Service, package="crm.v1"):
+    def __init__(self, contacts: Collection[Contact]) -> None:
+        self._contacts = contacts
+
+    @rpc(allow=PUBLIC)
+    async def add(self, name: str) -> Contact:
+        return await self._contacts.create(Contact(name=name))
+
+
+async def test_so_is_who_may_not_make_the_schema_of_an_entity(plain):
+    admin, config = plain
+    await admin.execute(f"create schema hanse authorization {APP}")
+    with pytest.raises(DatabaseUnfit, match="create schema crm authorization") as refused:
+        await Library(config, Contacts).__aenter__()
+    await admin.execute(str(refused.value).partition("run once: ")[2])
+    async with Library(config, Contacts) as library:
+        assert (await library.host.get(Contacts).add("Ada")).name == "Ada"

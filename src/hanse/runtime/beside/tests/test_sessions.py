@@ -118,6 +118,44 @@ async def test_a_failure_of_the_moment_is_tried_again_at_once(reading):
     assert await parked(reading) == []
 
 
+async def test_a_connection_that_is_lost_costs_a_try(reading):
+    async def lose(book, service):
+        async with service.sessions.here() as session:
+            session.add(Reminder(text=f"{book} {len(reading.desk.ran)}"))
+            await session.flush()
+            if len(reading.desk.ran) == 1:
+                await session.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+
+    reading.desk.act = lose
+    await told(reading, "Emma")
+    assert await reminders(reading) == ["Emma 2"]
+    assert await parked(reading) == []
+    assert reading.engine.pool.checkedout() == 0
+
+
+async def test_an_engine_without_a_free_connection_is_asked_again(reading):
+    reading.engine.pool._timeout = 0.05
+    held = [await reading.engine.connect() for _ in range(15)]
+
+    async def give_one_back(book, service):
+        if len(reading.desk.ran) == 2:
+            await held.pop().close()
+        async with service.sessions.here() as session:
+            session.add(Reminder(text=book))
+
+    reading.desk.act = give_one_back
+    try:
+        async with reading.sessions(bind=held[0]) as session:
+            await reading.outbox.emit(session, BookLent(book="Emma"))
+            await session.commit()
+        await until_settled(reading.host, PATIENCE)
+    finally:
+        for one in held:
+            await one.close()
+    assert await reminders(reading) == ["Emma"]
+    assert await parked(reading) == []
+
+
 async def test_what_a_handler_tells_goes_with_what_it_writes(reading):
     async def tell(book, service):
         async with service.sessions.here() as session:
