@@ -127,10 +127,15 @@ def open_shop(name: str, postgres: Postgres) -> Generator[Shop]:
         yield Shop(servers, ground)
 
 
+def database_of(name: str) -> str:
+    """What a contestant's database is called."""
+    return f"shop_{name}"
+
+
 @contextlib.contextmanager
 def _ground(name: str, postgres: Postgres) -> Generator[Ground]:
-    settings = {"BENCH_POSTGRES": postgres.host, "BENCH_DATABASE": f"shop_{name}"}
-    database = settings["BENCH_DATABASE"]
+    database = database_of(name)
+    settings = {"BENCH_POSTGRES": postgres.host, "BENCH_DATABASE": database}
     postgres.create(database)
     try:
         if name in PEERS:

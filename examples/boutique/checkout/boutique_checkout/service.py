@@ -34,6 +34,9 @@ UNTIL_CLEAR = Retry(tries=0, most=60.0)
 A_WHILE = Retry(tries=8)
 """A carrier that does not answer for half a minute does not get the order."""
 
+TRY_SECONDS = 8.0
+"""For one try: a host that died in one holds its key for so long, and the workflow for ten."""
+
 NOT_FOR_LONG = Retry(tries=3, first=0.1, on=(Exception,))
 """For what the order does not hang on: somebody waits for an answer."""
 
@@ -124,15 +127,17 @@ class Checkout(Service, api.Checkout):
     async def buy(self, run: Run, order_id: str) -> None:
         """From an order that was asked for to one that is placed; or all is as it was."""
         try:
-            await run.step(self._reserve, order_id, undo=self._call_off, retry=UNTIL_CLEAR)
-            await run.step(self._charge, order_id, retry=UNTIL_CLEAR)
-            tracking = await run.step(self._ship, order_id, retry=A_WHILE)
+            await run.step(
+                self._reserve, order_id, undo=self._call_off, retry=UNTIL_CLEAR, timeout=TRY_SECONDS
+            )
+            await run.step(self._charge, order_id, retry=UNTIL_CLEAR, timeout=TRY_SECONDS)
+            tracking = await run.step(self._ship, order_id, retry=A_WHILE, timeout=TRY_SECONDS)
         except HanseError as error:
             await run.transaction(self._give_up, order_id)
             raise error if isinstance(error, OutOfStock) else _undone() from error
         await run.transaction(self._place, order_id, tracking, retry=UNTIL_CLEAR)
         try:
-            await run.step(self._empty_cart, order_id, retry=NOT_FOR_LONG)
+            await run.step(self._empty_cart, order_id, retry=NOT_FOR_LONG, timeout=TRY_SECONDS)
         except HanseError as error:
             log.warning("a cart stays full after an order: %s", error)
 

@@ -39,11 +39,11 @@ class Visitor:
     """Asks as a browser does: sends its cookies back, and says that a form is of the same site."""
 
     def __init__(self, http):
-        self._http = http
+        self.http = http
         self.cookies = {}
 
     async def get(self, path):
-        return self._kept(await self._http.get(path, headers=self._headers()))
+        return self._kept(await self.http.get(path, headers=self._headers()))
 
     async def post(self, path, fields=(), **headers):
         sent = {
@@ -52,7 +52,7 @@ class Visitor:
         }
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         return self._kept(
-            await self._http.post(path, urlencode(fields).encode(), headers=self._headers() | sent)
+            await self.http.post(path, urlencode(fields).encode(), headers=self._headers() | sent)
         )
 
     async def follow(self, answer):
