@@ -12,7 +12,7 @@ import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(
-    r"^```(?:python|toml|sql) (?P<name>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```(?:python|toml|sql|text|html) (?P<name>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 ASYNC = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 

@@ -14,10 +14,11 @@ import pytest
 
 import hanse
 import hanse.beside
+import hanse.mail
 import hanse.testing
 import hanse.webhooks
 
-FACES = [hanse, hanse.beside, hanse.testing, hanse.webhooks]
+FACES = [hanse, hanse.beside, hanse.mail, hanse.testing, hanse.webhooks]
 VALUES = {"PUBLIC", "SIGNED_IN", "Instant", "FAULT_POINTS"}
 SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.threads import Threads
     from hanse.runtime.events.relay.post import Post
     from hanse.runtime.instruments import Instruments
+    from hanse.runtime.mail.mail_config import MailConfig
 
 
 class Runner(Protocol):
@@ -44,11 +45,13 @@ class Surroundings(NamedTuple):
         post: The way of its events; None for a host without.
         instruments: What calls are timed and recorded with.
         threads: For methods that are plain functions.
+        mail: By which server letters go; None for a host without.
     """
 
     post: Post | None
     instruments: Instruments
     threads: Threads
+    mail: MailConfig | None
 
 
 @runtime_checkable

@@ -50,7 +50,7 @@ from hanse.runtime.sweep import Sweep
 from hanse.runtime.telemetry.metrics import Metrics
 from hanse.runtime.telemetry.sampler import Sampler
 from hanse.runtime.telemetry.span import SPANS_MAX, SpanBuffer
-from hanse.runtime.wiring import Wiring
+from hanse.runtime.wiring import Wiring, with_brought
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -99,7 +99,7 @@ class Host:
         wrap: Callable[[Method, Callable[..., Any]], Callable[..., Any]] | None = None,
     ) -> None:
         self.config = config or HostConfig()
-        self.limits = self.config.limits
+        self.limits, provided = self.config.limits, provided or {}
         self.draining, self.date = False, b""
         self.beginnings: dict[bytes, bytes] = {}
         self.connections, self.metrics = Connections(), Metrics()
@@ -111,16 +111,16 @@ class Host:
         self._gauges = Gauges(self.metrics, self.connections, self.admission, self.spans)
         self.authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads, self._offload = Threads(self.config.threads), Offload()
+        services = with_brought(services, provided)
         self._contracts = [contract_to_serve(service) for service in services]
         self._router = Router()
         self._dispatcher = Dispatcher(self._router, self.config.cors)
         self.resolve, self.finish = self._dispatcher.resolve, self._dispatcher.finish
         self._mounted: list[MountedApp] = []
-        self._doors = Doors(self.config)
-        self._sweep = Sweep(self._look)
+        self._doors, self._sweep = Doors(self.config), Sweep(self._look)
         self._stack = AsyncExitStack()
         self._placement = self._place(wrap)
-        clock, provided = clock or SystemClock(), provided or {}
+        clock = clock or SystemClock()
         self.database = database_of(self.config.database, provided, clock, self.metrics)
         self.post = post_of(self.config.broker, self.database, self.metrics)
         self._services = self._build(services, sources, clock, provided)
@@ -233,7 +233,7 @@ class Host:
             for method in contract.methods.values():
                 endpoints[method.full_name] = self._endpoint(method)
         built = wiring.build(services, self._placement.problems() + self._doors.problems())
-        inside = Surroundings(self.post, self._instruments, self._threads)
+        inside = Surroundings(self.post, self._instruments, self._threads, self.config.mail)
         self.background = Background(built, wiring.made, inside)
         addresses = Addresses(self._router, door, self.limits.json_depth, self.kept_files)
         for contract, instance in zip(self._contracts, built, strict=True):

@@ -17,6 +17,7 @@ from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.data.files.store_config import FileStoreConfig
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
+from hanse.runtime.mail.mail_config import MailConfig
 
 
 class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +50,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         otlp_endpoint: Collector for spans and metrics, e.g. `http://localhost:4318`.
         database: Where its services keep what they know; None for a host without data.
         broker: By which its events go; None for a host without.
+        mail: By which server its letters go; a host whose services send some needs it.
         file_store: Where the bytes of files lie; a host with a database keeps files there.
         docs: Whether `/docs`, `/openapi.json` and `/asyncapi.json` are served.
         open_metrics: Whether `/metrics` is served at the open door too.
@@ -77,6 +79,7 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
     otlp_endpoint: str = ""
     database: DatabaseConfig | None = None
     broker: BrokerConfig | None = None
+    mail: MailConfig | None = None
     file_store: FileStoreConfig | None = None
     docs: bool = True
     open_metrics: bool = False

@@ -12,15 +12,14 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Settings, SettingsError, Sources, load
 from hanse.runtime.contract.service import ContractModel, contract_of
 from hanse.runtime.data.files.provided import homeless, takers
-from hanse.runtime.data.provided import maker_of
+from hanse.runtime.data.provided import make, maker_of, needs_of
 from hanse.runtime.events.events import Events
 from hanse.runtime.subscriptions.subscriptions import subscriptions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from hanse.runtime.data.database import Database
-    from hanse.runtime.data.provided import FromDatabase
 
 
 class WiringError(ConfigurationError):
@@ -78,7 +77,7 @@ class Wiring:
         ]
         for service in services:
             for kind in runners_of(service):
-                self._make(service, kind.__name__, kind, kind, problems)
+                self._make(service, kind.__name__, kind, problems)
         if problems:
             raise WiringError(*dict.fromkeys(problems))
         return [service(**given) for service, given in zip(services, arguments, strict=True)]
@@ -117,9 +116,8 @@ class Wiring:
             return self._clock
         if _is_settings(kind):
             return settings.get(section_of(service))  # absent only where that is a problem already
-        maker = maker_of(kind)
-        if maker is not None:
-            return self._make(service, name, kind, maker, problems)
+        if maker_of(kind) is not None:
+            return self._make(service, name, kind, problems)
         contract = contract_of(kind) if inspect.isclass(kind) else None
         model = contract_of(service)
         assert model is not None
@@ -131,14 +129,7 @@ class Wiring:
             problems.append(_unmet(service, name, kind, contract))
         return proxy
 
-    def _make(
-        self,
-        service: type,
-        name: str,
-        kind: Any,
-        maker: type[FromDatabase],
-        problems: list[str],
-    ) -> Any:
+    def _make(self, service: type, name: str, kind: Any, problems: list[str]) -> Any:
         """One object a kind, however many ask for it."""
         if self._database is None:
             problems.append(
@@ -147,7 +138,7 @@ class Wiring:
             )
         elif kind not in self.made:
             try:
-                self.made[kind] = maker.__from_database__(kind, self._database)
+                make(kind, self._database, self.made)
             except ConfigurationError as error:
                 problems += error.problems
         return self.made.get(kind)
@@ -160,11 +151,31 @@ def kept_in_database(services: Sequence[type]) -> tuple[Any, ...]:
         WiringError: The types of a constructor cannot be read, so that nobody knows.
     """
     problems: list[str] = []
+    services = with_brought(services)
     wishes = [_wishes(service, problems) for service in services]
     if problems:
         raise WiringError(*problems)
-    kinds = (kind for wanted in wishes for kind in wanted.values() if maker_of(kind))
-    return tuple(dict.fromkeys((*kinds, *(one for each in services for one in runners_of(each)))))
+    kinds = [kind for wanted in wishes for kind in wanted.values() if maker_of(kind)]
+    needed = [one for kind in kinds for one in needs_of(kind)]
+    runners = [one for each in services for one in runners_of(each)]
+    return tuple(dict.fromkeys((*kinds, *needed, *runners)))
+
+
+def with_brought(services: Sequence[type], provided: Collection[Any] = ()) -> tuple[type, ...]:
+    """Services, and those that run beside them: where somebody asks for mail, a postman.
+
+    Args:
+        services: As they are listed.
+        provided: Types that come from outside, and so bring nothing.
+    """
+    asked = (kind for each in services for kind in _wishes(each, []).values())
+    brought = (
+        one
+        for kind in asked
+        if kind not in provided
+        for one in getattr(maker_of(kind), "__brings__", ())
+    )
+    return (*services, *(one for one in dict.fromkeys(brought) if one not in services))
 
 
 def wants_database(services: Sequence[type]) -> bool:

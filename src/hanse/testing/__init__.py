@@ -18,6 +18,7 @@ from hanse.testing.fakes import fake
 from hanse.testing.fault_rules import FaultAt, Held
 from hanse.testing.faults import Faults
 from hanse.testing.http_client import Answer, HttpClient
+from hanse.testing.mailed import mailed
 from hanse.testing.schema_check import check_schema
 from hanse.testing.servers.nats_server import NatsServer
 from hanse.testing.servers.postgres_server import PostgresServer
@@ -43,6 +44,7 @@ __all__ = [
     "catch_up",
     "check_schema",
     "fake",
+    "mailed",
     "replay",
     "settled",
 ]

@@ -18,6 +18,7 @@ from hanse.runtime.data.files.store_config import FileStoreConfig
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.identity.principal import VISITOR, Principal
+from hanse.runtime.mail.mail_config import MailConfig
 from hanse.runtime.wiring import wants_broker, wants_database
 from hanse.testing.acting import acting, within_context
 from hanse.testing.events.settled import PATIENCE_SECONDS, until_settled
@@ -263,6 +264,7 @@ class World:
             issuers=(self._development_issuer(folder),),
             database=database,
             broker=shared_broker().config() if wants_broker(self._services) else None,
+            mail=cast("Mapping[type, Any]", self._provided).get(MailConfig, MailConfig()),
             file_store=FileStoreConfig(folder=folder / "files")
             if database or Database in self._provided
             else None,

@@ -24,6 +24,7 @@ from tests.faults.sabotages.http import HTTP
 from tests.faults.sabotages.identity import IDENTITY
 from tests.faults.sabotages.kills import KILLS
 from tests.faults.sabotages.leases import LEASES
+from tests.faults.sabotages.mail import MAIL
 from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.people import PERSONS
@@ -67,4 +68,5 @@ AREAS = (
     WORKFLOWS,
     WEBHOOKS,
     BESIDE,
+    MAIL,
 )

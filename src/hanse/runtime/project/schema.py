@@ -17,6 +17,7 @@ from hanse.runtime.data.files.store_table import FileStoreTable
 from hanse.runtime.data.personal.keys_table import KeysTable
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
+from hanse.runtime.mail.mail_table import MailTable
 from hanse.runtime.project.api_keys import ApiKeyTable
 from hanse.runtime.project.database_table import DatabaseTable
 from hanse.runtime.project.files_table import FilesTable
@@ -119,6 +120,7 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     samples: Mapping[CollectionName, FolderName] = {}
     database: DatabaseTable = DatabaseTable()
     broker: BrokerTable = BrokerTable()
+    mail: MailTable = MailTable()
     file_store: FileStoreTable = FileStoreTable()
     keys: KeysTable = KeysTable()
     backup: BackupTable | None = None

@@ -14,6 +14,7 @@ import uvloop
 from hanse.runtime.broker.broker_table import read_broker
 from hanse.runtime.call.context import running
 from hanse.runtime.host import Host
+from hanse.runtime.mail.mail_table import read_mail
 from hanse.runtime.telemetry.log import configure
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def make_host(
 
     Args:
         project: What to serve.
-        variables: The environment: settings, the pepper, database and broker are taken from it.
+        variables: The environment: settings, the pepper, database, broker and mail come from it.
         only: Which services, as `module:Class`; None for all.
         **changes: Fields of `HostConfig` that are not as the project has them.
 
@@ -46,6 +47,7 @@ def make_host(
         "pepper": project.pepper(variables),
         "database": project.file.database.config(url, keys=keys) if url else None,
         "broker": read_broker(project.file.broker, project.sources(variables)),
+        "mail": read_mail(project.file.mail, project.sources(variables), project.folder),
         "file_store": project.file_store(variables),
     }
     config = project.host_config(**(given | changes))

@@ -12,7 +12,7 @@ from hanse.runtime.data.database import Database
 from hanse.runtime.data.files.files import Files
 from hanse.runtime.data.files.store_config import FileStoreConfig
 from hanse.runtime.data.idempotency.once import once_in
-from hanse.runtime.data.provided import maker_of
+from hanse.runtime.data.provided import make, maker_of
 from hanse.runtime.errors import HanseError
 from hanse.runtime.wiring import kept_in_database
 from hanse.testing.servers.postgres_server import shared_server
@@ -73,11 +73,12 @@ class Templates:
         database = Database(self._server.config(url), clock)
         Files(database, FileStoreConfig(folder=files))
         once_in(database)
+        made: dict[Any, Any] = {}
         try:
             for kind in kinds - {Files}:
                 maker = maker_of(kind)
                 if maker is not None and maker.__from_database__.__module__.startswith("hanse."):
-                    maker.__from_database__(kind, database)
+                    make(kind, database, made)
             async with database:
                 whole = database.ready
         except (ConfigurationError, HanseError):

@@ -1,0 +1,55 @@
+"""Addresses of letters: which are some, and what of a text may stand in a header."""
+
+from __future__ import annotations
+
+import re
+
+from hanse.runtime.errors import InvalidArgument, Violation
+
+ADDRESS_MAX = 254
+NAME_MAX = 200
+SUBJECT_MAX = 500
+
+_ADDRESS = re.compile(
+    r"[^\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]]{1,64}@[^\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]]+"
+)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
+
+
+def checked_address(text: str, field: str) -> str:
+    """An address as it goes to the server: its domain in ASCII.
+
+    Raises:
+        InvalidArgument: It is none.
+    """
+    local, _, domain = text.rpartition("@")
+    if len(text) <= ADDRESS_MAX and _ADDRESS.fullmatch(text) and not _has_stray_dots(local):
+        plain = _in_ascii(domain)
+        if plain and len(local) + len(plain) < ADDRESS_MAX:
+            return f"{local}@{plain}"
+    said = f"{field}: an e-mail address is like ada@example.org, of {ADDRESS_MAX} characters."
+    raise InvalidArgument(said, violations=(Violation(field, "an e-mail address", said),))
+
+
+def domain_of(address: str) -> str:
+    """What stands behind the @."""
+    return address.rpartition("@")[2]
+
+
+def one_line(text: str, length: int) -> str:
+    """A text as a header may have it: spaces for all that breaks lines or cannot be seen."""
+    return _UNSEEN.sub(" ", text).strip()[:length]
+
+
+def _has_stray_dots(local: str) -> bool:
+    return local.startswith(".") or local.endswith(".") or ".." in local
+
+
+def _in_ascii(domain: str) -> str:
+    try:
+        plain = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+    labels = plain.split(".")
+    return plain.lower() if all(_LABEL.fullmatch(one) for one in labels) else ""

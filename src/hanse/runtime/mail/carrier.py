@@ -1,0 +1,98 @@
+"""`Carrier`: takes letters to the mail server of a host, over few connections."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.mail.message import message_of
+
+if TYPE_CHECKING:
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.mail.line import Line
+    from hanse.runtime.mail.mail_config import MailConfig
+    from hanse.runtime.mail.message import Message
+    from hanse.runtime.mail.stored import StoredLetter
+
+NO_MAIL = (
+    "Its services send mail, and nobody says by which server; write [mail] in hanse.toml and give "
+    'its url and sender, or HostConfig(mail=MailConfig(url=…, sender="careers@example.org"))'
+)
+
+
+class Surroundings(Protocol):
+    """What is asked of a host besides its database."""
+
+    @property
+    def mail(self) -> MailConfig | None: ...
+
+
+class Carrier:
+    """Belongs to one host: sends letters, or leaves them where they are for an inbox to show."""
+
+    def __init__(self) -> None:
+        self._config: MailConfig | None = None
+        self._lines: list[Line] = []
+        self._waiting = 0
+
+    @classmethod
+    def __from_database__(cls, kind: Any, database: Database) -> Self:
+        return cls()
+
+    def join(self, host: Surroundings) -> None:
+        """See `Guest.join`.
+
+        Raises:
+            ConfigurationError: The host has no mail.
+        """
+        if host.mail is None:
+            raise ConfigurationError(NO_MAIL)
+        self._config = host.mail
+        self._room = asyncio.Semaphore(host.mail.connections)
+
+    async def carry(self, stored: StoredLetter) -> bool:
+        """Hands a letter over to the server; whether there is one.
+
+        Raises:
+            LetterRefused, NotTaken: As `Line.send`.
+        """
+        assert self._config is not None, "it has joined a host"
+        if self._config.url is None:
+            return False
+        await self._send(message_of(stored, self._config))
+        return True
+
+    async def _send(self, message: Message) -> None:
+        self._waiting += 1
+        try:
+            await self._room.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            await self._over(await self._line(), message)
+        finally:
+            self._room.release()
+
+    async def _over(self, line: Line, message: Message) -> None:
+        """Sends by a line, and leaves it to who waits for one; nobody does, so it ends."""
+        try:
+            await line.send(message)
+        except BaseException:
+            line.close()
+            raise
+        if self._waiting:
+            self._lines.append(line)
+        else:
+            await line.quit()
+
+    async def _line(self) -> Line:
+        from hanse.runtime.mail.line import Line, trust_of
+
+        while self._lines:
+            line = self._lines.pop()
+            if await line.lives():
+                return line
+            line.close()
+        assert self._config is not None, "as above"
+        return await Line.open(self._config, trust_of(self._config))
