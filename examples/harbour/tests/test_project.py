@@ -36,13 +36,13 @@ def test_the_shop_may_stand_apart_and_hiring_stays_together(environment, process
     groups = read_project(FOLDER, environment).groups()
 
     assert len(groups) == processes
-    assert sum(len(group.services) for group in groups) == 19
+    assert sum(len(group.services) for group in groups) == 20
 
 
 def test_all_can_be_imported_and_every_file_is_served():
     project = read_project(FOLDER)
 
-    assert len(project.services()) == 19
+    assert len(project.services()) == 20
     assert [served.folder for served in project.files()] == [
         ROOT / "examples/boutique/storefront/boutique_storefront/static"
     ]

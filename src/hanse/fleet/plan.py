@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.runtime.mail.inbox.place import HOME
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -122,7 +124,8 @@ def _unit(services: Sequence[ServiceSurvey]) -> Unit:
     segments = sorted({segment for service in services for segment in service.segments})
     names = tuple(service.name for service in services)
     contracts = tuple(service.contract for service in services)
-    fronts = tuple(sorted({service.front for service in services if service.front}))
+    inbox = [f"{HOME}/"] if any(service.inbox for service in services) else []
+    fronts = tuple(sorted({*inbox, *(service.front for service in services if service.front)}))
     return Unit(names, contracts, tuple(segments), fronts)
 
 

@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.kit.environment import variables
 from hanse.runtime.contract.service import contract_to_serve
 from hanse.runtime.data.rows.arrival import migrations_of
+from hanse.runtime.mail.inbox.place import HOME
+from hanse.runtime.mail.mail_table import read_mail
 from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import Project, read_project
-from hanse.runtime.wiring import kept_in_database
+from hanse.runtime.wiring import kept_in_database, mails
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hanse.runtime.contract.service import Service
 
-SOURCES = (".py", ".toml", ".html", ".sql", ".css", ".js", ".svg", ".json", ".csv")
+SOURCES = (".py", ".toml", ".html", ".txt", ".sql", ".css", ".js", ".svg", ".json", ".csv")
 RELEASE_DIGITS = 8
 SKIPPED = frozenset({".hanse", ".venv", ".git", "node_modules", "__pycache__"})
 
@@ -39,6 +42,7 @@ class ServiceSurvey(msgspec.Struct, frozen=True):
         segments: First segments of the paths it answers; the empty one is `/` itself.
         pages: Whether it answers browsers.
         front: Which of its pages people open first; empty if each needs to know more.
+        inbox: Whether its host shows beside it what was mailed.
     """
 
     name: str
@@ -46,6 +50,7 @@ class ServiceSurvey(msgspec.Struct, frozen=True):
     segments: tuple[str, ...]
     pages: bool
     front: str = ""
+    inbox: bool = False
 
 
 class Survey(msgspec.Struct, frozen=True):
@@ -74,7 +79,7 @@ def survey(folder: Path, environment: str) -> Survey:
         return Survey(problems=tuple(explain(error, folder)))
     named = zip(project.file.project.services, classes, strict=True)
     services = tuple(_describe(name, service) for name, service in named)
-    services = _with_files(services, project)
+    services = _with_inbox(_with_files(services, project), classes, project)
     post = any(file.phase == "post" for file in migrations)
     return Survey(services, release_of(project), post, tuple(_unroutable(services)))
 
@@ -132,6 +137,20 @@ def _with_files(services: tuple[ServiceSurvey, ...], project: Project) -> tuple[
     segments = tuple(sorted({*asked.segments, *folders}))
     with_files = msgspec.structs.replace(asked, segments=segments)
     return tuple(with_files if one is asked else one for one in services)
+
+
+def _with_inbox(
+    services: tuple[ServiceSurvey, ...], classes: Sequence[type[Service]], project: Project
+) -> tuple[ServiceSurvey, ...]:
+    """Every host that mails nothing away shows all letters; the gateway asks the first of them."""
+    named = zip(services, classes, strict=True)
+    asked = next((one for one, service in named if mails((service,))), None)
+    sources = project.sources(variables())
+    if asked is None or read_mail(project.file.mail, sources, project.folder) is not None:
+        return services
+    segments = tuple(sorted({*asked.segments, _first_segment(HOME)}))
+    with_inbox = msgspec.structs.replace(asked, segments=segments, inbox=True)
+    return tuple(with_inbox if one is asked else one for one in services)
 
 
 def _first_segment(path: str) -> str:

@@ -51,7 +51,7 @@ class Surroundings(NamedTuple):
     post: Post | None
     instruments: Instruments
     threads: Threads
-    mail: MailConfig | None
+    mail: MailConfig | None = None
 
 
 @runtime_checkable

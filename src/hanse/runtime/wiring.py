@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from hanse.runtime.data.database import Database
+    from hanse.runtime.mail.mail_config import MailConfig
+
+
+_POSTMAN = "hanse.runtime.mail.postman"
 
 
 class WiringError(ConfigurationError):
@@ -190,6 +194,20 @@ def wants_broker(services: Sequence[type]) -> bool:
         WiringError: As `kept_in_database`.
     """
     return Events in kept_in_database(services) or any(map(subscriptions_of, services))
+
+
+def mails(services: Sequence[type]) -> bool:
+    """Whether some of them send letters."""
+    return any(one.__module__ == _POSTMAN for one in with_brought(services))
+
+
+def inbox_beside(services: Sequence[type], mail: MailConfig | None) -> tuple[type, ...]:
+    """The inbox, of services that mail where nothing is sent; else nothing is loaded for it."""
+    if mail is None or mail.url is not None or not mails(services):
+        return ()
+    from hanse.runtime.mail.inbox.inbox import Inbox
+
+    return (Inbox,)
 
 
 def section_of(service: type) -> str:

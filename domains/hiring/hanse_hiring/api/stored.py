@@ -56,6 +56,8 @@ class Job(Entity, frozen=True, kw_only=True):
         remote_countries: Where one has to live if it is done remotely; none for those of the
             offices.
         hiring_manager: Whom to ask inside; the public does not see it.
+        recruiter: The address that is told who applied, if not the one of the settings; the public
+            does not see it.
         published: When it was first open.
         closed: When it was closed last; None while it is not.
         apply_by: Last day to apply, where there is one.
@@ -71,6 +73,7 @@ class Job(Entity, frozen=True, kw_only=True):
     status: JobStatus = "draft"
     remote_countries: Annotated[tuple[Country, ...], Length(0, 60)] = ()
     hiring_manager: Annotated[str, Length(0, 120)] = ""
+    recruiter: Annotated[str, Length(0, 254), Pattern(r"^([^@\s]+@[^@\s]+)?$")] = ""
     published: Instant | None = None
     closed: Instant | None = None
     apply_by: date | None = None

@@ -21,6 +21,7 @@ from hanse.cli.place import open_project, state_folder
 from hanse.cli.refusal import Refused, show
 from hanse.kit.private_folder import make_private
 from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.mail.inbox.place import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -33,7 +34,7 @@ HANDOVER_SECONDS = 0.3
 
 DRAIN_SECONDS = 6.0
 END_SECONDS = 0.5
-WATCHED = (".py", ".toml", ".html", ".sql")
+WATCHED = (".py", ".toml", ".html", ".txt", ".sql")
 UNWATCHED = (".hanse",)
 RECENT_SECONDS = 5.0
 _NO_DOOR = (
@@ -157,7 +158,7 @@ class Development:
             self._serving = None
             await self._apologize(event.told["problems"])
         else:
-            self._greet(event.told["curl"])
+            self._greet(event.told["curl"], inbox=event.told["inbox"])
             self._spare = await WorkerProcess.start(self._listener)
 
     async def _begin_with_database(self) -> None:
@@ -235,7 +236,7 @@ class Development:
         async for changes in awatch(self._folder, watch_filter=wanted, debounce=100, step=20):
             await self._events.put(Event("saved", told=sorted(path for _, path in changes)))
 
-    def _greet(self, curl: str) -> None:
+    def _greet(self, curl: str, *, inbox: bool) -> None:
         took = f"{time.time() - self._since:.2f} s"
         if self._greeted:
             click.echo(f"reloaded in {took}")
@@ -247,6 +248,8 @@ class Development:
         click.echo(f"  docs   {url}/docs")
         if curl:
             click.echo(f"  try    {curl}")
+        if inbox:
+            click.echo(f"  mail   {url}{HOME}/")
         if self._order["debug_port"]:
             click.echo(f"  debug  127.0.0.1:{self._order['debug_port']}, no deadline passes")
         click.echo("Each save reloads it. Ctrl-C ends it.\n")

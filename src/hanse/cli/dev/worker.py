@@ -28,9 +28,11 @@ from hanse.runtime.config.secret import Secret
 from hanse.runtime.contract.describe import describe
 from hanse.runtime.contract.service import contract_of
 from hanse.runtime.credentials.development import DevelopmentIssuer
+from hanse.runtime.mail.mail_config import MailConfig
+from hanse.runtime.mail.mail_table import read_mail
 from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import Project, read_project
-from hanse.runtime.wiring import wants_broker, wants_database
+from hanse.runtime.wiring import inbox_beside, wants_broker, wants_database
 
 if TYPE_CHECKING:
     from hanse.runtime.data.database_config import DatabaseConfig
@@ -72,10 +74,12 @@ class Report(msgspec.Struct, frozen=True):
         curl: A line to try it with.
         wants_database: Its services need a database and nobody named one, so it has ended.
         wants_broker: The same with a broker.
+        inbox: Whether what it mails is shown, as no server is named.
     """
 
     problems: list[str] = []
     curl: str = ""
+    inbox: bool = False
     wants_database: bool = False
     wants_broker: bool = False
 
@@ -131,7 +135,8 @@ def _carry_out(order: Order, channel: Channel) -> int:
         if order.debug_port:
             _open_debugger(order.debug_port)
             host.deadlines.pause()
-        serve(host, lambda: channel.report(Report(curl=curl)))
+        inbox = bool(inbox_beside(project.services(), _mail(project)))
+        serve(host, lambda: channel.report(Report(curl=curl, inbox=inbox)))
     except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
         channel.report(Report(problems=explain(error, folder)))
         return 1
@@ -156,6 +161,7 @@ def _development_host(project: Project, order: Order) -> Host:
         project,
         database=_database(project, order),
         broker=_broker(project, order),
+        mail=_mail(project),
         listener=order.listener,
         issuers=(*project.file.issuers, issuer),
         pepper=pepper_for_development(project),
@@ -179,6 +185,12 @@ def _broker(project: Project, order: Order) -> BrokerConfig | None:
     if order.broker:
         return BrokerConfig(url=Secret(order.broker))
     return read_broker(project.file.broker, project.sources(variables()))
+
+
+def _mail(project: Project) -> MailConfig:
+    """That of the project, else an inbox."""
+    sources = project.sources(variables())
+    return read_mail(project.file.mail, sources, project.folder) or MailConfig()
 
 
 def _open_debugger(port: int) -> None:

@@ -18,6 +18,8 @@ from hanse.runtime.broker.broker_config import BrokerConfig
 from hanse.runtime.broker.broker_table import read_broker
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.runtime.mail.mail_config import MailConfig
+from hanse.runtime.mail.mail_table import read_mail
 from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import read_project
 from hanse.runtime.project.serving import configure_logs, make_host, serve
@@ -88,6 +90,7 @@ def _host(project: Project, order: HostOrder, state: StateFolder, given: Mapping
         limits=msgspec.structs.replace(limits, drain_timeout=drain),
         database=_database(project, order, state, given),
         broker=_broker(project, order, state, given),
+        mail=_mail(project, order, given),
         **doors,
     )
 
@@ -113,6 +116,12 @@ def _broker(
         return named
     room = min(table.stream_bytes, FILE_BYTES_MAX)
     return BrokerConfig(url_file=url_file(state), stream_bytes=room)
+
+
+def _mail(project: Project, order: HostOrder, given: Mapping[str, str]) -> MailConfig | None:
+    """That of the project; else an inbox, where nobody but this machine sees it."""
+    named = read_mail(project.file.mail, project.sources(given), project.folder)
+    return named or (MailConfig() if order.inbox else None)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
         issuers: Whose tokens count beside those of the project. The development issuer of
             `hanse token` belongs here only while the gateway listens on this machine alone: its
             public key, so that no host ever reads the private one.
+        inbox: Whether it keeps letters and shows them, where the project names no mail server;
+            while the gateway listens on this machine alone.
     """
 
     name: str
@@ -44,6 +46,7 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     environment: str = ""
     issuers: tuple[Issuer, ...] = ()
+    inbox: bool = False
 
 
 def host_program(order: HostOrder, state: StateFolder, variables: Mapping[str, str]) -> Program:

@@ -120,3 +120,42 @@ def test_of_a_services_pages_one_is_where_people_begin(tmp_path: Path) -> None:
     groups = [Group("all", tuple(listed), 1)]
     (group,) = plan(groups, found.services)
     assert {front for unit in group.units for front in unit.fronts} == {"/jobs/", "/"}
+
+
+MAILING = """
+from hanse import PUBLIC, Service, rpc
+from hanse.mail import Letter, Mail, letter
+
+
+@letter("receipt")
+class Receipt(Letter): ...
+
+
+class Quiet(Service, package="quiet.v1"):
+    @rpc("GET /quiet/v1/things", allow=PUBLIC)
+    async def things(self) -> str: ...
+
+
+class Loud(Service, package="loud.v1"):
+    def __init__(self, mail: Mail[Receipt]) -> None: ...
+
+    @rpc("GET /loud/v1/things", allow=PUBLIC)
+    async def things(self) -> str: ...
+"""
+
+
+def test_where_letters_are_kept_the_gateway_leads_to_the_inbox(tmp_path: Path) -> None:
+    listed = [f"mailing_of_a_site:{name}" for name in ("Quiet", "Loud")]
+    project = f'[project]\nname = "shop"\nservices = {listed}\n'
+    (tmp_path / "mailing_of_a_site.py").write_text(MAILING)
+    for mail, inbox in (
+        ("", True),
+        ('[mail]\nurl = "smtp://m.example"\nsender = "a@b.example"', False),
+    ):
+        (tmp_path / "hanse.toml").write_text(project + mail)
+        found = survey(tmp_path, "")
+        assert found.problems == ()
+        assert ["hanse" in one.segments for one in found.services] == [False, inbox]
+        (group,) = plan([Group("all", tuple(listed), 1)], found.services)
+        fronts = {front for unit in group.units for front in unit.fronts}
+        assert fronts == ({"/hanse/inbox/"} if inbox else set())

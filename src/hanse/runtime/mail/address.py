@@ -23,13 +23,16 @@ def checked_address(text: str, field: str) -> str:
     Raises:
         InvalidArgument: It is none.
     """
-    local, _, domain = text.rpartition("@")
-    if len(text) <= ADDRESS_MAX and _ADDRESS.fullmatch(text) and not _has_stray_dots(local):
-        plain = _in_ascii(domain)
-        if plain and len(local) + len(plain) < ADDRESS_MAX:
-            return f"{local}@{plain}"
+    plain = _plain(text)
+    if plain:
+        return plain
     said = f"{field}: an e-mail address is like ada@example.org, of {ADDRESS_MAX} characters."
     raise InvalidArgument(said, violations=(Violation(field, "an e-mail address", said),))
+
+
+def is_address(text: str) -> bool:
+    """Whether a letter can go there, or come from there."""
+    return bool(_plain(text))
 
 
 def domain_of(address: str) -> str:
@@ -40,6 +43,16 @@ def domain_of(address: str) -> str:
 def one_line(text: str, length: int) -> str:
     """A text as a header may have it: spaces for all that breaks lines or cannot be seen."""
     return _UNSEEN.sub(" ", text).strip()[:length]
+
+
+def _plain(text: str) -> str:
+    """An address with its domain in ASCII; empty if it is none."""
+    local, _, domain = text.rpartition("@")
+    if len(text) > ADDRESS_MAX or not _ADDRESS.fullmatch(text) or _has_stray_dots(local):
+        return ""
+    plain = _in_ascii(domain)
+    fits = plain and len(local) + len(plain) < ADDRESS_MAX
+    return f"{local}@{plain}" if fits else ""
 
 
 def _has_stray_dots(local: str) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from hanse.runtime.config.secret import Secret
+from hanse.runtime.mail.address import is_address
 
 PORTS = {"smtp": 587, "smtps": 465}
 
@@ -30,8 +31,8 @@ class MailConfig(msgspec.Struct, frozen=True, kw_only=True):
         timeout: Seconds that each answer of the server may take.
 
     Raises:
-        ValueError: The URL is none, has a password that would be sent in clear, or there is no
-            sender.
+        ValueError: The URL is none, has a password that would be sent in clear, or the sender is no
+            address.
     """
 
     url: Secret | None = None
@@ -46,7 +47,7 @@ class MailConfig(msgspec.Struct, frozen=True, kw_only=True):
         if self.url is None:
             return
         server = server_of(self.url)
-        if not self.sender:
+        if not is_address(self.sender) or not self.sender.isascii():
             raise ValueError("mail.sender: whose letters are sent? Like careers@example.org.")
         if self.tls == "off" and (server.password or server.encrypted):
             raise ValueError(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, cast
 import msgspec
 from msgspec import Meta
 
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.config.settings import Settings, Sources, load
 from hanse.runtime.mail.mail_config import CONNECTIONS, TIMEOUT_SECONDS, MailConfig
@@ -69,20 +70,23 @@ def read_mail(table: MailTable, sources: Sources, folder: Path) -> MailConfig | 
     """The mail of a project; None if nobody says where it goes.
 
     Raises:
-        SettingsError: It is there and cannot be used.
-        ValueError: The URL is none, or nobody says whose letters they are.
+        SettingsError: The URL is there and cannot be used.
+        ConfigurationError: It is none, or nobody says whose letters they are.
     """
     outside = msgspec.structs.replace(sources, tables={})
     settings = cast("MailSettings", load({SECTION: MailSettings}, outside)[SECTION])
     url = settings.url or (Secret(table.url) if table.url else None)
     if url is None:
         return None
-    return MailConfig(
-        url=url,
-        sender=table.sender or "",
-        sender_name=table.sender_name,
-        tls=table.tls,
-        authority=folder / table.authority if table.authority else None,
-        connections=table.connections,
-        timeout=table.timeout,
-    )
+    try:
+        return MailConfig(
+            url=url,
+            sender=table.sender or "",
+            sender_name=table.sender_name,
+            tls=table.tls,
+            authority=folder / table.authority if table.authority else None,
+            connections=table.connections,
+            timeout=table.timeout,
+        )
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None

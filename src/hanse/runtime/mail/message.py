@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.runtime.mail.address import domain_of
+from hanse.runtime.mail.address import NAME_MAX, domain_of, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def _headers(stored: StoredLetter, config: MailConfig) -> Iterator[tuple[str, st
     """
     written = stored.written
     assert stored.create_time is not None, "it was stored"
-    yield "From", _address(config.sender, config.sender_name)
+    yield "From", _address(config.sender, one_line(config.sender_name, NAME_MAX))
     yield "To", _address(written.to, written.name)
     if written.reply_to:
         yield "Reply-To", written.reply_to

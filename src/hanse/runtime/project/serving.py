@@ -16,6 +16,7 @@ from hanse.runtime.call.context import running
 from hanse.runtime.host import Host
 from hanse.runtime.mail.mail_table import read_mail
 from hanse.runtime.telemetry.log import configure
+from hanse.runtime.wiring import inbox_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -52,7 +53,9 @@ def make_host(
     }
     config = project.host_config(**(given | changes))
     folders = project.files()
-    host = Host(project.services(only), config, sources=project.sources(variables))
+    services = project.services(only)
+    services += inbox_beside(services, config.mail)
+    host = Host(services, config, sources=project.sources(variables))
     for served in folders:
         host.files(served.prefix, served.folder, served.max_age)
     return host

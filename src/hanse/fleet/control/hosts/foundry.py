@@ -46,6 +46,7 @@ class Foundry:
             services=record.group.services,
             environment=record.environment,
             issuers=_issuers(self._state) if record.local else (),
+            inbox=record.local,
         )
         socket = self._state.socket(record.name)
         care = Care(

@@ -1,0 +1,92 @@
+"""Who applies is thanked, and who hires is told; both once, and of nobody who was erased."""
+
+import pytest
+from hanse_hiring.api import Candidate, Employer, Job
+from hanse_hiring.service import Correspondence, Employers, Hiring, Jobs
+
+from domains.hiring.tests.careers_world import STAFF
+from domains.hiring.tests.test_forgetting import Desk
+from hanse.testing import World, mailed
+
+ADA = Candidate(name="Ada <Lovelace>", email="ada@example.com")
+ADDRESS = "https://careers.example.com"
+
+
+@pytest.fixture
+async def world():
+    services = (Correspondence, Hiring, Jobs, Employers, Desk)
+    settings = {"correspondence": {"recruiter": "all@example.com"}}
+    async with World(*services, principal=STAFF, settings=settings) as world:
+        yield world
+
+
+async def opened(world, **said):
+    job = Job(
+        external_id="be-1", title="Engineer", team="Pay", locations=("Kyiv",), status="open", **said
+    )
+    made = await world.get(Jobs).bulk_create((job,))
+    assert [one.error for one in made.results] == [None]
+
+
+async def letters(world):
+    await world.settled()
+    return {one.to: one for one in await mailed(world)}
+
+
+async def test_an_application_sends_a_receipt_and_tells_the_recruiter(world):
+    await world.get(Employers).bulk_create(
+        (Employer(external_id="employer", name="Kogge", address=ADDRESS),)
+    )
+    await opened(world)
+    await world.get(Hiring).apply("be-1", ADA)
+
+    found = await letters(world)
+
+    assert set(found) == {"ada@example.com", "all@example.com"}
+    receipt, note = found["ada@example.com"], found["all@example.com"]
+    assert receipt.subject == "We have your application: Engineer"
+    assert f"{ADDRESS}/careers/jobs/be-1/engineer" in receipt.text
+    assert "Dear Ada &lt;Lovelace&gt;," in receipt.html
+    assert "at Kogge" in receipt.text
+    assert note.subject == "Engineer: Ada <Lovelace> applied"
+    assert note.reply_to == "ada@example.com"
+    assert f"{ADDRESS}/hiring/v1/applications/application_" in note.text
+    assert "CV" not in note.text
+
+
+async def test_a_job_may_name_its_own_recruiter_whom_the_public_does_not_see(world):
+    await opened(world, recruiter="ruth@example.com")
+    await world.get(Hiring).apply("be-1", ADA)
+    assert set(await letters(world)) == {"ada@example.com", "ruth@example.com"}
+    shown = await world.http().get("/hiring/v1/openings/be-1")
+    assert (shown.status, "ruth" in shown.text) == (200, False)
+
+
+async def test_who_cannot_be_written_to_is_told_of_all_the_same(world):
+    await opened(world)
+    await world.get(Hiring).apply("be-1", Candidate(name="Bob", email="bob at home"))
+    found = await letters(world)
+    assert [(one.to, one.reply_to) for one in found.values()] == [("all@example.com", "")]
+
+
+async def test_letters_about_an_applicant_go_with_them(world):
+    await opened(world)
+    await world.get(Hiring).apply("be-1", ADA)
+    await world.get(Hiring).apply("be-1", Candidate(name="Bob", email="bob@example.com"))
+    await world.settled()
+    await world.get(Desk).forget("ada@example.com")
+    left = [(one.to, one.subject) for one in await mailed(world)]
+    assert sorted(left) == [
+        ("all@example.com", "Engineer: Bob applied"),
+        ("bob@example.com", "We have your application: Engineer"),
+    ]
+
+
+async def test_of_who_was_erased_before_it_was_written_nothing_is_written(world):
+    await opened(world)
+    async with world.database.transaction():
+        pass
+    await world.get(Hiring).apply("be-1", ADA)
+    await world.get(Desk).forget("ada@example.com")
+    await world.settled()
+    assert await mailed(world) == []

@@ -1,0 +1,1 @@
+"""The local inbox: a page with the letters that a host keeps instead of sending them."""

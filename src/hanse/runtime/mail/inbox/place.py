@@ -1,0 +1,3 @@
+"""Where the inbox is."""
+
+HOME = "/hanse/inbox"
