@@ -43,6 +43,8 @@ HANDED_ON = {
     "Request",
     "Response",
     "Sending",
+    "Standing",
+    "Surroundings",
     "Unit",
     "Url",
     "WorkflowModel",
