@@ -28,7 +28,7 @@ class Square(msgspec.Struct, frozen=True, tag="square", tag_field="kind"):
 class Who(msgspec.Struct, frozen=True):
     """A person."""
 
-    name: Annotated[str, Personal(erase="field")] = ""
+    name: Annotated[str, msgspec.Meta(max_length=20), Personal(erase="field")] = ""
 
 
 @event("stamps.v1", key="stamp", person="owner")
