@@ -45,8 +45,10 @@ class Pending:
 
     def add(self, *entries: Entry) -> None:
         """Adds entries; one that has come to its end replaces what says that it is waited for."""
-        write, places = self.write, {one.place for one in entries}
-        write.entries = [one for one in write.entries if one.place not in places]
+        write = self.write
+        if write.entries:
+            places = {one.place for one in entries}
+            write.entries = [one for one in write.entries if one.place not in places]
         write.entries += entries
 
     def stay(self) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hanse.runtime.workflows.journal.entry import State
     from hanse.runtime.workflows.model import WorkflowModel
 
-COUNT_SECONDS = 15.0
+COUNT_SECONDS = 60.0
 COUNTED = 100_000
 """More than so many that wait or are held are not told apart."""
 
@@ -57,6 +57,7 @@ class Watch:
         self._metrics: Metrics | None = None
         self._spans: SpanBuffer | None = None
         self._observers: dict[tuple[str, str], RunObserver] = {}
+        self._counters: dict[tuple[str, str], Series] = {}
         self._next_count = 0.0
 
     def join(self, host: Surroundings) -> None:
@@ -66,17 +67,14 @@ class Watch:
     def begun(self, name: str) -> None:
         """Counts an instance that begins, also one in a transaction that may be undone yet."""
         if self._metrics is not None:
-            self._metrics.counter(
-                "hanse_workflows_started_total", "Workflows that began.", workflow=name
-            ).add()
+            counter = self._counters.get((name, "")) or self._began(self._metrics, name)
+            counter.add()
 
     def ended(self, name: str, state: State) -> None:
         """Counts an instance that ended, or is held."""
         if self._metrics is not None:
-            self._metrics.counter(
-                "hanse_workflows_ended_total", "Workflows that ended, or are held for people.",
-                workflow=name, outcome=state,
-            ).add()  # fmt: skip
+            counter = self._counters.get((name, state)) or self._over(self._metrics, name, state)
+            counter.add()
 
     def ran(self, model: WorkflowModel, call: Call, code: str, link: str) -> None:
         """Notes that an instance has left the memory: that was one run of its code."""
@@ -103,6 +101,21 @@ class Watch:
         if monotonic() >= self._next_count:
             self._next_count = monotonic() + COUNT_SECONDS
             await self._count()
+
+    def _began(self, metrics: Metrics, name: str) -> Series:
+        counter = metrics.counter(
+            "hanse_workflows_started_total", "Workflows that began.", workflow=name
+        )
+        self._counters[name, ""] = counter
+        return counter
+
+    def _over(self, metrics: Metrics, name: str, state: State) -> Series:
+        meaning = "Workflows that ended, or are held for people."
+        counter = metrics.counter(
+            "hanse_workflows_ended_total", meaning, workflow=name, outcome=state
+        )
+        self._counters[name, state] = counter
+        return counter
 
     async def _count(self) -> None:
         try:
