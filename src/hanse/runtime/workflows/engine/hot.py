@@ -62,9 +62,18 @@ class Hot:
         return self._instances.get(id)
 
     def add(self, instance: Instance) -> None:
-        """Takes one in."""
+        """Takes one in, in the place of one that was held here before and is no more."""
+        before = self._instances.get(instance.id)
+        if before is not None:
+            self.bytes -= before.size
         self._instances[instance.id] = instance
         self.bytes += instance.size
+
+    def grow(self, instance: Instance, by: int) -> None:
+        """Counts what one keeps more; of one that has left nobody counts anything."""
+        instance.size += by
+        if self._instances.get(instance.id) is instance:
+            self.bytes += by
 
     def fill(self) -> None:
         """Says that what would be next has no room: nothing comes before another has left."""

@@ -173,8 +173,7 @@ class Instance:
     def note(self, entry: Entry) -> None:
         """Adds an entry that is written, or will be."""
         self.journal.add(entry)
-        self.size += len(entry.value)
-        self.engine.hot.bytes += len(entry.value)
+        self.engine.hot.grow(self, len(entry.value))
 
     async def durable(self) -> None:
         """Waits until all that it did is written.
