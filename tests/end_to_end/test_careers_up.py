@@ -1,14 +1,16 @@
 """The careers site by `hanse up`: its database, the rows it begins with, and an import into it."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.fleet import Fleet
+from tests.end_to_end.fleet import Fleet, until
 from tests.end_to_end.terminal import fetch, hanse
 
 ROOT = Path(__file__).parents[2]
+ADA = "ada@example.org"
 PORTS = '[gateway]\nport = 0\ntls_port = "off"\n'
 NEW = "\ufeffExternal ID;Title;Team;Locations;Status\r\nx-1;A new position;Payments;Kyiv|Remote;open\r\nbe-103;;;;closed\r\n"
 
@@ -38,6 +40,13 @@ def shown(careers: Fleet) -> str:
     )
 
 
+def written(careers: Fleet) -> set[str]:
+    """Whom the letters in the inbox are to."""
+    status, text = fetch(f"{careers.url}/hanse/inbox/letters.json")
+    assert status == 200, text
+    return {one["to"] for one in json.loads(text)["letters"]}
+
+
 def test_it_begins_with_samples_once_keeps_what_is_imported_and_production_begins_with_nothing(
     careers: Fleet,
 ) -> None:
@@ -46,8 +55,15 @@ def test_it_begins_with_samples_once_keeps_what_is_imported_and_production_begin
     assert "nothing open" in shown(careers)
 
     # When it is development, then the samples are there
-    assert careers.up("--env", "")["fronts"] == ["/", "/careers/"]
+    assert careers.up("--env", "")["fronts"] == ["/", "/careers/", "/hanse/inbox/"]
     assert "Showing 16 of 16" in shown(careers)
+
+    # When somebody applies, then both letters are in the inbox, until they are erased
+    apply = f"{careers.url}/hiring/v1/openings/be-101/applications"
+    assert fetch(apply, {"name": "Ada", "email": ADA})[0] == 200
+    until(lambda: written(careers) == {ADA, "recruiting@kogge.example"}, "both letters")
+    assert hanse("person", "erase", ADA, "--yes", folder=careers.folder).returncode == 0
+    assert written(careers) == set()
 
     # When somebody imports, then the rows count; a second time nothing is written
     (careers.folder / "rows.csv").write_text(NEW, newline="")
