@@ -1,5 +1,15 @@
 """Webhooks: what other systems are told over HTTP. See `docs/how-to/webhooks.md`."""
 
+from hanse.runtime.contract.incoming.incoming import Incoming
+from hanse.runtime.webhooks.incoming.incoming_webhooks import IncomingWebhooks
+from hanse.runtime.webhooks.incoming.verifier import (
+    GitHubWebhooks,
+    NotVerified,
+    StandardWebhooks,
+    StripeWebhooks,
+    Verified,
+    Verifier,
+)
 from hanse.runtime.webhooks.outgoing.delivery import (
     Attempt,
     Replayed,
@@ -15,9 +25,17 @@ __all__ = [
     "Attempt",
     "Endpoint",
     "EndpointDisabled",
+    "GitHubWebhooks",
+    "Incoming",
+    "IncomingWebhooks",
     "NewEndpoint",
+    "NotVerified",
     "Replayed",
+    "StandardWebhooks",
     "StillUnderWay",
+    "StripeWebhooks",
+    "Verified",
+    "Verifier",
     "WebhookDeliveries",
     "WebhookDelivery",
     "WebhookSettings",

@@ -193,7 +193,9 @@ def wants_broker(services: Sequence[type]) -> bool:
     Raises:
         WiringError: As `kept_in_database`.
     """
-    return Events in kept_in_database(services) or any(map(subscriptions_of, services))
+    kinds = kept_in_database(services)
+    tells = Events in kinds or any(getattr(kind, "tells_events", False) for kind in kinds)
+    return tells or any(map(subscriptions_of, services))
 
 
 def mails(services: Sequence[type]) -> bool:

@@ -6,6 +6,7 @@ OUTGOING = "tests/test_outgoing.py::"
 PATIENCE = "tests/test_patience.py::"
 PERSONAL = "tests/test_personal.py::"
 EGRESS = "tests/test_egress.py::"
+INCOMING = "tests/test_incoming.py::"
 
 WEBHOOKS = below("src/hanse/runtime/webhooks",
     Sabotage("a name is looked up once", "egress/egress.py",
@@ -72,4 +73,19 @@ WEBHOOKS = below("src/hanse/runtime/webhooks",
     Sabotage("nothing that is personal is noted of a request", "outgoing/sender.py",
              "milliseconds=took, failure=failure,", "milliseconds=took, failure=failure + body.decode(),",
              PERSONAL + "test_nothing_that_is_kept_has_it_in_clear"),
+    Sabotage("what comes is verified", "incoming/verifier.py",
+             "    if not found:\n", "    if False:\n",
+             INCOMING + "test_what_is_not_proven_is_refused_and_nothing_is_told"),
+    Sabotage("what is old is refused", "incoming/verifier.py",
+             "abs(now.timestamp() - int(text)) >", "int(text) - now.timestamp() >",
+             INCOMING + "test_what_is_not_proven_is_refused_and_nothing_is_told"),
+    Sabotage("what comes is an event once", "incoming/incoming_webhooks.py",
+             "digest: Annotated[str, Length(1, 64), Unique()]", "digest: Annotated[str, Length(1, 64)]",
+             INCOMING + "test_a_repeat_is_known_by_its_id_whatever_is_in_it_and_another_id_is_another"),
+    Sabotage("for longer than senders repeat", "incoming/incoming_webhooks.py",
+             "REMEMBERED_DAYS = 30", "REMEMBERED_DAYS = 3",
+             INCOMING + "test_a_repeat_is_known_for_thirty_days_and_what_is_old_is_refused"),
+    Sabotage("ids of two senders do not meet", "incoming/incoming_webhooks.py",
+             "parts = (call.method.full_name, account, id)", "parts = (call.method.full_name, id)",
+             INCOMING + "test_two_senders_and_two_sites_may_have_the_same_id"),
 )  # fmt: skip

@@ -98,6 +98,7 @@ class Describer:
             timeout=method.timeout,
             body=method.body,
             upload=_upload(method),
+            as_it_came=method.as_it_came,
         )
 
     def _error(self, error: type[HanseError]) -> ErrorDescription:

@@ -125,6 +125,7 @@ class MethodDescription(msgspec.Struct, frozen=True, omit_defaults=True):
         timeout: Seconds the method may take at most.
         body: The argument that is the body by itself; the others are in path and query then.
         upload: What is said of the body where that is a file as it is.
+        as_it_came: Whether the body is of a form of its sender's own, and its bytes are taken.
     """
 
     name: str
@@ -141,6 +142,7 @@ class MethodDescription(msgspec.Struct, frozen=True, omit_defaults=True):
     timeout: float = 30.0
     body: str = ""
     upload: UploadDescription | None = None
+    as_it_came: bool = False
 
 
 class ContractDescription(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from hanse.runtime.config.secret import encode_secret
 from hanse.runtime.contract.file import accepted_body
+from hanse.runtime.contract.incoming.incoming import is_as_it_came
 from hanse.runtime.contract.violation import violation_of
 from hanse.runtime.errors import HanseError, Internal, InvalidArgument
 
@@ -49,6 +50,7 @@ class Method:
 
     Attributes:
         upload: Which files its route takes, where the body of a request is a file as it is.
+        as_it_came: Whether the body of a request is given to it as it came, with the headers.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Method:
         self.request_type = signature.request_type
         self.body = declaration.body
         self.upload = accepted_body(signature.request_type, self.body)
+        self.as_it_came = is_as_it_came(signature.request_type, self.body)
         self.errors = {error.code: error for error in declaration.errors}
         self.idempotent = _is_idempotent(declaration, route)
         self.timeout = declaration.timeout

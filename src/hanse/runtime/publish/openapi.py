@@ -143,6 +143,8 @@ class _ContractPage:
         }
         if method.upload:
             operation["requestBody"] = _file_body(method.upload)
+        elif method.as_it_came:
+            operation["requestBody"] = _OWN_BODY
         elif in_body:
             operation["requestBody"] = self._body(in_body, alone=bool(method.body))
         return operation
@@ -193,6 +195,13 @@ class _ContractPage:
             "description": text,
             "content": {"text/event-stream": {"schema": {"oneOf": events}}},
         }
+
+
+_OWN_BODY: dict[str, Any] = {
+    "description": "In the form of its sender, whose bytes are taken as they are.",
+    "required": True,
+    "content": {"*/*": {}},
+}
 
 
 def _file_body(upload: UploadDescription) -> dict[str, Any]:

@@ -121,6 +121,8 @@ def _service(contract: ContractDescription, names: dict[str, str], writer: TypeW
     ]
     used: set[str] = set(_NO_METHOD_NAMES)
     for method in contract.methods:
+        if method.as_it_came:  # whoever sends that has a form of their own
+            continue
         name = camel(method.name)
         while name in used:
             name += "_"

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from hanse.runtime.contract.immutable import unwrapped
+from hanse.runtime.contract.incoming.incoming import Incoming
 from hanse.runtime.contract.method import invalid
 from hanse.runtime.contract.route import BODILESS
 from hanse.runtime.errors import HanseError, InvalidArgument, Violation
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
 
 QUERY_FIELDS_MAX = 100
 
+KEPT_BACK = frozenset({b"authorization", b"cookie"})
+"""Headers that are the host's business and no method's."""
+
 
 def reader(method: Method, depth: int) -> Callable[[Request], Any]:
     """A function from a request and its path's parameters to checked arguments."""
     assert method.route is not None
     path_names = frozenset(method.route.parameters)
+    if method.as_it_came:
+        return _as_it_came_reader(method)
     if method.body:
         return _own_body_reader(method, path_names, depth)
     if method.route.verb in BODILESS:
@@ -174,21 +180,46 @@ def _own_body_reader(method: Method, path_names: frozenset[str], depth: int) -> 
     return read
 
 
+def _as_it_came_reader(method: Method) -> Callable[[Request], Any]:
+    """The body is one argument and nobody reads it before; the others are around it."""
+    with_others = _others_reader(method)
+
+    def read(request: Request) -> Any:
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in request.headers.items()
+            if name not in KEPT_BACK
+        }
+        return with_others(request, {method.body: Incoming(request.body, headers)})
+
+    return read
+
+
 def upload_reader(method: Method) -> Callable[[Request], Any]:
     """The same where the body is a file, which was taken in before."""
+    with_others = _others_reader(method)
+
+    def read(request: Request) -> Any:
+        arguments = with_others(request, request.form.files)
+        request.form.handed_on = True
+        return arguments
+
+    return read
+
+
+def _others_reader(method: Method) -> Callable[[Request, dict[str, Any]], Any]:
+    """A function from a request and what its body is to all arguments."""
     assert method.route is not None
     fields = msgspec.structs.fields(method.request_type)
     around = _part(method, [field for field in fields if field.name != method.body])
     texts = TextFields(around, frozenset(method.route.parameters))
 
-    def read(request: Request) -> Any:
+    def read(request: Request, body: dict[str, Any]) -> Any:
         values: dict[str, Any] = dict(request.parameters)
         values.update(texts.gather(query_pairs(request.query)))
         arguments = from_text(values, around)
         texts.check_unique(arguments, values)
-        given = msgspec.structs.asdict(arguments) | request.form.files
-        request.form.handed_on = True
-        return method.request_type(**given)
+        return method.request_type(**msgspec.structs.asdict(arguments) | body)
 
     return read
 

@@ -1,0 +1,1 @@
+"""Requests as they came, for methods that read them by themselves."""

@@ -1,0 +1,1 @@
+"""What other systems tell: verified, and an event once."""
