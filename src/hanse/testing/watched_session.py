@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from hanse.kit.fault_points import Point
     from hanse.runtime.data.record import Record
+    from hanse.runtime.data.transaction import Opening
     from hanse.testing.fault_rules import FaultRules
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ class WatchedSession(Session):
         await self._reached("data.write.done")
         return done
 
-    async def begin(self, text: str, first: str = "") -> str:
+    async def begin(self, text: str, first: Opening | None = None) -> str:
         """Begins a transaction."""
         said = await super().begin(text, first)
         await self._reached("data.transaction.begun")

@@ -13,6 +13,8 @@ from hanse.runtime.errors import Internal
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+    from hanse.runtime.data.transaction import Opening
+
 PLAIN = "begin isolation level read committed"
 _GOOD = "select 1"
 
@@ -92,11 +94,11 @@ class EngineSessions:
                 await above.close()
                 raise
 
-    async def begin_with(self, command: str, first: str) -> tuple[EngineSession, str]:
+    async def begin_with(self, command: str, first: Opening) -> tuple[EngineSession, str]:
         """As `begin`, with a first statement; and what the server says of that."""
         session = await self.begin(command)
         try:
-            return session, await session.command(first)
+            return session, await session.command(first.plain)
         except BaseException as error:
             mended = self.mend(session)
             if isinstance(error, Exception):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
+    from hanse.runtime.data.transaction import Opening
 
 T = TypeVar("T")
 
@@ -84,12 +85,12 @@ class Access:
         session, _ = await self._on_session(lambda one: one.begin(command), again=True)
         return session
 
-    async def begin_with(self, command: str, first: str) -> tuple[Session, str]:
+    async def begin_with(self, command: str, first: Opening) -> tuple[Session, str]:
         """As `begin`, with a first statement in the same round trip.
 
         Args:
             command: Begins the transaction.
-            first: A statement without arguments.
+            first: The statement.
 
         Returns:
             The session, and what the server says of the statement: `INSERT 0 1`.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.data.record import Record
+    from hanse.runtime.data.transaction import Opening
 
 # Untyped, and imported with this module only: a host without data does not pay for it.
 asyncpg: Any = importlib.import_module("asyncpg")
@@ -35,13 +36,16 @@ class Session:
         idle_since: `monotonic()` when it was last given back.
     """
 
-    __slots__ = ("_connection", "_pooled", "_settings", "_statements", "_timeout", "idle_since")
+    __slots__ = (
+        "_connection", "_known", "_pooled", "_settings", "_statements", "_timeout", "idle_since",
+    )  # fmt: skip
 
     def __init__(self, connection: Any, config: DatabaseConfig) -> None:
         self._connection = connection
         self._pooled = config.pooler == "transaction"
         self._timeout = config.statement_timeout
         self._statements: dict[str, Any] = {}
+        self._known: set[str] = set()
         self._settings = ""
         if self._pooled:
             limit = int(self._timeout * _MILLISECONDS)
@@ -97,14 +101,21 @@ class Session:
             {column.name: column.type.name for column in columns},
         )
 
-    async def begin(self, text: str, first: str = "") -> str:
+    async def begin(self, text: str, first: Opening | None = None) -> str:
         """Begins a transaction, by the whole command; what the server calls what it did last.
 
         Args:
             text: The command.
-            first: A statement without arguments that goes along, in the same round trip.
+            first: A statement that goes along, in the same round trip once it is prepared here.
         """
-        return await self.command(f"{text}{self._settings}{first and '; '}{first}")
+        if first is None:
+            return await self.command(f"{text}{self._settings}")
+        if self._pooled:
+            return await self.command(f"{text}{self._settings}; {first.plain}")
+        if first.name not in self._known:
+            await self.command(first.prepare)
+            self._known.add(first.name)
+        return await self.command(f"{text}; {first.execute}")
 
     async def command(self, text: str) -> str:
         """Runs a command without arguments or rows; what the server calls it then."""

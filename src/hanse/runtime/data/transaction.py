@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from hanse.runtime.call.context import in_transaction, running
 from hanse.runtime.call.leaving import begin_writing, end_writing
@@ -22,7 +23,42 @@ if TYPE_CHECKING:
 
 Isolation = Literal["read committed", "repeatable read", "serializable"]
 
+_ARGUMENT = re.compile(r"\$(\d+)")
 _LEVELS: tuple[Isolation, ...] = ("read committed", "repeatable read", "serializable")
+
+
+class Opening(NamedTuple):
+    """A statement and its arguments, which stand in it: what goes along with `begin` binds none.
+
+    Planning it anew each time would cost more than all else of a short transaction, so each
+    connection prepares it once, by a name.
+
+    Attributes:
+        name: One for one text, all over the program.
+        types: Of its arguments, as SQL.
+        text: With `$1`, `$2`, … for them.
+        values: Of its arguments, each as an expression of its type.
+    """
+
+    name: str
+    types: str
+    text: str
+    values: tuple[str, ...]
+
+    @property
+    def prepare(self) -> str:
+        """What makes it known to a connection."""
+        return f"prepare {self.name} ({self.types}) as {self.text}"
+
+    @property
+    def execute(self) -> str:
+        """Runs it where it is known."""
+        return f"execute {self.name} ({', '.join(self.values)})"
+
+    @property
+    def plain(self) -> str:
+        """Runs it anywhere, as behind a pooler, where a connection keeps nothing."""
+        return _ARGUMENT.sub(lambda found: self.values[int(found[1]) - 1], self.text)
 
 
 class Lender(Protocol):
@@ -49,7 +85,7 @@ class Lending(Protocol):
         """One on which a transaction has begun."""
         ...
 
-    async def begin_with(self, command: str, first: str) -> tuple[Session, str]:
+    async def begin_with(self, command: str, first: Opening) -> tuple[Session, str]:
         """As `begin`, with a first statement; and what the server says of that."""
         ...
 

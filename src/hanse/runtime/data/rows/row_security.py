@@ -12,6 +12,7 @@ from hanse.runtime.data.unit import transaction_here
 if TYPE_CHECKING:
     from hanse.runtime.data.record import Record
     from hanse.runtime.data.session import Session
+    from hanse.runtime.data.transaction import Opening
 
 _TABLES = """
     select class.relname as name from pg_catalog.pg_class class
@@ -66,11 +67,11 @@ class GuardedAccess(Access):
         session, _ = await self._on_session(both, again=True)
         return session
 
-    async def begin_with(self, command: str, first: str) -> tuple[Session, str]:
+    async def begin_with(self, command: str, first: Opening) -> tuple[Session, str]:
         async def all_three(session: Session) -> str:
             await session.begin(command)
             await session.run(_SITE, (_site(),))
-            return await session.command(first)
+            return await session.command(first.plain)
 
         return await self._on_session(all_three, again=True)
 

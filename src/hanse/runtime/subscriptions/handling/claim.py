@@ -8,42 +8,57 @@ from uuid import UUID
 import msgspec
 
 from hanse.runtime.data.database import Database
+from hanse.runtime.data.transaction import Opening
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-_OPEN = """
+_ONE = """
 insert into hanse.inbox (subscription, replay_epoch, event, stream_seq)
-select {subscription}, {replay_epoch}, v.event, v.seq
-from (values {rows}) v(event, seq, partition, epoch, site_id, key)
+select $1, $2, $3, $4
 where exists (
   select from hanse.delivery d
-  where d.subscription = {subscription} and d.replay_epoch = {replay_epoch}
+  where d.subscription = $1 and d.replay_epoch = $2 and d.partition = $5 and d.epoch = $6)
+and not exists (
+  select from hanse.parked p
+  where p.subscription = $1 and p.replay_epoch = $2 and p.site_id = $7 and p.key = $8)
+on conflict do nothing"""
+
+_MANY = """
+insert into hanse.inbox (subscription, replay_epoch, event, stream_seq)
+select $1, $2, v.event, v.seq
+from unnest($3, $4, $5, $6, $7, $8) v(event, seq, partition, epoch, site_id, key)
+where exists (
+  select from hanse.delivery d
+  where d.subscription = $1 and d.replay_epoch = $2
     and d.partition = v.partition and d.epoch = v.epoch)
 and not exists (
   select from hanse.parked p
-  where p.subscription = {subscription} and p.replay_epoch = {replay_epoch}
+  where p.subscription = $1 and p.replay_epoch = $2
     and p.site_id = v.site_id and p.key = v.key)
 on conflict do nothing"""
 
 # Of a key that is parked only its first may run, and goes in the same transaction.
-_OPEN_PARKED = """
+_PARKED = """
 with gone as (
   delete from hanse.parked p
-  using (values {rows}) v(event, seq, partition, epoch, site_id, key), hanse.delivery d
-  where p.subscription = {subscription} and p.replay_epoch = {replay_epoch}
-    and p.event = v.event and p.state = 'waiting'
-    and d.subscription = {subscription} and d.replay_epoch = {replay_epoch}
-    and d.partition = v.partition and d.epoch = v.epoch
+  using hanse.delivery d
+  where p.subscription = $1 and p.replay_epoch = $2 and p.event = $3 and p.state = 'waiting'
+    and d.subscription = $1 and d.replay_epoch = $2 and d.partition = $4 and d.epoch = $5
     and not exists (
       select from hanse.parked q
-      where q.subscription = {subscription} and q.replay_epoch = {replay_epoch}
+      where q.subscription = $1 and q.replay_epoch = $2
         and q.site_id = p.site_id and q.key = p.key
         and (q.stream_seq, q.event) < (p.stream_seq, p.event))
   returning p.event, p.stream_seq)
 insert into hanse.inbox (subscription, replay_epoch, event, stream_seq)
-select {subscription}, {replay_epoch}, event, stream_seq from gone
+select $1, $2, event, stream_seq from gone
 on conflict do nothing"""
+
+_TYPES = ("uuid", "bigint", "smallint", "bigint", "text", "text")
+_ONE_TYPES = ", ".join(("int", "int", *_TYPES))
+_MANY_TYPES = ", ".join(("int", "int", *(f"{one}[]" for one in _TYPES)))
+_PARKED_TYPES = "int, int, uuid, smallint, bigint"
 
 _WHY = """
 select v.event,
@@ -110,25 +125,41 @@ class Standing(msgspec.Struct, frozen=True):
     ours: bool
 
 
-def opening(feed: Feed, claims: Sequence[Claim]) -> str:
-    """The statement that a handler's transaction begins with; it writes as many rows as it may.
+def opening(feed: Feed, claims: Sequence[Claim]) -> Opening:
+    """The statement that a handler's transaction begins with; it writes as many rows as it may."""
+    of = str(int(feed.subscription)), str(int(feed.replay_epoch))
+    first, *others = claims
+    if first.parked:
+        given = (_uuid(first), _number(first.partition, "smallint"), _number(first.epoch))
+        return Opening("hanse_claim_parked", _PARKED_TYPES, _PARKED, (*of, *given))
+    if others:
+        return Opening("hanse_claim_many", _MANY_TYPES, _MANY, (*of, *_columns(claims)))
+    return Opening("hanse_claim", _ONE_TYPES, _ONE, (*of, *_row(first)))
 
-    All its values stand in it: it goes along with `begin`, which takes no others.
-    """
-    text = _OPEN_PARKED if claims[0].parked else _OPEN
-    return text.format(
-        subscription=int(feed.subscription),
-        replay_epoch=int(feed.replay_epoch),
-        rows=", ".join(map(_row, claims)),
-    )
 
-
-def _row(claim: Claim) -> str:
+def _row(claim: Claim) -> tuple[str, ...]:
     return (
-        f"('{UUID(int=claim.event.int)}'::uuid, {int(claim.seq)}::bigint, "
-        f"{int(claim.partition)}::smallint, {int(claim.epoch)}::bigint, "
-        f"{_text(claim.site)}, {_text(claim.key)})"
+        _uuid(claim),
+        _number(claim.seq),
+        _number(claim.partition, "smallint"),
+        _number(claim.epoch),
+        _text(claim.site),
+        _text(claim.key),
     )
+
+
+def _columns(claims: Sequence[Claim]) -> Iterator[str]:
+    columns = zip(*map(_row, claims), strict=True)
+    for values, kind in zip(columns, _TYPES, strict=True):
+        yield f"array[{', '.join(values)}]::{kind}[]"
+
+
+def _uuid(claim: Claim) -> str:
+    return f"'{claim.event.int:032x}'::uuid"
+
+
+def _number(value: int, kind: str = "bigint") -> str:
+    return f"{int(value)}::{kind}"
 
 
 def _text(value: str) -> str:

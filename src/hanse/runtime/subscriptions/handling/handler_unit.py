@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.call.leaving import begin_writing
-from hanse.runtime.data.transaction import Isolation, Transaction
+from hanse.runtime.data.transaction import Isolation, Opening, Transaction
 from hanse.runtime.data.unit import Unit, UnitTransaction
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class HandlerUnit(Unit):
     """
 
     def __init__(
-        self, call: Call, owner: Database, access: Access, opening: str, rows: int
+        self, call: Call, owner: Database, access: Access, opening: Opening, rows: int
     ) -> None:
         super().__init__(call, owner, access, _never)
         self._opening = opening

@@ -158,6 +158,15 @@ async def test_a_batch_is_in_the_locale_of_its_events_where_they_have_one(bench)
     assert bench.stage.locales == ["de", "en"]
 
 
+async def test_of_a_batch_with_a_lost_partition_nothing_is_done(bench) -> None:
+    ours, lost = bench.letter("a", "1"), bench.letter("b", "2")
+    text = "update hanse.delivery set epoch = 2 where partition = $1"
+    await bench.database.execute(text, lost.partition)
+    with pytest.raises(PartitionLost):
+        await bench.settling("gather").settle([ours, lost])
+    assert (await bench.notes(), await bench.inbox(), await bench.parked()) == ([], set(), [])
+
+
 async def test_two_copies_in_a_batch_are_one(bench) -> None:
     settling, letters = bench.settling("gather"), [bench.letter("a"), bench.letter("b")]
     copies = [replace(one, seq=one.seq + 2) for one in letters]

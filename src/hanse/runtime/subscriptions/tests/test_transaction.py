@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hanse import Database
 from hanse.runtime.config.secret import Secret
+from hanse.runtime.subscriptions.handling.retry import AFTER
 
 
 class Way:
@@ -52,3 +53,19 @@ async def test_a_handler_of_one_statement_makes_three_round_trips(bench) -> None
             before = way.trips
             await bench.settling("glance").settle([bench.letter("third")])
             assert way.trips - before == 2
+
+
+async def test_behind_a_pooler_it_is_all_the_same_and_nothing_is_kept_by_name(bench) -> None:
+    config = replace(bench.database.config, pooler="transaction", connections=1)
+    async with Database(config, bench.clock) as bench.database:
+        settling, letters = bench.settling(), [bench.letter(one, one) for one in ("a'b", "bad")]
+        bench.stage.fails["bad"] = [ValueError("no")]
+        for letter in letters * 2:
+            await settling.settle([letter])
+        await bench.settling("gather").settle([bench.letter(one, one) for one in "cd"])
+        bench.clock.advance(AFTER[0])
+        await bench.take_due(settling)
+        assert await bench.notes() == ["a'b", "c", "d", "bad"]
+        assert (len(await bench.inbox()), await bench.parked()) == (4, [])
+        kept = await bench.database.fetch("select from pg_prepared_statements where from_sql")
+        assert kept == []
