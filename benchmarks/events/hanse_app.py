@@ -1,7 +1,7 @@
 """Hanse: a host whose service places orders, or one whose service books them.
 
 Everything is on that a host has on in production: leases of partitions, the inbox, order of each
-customer, retries, traces. The order and its event are one statement; booking is the handler's
+customer, retries, traces. Orders and their events are one statement; booking is the handler's
 transaction. Whichever of the two hosts holds the lease sends on what lies in the outbox.
 """
 
@@ -65,8 +65,8 @@ class OrderPlaced(Event, frozen=True):
 class Shop(Service, package="shop.v1"):
     """Places orders."""
 
-    def __init__(self, orders: Collection[Order], events: Events, database: Database) -> None:
-        self.orders, self.events, self.database = orders, events, database
+    def __init__(self, orders: Collection[Order], events: Events) -> None:
+        self.orders, self.events = orders, events
         made.append(self)
 
     @rpc(allow=PUBLIC)
@@ -81,15 +81,21 @@ class Shop(Service, package="shop.v1"):
                 await self.place_many(numbers)
 
     async def place_one(self, number: int) -> None:
-        one = placed(number)
-        order = Order(number=one.number, customer=one.customer, cents=one.cents)
-        fact = OrderPlaced(number=one.number, customer=one.customer, cents=one.cents)
-        await self.orders.create(order, event=fact)
+        new = order(number)
+        await self.orders.create(new, event=fact(new))
 
     async def place_many(self, numbers: Sequence[int]) -> None:
-        async with self.database.transaction():
-            for number in numbers:
-                await self.place_one(number)
+        for done in await self.orders.create_many([order(one) for one in numbers], event=fact):
+            assert done.error is None, done.error
+
+
+def order(number: int) -> Order:
+    one = placed(number)
+    return Order(number=one.number, customer=one.customer, cents=one.cents)
+
+
+def fact(one: Order) -> OrderPlaced:
+    return OrderPlaced(number=one.number, customer=one.customer, cents=one.cents)
 
 
 class Books(Service, package="books.v1"):
@@ -100,8 +106,8 @@ class Books(Service, package="books.v1"):
         ready.append(self)
 
     @subscribe(OrderPlaced)
-    async def book(self, order: OrderPlaced) -> None:
-        await self.bookings.create(booking(order))
+    async def book(self, one: OrderPlaced) -> None:
+        await self.bookings.create(booking(one))
 
 
 class BulkBooks(Service, package="books.v1"):
@@ -117,8 +123,8 @@ class BulkBooks(Service, package="books.v1"):
             assert done.error is None, done.error
 
 
-def booking(order: OrderPlaced) -> Booking:
-    return Booking(number=order.number, customer=order.customer, cents=order.cents)
+def booking(one: OrderPlaced) -> Booking:
+    return Booking(number=one.number, customer=one.customer, cents=one.cents)
 
 
 made: list[Shop] = []
@@ -136,17 +142,17 @@ async def all_held() -> None:
 
 
 async def main() -> None:
-    order = told()
+    asked = told()
     url = os.environ.get("BENCH_NATS")
     broker = BrokerConfig(url=Secret(url), stream_bytes=2 * 1024**3) if url else None
     config = HostConfig(port=None, database=database(), broker=broker)
-    if order is None:  # it only makes its tables
+    if asked is None:  # it only makes its tables
         async with Host([Shop], config):
             return
-    books = Books if order.batch == 1 else BulkBooks
-    async with Host([Shop if order.role == "write" else books], config):
-        if order.role == "write":
-            await write(made[0], order)
+    books = Books if asked.batch == 1 else BulkBooks
+    async with Host([Shop if asked.role == "write" else books], config):
+        if asked.role == "write":
+            await write(made[0], asked)
         else:
             await all_held()
             await said("ready")

@@ -8,19 +8,23 @@ import msgspec
 
 from hanse.runtime.data.collection.conflict import violated
 from hanse.runtime.data.collection.outcome import Outcome, failure_of
-from hanse.runtime.data.collection.reference_check import ReferenceCheck
+from hanse.runtime.data.collection.reference_check import ReferenceCheck, pairs_of
 from hanse.runtime.data.collection.stored import check_number, site
 from hanse.runtime.data.collection.writing import TRIES, Target
 from hanse.runtime.data.entity.entity import Entity
 from hanse.runtime.data.failures import UniqueViolation
+from hanse.runtime.data.outbox.telling_many import TellingMany, Told
+from hanse.runtime.data.personal.keys_used import KeyProof, forget_doubted, remember_new
 from hanse.runtime.errors import HanseError, Internal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from hanse.runtime.data.collection.statements import Statements
     from hanse.runtime.data.collection.stored import Stored
+    from hanse.runtime.data.outbox.event import Event
 
 E = TypeVar("E", bound=Entity)
 
@@ -33,7 +37,7 @@ class Written(msgspec.Struct, frozen=True):
         uuid: Which it is.
         body: Its document, or what changes of it.
         check: What it refers to.
-        value: As it was given.
+        value: As it was given, or as a new one is stored.
         revision: The one it has to be at, or 0.
     """
 
@@ -56,11 +60,18 @@ class Bulk(Generic[E]):
         self._stored = stored
         self._statements = stored.statements
 
-    async def create(self, items: Sequence[E]) -> tuple[Outcome[E], ...]:
+    async def create(
+        self, items: Sequence[E], event: Callable[[E], Event] | None = None
+    ) -> tuple[Outcome[E], ...]:
         """Stores new ones.
+
+        Args:
+            items: Without ids.
+            event: Makes what one tells of.
 
         Raises:
             InvalidArgument: There are too many.
+            HanseError: None can be told now.
         """
         check_number(len(items), "items")
         now = self._stored.now()
@@ -68,21 +79,12 @@ class Bulk(Generic[E]):
         ready: list[Written] = []
         for at, item in enumerate(items):
             try:
-                body, read, check = self._stored.new(item)
-                ready.append(Written(at, self._stored.draw(now), body, check, read))
+                ready.append(self._new(at, item, now))
             except HanseError as error:
                 outcomes[at] = Outcome(error=failure_of(error))
         if ready:
-            ready, row = await self._insert(ready, now)
-            made: set[UUID] = set(row["made"] or ())
-            left = [one for one in ready if one.uuid not in made]
-            errors = await self._why_not(left, row) if left else {}
-            for one in ready:
-                if one.uuid in made:
-                    item = self._stored.created(one.value, one.uuid, now)
-                    outcomes[one.at] = Outcome(item=item)
-                else:
-                    outcomes[one.at] = Outcome(error=failure_of(errors[one.at]))
+            facts = {one.uuid: event(one.value) for one in ready} if event else {}
+            outcomes |= await self._created(ready, now, facts)
         return tuple(outcomes[at] for at in range(len(items)))
 
     async def update(
@@ -142,42 +144,85 @@ class Bulk(Generic[E]):
 
     # Inside.
 
-    async def _insert(self, given: list[Written], now: datetime) -> tuple[list[Written], Any]:
-        """Inserts those that can be; gives them as they were sent, and the answer."""
-        if self._stored.sealing is None:
-            return given, await self._sent(given, now)
-        sealing = self._stored.sealing
-        places = {sealing.place(site(), one.uuid): one.body for one in given}
+    def _new(self, at: int, item: E, now: datetime) -> Written:
+        body, read, check = self._stored.new(item)
+        uuid = self._stored.draw(now)
+        return Written(at, uuid, body, check, self._stored.created(read, uuid, now))
+
+    async def _created(
+        self, given: Sequence[Written], now: datetime, facts: Mapping[UUID, Event]
+    ) -> dict[int, Outcome[E]]:
+        """Outcomes of those that can be written, and of those whose event cannot be told."""
+        telling = TellingMany(self._stored.outbox, facts) if facts else None
+        ready, told, row = await self._insert(given, now, telling)
+        made: set[UUID] = set(row["made"] or ()) if row is not None else set()
+        left = [one for one in ready if one.uuid not in made]
+        errors = {one.at: told[one.uuid] for one in given if one.uuid in told}
+        errors |= await self._why_not(left, row) if left else {}
+        if facts and made:
+            self._stored.outbox.kept()
+        return {
+            one.at: Outcome(item=one.value)
+            if one.uuid in made
+            else Outcome(error=failure_of(errors[one.at]))
+            for one in given
+        }
+
+    async def _insert(
+        self, given: Sequence[Written], now: datetime, telling: TellingMany | None
+    ) -> tuple[Sequence[Written], Mapping[UUID, HanseError], Any]:
+        """Inserts those that can be.
+
+        Returns:
+            What was sent, why the others were not, and the answer; None if nothing was sent.
+        """
+        stored = self._stored
+        statements, keyed = self._statements, stored.sealing is not None
+        if telling is not None:
+            statements = stored.telling_statements(keyed=telling.keyed)
+            keyed = keyed or telling.keyed
         for _ in range(TRIES):
-            bodies, proof = await sealing.whole(site(), places, new=True)
-            sealed = zip(given, bodies, strict=True)
-            ready = [msgspec.structs.replace(one, body=body) for one, body in sealed]
-            row = await self._sent(ready, now, proof.arguments)
-            if row["sealed"]:
-                sealing.proven(site(), proof)
-                return ready, row
-            await sealing.doubted(places, proof)
-        raise self._stored.writer.slower()
+            ready, proof = await self._sealed(given)
+            told = Told([], {}, proof.keys)
+            if telling is not None:
+                told = await telling.sent(proof.keys)
+                proof = KeyProof(told.keys)
+                ready = [one for one in ready if one.uuid not in told.refused]
+            if not ready:
+                return ready, told.refused, None
+            last = (*(proof.arguments if keyed else ()), *told.columns)
+            row = await self._sent(ready, now, statements, last)
+            if not keyed or row["sealed"]:
+                remember_new(stored.database.keys, site(), proof)
+                return ready, told.refused, row
+            await self._doubted(given, proof)
+        raise stored.writer.slower()
+
+    async def _sealed(self, given: Sequence[Written]) -> tuple[Sequence[Written], KeyProof]:
+        """Documents with what is personal sealed, where something is."""
+        sealing = self._stored.sealing
+        if sealing is None:
+            return given, KeyProof({})
+        places = {sealing.place(site(), one.uuid): one.body for one in given}
+        bodies, proof = await sealing.whole(site(), places, new=True)
+        sealed = zip(given, bodies, strict=True)
+        return [msgspec.structs.replace(one, body=body) for one, body in sealed], proof
+
+    async def _doubted(self, given: Sequence[Written], proof: KeyProof) -> None:
+        sealing = self._stored.sealing
+        if sealing is None:
+            await forget_doubted(self._stored.database.keys, site(), proof)
+        else:
+            await sealing.doubted([sealing.place(site(), one.uuid) for one in given], proof)
 
     async def _sent(
-        self, ready: Sequence[Written], now: datetime, proof: Sequence[Any] = ()
+        self, ready: Sequence[Written], now: datetime, statements: Statements, last: Sequence[Any]
     ) -> Any:
         return await self._stored.database.fetch_row(
-            self._statements.create_many,
+            statements.create_many,
             *(site(), [one.uuid for one in ready], now, [one.body for one in ready]),
-            *(*self._pairs(ready), *proof),
+            *(*pairs_of([one.check for one in ready], self._statements.checked), *last),
         )
-
-    def _pairs(self, ready: Sequence[Written]) -> list[Any]:
-        """What refers to what, by number from 1, and the ids to look for in each table."""
-        if not self._statements.checked:
-            return []
-        pairs = [(at, uuid) for at, one in enumerate(ready, 1) for uuid in one.check.wanted]
-        wanted = [
-            sorted({uuid for one in ready for uuid in one.check.arguments[place]})
-            for place in range(len(self._statements.checked))
-        ]
-        return [[at for at, _ in pairs], [uuid for _, uuid in pairs], *wanted]
 
     async def _why_not(self, left: Sequence[Written], row: Any) -> dict[int, HanseError]:
         """What those that were not created refer to and is missing, or have that another has."""
@@ -213,7 +258,7 @@ class Bulk(Generic[E]):
             [one.body for one in ready],
             [one.revision for one in ready],
             [",".join(stored.writer.must_be_there(one.body)) for one in ready],
-            *self._pairs(ready),
+            *pairs_of([one.check for one in ready], self._statements.checked),
         )
         try:
             async with stored.database.transaction(savepoint=True):

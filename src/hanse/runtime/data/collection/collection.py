@@ -11,7 +11,7 @@ from hanse.runtime.data.collection.conflict import revision_conflict
 from hanse.runtime.data.collection.finding import Finder
 from hanse.runtime.data.collection.mask import masked
 from hanse.runtime.data.collection.outcome import Batch, Count, Outcome, Page, Parts
-from hanse.runtime.data.collection.stored import Stored, check_number, site
+from hanse.runtime.data.collection.stored import Stored, site
 from hanse.runtime.data.collection.writing import Target
 from hanse.runtime.data.entity.entity import Entity
 from hanse.runtime.data.entity.stored_file import FILES
@@ -94,15 +94,7 @@ class Collection(Generic[E]):
         Raises:
             InvalidArgument: One is no id, or there are too many.
         """
-        check_number(len(ids), "ids")
-        uuids = [self._stored.uuid_of(one, f"ids[{at}]") for at, one in enumerate(ids)]
-        rows = await self._database.fetch(self._statements.batch_get, site(), uuids)
-        if self._stored.sealing is not None:
-            rows = await self._stored.sealing.opened(site(), rows)
-        found = {row["id"]: row for row in rows if not self._stored.is_deleted(row)}
-        read = [self._documents.stored(found[uuid]) for uuid in uuids if uuid in found]
-        missing = (name for name, uuid in zip(ids, uuids, strict=True) if uuid not in found)
-        return Batch(tuple(read), tuple(missing))
+        return await self._finder.batch_get(ids)
 
     async def create(self, item: E, *, event: Event | Callable[[E], Event] | None = None) -> E:
         """Stores a new one; gives it as it is stored, with its id.
@@ -270,13 +262,20 @@ class Collection(Generic[E]):
         """
         return await self._finder.count(filter or {}, bound)
 
-    async def create_many(self, items: Sequence[E]) -> tuple[Outcome[E], ...]:
+    async def create_many(
+        self, items: Sequence[E], *, event: Callable[[E], Event] | None = None
+    ) -> tuple[Outcome[E], ...]:
         """Stores new ones in one statement; each is stored, or its outcome says why not.
+
+        Args:
+            items: Without ids and revisions.
+            event: Makes what each tells of, of the entity as it is stored; kept by the same
+                statement, in the order of the items, where that is.
 
         Raises:
             InvalidArgument: There are too many.
         """
-        return await self._bulk.create(items)
+        return await self._bulk.create(items, event)
 
     async def update_many(
         self, changes: Sequence[Mapping[str, Any] | Struct]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import msgspec
 
 from hanse.runtime.call.proven import prove
-from hanse.runtime.data.collection.outcome import Count, Page, Parts
-from hanse.runtime.data.collection.stored import site
+from hanse.runtime.data.collection.outcome import Batch, Count, Page, Parts
+from hanse.runtime.data.collection.stored import check_number, site
 from hanse.runtime.data.entity.entity import Entity
 from hanse.runtime.data.entity.part import part_names, part_type
 from hanse.runtime.data.query.planner import COUNT_BOUND, Planner
@@ -48,6 +48,23 @@ class Finder(Generic[E]):
         )
         self._part = part_type(model.cls)
         self._token = self._token_of if stored.sealing is not None else None
+
+    async def batch_get(self, ids: Sequence[str]) -> Batch[E]:
+        """Many by their ids, in their order.
+
+        Raises:
+            InvalidArgument: One is no id, or there are too many.
+        """
+        stored = self._stored
+        check_number(len(ids), "ids")
+        uuids = [stored.uuid_of(one, f"ids[{at}]") for at, one in enumerate(ids)]
+        rows = await stored.database.fetch(stored.statements.batch_get, site(), uuids)
+        if stored.sealing is not None:
+            rows = await stored.sealing.opened(site(), rows)
+        found = {row["id"]: row for row in rows if not stored.is_deleted(row)}
+        read = [stored.documents.stored(found[uuid]) for uuid in uuids if uuid in found]
+        missing = (name for name, uuid in zip(ids, uuids, strict=True) if uuid not in found)
+        return Batch(tuple(read), tuple(missing))
 
     async def query(self, query: Query) -> Page[E]:
         """A page of those that are asked for.

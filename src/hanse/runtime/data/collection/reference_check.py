@@ -84,6 +84,18 @@ class ReferenceCheck:
         return all_violated(violations) if violations else None
 
 
+def pairs_of(checks: Sequence[ReferenceCheck], checked: Sequence[EntityModel]) -> list[Any]:
+    """What many refer to: pairs of their number, from 1, and an id; and the ids of each table."""
+    if not checked:
+        return []
+    pairs = [(at, uuid) for at, one in enumerate(checks, 1) for uuid in one.wanted]
+    wanted = [
+        sorted({uuid for one in checks for uuid in one.arguments[place]})
+        for place in range(len(checked))
+    ]
+    return [[at for at, _ in pairs], [uuid for _, uuid in pairs], *wanted]
+
+
 def _not_taken(one: Referred) -> list[Violation]:
     """What keeps a file, if it is as it says, from standing in its place."""
     file, accepts = one.file, one.accepts

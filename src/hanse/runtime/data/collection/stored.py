@@ -15,6 +15,7 @@ from hanse.runtime.data.entity.entity import Entity, entity_of
 from hanse.runtime.data.failures import UniqueViolation
 from hanse.runtime.data.outbox.statement import also_telling
 from hanse.runtime.data.outbox.telling import Telling
+from hanse.runtime.data.outbox.telling_many import also_telling_many
 from hanse.runtime.data.personal.sealing import Sealing
 from hanse.runtime.errors import Internal
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.outbox.event import Event
+    from hanse.runtime.data.outbox.outbox import Outbox
     from hanse.runtime.errors import HanseError
 
 E = TypeVar("E", bound=Entity)
@@ -125,22 +127,29 @@ class Stored(Generic[E]):
         """
         if event is None:
             return await self.told(work(self.writer))
-        outbox = self.database.outbox
-        if outbox is None:
-            raise Internal(NOBODY_TELLS)
+        outbox = self.outbox
         seals = await Telling(self.sealing, self.database.keys, outbox, event).prepared()
-        statements = self._telling_statements(keyed=outbox.seals(event))
+        statements = self.telling_statements(keyed=outbox.seals(event))
         done = await self.told(work(self.writer.telling(seals, statements)))
         outbox.kept()
         return done
 
-    def _telling_statements(self, *, keyed: bool) -> Statements:
+    @property
+    def outbox(self) -> Outbox:
+        """What makes rows of events; `Internal` if nobody of this host tells any."""
+        outbox = self.database.outbox
+        if outbox is None:
+            raise Internal(NOBODY_TELLS)
+        return outbox
+
+    def telling_statements(self, *, keyed: bool) -> Statements:
         """Those of a write that tells, made when one is told of first."""
         found = self._telling.get(keyed)
         if found is None:
             found = self._telling[keyed] = Statements(self.model, keyed=keyed)
             for name in ("plain_create", "create", "plain_update", "update", "store", "delete"):
                 setattr(found, name, also_telling(getattr(found, name)))
+            found.create_many = also_telling_many(found.create_many)
         return found
 
     async def told(self, statement: Awaitable[T]) -> T:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from hanse.runtime.data.collection.conflict import Duplicate, RevisionConflict
 from hanse.runtime.data.people.people import People
@@ -118,7 +119,75 @@ async def test_who_changes_one_row_at_once_is_told_in_the_order_of_the_changes(b
     assert [one.title for one in await board.read(JobPublished)] == in_order
 
 
+@pytest.mark.parametrize("told", [TOLD, SEALED], ids=["clear", "sealed"])
+async def test_many_new_ones_and_their_events_are_one_statement(board, told):
+    await board.events.emit(SEALED)  # whose key is at hand from now on
+    titles = [f"Cook {number}" for number in range(40)]
+    await board.jobs.create(Job("Mate"))
+    board.database.since()
+    board.database.outbox_wake.clear()
+
+    made = await board.jobs.create_many(
+        [Job(title) for title in titles], event=lambda job: replace(told, job=job.id)
+    )
+    assert board.database.since() == 1
+    assert board.database.outbox_wake.is_set()
+    ids = [one.item.id for one in made]
+    assert [one.job for one in await board.read(type(told))][-40:] == ids
+    assert [(await board.jobs.get(one)).title for one in ids[:2]] == titles[:2]
+
+
+@pytest.mark.parametrize("told", [TOLD, SEALED], ids=["clear", "sealed"])
+async def test_of_many_who_is_refused_tells_nothing(board, told):
+    team = await board.teams.create(Team("sea"))
+    named = ["land", "sea", "", "air"]
+    teams = await board.teams.create_many(
+        [Team(name) for name in named], event=lambda one: replace(told, job=one.name)
+    )
+    assert [one.item and one.item.name for one in teams] == ["land", None, None, "air"]
+    assert [one.error and one.error.code for one in teams][1:3] == ["duplicate", "invalid_argument"]
+
+    members = [Member(team.id, "Ada"), Member(team.id.replace("0", "1"), "Eve")]
+    done = await board.members.create_many(members, event=lambda one: replace(told, job=one.name))
+    assert [one.error is None for one in done] == [True, False]
+
+    jobs = await board.jobs.create_many(
+        [Job("Cook"), Job("Mate")],
+        event=lambda job: JobPublished(job.id, "" if job.title == "Cook" else "Mate"),
+    )
+    assert [one.error and one.error.code for one in jobs] == ["invalid_argument", None]
+    assert [one.job for one in await board.read(type(told))][:3] == ["land", "air", "Ada"]
+    assert len(await board.told()) == 4
+    assert (await board.jobs.count()).count == 1
+
+
+async def test_many_new_ones_and_what_is_told_of_them_have_one_new_key_each(board):
+    team = await board.teams.create(Team("sea"))
+    board.database.since()
+    made = await board.members.create_many(
+        [Member(team.id, name) for name in ("Ada", "Eve")],
+        event=lambda one: Joined(one.id, one.name),
+    )
+    assert board.database.since() == 1
+    ada, eve = (one.item for one in made)
+    await People.__from_database__(People, board.database).erase(ada.id)
+    assert await board.read(Joined) == [None, Joined(eve.id, "Eve")]
+
+
+async def test_many_are_told_under_new_keys_where_theirs_were_destroyed_meanwhile(board, postgres):
+    await board.events.emit(SEALED)
+    async with Counted(postgres.config) as database:
+        await database.keys.open()
+        await People.__from_database__(People, database).erase(SEALED.email)
+    made = await board.jobs.create_many([Job("Cook"), Job("Mate")], event=lambda _: SEALED)
+    assert all(one.error is None for one in made)
+    assert await board.read(Applied) == [None, SEALED, SEALED]
+
+
 async def test_a_host_that_tells_nothing_says_so(board):
     board.database.outbox = None
     with pytest.raises(Internal, match="events: Events"):
         await board.jobs.create(Job("Cook"), event=TOLD)
+    with pytest.raises(Internal, match="events: Events"):
+        await board.jobs.create_many([Job("Cook")], event=lambda _: TOLD)
+    assert (await board.jobs.count()).count == 0
