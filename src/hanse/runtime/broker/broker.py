@@ -24,6 +24,9 @@ log = logging.getLogger("hanse.broker")
 
 AGAIN_MOST_SECONDS = 2.0
 
+LOOK_SECONDS = 1.0
+"""Between two looks whether a connection is one still."""
+
 
 class _Wrong(msgspec.Struct):
     err_code: int = 0
@@ -141,7 +144,8 @@ class Broker:
         self._is_away = False
         self._connection = connection
         self._there.set()
-        await asyncio.shield(connection.ended)
+        while connection.open:  # the client does not always say when it has closed
+            await asyncio.wait((connection.ended,), timeout=LOOK_SECONDS)
         self._there.clear()
         self._connection = None
         await connection.close()

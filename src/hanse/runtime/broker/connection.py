@@ -110,7 +110,10 @@ class Connection:
     async def close(self) -> None:
         """Ends it."""
         self._end()
-        await self._client.close()
+        # What was not sent yet cannot be any more; uvloop says so by a RuntimeError.
+        with suppress(*BROKEN, RuntimeError):
+            async with asyncio.timeout(self._timeout):
+                await self._client.close()
 
     async def ended_by_server(self) -> None:
         """For the client: it has broken."""

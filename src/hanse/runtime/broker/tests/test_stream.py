@@ -162,6 +162,24 @@ async def test_a_reader_knows_when_it_is_told_nothing_or_not_all(stream) -> None
             await reader.read()
 
 
+async def test_a_broker_that_is_killed_under_what_is_being_sent_comes_back(server) -> None:
+    async with Broker(server.config()) as broker:
+        first = await broker.until_connected()
+        os.kill(server.pid, signal.SIGSTOP)
+        for _ in range(2):  # more than a socket takes
+            for _ in range(48):
+                await first.publish("hanse.much", b"x" * 65_536)
+            await wait_set(asyncio.Event(), 0.05)
+        server.stop(keep=True)
+        await first.publish("hanse.more", b"x")  # nobody has read of its end yet
+        server.start()
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.shield(first.ended)
+            while await broker.until_connected() is first:
+                await wait_set(asyncio.Event(), 0.02)
+        await EventStream(broker, "events_1").ensure()
+
+
 async def test_a_broker_that_hangs_is_noticed(server) -> None:
     async with Broker(server.config(heartbeat=0.2)) as broker:
         await broker.until_connected()
