@@ -68,6 +68,15 @@ async def test_a_failed_handler_leaves_nothing_and_has_its_key_wait(bench) -> No
     assert await bench.parked() == []
 
 
+async def test_who_does_not_know_yet_that_a_key_waits_finds_it_in_the_transaction(bench) -> None:
+    bench.stage.fails["bad"] = [ValueError("no")]
+    await bench.settling().settle([bench.letter("bad")])
+    await bench.settling().settle([bench.letter("later")])
+    await bench.settling("gather").settle([bench.letter("other", "b"), bench.letter("last")])
+    assert await bench.notes() == ["other"]
+    assert [word for word, _, _ in await bench.parked()] == ["bad", "later", "last"]
+
+
 async def test_a_site_does_not_wait_for_anothers_key(bench) -> None:
     settling = bench.settling()
     bench.stage.fails["bad"] = [ValueError("no")]
