@@ -249,7 +249,9 @@ async def test_a_host_has_its_share_of_a_feed_only_while_it_reads_that_one(bench
     for _ in range(2):
         await replay.keep()
         await live.keep()
-    assert (len(replay.held), len(live.held)) == (PARTITIONS, PARTITIONS)
+    for one in (replay, live):
+        assert len(one.held) == PARTITIONS
+        assert not any(held.leaving for held in one.held.values())
 
 
 async def test_a_replay_that_ends_leaves_its_host_to_what_comes(bench) -> None:
