@@ -25,7 +25,7 @@ _HANSE = f"""
            (select coalesce(sum((line->'item'->>'quantity')::int), 0)
             from placed, jsonb_array_elements(doc->'items') as line),
            (select sum({_PIECES} - pieces) from catalog.stock),
-           (select count(*) from placed)
+           (select count(*) from hanse_mail.letters)
 """
 _PEERS = f"""
     with placed as (select doc from orders where state = 'placed')

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.data.hanse_contacts.entity import database
 from hanse import BrokerConfig, Host, HostConfig, Secret
+from hanse.mail import MailConfig
 from hanse.runtime.project.serving import serve
 from hanse.runtime.wiring import wants_broker, wants_database
 
@@ -51,6 +52,7 @@ def host(names: list[str]) -> Host:
         trace_folder=SOCKETS / f"{names[0]}-traces",
         database=database() if wants_database(classes) else None,
         broker=broker if wants_broker(classes) else None,
+        mail=MailConfig(),  # names no server: letters are kept
     )
     return Host(classes, config)
 

@@ -54,15 +54,15 @@ fan-out, same checks of every request (each first proves a whole trip and a doze
 sockets with connections kept, the W3C trace handed on, uvloop, one worker each, no access log.
 Nobody stands behind a gateway.
 
-All keep carts, stock, payments and orders in one PostgreSQL {postgres}, every commit on
+All keep carts, stock, payments, orders and letters in one PostgreSQL {postgres}, every commit on
 the disk; the peers by SQLAlchemy on asyncpg, with the same keys, so that nothing is charged or
 taken twice, and the same second for which the catalog is remembered. What differs is what happens
 to a purchase whose process dies: Hanse's is a workflow, of which each step is kept in a journal,
 and goes on elsewhere; its letter follows from an event that goes through NATS, every message on
-the disk, and is then kept in memory, where the peers write a row. The peers have no journal, no
-broker and no outbox: what they began then stays undone, and a letter may never be written. E-mail
-and address of a buyer are sealed by Hanse and in clear with the peers. So the peers do less. After
-each round the database is asked: as much charged as ordered, as many pieces gone as bought.
+the disk, and has a workflow of its own. The peers have no journal, no broker and no outbox: what
+they began then stays undone, and a letter may never be written. E-mail, address and letter of a
+buyer are sealed by Hanse and in clear with the peers. So the peers do less. After each round the
+database is asked: as much charged as ordered, as many pieces gone as bought, a letter an order.
 
 All server processes, PostgreSQL's and NATS's among them, on core 0; the boutique's load generator,
 which checks every answer, on core 1 and not counted. Requests per CPU second: user and system time

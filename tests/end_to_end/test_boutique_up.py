@@ -1,5 +1,6 @@
 """The boutique by `hanse up`, through its gateway, in a real browser and under its load, in both placements."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from hanse.kit.clock import wait_set
 from tests.end_to_end.fleet import Fleet
 
 ROOT = Path(__file__).parents[2]
 BOUTIQUE = ROOT / "examples/boutique"
+PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +73,17 @@ async def test_a_person_shops(shop: Fleet, chromium: str, width: int) -> None:
         overflow = await page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
+        number = await page.locator("[data-order]").get_attribute("data-order")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while f"Your order {number}" not in await mailed(page):
+                await wait_set(asyncio.Event(), 0.1)
         await browser.close()
     assert overflow <= 0
+
+
+async def mailed(page) -> str:
+    """What the inbox shows of the letters that nobody sends here."""
+    return await (await page.request.get("/hanse/inbox/letters.json")).text()
 
 
 def test_its_load_finds_every_answer_right(shop: Fleet) -> None:

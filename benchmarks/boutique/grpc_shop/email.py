@@ -3,11 +3,10 @@
 # pyright: basic, reportMissingImports=false
 # ruff: noqa: N802  names of RPCs stand in the .proto
 
-from boutique_email.letter import Letters
-
 from benchmarks.boutique.grpc_shop import checks
 from benchmarks.boutique.grpc_shop.clients import order_of
 from benchmarks.boutique.grpc_shop.wire import messages, rpc, serve, services
+from benchmarks.boutique.letters import Letters
 from benchmarks.boutique.peer_data import shop
 
 
@@ -17,8 +16,8 @@ class Emails(services.EmailServiceServicer):
 
     @rpc(checks.confirmation)
     async def SendOrderConfirmation(self, request):
-        letter = self._letters.confirmation(request.email, order_of(request.order))
-        await shop.keep_letter(request.order.order_id, letter.to, letter.subject, letter.html)
+        said = self._letters.about(order_of(request.order))
+        await shop.keep_letter(request.order.order_id, request.email, said)
         return messages.Empty()
 
 

@@ -183,7 +183,7 @@ async def newest(user_id: str) -> str:
     return row.order_id
 
 
-async def keep_letter(order_id: str, to: str, subject: str, html: str) -> None:
+async def keep_letter(order_id: str, to: str, said: dict[str, str]) -> None:
     """A letter, once an order."""
-    new = insert(Letter).values(order_id=order_id, to=to, subject=subject, html=html)
+    new = insert(Letter).values(order_id=order_id, to=to, **said)
     await one(new.on_conflict_do_nothing().returning(Letter.order_id))

@@ -89,6 +89,7 @@ class Letter(Base):
     order_id: Mapped[str] = mapped_column(primary_key=True)
     to: Mapped[str]
     subject: Mapped[str]
+    text: Mapped[str]
     html: Mapped[str]
 
 

@@ -1,45 +1,47 @@
 """What a confirmation says."""
 
-from pathlib import Path
-
 from boutique_checkout.api import Order
 from boutique_currency.rules import written
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hanse import Struct
+from hanse.mail import Letter, letter
 
-TEMPLATE = "confirmation.html"
+
+class Line(Struct, frozen=True):
+    """So many of one thing, and what a piece of it costs."""
+
+    name: str
+    pieces: int
+    cost: str
 
 
-class Letter(Struct, frozen=True):
-    """One letter.
+@letter("letters/confirmation")
+class Confirmation(Letter):
+    """Tells a customer what was bought, in words that need no more than a template.
 
     Attributes:
-        to: The address.
-        subject: One line.
-        html: What it says.
+        address: Where it goes, a line each.
     """
 
-    to: str
-    subject: str
-    html: str
+    order_id: str
+    tracking_id: str
+    lines: tuple[Line, ...]
+    shipping: str
+    total: str
+    address: tuple[str, ...]
 
 
-class Letters:
-    """Writes letters; whatever a customer typed is text in them and never markup."""
-
-    def __init__(self) -> None:
-        environment = Environment(
-            autoescape=True,
-            loader=FileSystemLoader(Path(__file__).parent),
-            undefined=StrictUndefined,
-            auto_reload=False,
-            trim_blocks=True,
-        )
-        environment.filters["written"] = written
-        self._confirmation = environment.get_template(TEMPLATE)
-
-    def confirmation(self, to: str, order: Order) -> Letter:
-        """The letter that tells a customer what was bought."""
-        subject = f"Your order {order.order_id}"
-        return Letter(to, subject, self._confirmation.render(subject=subject, order=order))
+def confirmation(order: Order) -> Confirmation:
+    """The letter about an order."""
+    to = order.shipping_address
+    town = " ".join(filter(None, (to.zip_code, to.city)))
+    return Confirmation(
+        order_id=order.order_id,
+        tracking_id=order.shipping_tracking_id,
+        lines=tuple(
+            Line(line.name, line.item.quantity, written(line.cost)) for line in order.items
+        ),
+        shipping=written(order.shipping_cost),
+        total=written(order.total),
+        address=(to.street_address, ", ".join(filter(None, (town, to.state))), to.country),
+    )
