@@ -179,6 +179,8 @@ async def test_who_serves_nothing_of_it_holds_nothing_that_another_host_serves(
         await database.upkeep.catch_up()
         host._services[0].workflows._engine.hot.most = 0  # it is there, and takes nothing
         assert (await releases.run(ONLY_NEW, days=2, see="first")).state == "ready"
+    (row,) = await releases.database.fetch("select epoch from hanse.workflow")
+    assert row["epoch"] == 1, "nobody has taken it meanwhile"
 
 
 async def test_a_release_that_is_taken_back_goes_on_with_the_older_version_where_it_fits(
