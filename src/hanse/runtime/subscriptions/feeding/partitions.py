@@ -41,16 +41,18 @@ returning partition, epoch
 # What another server gave for longer, whose clock was ahead before a failover, is free.
 # What this host let slip and nobody took is taken anew as well, in another epoch: what is still on
 # its way here under the old one is void.
+# Materialized: a join that ran it anew for each row would take another lot each time.
 _TAKE = """
-update hanse.delivery d
-set epoch = d.epoch + 1, holder = $3, until_time = clock_timestamp() + make_interval(secs => $4)
-from (
+with free as materialized (
   select partition from hanse.delivery
   where subscription = $1 and replay_epoch = $2
     and (holder is null or until_time <= clock_timestamp()
          or until_time > clock_timestamp() + make_interval(secs => greatest($4 * 2, 60))
          or (holder = $3 and partition <> all($5::smallint[])))
-  order by partition limit $6 for update skip locked) free
+  order by partition limit $6 for update skip locked)
+update hanse.delivery d
+set epoch = d.epoch + 1, holder = $3, until_time = clock_timestamp() + make_interval(secs => $4)
+from free
 where d.subscription = $1 and d.replay_epoch = $2 and d.partition = free.partition
 returning d.partition, d.epoch, d.position
 """
