@@ -184,8 +184,8 @@ class Channel(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self._break_off(error)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._break_off(error)  # nobody asked for another protocol
 
     def eof_received(self) -> None:
         self.closed = True

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,6 +92,7 @@ def dev(options: Options) -> None:
         "state": str(state),
         "environment": options.environment,
         "debug_port": options.debug_port,
+        "local": ip_address(listener.getsockname()[0]).is_loopback,
         "database": "",
         "broker": "",
     }

@@ -52,6 +52,7 @@ class Order(msgspec.Struct, frozen=True):
         state: Where key and traces are.
         environment: Which one of `hanse.toml` applies.
         debug_port: Where a debugger may attach; 0 for nowhere.
+        local: Whether only this machine reaches it, so that an inbox may show letters.
         database: URL of the database that development has; empty while nobody has asked for one.
         broker: And that of its broker.
     """
@@ -62,6 +63,7 @@ class Order(msgspec.Struct, frozen=True):
     state: str
     environment: str
     debug_port: int
+    local: bool = False
     database: str = ""
     broker: str = ""
 
@@ -135,7 +137,7 @@ def _carry_out(order: Order, channel: Channel) -> int:
         if order.debug_port:
             _open_debugger(order.debug_port)
             host.deadlines.pause()
-        inbox = bool(inbox_beside(project.services(), _mail(project)))
+        inbox = bool(inbox_beside(project.services(), _mail(project, order)))
         serve(host, lambda: channel.report(Report(curl=curl, inbox=inbox)))
     except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
         channel.report(Report(problems=explain(error, folder)))
@@ -161,7 +163,7 @@ def _development_host(project: Project, order: Order) -> Host:
         project,
         database=_database(project, order),
         broker=_broker(project, order),
-        mail=_mail(project),
+        mail=_mail(project, order),
         listener=order.listener,
         issuers=(*project.file.issuers, issuer),
         pepper=pepper_for_development(project),
@@ -187,10 +189,11 @@ def _broker(project: Project, order: Order) -> BrokerConfig | None:
     return read_broker(project.file.broker, project.sources(variables()))
 
 
-def _mail(project: Project) -> MailConfig:
-    """That of the project, else an inbox."""
+def _mail(project: Project, order: Order) -> MailConfig | None:
+    """That of the project; else an inbox, where nobody but this machine sees it."""
     sources = project.sources(variables())
-    return read_mail(project.file.mail, sources, project.folder) or MailConfig()
+    named = read_mail(project.file.mail, sources, project.folder)
+    return named or (MailConfig() if order.local else None)
 
 
 def _open_debugger(port: int) -> None:

@@ -226,3 +226,37 @@ def test_a_copy_is_named_well_or_refused(project: Path) -> None:
         assert refused.returncode == 1
         assert refused.stderr.startswith(f"{name!r} cannot name a copy")
     assert not (project / "x").exists()
+
+
+MAILING = '''\
+from hanse import PUBLIC, Service, rpc
+from hanse.mail import Letter, Mail, letter
+
+
+@letter("hello")
+class Hello(Letter):
+    """Says it."""
+
+
+class Office(Service):
+    """Writes it."""
+
+    def __init__(self, hellos: Mail[Hello]) -> None:
+        self._hellos = hellos
+
+    @rpc("POST /office/v1/hellos", allow=PUBLIC)
+    async def greet(self) -> str:
+        return await self._hellos.send(Hello(), "ada@example.org")
+'''
+
+
+def test_letters_are_not_shown_where_others_reach_it(tmp_path: Path) -> None:
+    (tmp_path / "office.py").write_text(MAILING)
+    (tmp_path / "hello.txt").write_text("Subject: Hello\n\nHello.\n")
+    (tmp_path / "hanse.toml").write_text(
+        '[project]\nname = "office"\nservices = ["office:Office"]\n'
+        '[database]\nurl = "postgresql://nobody@127.0.0.1:1/none"\n'
+        '[host]\naddress = "0.0.0.0"\nport = 0\n'
+    )
+    with Program("dev", folder=tmp_path) as dev:
+        dev.wait_for(r"write \[mail\] in hanse\.toml")

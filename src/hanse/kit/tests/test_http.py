@@ -130,3 +130,16 @@ async def test_an_answer_nobody_asked_for_ends_the_connection():
             await channel.exchange(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
         assert channel.closed
         await asyncio.wait_for(ended.wait(), 10)
+
+
+async def test_another_protocol_that_nobody_asked_for_is_no_answer():
+    talker = Talker(
+        b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nx"
+    )
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+
+    with pytest.raises(ConnectionFailed):
+        await fetched(talker)
+
+    assert told == []

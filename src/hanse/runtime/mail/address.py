@@ -11,7 +11,7 @@ NAME_MAX = 200
 SUBJECT_MAX = 500
 
 _ADDRESS = re.compile(
-    r"[^\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]]{1,64}@[^\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]]+"
+    r"[^\s\x00-\x1f\x7f-\xa0\"(),:;<>@\[\\\]]{1,64}@[^\s\x00-\x1f\x7f-\xa0\"(),:;<>@\[\\\]]+"
 )
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")

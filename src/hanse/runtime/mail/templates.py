@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.kit.ids import span_id
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.errors import InvalidArgument
 from hanse.runtime.mail.address import SUBJECT_MAX, one_line
@@ -23,6 +24,9 @@ SIZE_MAX = 400_000
 """Characters of text and HTML together, so that a row has room for them, sealed."""
 
 HEAD = "Subject:"
+
+HEAD_END = f"\x1e{span_id()}\x1e"
+"""Behind the first line of a text. What people wrote has line ends too, and none ends a subject."""
 
 _ENDING = re.compile(r"(?:\.([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*))?\.(txt|html)")
 
@@ -76,13 +80,13 @@ class Templates:
         """
         locale = self._nearest(locale)
         given = {name: getattr(letter, name) for name in self._model.fields}
-        head, _, text = self._templates[locale, "txt"].render(given).partition("\n")
+        head, _, text = self._templates[locale, "txt"].render(given).partition(HEAD_END)
         html = self._templates.get((locale, "html"))
         said = Said(
             locale,
             one_line(head.removeprefix(HEAD), SUBJECT_MAX),
-            text.strip("\n") + "\n",
-            html.render(given) if html else "",
+            text.replace(HEAD_END, "").strip("\n") + "\n",
+            html.render(given).replace(HEAD_END, "") if html else "",
         )
         if len(said.text) + len(said.html) > SIZE_MAX:
             raise InvalidArgument(f"{self._where} is longer than {SIZE_MAX} characters.")
@@ -152,9 +156,16 @@ def _found(model: LetterModel) -> Iterator[tuple[tuple[str, str], str]]:
 def _environment(folder: Path | None) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+    class Loader(FileSystemLoader):
+        def get_source(self, environment: Environment, template: str) -> Any:
+            source, *others = super().get_source(environment, template)
+            if source.startswith(HEAD):
+                source = source.replace("\n", f"{HEAD_END}\n", 1)
+            return source, *others
+
     assert folder is not None, "nothing would have been found"
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=Loader(folder),
         undefined=StrictUndefined,
         autoescape=select_autoescape(["html"], default=False),
         auto_reload=False,
