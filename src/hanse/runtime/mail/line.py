@@ -27,6 +27,9 @@ FOR_GOOD = 500
 TOO_LARGE = 552
 NOT_IN_ASCII = 553
 
+LEAVE_SECONDS = 1.0
+"""For an answer to our leave. Nobody needs it, and who dies meanwhile sends the letter again."""
+
 
 class Line:
     """One connection; whoever has it sends letters over it one after the other."""
@@ -88,10 +91,12 @@ class Line:
         return False
 
     async def quit(self) -> None:
-        """Takes leave politely."""
-        with suppress(SMTPException, OSError):
-            await self._smtp.quit()
-        self.close()
+        """Takes leave politely, and waits hardly for an answer to that."""
+        try:
+            with suppress(SMTPException, OSError):
+                await self._smtp.quit(timeout=LEAVE_SECONDS)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Ends it at once."""

@@ -114,6 +114,11 @@ class PostOffice:
             server.transport.abort()
         return "250 OK"
 
+    async def handle_QUIT(self, server, session, envelope):
+        if self._next("quit") == "hang":
+            await self.hung.wait()
+        return "221 Bye"
+
     def _next(self, place):
         waiting = self.answers.get(place)
         return waiting.pop(0) if waiting else None

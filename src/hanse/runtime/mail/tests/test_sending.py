@@ -173,6 +173,14 @@ async def test_a_server_that_hangs_is_given_up(office):
     assert len(office.came) == 1
 
 
+async def test_a_letter_is_sent_when_the_server_has_it_whatever_it_says_to_our_leave(office):
+    office.answers = {"quit": ["hang"]}
+    async with desk(office, timeout=600.0) as sending:
+        letter = await sending.office.note("Hello")
+        assert await sending.result(letter) == "sent"
+    assert len(office.came) == 1
+
+
 async def test_a_server_that_is_not_there_is_waited_for():
     async with PostOffice() as office:
         config = {MailConfig: office.config()}
