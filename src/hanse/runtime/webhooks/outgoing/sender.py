@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from hanse.kit.clock import monotonic_ns
+from hanse.runtime.call.context import current
 from hanse.runtime.data.collection.conflict import RevisionConflict
 from hanse.runtime.errors import NotFound
 from hanse.runtime.webhooks.egress.egress import Answer, Egress
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """To one endpoint from one host: more would only wait for it, and keep others from their turn."""
+
+AT_ONCE_OF_A_SITE = 64
+"""From one host: endpoints that are slow, however many, keep no workflow of other sites waiting."""
 
 CHANGES_TRIES = 5
 GONE_STATUS = 410
@@ -91,13 +95,14 @@ class Sender:
         Raises:
             HanseError: The database is away.
         """
-        if self._under_way[sending.endpoint] >= AT_ONCE:
+        limits = {sending.endpoint: AT_ONCE, f"site {current().site}": AT_ONCE_OF_A_SITE}
+        if any(self._under_way[one] >= most for one, most in limits.items()):
             return Came("", wait=wait_for_room(waits), counted=False)
-        self._under_way[sending.endpoint] += 1
+        self._under_way.update(limits.keys())
         try:
             return await self._attempt(sending, tries)
         finally:
-            self._under_way[sending.endpoint] -= 1
+            self._under_way.subtract(limits.keys())
             self._under_way += Counter()  # keeps none that is 0
 
     async def _attempt(self, sending: Sending, tries: int) -> Came:

@@ -15,7 +15,7 @@ from hanse import (
     Unavailable,
     permission,
 )
-from hanse.runtime.webhooks.outgoing.sender import AT_ONCE
+from hanse.runtime.webhooks.outgoing.sender import AT_ONCE, AT_ONCE_OF_A_SITE
 from hanse.runtime.webhooks.tests.receiver import Receiver
 from hanse.runtime.webhooks.tests.yard import OPEN, BoatMoved, Hooks, Yard, sent, states
 from hanse.testing import Faults, ManualClock, World
@@ -187,6 +187,27 @@ async def test_to_one_endpoint_so_many_are_under_way_at_once(
     assert len(receiver.taken) == AT_ONCE
     await sent(world, after=SOON)
     assert len(receiver.taken) == AT_ONCE + 2
+
+
+async def test_of_one_site_so_many_are_under_way_at_once_and_others_have_room(
+    world: World, receiver: Receiver
+) -> None:
+    for _ in range(AT_ONCE_OF_A_SITE // AT_ONCE + 1):
+        await world.get(Hooks).create_endpoint(receiver.url)
+    await world.get(Hooks, site="other").create_endpoint(receiver.url)
+    receiver.held = asyncio.Event()
+    for number in range(AT_ONCE):
+        await world.get(Yard).move(f"Boat {number}", "sea")
+    await world.get(Yard, site="other").move("Ark", "Ararat")
+    await world.settled()
+    catching_up = asyncio.create_task(world.catch_up())
+    await receiver.until(AT_ONCE_OF_A_SITE + 1)
+    receiver.held.set()
+    await catching_up
+    assert ("Ark", "Ararat") in receiver.told
+    assert len(receiver.taken) == AT_ONCE_OF_A_SITE + 1
+    await sent(world, after=SOON)
+    assert len(receiver.taken) == AT_ONCE_OF_A_SITE + AT_ONCE + 1
 
 
 async def test_what_was_deleted_or_paused_is_sent_nothing(world: World, receiver: Receiver) -> None:
