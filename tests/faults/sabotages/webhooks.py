@@ -9,6 +9,10 @@ EGRESS = "tests/test_egress.py::"
 INCOMING = "tests/test_incoming.py::"
 
 WEBHOOKS = below("src/hanse/runtime/webhooks",
+    Sabotage("of one site so many are sent at once", "outgoing/sender.py",
+             'f"site {current().site}": AT_ONCE_OF_A_SITE', 'f"site {current().site}": 1000',
+             "tests/test_outgoing.py::"
+             "test_of_one_site_so_many_are_under_way_at_once_and_others_have_room"),
     Sabotage("a name is looked up once", "egress/egress.py",
              "channel = await self._connected(target, one)", "channel = await self._connected(target, (await self._addresses(target))[0])",
              EGRESS + "test_a_name_that_changes_between_look_and_connection_changes_nothing"),
