@@ -87,8 +87,12 @@ class Once(Protocol):
 
 
 def takes_keys(method: Method) -> bool:
-    """Whether a key means anything for a method: it does for all but those that only read."""
-    return method.route is None or method.route.verb != "GET"
+    """Whether a key means anything for a method: not if it only reads, or takes what others send.
+
+    The latter has a signature and a time in its headers, which are others in each repeat; and
+    anybody could take its key before it comes.
+    """
+    return not method.as_it_came and (method.route is None or method.route.verb != "GET")
 
 
 def read_key(value: bytes, method: Method) -> Keyed | None:

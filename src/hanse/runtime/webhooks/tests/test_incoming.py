@@ -163,6 +163,15 @@ async def test_a_repeat_is_known_by_its_id_whatever_is_in_it_and_another_id_is_a
     assert await paid(world) == {"7": 11}
 
 
+async def test_a_key_of_its_headers_neither_hinders_a_repeat_nor_lets_others_come_before(
+    world: World,
+) -> None:
+    sent, key, later = body(), {"idempotency-key": "1"}, NOW + timedelta(seconds=5)
+    assert await give(world, "bank", sent, standard(b"{}") | key) == 401
+    assert await give(world, "bank", sent, standard(sent) | key) == 204
+    assert await give(world, "bank", sent, standard(sent, at=later) | key) == 204
+
+
 async def test_a_repeat_is_known_for_thirty_days_and_what_is_old_is_refused(world: World) -> None:
     await world.get(Billing).order("7")
     sent = body()
