@@ -12,8 +12,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DATA = "src/hanse/runtime/data"
-OFTEN = ("collection", "idempotency", "rows")
-SELDOM = ("files", "people", "personal", "query", "resource", "table", "tests")
+OFTEN = ("collection",)
+SELDOM = (
+    "files",
+    "idempotency",
+    "people",
+    "personal",
+    "query",
+    "resource",
+    "rows",
+    "table",
+    "tests",
+)
 RUNTIME = tuple(f"src/hanse/runtime/{name}" for name in ("events", "subscriptions", "workflows"))
 """Only with --long, as SELDOM: all take minutes, and most statements are of the others."""
 

@@ -51,6 +51,7 @@ def test_what_was_not_measured_is_missed():
     assert len(missed(measure.results([], Gateway([], [], []), []))) == 4
 
 
+@pytest.mark.long
 @needs_wrk
 def test_every_figure_of_a_small_gateway_is_there():
     gateway = asyncio.run(gateway_rounds.measure_gateway(TIMING, services=9))

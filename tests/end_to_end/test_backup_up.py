@@ -77,6 +77,7 @@ def test_a_restore_replaces_nothing_unasked_and_deletes_nothing(tmp_path: Path) 
         assert made.sold() == {"one"}
 
 
+@pytest.mark.long
 def test_whatever_is_killed_in_the_middle_nothing_half_done_is_taken_for_a_backup(
     tmp_path: Path,
 ) -> None:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.end_to_end.backed_up import Shop, now, shop
 from tests.end_to_end.fleet import until
 from tests.end_to_end.terminal import fetch
@@ -109,6 +111,7 @@ def test_who_was_erased_after_a_moment_is_erased_in_it_too(tmp_path: Path) -> No
         assert call(made, f"orders/{order}")[1]["email"] == ""
 
 
+@pytest.mark.long
 def test_who_was_erased_is_erased_again_in_one_site_though_nothing_else_differs(
     tmp_path: Path,
 ) -> None:

@@ -32,6 +32,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         yield made
 
 
+@pytest.mark.long
 def test_an_expired_certificate_ends_tls_alone_until_there_is_another(tmp_path: Path) -> None:
     with fleet(tmp_path) as made:
         edit(made.folder / "hanse.toml", 'tls_port = "off"', OWN_FILES)
@@ -85,6 +86,7 @@ def test_a_disk_that_is_full_ends_nothing_and_what_ends_returns(tmp_path: Path) 
         }
 
 
+@pytest.mark.long
 @as_root
 def test_a_full_disk_stops_no_host(tmp_path: Path) -> None:
     with small_disk(tmp_path / ".hanse", DISK_MB), fleet(tmp_path) as made:

@@ -15,7 +15,7 @@ from tests.faults.sabotages import AREAS
 from tests.faults.sabotages.row import Sabotage
 
 ROOT = Path(__file__).parents[2]
-OFTEN = 3
+OFTEN = 2
 """So many rows of each area run every time, the others with --long: all of them take minutes."""
 
 ROWS = [row for area in AREAS for row in area]

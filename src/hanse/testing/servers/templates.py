@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hanse.testing.servers.postgres_server import PostgresServer
 
 TEMPLATES_MAX = 20
-"""On one server: each takes some 10 MB there."""
+"""On one server, where each takes some 10 MB; for one more the oldest goes."""
 
 SEEN_MAX = 1000
 """Kinds of worlds that are counted."""
@@ -58,8 +58,7 @@ class Templates:
         kinds = frozenset(kept_in_database(services))
         if len(self._seen) < SEEN_MAX:
             self._seen[kinds] += 1
-        is_second = self._seen[kinds] == 2
-        if is_second and len(self._made) < TEMPLATES_MAX:
+        if self._seen[kinds] == 2:
             await self._make(kinds, files, clock)
         template = self._made.get(kinds)
         url = await self._server.create(template)
@@ -83,10 +82,12 @@ class Templates:
                 whole = database.ready
         except (ConfigurationError, HanseError):
             whole = False  # the world that comes now says what is wrong
-        if whole:
-            self._made[kinds] = url
-        else:
+        if not whole:
             self._server.drop(url)
+            return
+        self._made[kinds] = url
+        if len(self._made) > TEMPLATES_MAX:
+            self._server.drop(self._made.pop(next(iter(self._made))))
 
     def _keys(self, url: str) -> Path:
         keys = self._server.config(url).keys

@@ -26,7 +26,8 @@ ROLE = "plain"
 
 def plainly(database: Database) -> DatabaseConfig:
     return DatabaseConfig(
-        url=Secret(database.config.url.reveal().replace("//hanse@", f"//{ROLE}@"))
+        url=Secret(database.config.url.reveal().replace("//hanse@", f"//{ROLE}@")),
+        keys=database.config.keys,
     )
 
 
@@ -34,6 +35,7 @@ async def guard(database: Database, schema: str) -> DatabaseConfig:
     if not await database.fetch("select 1 from pg_roles where rolname = $1", ROLE):
         await database.execute(f"create role {ROLE} login")
     await database.execute("create schema if not exists hanse")
+    await database.execute(f"grant create on schema hanse to {ROLE}")  # for what a host makes
     await force_row_security(database, schema, ROLE)
     return plainly(database)
 
