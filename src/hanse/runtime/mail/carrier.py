@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.mail.message import message_of
@@ -19,6 +19,12 @@ NO_MAIL = (
     "Its services send mail, and nobody says by which server; write [mail] in hanse.toml and give "
     'its url and sender, or HostConfig(mail=MailConfig(url=…, sender="careers@example.org"))'
 )
+
+WAITING_MOST = 16
+"""For each connection: more would only wait for it, and keep other workflows from their turn."""
+
+ROOM_SECONDS = 60.0
+"""For a connection, at most; a letter that got none rests, and that is no try of it."""
 
 
 class Surroundings(Protocol):
@@ -51,28 +57,38 @@ class Carrier:
         self._config = host.mail
         self._room = asyncio.Semaphore(host.mail.connections)
 
-    async def carry(self, stored: StoredLetter) -> bool:
-        """Hands a letter over to the server; whether there is one.
+    async def carry(self, stored: StoredLetter) -> Literal["sent", "kept", "full"]:
+        """Hands a letter over to the server; keeps it where there is none.
+
+        It says "full", and has tried nothing, where too many others wait for a connection.
 
         Raises:
             LetterRefused, NotTaken: As `Line.send`.
         """
         assert self._config is not None, "it has joined a host"
         if self._config.url is None:
-            return False
-        await self._send(message_of(stored, self._config))
-        return True
-
-    async def _send(self, message: Message) -> None:
-        self._waiting += 1
+            return "kept"
+        if not await self._has_room(self._config):
+            return "full"
         try:
-            await self._room.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            await self._over(await self._line(), message)
+            await self._over(await self._line(), message_of(stored, self._config))
         finally:
             self._room.release()
+        return "sent"
+
+    async def _has_room(self, config: MailConfig) -> bool:
+        """Waits for a connection, but neither long nor with many: who waits here is in memory."""
+        if self._waiting >= WAITING_MOST * config.connections:
+            return False
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(min(config.timeout, ROOM_SECONDS)):
+                await self._room.acquire()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting -= 1
+        return True
 
     async def _over(self, line: Line, message: Message) -> None:
         """Sends by a line, and leaves it to who waits for one; nobody does, so it ends."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aiosmtplib import (
     SMTP,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientsRefused,
+    SMTPResponse,
     SMTPResponseException,
     SMTPSenderRefused,
 )
 
 from hanse.runtime.mail.address import domain_of
 from hanse.runtime.mail.failures import LetterRefused, NotTaken
-from hanse.runtime.mail.mail_config import server_of
+from hanse.runtime.mail.mail_config import ANSWER_SECONDS, server_of
 
 if TYPE_CHECKING:
     from hanse.runtime.mail.mail_config import MailConfig
@@ -29,6 +30,13 @@ NOT_IN_ASCII = 553
 
 LEAVE_SECONDS = 1.0
 """For an answer to our leave. Nobody needs it, and who dies meanwhile sends the letter again."""
+
+
+class _PatientSMTP(SMTP):
+    """Waits longer for the answer to a text than for others."""
+
+    async def data(self, message: str | bytes, /, **_: Any) -> SMTPResponse:
+        return await super().data(message, timeout=ANSWER_SECONDS)
 
 
 class Line:
@@ -46,7 +54,7 @@ class Line:
         """
         assert config.url is not None, "else nothing is sent"
         server = server_of(config.url)
-        smtp = SMTP(
+        smtp = _PatientSMTP(
             hostname=server.host,
             port=server.port,
             username=server.user or None,

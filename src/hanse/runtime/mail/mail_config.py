@@ -16,6 +16,9 @@ PORTS = {"smtp": 587, "smtps": 465}
 CONNECTIONS = 4
 TIMEOUT_SECONDS = 60.0
 
+ANSWER_SECONDS = 600.0
+"""For the answer to the text. Who goes earlier sends doubles (RFC 5321, 4.5.3.2.6)."""
+
 
 class MailConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How letters are sent. Without a URL none is: they are kept, and an inbox shows them.
@@ -28,7 +31,7 @@ class MailConfig(msgspec.Struct, frozen=True, kw_only=True):
         tls: "off" sends in clear, to a server on this machine or one for tests; no password then.
         authority: Certificates to trust the server by, instead of those of this machine.
         connections: To the server at once, of one host.
-        timeout: Seconds that each answer of the server may take.
+        timeout: Seconds that each answer of the server may take; that to the text has ten minutes.
 
     Raises:
         ValueError: The URL is none, has a password that would be sent in clear, or the sender is no

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 LINE_END = "\r\n"
 
+PLAIN = SMTP.clone(cte_type="7bit")
+"""A text in ASCII, whatever it says: not every server takes others (8BITMIME)."""
+
 
 class Message(msgspec.Struct, frozen=True):
     """What a server is given.
@@ -40,7 +43,7 @@ class Message(msgspec.Struct, frozen=True):
 def message_of(stored: StoredLetter, config: MailConfig) -> Message:
     """The letter of a row."""
     written = stored.written
-    content = EmailMessage(policy=SMTP)
+    content = EmailMessage(policy=PLAIN)
     content.set_content(written.text)
     if written.html:
         content.add_alternative(written.html, subtype="html")

@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from hanse import Secret
+from hanse.kit.clock import wait_set
 from hanse.mail import MailConfig
+from hanse.runtime.server.tests.wire import PATIENCE
 
 SENDER = "careers@example.org"
 
@@ -45,6 +47,12 @@ class PostOffice:
     def boxes(self):
         """What people find who read there: a server that knows Message-IDs keeps each once."""
         return Counter(one["Message-ID"] for one in self.came)
+
+    async def has(self, count):
+        """Waits until so many letters came, whatever it said to them."""
+        async with asyncio.timeout(PATIENCE):
+            while len(self.came) < count:
+                await wait_set(asyncio.Event(), 0.005)
 
     def url(self, password=None):
         scheme, (name, right) = "smtps" if self.implicit else "smtp", self.login or ("", "")
@@ -85,7 +93,9 @@ class PostOffice:
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         said = self._next("rcpt")
-        if said:
+        if said == "hang":
+            await self.hung.wait()
+        elif said:
             return said
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -104,12 +114,14 @@ class PostOffice:
         said = self._next("data")
         if said == "hang":
             await self.hung.wait()
-        if said and said != "lost":
+        if said and said not in {"lost", "late"}:
             return said
         letter = email.message_from_bytes(envelope.content, policy=email.policy.default)
         letter.envelope = (envelope.mail_from, *envelope.rcpt_tos)
         self.came.append(letter)
         self.encrypted.append(session.ssl is not None or self.implicit)
+        if said == "late":
+            await self.hung.wait()
         if said == "lost":
             server.transport.abort()
         return "250 OK"

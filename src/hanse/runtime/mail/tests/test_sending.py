@@ -1,6 +1,7 @@
 """A letter goes over SMTP until the server has it, or refuses it for good."""
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -39,6 +40,15 @@ class Desk:
         async with asyncio.timeout(PATIENCE):
             while await self.standing(letter) not in states:
                 await self.world.catch_up()
+                await wait_set(asyncio.Event(), 0.005)
+
+    async def standings(self, letters):
+        return Counter([await self.standing(one) for one in letters])
+
+    async def until_waiting(self, letters, count):
+        """Looks until so many of them rest, while others may be under way."""
+        async with asyncio.timeout(PATIENCE):
+            while (await self.standings(letters))["waiting"] < count:
                 await wait_set(asyncio.Event(), 0.005)
 
     async def later(self, **spent):
@@ -164,13 +174,61 @@ async def test_a_connection_lost_after_the_letter_makes_doubles_that_say_so_and_
 
 
 async def test_a_server_that_hangs_is_given_up(office):
-    office.answers = {"data": ["hang"]}
+    office.answers = {"rcpt": ["hang"]}
     async with desk(office, timeout=0.2) as sending:
         letter = await sending.office.note("Hello")
         await sending.until(letter, "waiting")
         await sending.later(minutes=1)
         assert await sending.result(letter) == "sent"
     assert len(office.came) == 1
+
+
+async def test_a_server_has_ten_minutes_for_its_answer_to_the_text(office):
+    """It has the letter by then: who gives up at once sends a double."""
+    office.answers = {"data": ["late"]}
+    async with desk(office, timeout=1.0) as sending:
+        letter = await sending.office.note("Hello")
+        await office.has(1)
+        await wait_set(asyncio.Event(), 1.3)
+        office.hung.set()
+        await sending.until(letter, "waiting", "done")
+        await sending.later(minutes=1)
+        assert await sending.result(letter) == "sent"
+    assert len(office.came) == 1
+
+
+async def test_a_server_that_hangs_holds_up_few_letters_and_leaves_others_their_room(office):
+    office.answers = {"rcpt": ["hang"]}
+    async with desk(office, connections=1, timeout=600.0) as sending:
+        letters = [await sending.office.note(f"Letter {at}") for at in range(40)]
+        await sending.until_waiting(letters, 40 - 17)
+        office.hung.set()
+        async with asyncio.timeout(PATIENCE):
+            while (await sending.standings(letters))["done"] < 40:
+                await sending.later(seconds=10)
+    assert len(office.boxes) == len(office.came) == 40
+
+
+async def test_a_letter_that_finds_no_connection_rests_without_a_try(office):
+    office.answers = {"data": ["late"]}
+    async with desk(office, connections=1, timeout=1.0) as sending:
+        first = await sending.office.note("First")
+        await office.has(1)
+        letter = await sending.office.note("Second")
+        await sending.until_waiting([letter], 1)
+        office.hung.set()
+        assert await sending.result(first) == "sent"
+        await sending.later(seconds=4)  # after a try it would be a minute
+        assert await sending.result(letter) == "sent"
+    assert len(office.came) == 2
+
+
+async def test_a_letter_goes_in_ascii_as_not_every_server_takes_more(office):
+    async with desk(office) as sending:
+        assert await sending.result(await sending.office.note("Łódź, “Grüße”")) == "sent"
+    [came] = office.came
+    assert came.as_bytes().isascii()
+    assert "Łódź, “Grüße”" in came.get_content()
 
 
 async def test_a_letter_is_sent_when_the_server_has_it_whatever_it_says_to_our_leave(office):
