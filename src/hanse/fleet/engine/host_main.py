@@ -119,9 +119,13 @@ def _broker(
 
 
 def _mail(project: Project, order: HostOrder, given: Mapping[str, str]) -> MailConfig | None:
-    """That of the project; else an inbox, where nobody but this machine sees it."""
+    """That of the project; else an inbox, where nobody but this machine sees it.
+
+    Who names domains has something before the gateway that others reach.
+    """
     named = read_mail(project.file.mail, project.sources(given), project.folder)
-    return named or (MailConfig() if order.inbox else None)
+    alone = order.inbox and not project.file.gateway.domains
+    return named or (MailConfig() if alone else None)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ class Declaration(msgspec.Struct, frozen=True):
     max_body: int = 1024 * 1024
     concurrency: int = 256
     body: str = ""
+    local: bool = False
 
 
 def rpc(

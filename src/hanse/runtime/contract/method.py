@@ -51,6 +51,7 @@ class Method:
     Attributes:
         upload: Which files its route takes, where the body of a request is a file as it is.
         as_it_came: Whether the body of a request is given to it as it came, with the headers.
+        local: Whether it is a page that is shown to this machine alone.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Method:
         self.timeout_ns = int(declaration.timeout * 1_000_000_000)
         self.max_body = declaration.max_body
         self.concurrency = declaration.concurrency
+        self.local = declaration.local
 
     # Decoders are made when first needed: of a host's thousands of methods most sleep.
 

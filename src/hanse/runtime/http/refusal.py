@@ -72,5 +72,14 @@ class CrossSite(PermissionDenied):
     title = "Sent from another site"
 
 
-TOLD_AS_THEY_ARE = (BodyTooLarge, HeadersTooLarge, UnsupportedMediaType, CrossSite, *KEY_REFUSALS)
+class NotFromHere(PermissionDenied):
+    """A page that this machine alone may see was asked for by another name."""
+
+    code = "not_from_here"
+    title = "Shown to this machine alone"
+
+
+TOLD_AS_THEY_ARE = (
+    BodyTooLarge, HeadersTooLarge, UnsupportedMediaType, CrossSite, NotFromHere, *KEY_REFUSALS,
+)  # fmt: skip
 """What a reader of arguments may raise. To the endpoint it is of a kind, as all nobody declared."""

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 NO_MAIL = (
     "Its services send mail, and nobody says by which server; write [mail] in hanse.toml and give "
-    'its url and sender, or HostConfig(mail=MailConfig(url=…, sender="careers@example.org"))'
+    'its url and sender, or HostConfig(mail=MailConfig(url=…, sender="careers@example.org")); '
+    "letters are kept to be looked at only where hanse up or hanse dev listens on this machine "
+    "alone and there are no [gateway.domains]"
 )
 
 WAITING_MOST = 16

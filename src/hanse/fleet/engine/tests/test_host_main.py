@@ -55,6 +55,23 @@ class Till(Service):
 """
 
 
+MAILING = """
+from hanse import PUBLIC, Service, rpc
+from hanse.mail import Letter, Mail, letter
+@letter("receipt")
+class Receipt(Letter):
+    '''Thanks.'''
+class Stock(Service):
+    '''Writes letters.'''
+    def __init__(self, receipts: Mail[Receipt]) -> None:
+        self._receipts = receipts
+    @rpc("GET /stock/v1/things", allow=PUBLIC, idempotent=True)
+    async def count(self) -> int:
+        '''How many.'''
+        return 7
+"""
+
+
 @pytest.fixture
 def project(state: StateFolder) -> StateFolder:
     Path("hanse.toml").write_text(PROJECT)
@@ -167,6 +184,19 @@ async def test_wrong_code_is_explained_in_the_log_and_for_status_and_mended_code
     host.retry()
     await within(host.until("ready"))
     assert not project.problems("stock-1").exists()
+    await within(host.stop())
+
+
+async def test_letters_are_kept_to_be_looked_at_by_no_host_whose_project_has_domains(
+    project: StateFolder,
+):
+    write("shop/stock.py", MAILING)
+    write("shop/receipt.txt", "Subject: Thank you\n\nYou have it.\n")
+    write("hanse.toml", f'{PROJECT}[gateway.domains]\n"shop.example" = "acme"\n')
+    host = supervise(order("stock-1", "shop.stock:Stock", inbox=True), project)
+    host.start()
+    await within(host.until("backing off"))
+    assert "there are no [gateway.domains]" in project.problems("stock-1").read_text()
     await within(host.stop())
 
 

@@ -39,7 +39,12 @@ Function = TypeVar("Function", bound="Callable[..., Awaitable[Answer] | Answer]"
 
 
 def page(
-    path: str, *, allow: Rule | None = None, timeout: float = 10.0, concurrency: int = 256
+    path: str,
+    *,
+    allow: Rule | None = None,
+    timeout: float = 10.0,
+    concurrency: int = 256,
+    local: bool = False,
 ) -> Callable[[Function], Function]:
     """Declares a method to answer `GET path`; its arguments come from path, query and cookies.
 
@@ -52,8 +57,12 @@ def page(
         allow: Who may see it. There is no default.
         timeout: Seconds it may take at most.
         concurrency: How many of it one host makes at once.
+        local: Shown only to who asks for it as localhost, 127.0.0.1 or [::1], whatever the port;
+            others are refused (403, `not_from_here`). For what is of this machine alone, which
+            pages of elsewhere would read otherwise, by a name that leads here.
     """
-    return _declare(Declaration(f"GET {path}", allow, (), True, timeout, 1, concurrency))
+    limits = (timeout, 1, concurrency)
+    return _declare(Declaration(f"GET {path}", allow, (), True, *limits, local=local))
 
 
 def form(

@@ -40,18 +40,21 @@ Cursor = Annotated[str, Length(0, 2000)]
 
 
 class Inbox(Service, package="hanse_inbox.v1"):
-    """Shows letters that were kept instead of being sent, newest first, each site its own."""
+    """Shows letters that were kept instead of being sent, newest first, each site its own.
+
+    They are for who sits here, and nobody signs in: so it answers to names of this machine alone.
+    """
 
     def __init__(self, letters: Collection[StoredLetter]) -> None:
         self._letters = letters
         self._views = Views()
 
-    @page(f"{HOME}/", allow=PUBLIC)
+    @page(f"{HOME}/", allow=PUBLIC, local=True)
     async def all(self, after: Cursor = "") -> Html:
         """The list."""
         return Html(self._views.page(await self._page(after), None), policy=POLICY)
 
-    @page(f"{HOME}/letters/{{letter}}", allow=PUBLIC)
+    @page(f"{HOME}/letters/{{letter}}", allow=PUBLIC, local=True)
     async def one(self, letter: Id, after: Cursor = "") -> Html:
         """A letter, and the list beside it."""
         found = await self._get(letter)
@@ -60,7 +63,7 @@ class Inbox(Service, package="hanse_inbox.v1"):
         text = self._views.page(shown, found, missing=found is None)
         return Html(text, status, POLICY)
 
-    @page(f"{HOME}/letters/{{letter}}/html", allow=PUBLIC)
+    @page(f"{HOME}/letters/{{letter}}/html", allow=PUBLIC, local=True)
     async def html(self, letter: Id) -> Html:
         """The HTML of a letter, by itself; the page has it in a frame."""
         found = await self._get(letter)
@@ -68,7 +71,7 @@ class Inbox(Service, package="hanse_inbox.v1"):
             return Html("<!doctype html><title>No HTML</title>", 404, LETTER_POLICY)
         return Html(found.written.html, policy=LETTER_POLICY)
 
-    @page(f"{HOME}/letters.json", allow=PUBLIC)
+    @page(f"{HOME}/letters.json", allow=PUBLIC, local=True)
     async def json(self, after: Cursor = "") -> Document:
         """The list for programs."""
         shown = await self._page(after)
@@ -79,7 +82,7 @@ class Inbox(Service, package="hanse_inbox.v1"):
         body = msgspec.json.encode({"letters": letters, "next": shown.next_cursor})
         return Document(body.decode(), "application/json")
 
-    @page(f"{HOME}/style.css", allow=PUBLIC)
+    @page(f"{HOME}/style.css", allow=PUBLIC, local=True)
     async def style(self) -> Document:
         """The style sheet."""
         return Document(STYLE.read_text(encoding="utf-8"), "text/css")

@@ -91,6 +91,26 @@ async def test_who_is_erased_is_in_no_list_any_more(world):
         assert "Ada" not in (await seen(world, path, 404)).text
 
 
+PATHS = ("", "letters.json", "style.css", "letters/{}", "letters/{}/html")
+HERE = ("localhost", "LOCALHOST:8000", "127.0.0.1:1", "127.0.0.1", "[::1]:8000", "[::1]")
+ELSEWHERE = (
+    "evil.example", "evil.example:8000", "localhost.evil.example", "evil.localhost", "127.0.0.1.nip.io",
+    "127.0.0.2", "192.168.1.2:8000", "localhost.",
+)  # fmt: skip
+
+
+async def test_it_is_shown_to_nobody_who_asks_by_another_name_than_this_machine_has(world):
+    letter = await world.get(Office).receive("Ada")
+    for path in PATHS:
+        place = f"{HOME}/{path.format(letter)}"
+        for host in HERE:
+            assert (await world.http().get(place, headers={"host": host})).status == 200, host
+        for host in ELSEWHERE:
+            answer = await world.http().get(place, headers={"host": host})
+            assert (answer.status, "Ada" in answer.text) == (403, False), host
+            assert "localhost, 127.0.0.1 or [::1]" in answer.text
+
+
 def test_only_a_host_that_mails_and_sends_nothing_has_one():
     sent = MailConfig(url=Secret("smtp://mail.example"), sender="a@example.org")
     assert inbox_beside((Office,), MailConfig()) == (Inbox,)

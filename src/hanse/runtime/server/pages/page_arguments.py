@@ -10,6 +10,7 @@ from hanse.runtime.contract.file import RefusedFiles, file_fields, refused_field
 from hanse.runtime.server.arguments import TextFields, from_text, query_pairs, refused
 from hanse.runtime.server.pages.cookies_in import CookieArguments
 from hanse.runtime.server.pages.form_fields import FormFields
+from hanse.runtime.server.pages.from_here import check_from_here
 from hanse.runtime.server.pages.same_origin import check_same_origin
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def page_reader(method: Method) -> Callable[[Request], Any]:
     fields = TextFields(kind, _in_path(method) | cookies.names)
 
     def read(request: Request) -> Any:
+        if method.local:
+            check_from_here(request)
         values: dict[str, Any] = {**request.parameters, **cookies.read(request)}
         known = [pair for pair in query_pairs(request.query) if fields.knows(pair[0])]
         values.update(fields.gather(known))
