@@ -6,6 +6,7 @@ from hanse_hiring.service import Correspondence, Employers, Hiring, Jobs
 
 from domains.hiring.tests.careers_world import STAFF
 from domains.hiring.tests.test_forgetting import Desk
+from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.testing import World, mailed
 
 ADA = Candidate(name="Ada <Lovelace>", email="ada@example.com")
@@ -67,6 +68,20 @@ async def test_who_cannot_be_written_to_is_told_of_all_the_same(world):
     await world.get(Hiring).apply("be-1", Candidate(name="Bob", email="bob at home"))
     found = await letters(world)
     assert [(one.to, one.reply_to) for one in found.values()] == [("all@example.com", "")]
+
+
+async def test_who_hires_and_cannot_be_written_to_takes_no_receipt_from_who_applied(world):
+    """What the rule of a job lets through may be no address of a letter."""
+    await opened(world, recruiter="ruth@-home")
+    await world.get(Hiring).apply("be-1", ADA)
+    assert set(await letters(world)) == {"ada@example.com"}
+
+
+async def test_a_recruiter_who_cannot_be_written_to_is_told_when_the_service_starts():
+    settings = {"correspondence": {"recruiter": "all at home"}}
+    with pytest.raises(ConfigurationError, match="correspondence: recruiter"):
+        async with World(Correspondence, settings=settings):
+            pass
 
 
 async def test_letters_about_an_applicant_go_with_them(world):

@@ -53,6 +53,12 @@ HIRING = below("domains/hiring",
     Sabotage("a trap is a trap", "hanse_hiring/pages/careers.py",
              "if website:", "if False:",
              PAGES_OF + "test_a_program_that_fills_in_everything_is_told_what_it_wants_to_hear"),
+    Sabotage("what is no address writes to nobody from the start", "hanse_hiring/service/correspondence.py",
+             "if self.recruiter and not is_address(self.recruiter):", "if False:",
+             "tests/test_letters.py::test_a_recruiter_who_cannot_be_written_to_is_told_when_the_service_starts"),
+    Sabotage("one letter does not stop the other", "hanse_hiring/service/correspondence.py",
+             "        await self._received.send(\n", "        await self.tell(event)\n        await self._received.send(\n",
+             "tests/test_letters.py::test_who_hires_and_cannot_be_written_to_takes_no_receipt_from_who_applied"),
 )  # fmt: skip
 
 IMPORTS = below("src/hanse/cli/imports",

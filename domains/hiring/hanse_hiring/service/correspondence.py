@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from hanse import Collection, InvalidArgument, Length, NotFound, Service, Settings, subscribe
-from hanse.mail import Mail
+import msgspec
+
+from hanse import Collection, Length, NotFound, Service, Settings, subscribe
+from hanse.mail import Mail, is_address
 from hanse_hiring import api
 from hanse_hiring.events import ApplicationReceived
 from hanse_hiring.rules.slugs import job_path
@@ -20,9 +22,24 @@ class CorrespondenceSettings(Settings):
 
     Attributes:
         recruiter: Who is told of applications for jobs that name nobody; empty for nobody.
+
+    Raises:
+        ValueError: That is no address.
     """
 
     recruiter: Annotated[str, Length(0, 254)] = ""
+
+    def __post_init__(self) -> None:
+        if self.recruiter and not is_address(self.recruiter):
+            raise ValueError("recruiter: an e-mail address is like hiring@example.org")
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """Who applied, for what, and with whom."""
+
+    application: api.Application
+    job: api.Job
+    employer: api.Employer
 
 
 class Correspondence(Service, package="hiring.v1"):
@@ -46,46 +63,43 @@ class Correspondence(Service, package="hiring.v1"):
 
     @subscribe(ApplicationReceived)
     async def acknowledge(self, event: ApplicationReceived) -> None:
-        """Writes both letters; of who was erased meanwhile, none."""
-        try:
-            application = await self._applications.get(event.application_id)
-        except NotFound:
+        """Writes to who applied; of who was erased meanwhile, or gave no address, nothing."""
+        found = await self._found(event)
+        if found is None or not is_address(found.application.email):
             return
-        jobs = (await self._jobs.query({"external_id": event.job})).items
-        if not jobs:
-            return
-        employers = (await self._employers.query({}, page_size=1)).items
-        employer = employers[0] if employers else NOBODY
-        reachable = await self._thank(application, jobs[0], employer)
-        await self._tell(application, jobs[0], employer.address, reachable=reachable)
-
-    async def _thank(
-        self, application: api.Application, job: api.Job, employer: api.Employer
-    ) -> bool:
-        """Writes to who applied; whether one can."""
+        application, job, employer = found.application, found.job, found.employer
         address = employer.address
         url = address and address + job_path(job.external_id, job.title)
         said = Received(name=application.name, title=job.title, employer=employer.name, job_url=url)
-        try:
-            await self._received.send(
-                said, application.email, name=application.name, person=application.email
-            )
-        except InvalidArgument:  # what is no address is no reason to tell nobody of who applied
-            return False
-        return True
+        await self._received.send(
+            said, application.email, name=application.name, person=application.email
+        )
 
-    async def _tell(
-        self, application: api.Application, job: api.Job, address: str, *, reachable: bool
-    ) -> None:
-        recruiter = job.recruiter or self._settings.recruiter
-        if not recruiter:
+    @subscribe(ApplicationReceived)
+    async def tell(self, event: ApplicationReceived) -> None:
+        """Writes to who hires, apart from that: what stops one letter does not stop the other."""
+        found = await self._found(event)
+        recruiter = found and (found.job.recruiter or self._settings.recruiter)
+        if found is None or not recruiter:
             return
+        application = found.application
         said = Applied(
             name=application.name,
-            title=job.title,
+            title=found.job.title,
             email=application.email,
             has_cv=application.cv is not None,
-            url=f"{address}/hiring/v1/applications/{application.id}",
+            url=f"{found.employer.address}/hiring/v1/applications/{application.id}",
         )
-        answers_to = application.email if reachable else ""
+        answers_to = application.email if is_address(application.email) else ""
         await self._applied.send(said, recruiter, reply_to=answers_to, person=application.email)
+
+    async def _found(self, event: ApplicationReceived) -> _Found | None:
+        try:
+            application = await self._applications.get(event.application_id)
+        except NotFound:
+            return None
+        jobs = (await self._jobs.query({"external_id": event.job})).items
+        if not jobs:
+            return None
+        employers = (await self._employers.query({}, page_size=1)).items
+        return _Found(application, jobs[0], employers[0] if employers else NOBODY)
