@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from hanse.runtime.beside.joining import Joining
-from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, Origin
+from hanse.runtime.call.context import DEFAULT_LOCALE, DEFAULT_SITE, Origin, running
 from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.errors import FailedPrecondition
 from hanse.runtime.identity.principal import Principal
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from hanse.runtime.data.database import Database
     from hanse.runtime.host import Host
@@ -33,23 +34,42 @@ class Guest:
         name = host.config.name
         self._joining = host.background.made.setdefault(Joining, Joining(database_of(host)))
         self._origin = Origin(principal=Principal("service", name), caller=name)
+        self._site: str | None = None
 
     def as_(
-        self, principal: Principal, *, site: str = DEFAULT_SITE, locale: str = DEFAULT_LOCALE
+        self, principal: Principal, *, site: str | None = None, locale: str = DEFAULT_LOCALE
     ) -> Self:
         """The same for somebody, who is then told of as who caused it.
 
+        While a call is running, as in a handler, what it does is for whom the call is.
+
         Args:
             principal: Who.
-            site: The tenant.
+            site: The tenant, if it is not the default one. While a call of another is running,
+                what is asked for fails with `FailedPrecondition`.
             locale: BCP 47 tag.
         """
         other = object.__new__(type(self))
-        other.__dict__ |= {**vars(self), "_origin": Origin(site, principal, locale)}
+        origin = Origin(DEFAULT_SITE if site is None else site, principal, locale)
+        other.__dict__ |= {**vars(self), "_origin": origin, "_site": site}
         return other
 
     def _joined(self, session: object) -> AbstractAsyncContextManager[None]:
+        self._check_site()
         return self._joining.joined(session, self._origin)
+
+    def _acting(self) -> AbstractContextManager[None]:
+        self._check_site()
+        return self._joining.acting(self._origin)
+
+    def _check_site(self) -> None:
+        """Refuses to do for the site of a running call what was meant for another."""
+        call = running.get()
+        if call is not None and self._site not in {None, call.origin.site}:
+            raise FailedPrecondition(
+                f"A call of the site {call.origin.site!r} is running, and what it does is of that "
+                f"site; this is for {self._site!r}. Leave out site= here, or do it outside of it."
+            )
 
 
 def made_for(host: Host, kind: type[F]) -> F:

@@ -104,7 +104,7 @@ class Processes(Guest):
             NotFound: The site has none of that id.
             HanseError: As `Workflows.get`.
         """
-        with self._joining.acting(self._origin):
+        with self._acting():
             return await self._workflows.get(method, id)
 
     async def result(self, method: Callable[..., Any], id: str) -> Any:
@@ -114,5 +114,5 @@ class Processes(Guest):
             NotFound: The site has none of that id.
             HanseError: What it failed with; `WorkflowCanceled` if it was canceled.
         """
-        with self._joining.acting(self._origin):
+        with self._acting():
             return await self._workflows.result(method, id)

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from hanse import Internal
+from hanse import FailedPrecondition, Internal, Principal
 from hanse.beside import Sessions
-from hanse.runtime.beside.tests.library import BookLent, BookReserved, Reminder
+from hanse.runtime.beside.tests.library import BookLent, BookReserved, Reminder, Returns
 from hanse.testing.events.settled import until_settled
 
 PATIENCE = 30.0
@@ -172,6 +172,32 @@ async def test_what_a_handler_tells_goes_with_what_it_writes(reading):
     await reading.database.execute("update hanse.parked set due_time = '-infinity'")
     await until_settled(reading.host, PATIENCE)
     assert sorted(await reminders(reading)) == ["Emma", "by the app", "by the service"]
+
+
+async def test_what_is_meant_for_another_site_than_that_of_the_call_is_refused(reading):
+    said: list[str] = []
+
+    async def tell(book, service):
+        ada = Principal("member", "ada")
+        async with service.sessions.here() as session:
+            await reading.outbox.as_(ada).emit(session, BookLent(book="of nobody's"))
+            await reading.outbox.as_(ada, site="default").emit(session, BookLent(book="of its own"))
+            with pytest.raises(FailedPrecondition) as refused:
+                await reading.outbox.as_(ada, site="acme").emit(session, BookLent(book="of acme"))
+            said.append(str(refused.value))
+            with pytest.raises(FailedPrecondition, match="of the site 'default' is running"):
+                await reading.processes.as_(ada, site="acme").start(
+                    session, Returns.wait_for, book, id="of acme"
+                )
+        reading.desk.act = None
+
+    reading.desk.act = tell
+    await told(reading, "Emma")
+    assert said == [
+        "A call of the site 'default' is running, and what it does is of that site; this is for "
+        "'acme'. Leave out site= here, or do it outside of it."
+    ]
+    assert (len(reading.desk.ran), await parked(reading)) == (3, [])
 
 
 async def test_what_the_host_has_begun_elsewhere_is_refused(reading):

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from concurrent.futures import ThreadPoolExecutor
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from hanse.kit.http import Address, Channel, ConnectionFailed, connect
+from hanse.runtime.webhooks.egress.names import Look, Names, asked_of_the_system
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Mapping
 
     from hanse.runtime.webhooks.egress.reach import Reach
     from hanse.runtime.webhooks.egress.target import Target
-
-    Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
 
 SECONDS = 15.0
 """For looking up, connecting, sending and the answer together."""
@@ -32,9 +28,6 @@ ADDRESSES_MAX = 4
 
 ANSWER_MAX = 64 * 1024
 """Bytes of an answer with its head. Nobody reads more of it than its status."""
-
-LOOKUPS = 8
-"""At once: names that are slow to look up hold up one another, and nothing else of the host."""
 
 NOWHERE = "The host has no address that may be reached."
 """Of a name that is not there and of one inside the same: nobody is to learn which names are."""
@@ -63,30 +56,37 @@ class Egress:
 
     Args:
         reach: What may be reached.
-        resolve: Looks up a host; the system's way if left out.
+        look: Looks up a host.
     """
 
-    def __init__(self, reach: Reach, resolve: Resolve | None = None) -> None:
+    def __init__(self, reach: Reach, look: Look = asked_of_the_system) -> None:
         self._reach = reach
-        self._threads: ThreadPoolExecutor | None = None
-        self._resolve = resolve or self._looked_up
+        self._names = Names(look)
         self._tls: ssl.SSLContext | None = None
 
     def close(self) -> None:
         """Looks up no more."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        self._names.close()
 
-    async def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Sends a body; what came of it, whatever that is."""
+    async def post(
+        self, target: Target, headers: Mapping[str, str], body: bytes, site: str
+    ) -> Answer:
+        """Sends a body; what came of it, whatever that is.
+
+        Raises:
+            NoThread: Names of the site, or of all, are looked up for so long that nothing was
+                tried.
+        """
+        looked_up = await self._names.begin(target.host, target.port, site)
         try:
             async with asyncio.timeout(SECONDS):
-                return await self._posted(target, headers, body)
+                return await self._posted(await self._open(looked_up), target, headers, body)
         except TimeoutError:
             return Answer(0, f"There was no answer in {SECONDS:g} s.")
 
-    async def _posted(self, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:
-        found = await self._addresses(target)
+    async def _posted(
+        self, found: tuple[str, ...], target: Target, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
         if not found:
             return Answer(0, NOWHERE)
         failure = ""
@@ -99,10 +99,10 @@ class Egress:
             return await _exchanged(channel, target, headers, body)
         return Answer(0, failure)
 
-    async def _addresses(self, target: Target) -> tuple[str, ...]:
+    async def _open(self, looked_up: Awaitable[tuple[str, ...]]) -> tuple[str, ...]:
         """Where its host is; nowhere, if any of it is not open."""
         try:
-            found = await self._resolve(target.host, target.port)
+            found = await looked_up
         except (OSError, UnicodeError):
             return ()
         return found if all(map(self._reach.allows, found)) else ()
@@ -117,23 +117,6 @@ class Egress:
         except TimeoutError:
             text = f"No connection in {CONNECT_SECONDS:g} s."
             raise ConnectionFailed(text, sent=False) from None
-
-    async def _looked_up(self, host: str, port: int) -> tuple[str, ...]:
-        try:
-            return (str(ip_address(host)),)
-        except ValueError:  # a name, or a number that the resolver reads in its own way
-            pass
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(LOOKUPS, "hanse-webhook-names")
-        loop = asyncio.get_running_loop()
-        rows = await loop.run_in_executor(self._threads, _system, host, port)
-        return tuple(dict.fromkeys(str(row[4][0]) for row in rows))
-
-
-def _system(
-    host: str, port: int
-) -> list[tuple[object, object, object, object, tuple[object, ...]]]:
-    return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG))
 
 
 async def _exchanged(

@@ -7,12 +7,15 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from hanse.runtime.contract.rules import Length
+from hanse.runtime.contract.rules import Instant, Length
 from hanse.runtime.data.entity.entity import Entity, entity
 from hanse.runtime.data.entity.marks import Index, Retention
 
 KEPT_DAYS = 30
-"""For so long there is a log, and events in it can be sent again."""
+"""For so long an event can be sent, and there is a log of a delivery from its end on."""
+
+UNDER_WAY_DAYS = 60
+"""Longer than anything waits and is tried. What is said to be under way then was left behind."""
 
 DeliveryState: TypeAlias = Literal["waiting", "sending", "delivered", "failed", "skipped", "gone"]
 Id: TypeAlias = Annotated[str, Length(1, 100)]
@@ -35,7 +38,7 @@ class StoredMessage(Entity):
     Index("endpoint", "-create_time"),
     Index("endpoint", "state", "-create_time"),
     prefix="delivery",
-    retention=Retention(days=KEPT_DAYS),
+    retention=Retention(days=KEPT_DAYS, since="kept_from"),
 )
 class StoredDelivery(Entity):
     """One event for one endpoint.
@@ -45,6 +48,8 @@ class StoredDelivery(Entity):
         event: Its id.
         type: Its full name.
         message: What has its envelope.
+        kept_from: What the days of the log are counted from: its end, or, while it is under way,
+            a time behind any end, so that nothing goes from its line untried and unseen.
         line: What goes to that endpoint one after the other: events of one key.
         place: In that line, of those that wait.
         state: How it stands.
@@ -57,6 +62,7 @@ class StoredDelivery(Entity):
     event: Id
     type: Annotated[str, Length(1, 200)]
     message: Id
+    kept_from: Instant
     line: Annotated[str, Length(1, 150)]
     place: int = 0
     state: DeliveryState = "waiting"

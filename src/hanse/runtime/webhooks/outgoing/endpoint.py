@@ -92,7 +92,7 @@ class EndpointDisabled(Event):
 
     Attributes:
         endpoint: Its id.
-        url: Where it was.
+        url: Where it was, up to the host: path and query have tokens in them often.
         why: What for, in a sentence.
     """
 

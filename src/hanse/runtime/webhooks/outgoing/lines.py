@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from hanse.runtime.errors import HanseError, Internal
-from hanse.runtime.webhooks.outgoing.delivery import DeliveryState, StoredDelivery
+from hanse.runtime.webhooks.outgoing.delivery import (
+    UNDER_WAY_DAYS,
+    DeliveryState,
+    StoredDelivery,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
 
     from hanse.runtime.data.collection.outcome import Outcome
     from hanse.runtime.webhooks.outgoing.book import Book
@@ -94,7 +100,8 @@ class Lines:
         """
         placed = await self._placed([_once_more(one) for one in await self._unmoved(deliveries)])
         changes = [
-            {"id": one.id, "state": one.state, "place": one.place, "round": one.round, "why": ""}
+            {name: getattr(one, name) for name in ("id", "kept_from", "state", "place", "round")}
+            | {"why": ""}
             for one in placed
         ]
         _items(await self._book.deliveries.update_many(changes))
@@ -108,7 +115,9 @@ class Lines:
     ) -> None:  # fmt: skip
         """Says how one ended, and has the next of its line sent. It is a part of a transaction."""
         await self._lock(sending.line)
-        changes = {"state": state, "why": why[:WHY_MAX]} | ({"tries": tries} if tries else {})
+        now = self._book.database.clock.now()
+        changes: dict[str, Any] = {"state": state, "why": why[:WHY_MAX], "kept_from": now}
+        changes |= {"tries": tries} if tries else {}
         await self._book.deliveries.update_many([{"id": sending.delivery, **changes}])
         waiting = {"line": sending.line, "state": "waiting"}
         page = await self._book.deliveries.query(waiting, sort=["place"], page_size=1)
@@ -129,8 +138,10 @@ class Lines:
         wanted = {one.line for one in deliveries if one.state == "waiting"}
         own = {one.id for one in deliveries if one.id}
         places = {line: await self._place(line, own) for line in sorted(wanted)}
+        until = self._book.database.clock.now() + timedelta(days=UNDER_WAY_DAYS)
         return [
-            _put(one, places[one.line]) if one.state == "waiting" else one for one in deliveries
+            _put(one, places[one.line], until) if one.state == "waiting" else one
+            for one in deliveries
         ]
 
     async def _place(self, line: str, own: set[str]) -> _Place:
@@ -156,10 +167,10 @@ def run_of(delivery: str, round: int) -> str:
     return f"{delivery} {round}"
 
 
-def _put(one: StoredDelivery, place: _Place) -> StoredDelivery:
+def _put(one: StoredDelivery, place: _Place, until: datetime) -> StoredDelivery:
     state: DeliveryState = "waiting" if place.busy else "sending"
     place.busy, place.last = True, place.last + 1
-    return msgspec.structs.replace(one, state=state, place=place.last)
+    return msgspec.structs.replace(one, state=state, place=place.last, kept_from=until)
 
 
 def _once_more(one: StoredDelivery) -> StoredDelivery:

@@ -13,8 +13,9 @@ from hanse.runtime.call.context import current
 from hanse.runtime.data.collection.conflict import RevisionConflict
 from hanse.runtime.errors import NotFound
 from hanse.runtime.webhooks.egress.egress import Answer, Egress
+from hanse.runtime.webhooks.egress.names import NoThread
 from hanse.runtime.webhooks.egress.target import read_target
-from hanse.runtime.webhooks.outgoing.delivery import Attempt
+from hanse.runtime.webhooks.outgoing.delivery import KEPT_DAYS, Attempt
 from hanse.runtime.webhooks.outgoing.endpoint import EndpointDisabled, StoredEndpoint
 from hanse.runtime.webhooks.outgoing.lines import Sending
 from hanse.runtime.webhooks.outgoing.schedule import (
@@ -46,6 +47,7 @@ GONE_STATUS = 410
 
 INACTIVE = "Its endpoint is not active."
 OLD = "It is older than what is kept."
+NOT_TAKEN = f"Neither it nor what is before it of its key was taken in {KEPT_DAYS} days."
 ERASED = "Its person was erased, or nobody tells such events any more."
 
 
@@ -90,7 +92,7 @@ class Sender:
         Args:
             sending: What.
             tries: How often it was tried in this round.
-            waits: How often it waited for others to its endpoint.
+            waits: How often it waited for others, to its endpoint or of its site.
 
         Raises:
             HanseError: The database is away.
@@ -101,6 +103,8 @@ class Sender:
         self._under_way.update(limits.keys())
         try:
             return await self._attempt(sending, tries)
+        except NoThread:
+            return Came("", wait=wait_for_room(waits), counted=False)
         finally:
             self._under_way.subtract(limits.keys())
             self._under_way += Counter()  # keeps none that is 0
@@ -115,9 +119,12 @@ class Sender:
             return Came("skipped", INACTIVE)
         try:
             delivery = await book.deliveries.get(sending.delivery)
-            message = await book.messages.get(sending.message)
         except NotFound:
             return Came("gone", OLD)
+        try:
+            message = await book.messages.get(sending.message)
+        except NotFound:
+            return Came("failed", NOT_TAKEN) if delivery.round == 1 else Came("gone", OLD)
         sent = message.envelope.encode()
         body = await self._payloads.of(sent, personal=endpoint.personal)
         if body is None:
@@ -128,14 +135,18 @@ class Sender:
     async def _posted(
         self, endpoint: StoredEndpoint, sending: Sending, body: bytes, number: int
     ) -> Answer:
-        """Sends it and notes that; a host that dies in between does both again."""
+        """Sends it and notes that; a host that dies in between does both again.
+
+        Raises:
+            NoThread: Nothing was tried.
+        """
         now, began = self._now(), monotonic_ns()
         headers = signed(endpoint, webhook_id(sending.event, sending.endpoint), now, body)
         target = read_target(endpoint.url, http=True)
         if target.origin.startswith("http:") and not self._http:
             answer = Answer(0, "Plain HTTP is not allowed here any more.")
         else:
-            answer = await self._egress.post(target, headers, body)
+            answer = await self._egress.post(target, headers, body, current().site)
         took = (monotonic_ns() - began) // 1_000_000
         failure = failure_of(answer)
         await self._book.attempts.create(
@@ -191,7 +202,7 @@ class Sender:
                     id,
                     {"state": "disabled", "why": why},
                     revision=endpoint.revision,
-                    event=EndpointDisabled(id, endpoint.url, why),
+                    event=EndpointDisabled(id, read_target(endpoint.url, http=True).origin, why),
                 )
             except RevisionConflict:
                 continue

@@ -257,6 +257,7 @@ class Webhooks(Service, template=True):
                 event=envelope.id,
                 type=envelope.type,
                 message=message.id,
+                kept_from=self._book.database.clock.now(),
                 line=line_of(one.id, envelope.subject),
                 state="waiting" if one.state == "active" else "skipped",
                 why="" if one.state == "active" else INACTIVE,

@@ -77,14 +77,14 @@ class Names:
         self.answers = list(answers)
         self.asked: list[str] = []
 
-    async def __call__(self, host: str, port: int) -> tuple[str, ...]:
+    def __call__(self, host: str, port: int) -> tuple[str, ...]:
         self.asked.append(host)
         return self.answers.pop(0) if self.answers else ("127.0.0.1",)
 
 
 async def post(egress: Egress, url: str) -> Answer:
     try:
-        return await egress.post(read_target(url, http=True), {"x-own": "1"}, b"{}")
+        return await egress.post(read_target(url, http=True), {"x-own": "1"}, b"{}", "acme")
     finally:
         egress.close()
 
@@ -108,7 +108,7 @@ async def test_no_spelling_of_this_machine_is_reached(receiver: Receiver, host: 
 async def test_a_name_that_is_inside_and_one_that_is_not_there_look_the_same(
     receiver: Receiver,
 ) -> None:
-    async def nowhere(host: str, port: int) -> tuple[str, ...]:
+    def nowhere(host: str, port: int) -> tuple[str, ...]:
         raise OSError("no such name")
 
     inside = await post(Egress(PUBLIC, Names(("10.0.0.1",))), "https://db.internal/")

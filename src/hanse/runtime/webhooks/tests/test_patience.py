@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from hanse import Service, subscribe
+from hanse.runtime.webhooks.outgoing.delivery import KEPT_DAYS, UNDER_WAY_DAYS
 from hanse.runtime.webhooks.outgoing.schedule import ASKED_MOST, TRIES, WAITS, wait_after
 from hanse.runtime.webhooks.tests.receiver import Receiver
 from hanse.runtime.webhooks.tests.yard import OPEN, Hooks, Yard, sent, states
@@ -112,6 +113,7 @@ async def test_410_disables_at_once_until_it_is_enabled(world: World, receiver: 
         1,
     )
     assert [one.why for one in NOTICES] == ["It answered 410 Gone."]
+    assert [one.url for one in NOTICES] == [f"http://127.0.0.1:{receiver.port}"]
     enabled = await world.get(Hooks).enable_endpoint(made.endpoint.id)
     assert (enabled.state, enabled.why, enabled.failing_since) == ("active", "", None)
     await world.get(Yard).move("Ark", "three")
@@ -199,3 +201,42 @@ async def test_a_line_whose_first_broke_off_goes_on_when_that_is_replayed(
         assert [to for _, to in receiver.told] == ["one", "one", "two"]
         assert receiver.taken[0].headers["webhook-id"] == receiver.taken[1].headers["webhook-id"]
         assert await states(world, made.endpoint.id) == ["delivered", "delivered"]
+
+
+async def test_what_waits_behind_what_is_not_taken_ends_as_failed_and_is_in_the_log(
+    world: World, receiver: Receiver
+) -> None:
+    """Each is tried for twelve days, as the endpoint asks; so that is over before the last."""
+    made = await world.get(Hooks).create_endpoint(receiver.url)
+    receiver.of, receiver.head = {"Ark": 500}, "retry-after: 86400\r\n"
+    for number in range(4):
+        await world.get(Yard).move("Ark", str(number))
+    await sent(world)
+    arks = (await world.get(Hooks).list_deliveries(made.endpoint.id)).items
+    for _ in range(30):
+        await world.get(Yard).move("Argo", "on")  # the endpoint lives
+        await sent(world, after=timedelta(hours=27))
+    found = (await world.get(Hooks).list_deliveries(made.endpoint.id, state="failed")).items
+    assert {one.id for one in found} == {one.id for one in arks}
+    untried, broken_off, *through = sorted(one.tries for one in found)
+    assert (untried, 0 < broken_off < 12, through) == (0, True, [12, 12])
+    assert sum("was taken in 30 days" in one.why for one in found) == 2
+    receiver.of = {}
+    await world.get(Yard).move("Ark", "after")
+    await sent(world)
+    assert receiver.told[-1] == ("Ark", "after")
+
+
+async def test_what_was_left_behind_does_not_hold_up_its_key_for_ever(receiver: Receiver) -> None:
+    faults = Faults()
+    async with World(Yard, Hooks, settings=OPEN, faults=faults) as world:
+        made = await world.get(Hooks).create_endpoint(receiver.url)
+        faults.at("workflow.step_done").fail()
+        await world.get(Yard).move("Ark", "one")
+        await world.get(Yard).move("Ark", "two")
+        await sent(world)
+        await sent(world, after=timedelta(days=KEPT_DAYS + UNDER_WAY_DAYS + 1))
+        assert await states(world, made.endpoint.id) == []
+        await world.get(Yard).move("Ark", "three")
+        await sent(world)
+        assert receiver.told[-1] == ("Ark", "three")
