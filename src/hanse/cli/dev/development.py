@@ -221,6 +221,7 @@ class Development:
         if report is not None:
             await self._events.put(Event("reported", worker, report))
         code = await worker.wait()
+        worker.close()
         self._workers.discard(worker)
         await self._events.put(Event("ended", worker, code))
 
@@ -260,8 +261,10 @@ class Development:
         self._listener.close()
         for task in self._tasks:
             task.cancel()
-        spare = {self._spare} if self._spare else set[WorkerProcess]()
-        await asyncio.gather(*(worker.end(END_SECONDS) for worker in self._workers | spare))
+        workers = self._workers | ({self._spare} if self._spare else set[WorkerProcess]())
+        await asyncio.gather(*(worker.end(END_SECONDS) for worker in workers))
+        for worker in workers:
+            worker.close()
         if self._database is not None:
             await asyncio.to_thread(self._database.stop)
         if self._broker is not None:

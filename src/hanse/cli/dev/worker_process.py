@@ -23,15 +23,9 @@ _PROGRAM = (
 class WorkerProcess:
     """One worker. It ends with this process, because then its channel closes."""
 
-    def __init__(
-        self,
-        process: asyncio.subprocess.Process,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, channel: socket.socket) -> None:
         self._process = process
-        self._reader = reader
-        self._writer = writer
+        self._channel = channel
 
     @classmethod
     async def start(cls, listener: socket.socket) -> Self:
@@ -42,21 +36,24 @@ class WorkerProcess:
                 *(sys.executable, "-P", "-c", _PROGRAM, str(theirs.fileno())),
                 pass_fds=(theirs.fileno(), listener.fileno()),
             )
-        reader, writer = await asyncio.open_unix_connection(sock=ours)
-        return cls(process, reader, writer)
+        ours.setblocking(False)
+        return cls(process, ours)
 
     def order(self, order: Mapping[str, Any]) -> None:
         """Has it load a project; see `worker.Order`."""
-        self._writer.write(json.dumps(order).encode() + b"\n")
+        self._say(json.dumps(order).encode() + b"\n")
 
     def release(self) -> None:
         """Has it serve what it has loaded."""
-        self._writer.write(b"serve\n")
+        self._say(b"serve\n")
 
     async def report(self) -> dict[str, Any] | None:
         """What came of the order; None if it ended without a word."""
-        line = await self._reader.readline()
-        return json.loads(line) if line else None
+        loop, line = asyncio.get_running_loop(), b""
+        with suppress(ConnectionResetError):
+            while not line.endswith(b"\n") and (part := await loop.sock_recv(self._channel, 65536)):
+                line += part
+        return json.loads(line) if line.endswith(b"\n") else None
 
     async def wait(self) -> int:
         """The exit code, once it has ended; negative for a signal."""
@@ -80,4 +77,13 @@ class WorkerProcess:
             with suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
-        self._writer.close()
+
+    def close(self) -> None:
+        """Ends the line to it, once it has ended and nobody waits for its report."""
+        self._channel.close()
+
+    def _say(self, line: bytes) -> None:
+        # It may have ended by now. What it reported before is still to be read, so its end is found
+        # there and not here; asyncio's streams forget what they have read when a write fails.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._channel.sendall(line)

@@ -1,5 +1,6 @@
 """`hanse dev` reloads at every save, loses nothing, and leaves nothing behind."""
 
+import asyncio
 import concurrent.futures
 import http.client
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hanse.cli.dev.worker_process import WorkerProcess
 from tests.end_to_end.terminal import Program, edit, fetch, hanse, new_project
 
 READY = r"answers at (http://\S+)"
@@ -202,6 +204,23 @@ def test_what_was_asked_shows_as_a_trace_of_that_copy(project: Path) -> None:
         "No trace begins with ffff. See the latest: hanse trace\n"
     )
     assert "No request was recorded yet" in hanse("trace", "--name", "x", folder=project).stdout
+
+
+async def test_a_worker_is_heard_though_it_ended_before_it_was_released(tmp_path: Path) -> None:
+    (tmp_path / "hanse.toml").write_text('[project]\nname = "none"\nservices = ["none:None"]\n')
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = await WorkerProcess.start(listener)
+        worker.order(
+            {"folder": str(tmp_path), "listener": listener.fileno(), "url": "http://127.0.0.1:1"}
+            | {"state": str(tmp_path / "state"), "environment": "", "debug_port": 0}
+        )
+        assert await worker.wait() == 1
+        worker.release()
+        await asyncio.sleep(0)  # what listens to it begins a turn of the loop later
+        report = await worker.report()
+        worker.close()
+    assert report is not None
+    assert "there is no module none" in report["problems"][0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
