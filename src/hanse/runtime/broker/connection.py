@@ -148,6 +148,10 @@ async def connect(config: BrokerConfig) -> Connection:
                 closed_cb=connection.ended_by_server,
                 disconnected_cb=connection.ended_by_server,
             )
+            # The client begins to listen for answers when it is first asked something, in a task of
+            # whoever asks: it would end with a call of a service, and no answer come any more.
+            with suppress(_errors.NoRespondersError):
+                await client.request("$JS.API.INFO", timeout=config.connect_timeout)
     except BaseException:
         await client.close()
         raise

@@ -198,6 +198,15 @@ async def test_a_broker_that_hangs_is_noticed(server) -> None:
                 os.kill(server.pid, signal.SIGCONT)
 
 
+async def test_who_asks_leaves_no_task_behind(server) -> None:
+    """One that listens for answers would end with the call of a service that asked first."""
+    async with Broker(server.config()) as broker:
+        await broker.until_connected()
+        before = asyncio.all_tasks()
+        await broker.ask("INFO")
+        assert asyncio.all_tasks() == before
+
+
 def test_an_address_that_is_none_is_told_without_its_password() -> None:
     for wrong in ("http://host", "nats://u:secret@:1", "nats://u:secret@host:x", "secret"):
         with pytest.raises(ValueError, match="cannot be read") as caught:
