@@ -43,12 +43,13 @@ class Cart(Struct, frozen=True):
     Attributes:
         user_id: Whose.
         items: What is in it.
-        version: Another one after each change; empty of a cart that nobody filled.
+        turn: Another one after each order that took something out, so that in one turn it is
+            bought once; empty of a cart that nobody filled.
     """
 
     user_id: str
     items: tuple[CartItem, ...] = ()
-    version: str = ""
+    turn: str = ""
 
 
 class CartFull(FailedPrecondition):

@@ -43,7 +43,7 @@ class Carts(Service, api.Carts):
 
     async def get_cart(self, user_id: api.UserId) -> api.Cart:
         kept = await self._found(user_id)
-        return api.Cart(user_id, kept.items, _version(kept)) if kept else api.Cart(user_id)
+        return api.Cart(user_id, kept.items, _turn(kept)) if kept else api.Cart(user_id)
 
     async def add_item(self, user_id: api.UserId, item: api.CartItem) -> None:
         await self._change(user_id, lambda kept: {"items": added(kept.items, item)})
@@ -83,5 +83,5 @@ class Carts(Service, api.Carts):
                 return
 
 
-def _version(kept: Kept) -> str:
-    return f"{kept.id}.{kept.revision}"
+def _turn(kept: Kept) -> str:
+    return f"{kept.id}.{kept.order_id}"

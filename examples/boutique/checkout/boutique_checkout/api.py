@@ -90,7 +90,7 @@ class OrderPlaced(Event, frozen=True):
 
 
 class AlreadyBuying(Aborted):
-    """This cart is being bought at this moment, and that has just failed; it may be tried again."""
+    """An order has this cart that is not over, or failed this moment; it may be tried again."""
 
     code = "already_buying"
 
@@ -134,7 +134,8 @@ class Checkout(Contract, package="checkout.v1"):
         """Buys what is in the user's cart: reserves it, charges the card, ships, and says so.
 
         Answers when the order is placed. Whatever dies meanwhile, it is placed once or not at all;
-        a cart that is bought twice at once is one order. An error leaves all as it was, but for
+        a cart that is bought twice at once is one order, and what is put in meanwhile is bought
+        after that. An error leaves all as it was, but for
         `DeadlineExceeded` and `Unavailable`: then it goes on by itself.
 
         Args:

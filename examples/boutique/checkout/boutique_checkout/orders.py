@@ -26,7 +26,7 @@ class KeptOrder(Entity, frozen=True, kw_only=True):
 
     Attributes:
         user_id: Whose.
-        cart: What is bought, at its version, so that it is bought once; None if it came to nothing.
+        cart: The cart in its turn, so that it is bought once; None if it came to nothing.
         payment_id: What is charged for it.
         tracking: What the carrier calls it, once it is placed.
     """

@@ -1,6 +1,7 @@
 """Buys what is in a cart."""
 
 import logging
+from contextlib import suppress
 
 from boutique_cart.api import Carts, UserId
 from boutique_catalog.api import Catalog, OrderId, OutOfStock
@@ -82,7 +83,7 @@ class Checkout(Service, api.Checkout):
         order_id = await self._begin(
             KeptOrder(
                 user_id=user_id,
-                cart=cart.version,
+                cart=cart.turn,
                 payment_id=payment_id,
                 items=items,
                 shipping_cost=shipping_cost,
@@ -112,16 +113,53 @@ class Checkout(Service, api.Checkout):
         return found.items[0].id
 
     async def _begin(self, order: KeptOrder) -> str:
-        """The order and its workflow are there together; of a cart that is bought already, its."""
+        """Has the order begin; of a cart that is bought already, the order that has it."""
+        with suppress(Duplicate):
+            return await self._begun(order)
+        found = await self._orders.query({"cart": order.cart}, page_size=1)
+        for other in found.items:
+            if not await self._came_to_nothing(other):
+                return await self._same(other, order)
+            await self._give_up(other.id)
         try:
-            async with self._database.transaction():
-                kept = await self._orders.create(order)
-                return await self._workflows.start(self.buy, kept.id, id=kept.id)
+            return await self._begun(order)
         except Duplicate:
-            found = await self._orders.query({"cart": order.cart}, page_size=1)
-            if found.items:
-                return found.items[0].id
             raise api.AlreadyBuying("The order before has just failed; try again.") from None
+
+    async def _begun(self, order: KeptOrder) -> str:
+        """The order and its workflow are there together."""
+        async with self._database.transaction():
+            kept = await self._orders.create(order)
+            return await self._workflows.start(self.buy, kept.id, id=kept.id)
+
+    async def _same(self, other: KeptOrder, wanted: KeptOrder) -> str:
+        """The number of the order that has the cart, if it is for what is wanted now.
+
+        Raises:
+            AlreadyBuying: It is not: something was put in since.
+        """
+        if other.wanted == wanted.wanted:
+            return other.id
+        if other.state != "placed":
+            raise api.AlreadyBuying(
+                "An order of yours is under way. What you put in since then stays there: buy it "
+                "when that order is done."
+            )
+        await self._empty_cart(other.id)
+        raise api.AlreadyBuying(
+            "Your order before is done, and what it bought is taken out: look at what is left, and "
+            "buy that."
+        )
+
+    async def _came_to_nothing(self, order: KeptOrder) -> bool:
+        """Whether an order still has its cart though nobody goes on with it: it was canceled."""
+        if order.state != "begun":
+            return False
+        try:
+            instance = await self._workflows.get(self.buy, order.id)
+        except NotFound:  # it is over for a month
+            return True
+        return instance.state in {"canceled", "failed"}
 
     @workflow(version=1)
     async def buy(self, run: Run, order_id: str) -> None:

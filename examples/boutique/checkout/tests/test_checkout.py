@@ -9,6 +9,7 @@ from boutique_cart.service import Carts as CartsService
 from boutique_catalog.api import Catalog, NoSuchProduct, OutOfStock
 from boutique_catalog.service import Catalog as CatalogService
 from boutique_checkout.api import (
+    AlreadyBuying,
     CartEmpty,
     Checkout,
     NoSuchOrder,
@@ -23,6 +24,8 @@ from boutique_shipping.api import Address, Shipping
 from boutique_shipping.service import Shipping as ShippingService
 
 from hanse import DeadlineExceeded, Internal, InvalidArgument, PermissionDenied, Unavailable
+from hanse.runtime.workflows.failure import WorkflowCanceled
+from hanse.runtime.workflows.operator import Operator
 from hanse.testing import World, fake
 
 HOME = Address("Am Sandtorkai 1", "Hamburg", "Germany", "20457")
@@ -104,7 +107,7 @@ def buy(world, currency="USD", card=CARD, email="ada@example.org"):
 
 async def in_time(world, buying):
     """What comes of it, when as much time has passed as it takes."""
-    task = asyncio.create_task(buying)
+    task = asyncio.ensure_future(buying)
     async with asyncio.timeout(20):
         while not task.done():
             await world.catch_up()
@@ -317,7 +320,7 @@ async def test_a_cart_that_cannot_be_emptied_undoes_nothing(diary, apart, caplog
 
     carts = fake(
         Carts,
-        get_cart=lambda user_id: {"user_id": user_id, "items": (MUGS,), "version": "cart.1"},
+        get_cart=lambda user_id: {"user_id": user_id, "items": (MUGS,), "turn": "cart.1"},
         take_out=take_out,
     )
     services = (Service, carts, CatalogService, CurrenciesService, *diary.services())
@@ -363,6 +366,107 @@ async def test_two_clicks_buy_and_charge_once(diary, apart):
         assert order == await second
         assert order.total == Money("USD", 34, 900_000_000)
     assert diary.done.count("charge") == diary.done.count("ship") == 1
+
+
+class Doorkeeper:
+    """Holds a call until it may go on."""
+
+    def __init__(self):
+        self.came, self.may_go = asyncio.Event(), asyncio.Event()
+
+    async def hold(self):
+        self.came.set()
+        await self.may_go.wait()
+
+
+def parcels(diary, door):
+    """Shipping that ships when the door is opened."""
+
+    async def ship_order(order_id, address, items):
+        await door.hold()
+        return diary.note("ship", address, items, answer="7Q2K")
+
+    return fake(Shipping, get_quote=lambda items, address: Money("USD", 5), ship_order=ship_order)
+
+
+async def test_what_is_put_in_while_the_cart_is_bought_is_bought_after_that(diary, apart):
+    door = Doorkeeper()
+    services = (Service, CartsService, CatalogService, CurrenciesService)
+    payments, _ = diary.services()
+    async with (
+        World(*services, payments, parcels(diary, door), apart=apart) as world,
+        asyncio.timeout(10),
+        asyncio.TaskGroup() as group,
+    ):
+        await fill(world, MUGS)
+        first = group.create_task(buy(world))
+        await door.came.wait()
+        await fill(world, CLOCK)
+        with pytest.raises(AlreadyBuying, match="under way"):
+            await buy(world)
+        door.may_go.set()
+        assert [one.item for one in (await first).items] == [MUGS]
+        assert await in_cart(world) == (CLOCK,)
+        assert [one.item for one in (await buy(world)).items] == [CLOCK]
+        assert (await in_cart(world), await sold(world), await told(world)) == ((), 3, 2)
+    assert diary.done.count("charge") == diary.done.count("ship") == 2
+
+
+async def test_what_was_bought_and_not_taken_out_is_when_more_is_bought(diary):
+    """Its order is done, and carts did not answer then."""
+    stuck = True
+
+    async def take_out(user_id, items, order_id):
+        if stuck:
+            raise Unavailable("Stuck.")
+        taken.append(items)
+
+    held, taken = [MUGS], []
+    carts = fake(
+        Carts,
+        get_cart=lambda user_id: {"user_id": user_id, "items": tuple(held), "turn": "cart.1"},
+        take_out=take_out,
+    )
+    async with World(Service, carts, CatalogService, CurrenciesService, *diary.services()) as world:
+        await in_time(world, buy(world))
+        stuck = False
+        held.append(CLOCK)
+        with pytest.raises(AlreadyBuying, match="taken out"):
+            await buy(world)
+    assert taken == [(MUGS,)]
+    assert diary.done.count("charge") == 1
+
+
+@pytest.mark.parametrize("what", ["reserve", "ship"])
+async def test_an_order_that_an_operator_cancels_lets_go_of_its_cart(diary, what):
+    def reserve(order_id, items):
+        diary.note("reserve")
+
+    catalog = fake(
+        Catalog,
+        get_product=lambda product_id: {
+            "id": product_id, "name": product_id, "description": "", "picture": "",
+            "price_usd": Money("USD", 1), "categories": (),
+        },
+        reserve=reserve,
+        release=lambda order_id, items: diary.note("release"),
+    )  # fmt: skip
+    services = (Service, CartsService, catalog, CurrenciesService, *diary.services())
+    diary.errors[what] = Unavailable("Gone.")
+    async with World(*services) as world, asyncio.timeout(10):
+        await fill(world, MUGS)
+        buying = asyncio.create_task(buy(world))
+        while what not in diary.done:
+            await world.catch_up()
+        [row] = await world.database.fetch("select id from hanse.workflow")
+        await Operator(world.database).cancel(str(row["id"]))
+        with pytest.raises(WorkflowCanceled):
+            await in_time(world, buying)
+        assert diary.done.count("release") == (what == "ship")
+        diary.errors.clear()
+        assert await buy(world)
+        assert await in_cart(world) == ()
+    assert diary.notes.count(("charge", "p-2")) == 1
 
 
 async def test_after_a_failure_the_cart_can_be_bought_again(world, diary):

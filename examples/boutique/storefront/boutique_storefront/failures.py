@@ -84,7 +84,7 @@ def order_failure_of(error: HanseError) -> Failure:
         case OrderUndone():
             return Failure(502, "Your order could not be placed", error.detail, TO_BASKET)
         case AlreadyBuying():
-            return Failure(409, "That did not work", error.detail, TO_BASKET)
+            return Failure(409, "One order after the other", error.detail, TO_BASKET)
         case NotFound() | OutOfRange() | InvalidArgument() | FailedPrecondition():
             return failure_of(error)
         case _:
