@@ -190,10 +190,14 @@ def _broker(project: Project, order: Order) -> BrokerConfig | None:
 
 
 def _mail(project: Project, order: Order) -> MailConfig | None:
-    """That of the project; else an inbox, where nobody but this machine sees it."""
+    """That of the project; else an inbox, where nobody but this machine sees it.
+
+    Who names domains has something before the gateway that others reach.
+    """
     sources = project.sources(variables())
     named = read_mail(project.file.mail, sources, project.folder)
-    return named or (MailConfig() if order.local else None)
+    alone = order.local and not project.file.gateway.domains
+    return named or (MailConfig() if alone else None)
 
 
 def _open_debugger(port: int) -> None:

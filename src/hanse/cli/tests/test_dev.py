@@ -269,13 +269,20 @@ class Office(Service):
 '''
 
 
-def test_letters_are_not_shown_where_others_reach_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "reached",
+    [
+        '[host]\naddress = "0.0.0.0"',
+        pytest.param('[gateway.domains]\n"office.example" = "acme"', marks=pytest.mark.long),
+    ],
+)
+def test_letters_are_not_shown_where_others_reach_it(tmp_path: Path, reached: str) -> None:
     (tmp_path / "office.py").write_text(MAILING)
     (tmp_path / "hello.txt").write_text("Subject: Hello\n\nHello.\n")
     (tmp_path / "hanse.toml").write_text(
         '[project]\nname = "office"\nservices = ["office:Office"]\n'
         '[database]\nurl = "postgresql://nobody@127.0.0.1:1/none"\n'
-        '[host]\naddress = "0.0.0.0"\nport = 0\n'
+        f"{reached}\n"
     )
     with Program("dev", folder=tmp_path) as dev:
         dev.wait_for(r"write \[mail\] in hanse\.toml")
