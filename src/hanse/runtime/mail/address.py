@@ -15,6 +15,11 @@ _ADDRESS = re.compile(
 )
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
+_TURNING = re.compile(
+    r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]+"
+)
+"""What has others be read in another order, or is read by nobody."""
 
 
 def checked_address(text: str, field: str) -> str:
@@ -41,14 +46,16 @@ def domain_of(address: str) -> str:
 
 
 def one_line(text: str, length: int) -> str:
-    """A text as a header may have it: spaces for all that breaks lines or cannot be seen."""
-    return _UNSEEN.sub(" ", text).strip()[:length]
+    """A text as a header may have it: spaces for all that breaks lines, none of what turns it."""
+    return _UNSEEN.sub(" ", _TURNING.sub("", text)).strip()[:length]
 
 
 def _plain(text: str) -> str:
     """An address with its domain in ASCII; empty if it is none."""
     local, _, domain = text.rpartition("@")
     if len(text) > ADDRESS_MAX or not _ADDRESS.fullmatch(text) or _has_stray_dots(local):
+        return ""
+    if _TURNING.search(text):
         return ""
     plain = _in_ascii(domain)
     fits = plain and len(local) + len(plain) < ADDRESS_MAX

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hanse.runtime.mail.mail_config import MailConfig
     from hanse.runtime.mail.message import Message
     from hanse.runtime.mail.stored import StoredLetter
+    from hanse.runtime.mail.trust import Trust
 
 NO_MAIL = (
     "Its services send mail, and nobody says by which server; write [mail] in hanse.toml and give "
@@ -42,6 +43,7 @@ class Carrier:
     def __init__(self) -> None:
         self._config: MailConfig | None = None
         self._lines: list[Line] = []
+        self._trust: Trust | None = None
         self._waiting = 0
 
     @classmethod
@@ -105,7 +107,8 @@ class Carrier:
             await line.quit()
 
     async def _line(self) -> Line:
-        from hanse.runtime.mail.line import Line, trust_of
+        from hanse.runtime.mail.line import Line
+        from hanse.runtime.mail.trust import Trust
 
         while self._lines:
             line = self._lines.pop()
@@ -113,4 +116,5 @@ class Carrier:
                 return line
             line.close()
         assert self._config is not None, "as above"
-        return await Line.open(self._config, trust_of(self._config))
+        self._trust = self._trust or Trust(self._config)
+        return await Line.open(self._config, await self._trust.context())

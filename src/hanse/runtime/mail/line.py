@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +20,8 @@ from hanse.runtime.mail.failures import LetterRefused, NotTaken
 from hanse.runtime.mail.mail_config import ANSWER_SECONDS, server_of
 
 if TYPE_CHECKING:
+    import ssl
+
     from hanse.runtime.mail.mail_config import MailConfig
     from hanse.runtime.mail.message import Message
 
@@ -109,17 +110,6 @@ class Line:
     def close(self) -> None:
         """Ends it at once."""
         self._smtp.close()
-
-
-def trust_of(config: MailConfig) -> ssl.SSLContext | None:
-    """By whom servers are known; None where nothing is encrypted.
-
-    Raises:
-        OSError, ssl.SSLError: The file of `authority` cannot be read.
-    """
-    if config.tls == "off":
-        return None
-    return ssl.create_default_context(cafile=config.authority and str(config.authority))
 
 
 def _meaning(error: Exception) -> LetterRefused | NotTaken:

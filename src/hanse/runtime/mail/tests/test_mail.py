@@ -135,6 +135,18 @@ async def test_what_people_wrote_never_leaves_the_line_of_a_header(world):
         assert letter.name.isprintable()
 
 
+UNSEEN = "\u202e\u200b\u200e\u200f\u202a\u2066\u2069\ufeff\u00ad\u061c\u2060\U000e0041"
+
+
+async def test_nothing_unseen_turns_what_a_header_or_an_address_says(world):
+    await world.get(Office).receive(f"A{UNSEEN}da", job=f"{UNSEEN}Smith\u202egpj.exe")
+    [letter] = await mailed(world)
+    assert (letter.name, letter.subject) == ("Ada", "Thank you, Ada: Smithgpj.exe")
+    for one in UNSEEN:
+        with pytest.raises(InvalidArgument, match="an e-mail address is like"):
+            await world.get(Office).note("Hello", to=f"a{one}da@example.org")
+
+
 async def test_a_letter_that_is_too_long_is_refused_and_not_cut(world):
     with pytest.raises(InvalidArgument, match="longer than"):
         await world.get(Office).note("a" * 400_001)

@@ -281,6 +281,20 @@ async def test_a_server_is_known_by_its_certificate_and_knows_us_by_a_password(t
         assert len(office.came) == 1
 
 
+async def test_certificates_are_read_once_and_waited_for(tmp_path):
+    async with PostOffice(tmp_path) as office, desk(office) as sending:
+        there, away = tmp_path / "cert.pem", tmp_path / "elsewhere.pem"
+        there.rename(away)
+        letter = await sending.office.note("Hello")
+        await sending.until(letter, "waiting")  # it may be mended, so it is tried again
+        away.rename(there)
+        await sending.later(minutes=2)
+        assert await sending.result(letter) == "sent"
+        there.unlink()
+        assert await sending.result(await sending.office.note("Hello")) == "sent"
+    assert office.encrypted == [True, True]
+
+
 async def test_nothing_is_sent_in_clear_to_a_server_that_cannot_encrypt(office):
     async with desk(office, tls="required") as sending:
         letter = await sending.office.note("Hello")
