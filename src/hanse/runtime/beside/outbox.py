@@ -25,7 +25,8 @@ class Outbox(Guest):
 
     A session is an `AsyncSession` or `AsyncConnection` of SQLAlchemy over asyncpg, or a connection
     of asyncpg with a transaction. It leads to the database of the host, and is committed by you.
-    An error that leaves `emit` ends the transaction as that of any statement does.
+    An error that leaves `emit` ends the transaction of an `AsyncSession` as that of any statement
+    does, and its commit fails; on a plain connection nothing but the event is missing.
 
     Args:
         host: Which tells them on, or another host of the same database does. Not begun yet.

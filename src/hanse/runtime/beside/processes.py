@@ -46,20 +46,16 @@ class Processes(Guest):
         id: str = "",
         **named: Any,
     ) -> str:
-        """Begins an instance when the session is committed; the same id twice is the same instance.
+        """Begins an instance when the session is committed; gives its id.
 
         Args:
             session: In whose transaction; one of yours.
             method: The workflow, as `Reminders.remind`.
-            arguments: For that.
-            id: What it is called, of 200 characters at most; left out, one is drawn.
-            named: More arguments.
-
-        Returns:
-            Its id.
+            arguments: As for `Workflows.start`, with the others.
+            id: As there.
+            named: As there.
 
         Raises:
-            InvalidArgument: The arguments or the id are none.
             FailedPrecondition: The session has no transaction, or is of another database.
             Unavailable: The host has not reached its database yet.
             HanseError: As `Workflows.start`.

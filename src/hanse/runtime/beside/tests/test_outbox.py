@@ -121,6 +121,25 @@ async def test_a_commit_after_a_failure_of_ours_fails(library):
     assert await library.count("loan") == 1, "what went back to a savepoint is well"
 
 
+async def test_a_failure_of_ours_that_is_passed_over_undoes_nothing_else_on_a_plain_connection(
+    library,
+):
+    """Nothing of ours is asked at its commit, which the server would make a rollback of."""
+    await library.database.execute("alter table hanse.outbox rename to elsewhere")
+    insert = "insert into loan (book) values ('Emma')"
+    async with library.engine.begin() as connection:
+        await connection.execute(text(insert))
+        with pytest.raises(Internal):
+            await library.outbox.emit(connection, BookLent(book="Emma"))
+    lent = await asyncpg.connect(library.database.config.url.reveal())
+    async with lent.transaction():
+        await lent.execute(insert)
+        with pytest.raises(Internal):
+            await library.outbox.emit(lent, BookLent(book="Emma"))
+    await lent.close()
+    assert await library.count("loan") == 2
+
+
 async def test_a_connection_of_sqlalchemy_and_of_asyncpg_are_joined_as_well(library):
     async with library.engine.connect() as connection:
         with pytest.raises(FailedPrecondition, match="No transaction is open"):
