@@ -9,11 +9,12 @@ import secrets
 import socket
 import tempfile
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from hanse.runtime.broker.broker_config import BrokerConfig
 from hanse.runtime.config.installed import find_nats
 from hanse.runtime.config.secret import Secret
+from hanse.testing.servers.own_server import OwnServer
 from hanse.testing.servers.server_process import ServerProcess
 
 HOST = "127.0.0.1"
@@ -24,7 +25,7 @@ FILE_BYTES = 1024**4
 """What all streams may take together: nothing is taken before it is written."""
 
 
-class NatsServer:
+class NatsServer(OwnServer):
     """A server with JetStream of one's own, for a fixture.
 
         @pytest.fixture(scope="session")
@@ -50,14 +51,7 @@ class NatsServer:
         self._data = data or self._folder
         self._password = secrets.token_urlsafe(12)
         self._port = _free_port()
-        self._process = ServerProcess("NATS", self._folder, "KILL")
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+        super().__init__(ServerProcess("NATS", self._folder, "KILL"))
 
     def start(self) -> None:
         """Returns when it answers; does nothing if it runs."""
@@ -68,19 +62,6 @@ class NatsServer:
         file.write_text(json.dumps(self._settings()))
         command = (str(self._program), "-c", str(file))
         self._process.begin(command, lambda: _ready(self._port), START_SECONDS)
-
-    def stop(self, *, keep: bool = False) -> None:
-        """Ends it at once, as by `kill -9`.
-
-        Args:
-            keep: What was acknowledged is there again after the next `start`, at the same place.
-        """
-        self._process.end(keep=keep)
-
-    @property
-    def pid(self) -> int:
-        """Of its process; 0 before it first begins."""
-        return self._process.pid
 
     @property
     def url(self) -> str:

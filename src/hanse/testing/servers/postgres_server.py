@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Self
 
 from hanse.kit.environment import variables
 from hanse.runtime.config.configuration_error import ConfigurationError
@@ -19,6 +18,7 @@ from hanse.runtime.config.installed import find_postgres
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.testing.servers.own_server import OwnServer
 from hanse.testing.servers.server_process import WORDS_SHOWN, ServerProcess
 from hanse.testing.servers.unprivileged import NOBODY, as_nobody
 
@@ -48,7 +48,7 @@ _SETTINGS = {
 }
 
 
-class PostgresServer:
+class PostgresServer(OwnServer):
     """A server of one's own, for a fixture.
 
         @pytest.fixture(scope="session")
@@ -73,16 +73,9 @@ class PostgresServer:
         self._programs = programs or find_postgres().folder
         self._lasting = data
         self._folder = _private_folder()
-        self._process = ServerProcess("PostgreSQL", self._folder, "QUIT")
+        super().__init__(ServerProcess("PostgreSQL", self._folder, "QUIT"))
         self._names = itertools.count(1)
         self._finished: list[str] = []
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Returns when it answers; does nothing if it runs."""
@@ -94,19 +87,6 @@ class PostgresServer:
                 _copy(_template(self._programs), draft)
                 draft.rename(data)
             self._launch(data)
-
-    def stop(self, *, keep: bool = False) -> None:
-        """Ends it at once, as if by a loss of power.
-
-        Args:
-            keep: What was committed is there again after the next `start`.
-        """
-        self._process.end(keep=keep)
-
-    @property
-    def pid(self) -> int:
-        """Of its process; 0 before it first begins."""
-        return self._process.pid
 
     def url(self, database: str = "postgres") -> str:
         """Where a database of it is."""
