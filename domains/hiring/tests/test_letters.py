@@ -1,7 +1,11 @@
 """Who applies is thanked, and who hires is told; both once, and of nobody who was erased."""
 
+from collections import Counter
+from datetime import timedelta
+
 import pytest
 from hanse_hiring.api import Candidate, Employer, Job
+from hanse_hiring.rules.receipts import RECEIPTS_AN_HOUR
 from hanse_hiring.service import Correspondence, Employers, Hiring, Jobs
 
 from domains.hiring.tests.careers_world import STAFF
@@ -9,7 +13,7 @@ from domains.hiring.tests.test_forgetting import Desk
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.testing import World, mailed
 
-ADA = Candidate(name="Ada <Lovelace>", email="ada@example.com")
+ADA = Candidate(name="Ada Lovelace", email="ada@example.com")
 ADDRESS = "https://careers.example.com"
 
 
@@ -21,10 +25,11 @@ async def world():
         yield world
 
 
-async def opened(world, **said):
+async def opened(world, external_id="be-1", **said):
     job = Job(
-        external_id="be-1", title="Engineer", team="Pay", locations=("Kyiv",), status="open", **said
-    )
+        external_id=external_id, title="Engineer", team="Pay", locations=("Kyiv",), status="open",
+        **said,
+    )  # fmt: skip
     made = await world.get(Jobs).bulk_create((job,))
     assert [one.error for one in made.results] == [None]
 
@@ -47,12 +52,52 @@ async def test_an_application_sends_a_receipt_and_tells_the_recruiter(world):
     receipt, note = found["ada@example.com"], found["all@example.com"]
     assert receipt.subject == "We have your application: Engineer"
     assert f"{ADDRESS}/careers/jobs/be-1/engineer" in receipt.text
-    assert "Dear Ada &lt;Lovelace&gt;," in receipt.html
+    assert "Dear Ada Lovelace," in receipt.html
     assert "at Kogge" in receipt.text
-    assert note.subject == "Engineer: Ada <Lovelace> applied"
+    assert note.subject == "Engineer: Ada Lovelace applied"
     assert note.reply_to == "ada@example.com"
     assert f"{ADDRESS}/hiring/v1/applications/application_" in note.text
     assert "CV" not in note.text
+
+
+async def test_a_receipt_repeats_no_more_of_a_stranger_than_a_name(world):
+    await opened(world)
+    stranger = Candidate(name="Win at https://evil.example", email="victim@example.com")
+    await world.get(Hiring).apply("be-1", stranger)
+    receipt = (await letters(world))["victim@example.com"]
+    assert receipt.text.startswith("Hello,\n")
+    assert receipt.name == ""
+    assert "evil" not in receipt.text + receipt.html + receipt.subject
+
+
+async def test_an_address_gets_three_receipts_a_day_and_its_applications_are_all_there(world):
+    for number in range(5):
+        await opened(world, external_id=f"be-{number}")
+        await world.get(Hiring).apply(f"be-{number}", ADA)
+        world.clock.advance(60)
+    world.clock.advance(timedelta(days=1))
+    await opened(world, external_id="be-5")
+    await world.get(Hiring).apply("be-5", ADA)
+    await world.settled()
+
+    to = Counter(one.to for one in await mailed(world))
+
+    assert to == {"ada@example.com": 4, "all@example.com": 6}
+
+
+@pytest.mark.long
+async def test_a_site_writes_so_many_receipts_an_hour_and_no_more(world):
+    for number in range(RECEIPTS_AN_HOUR + 2):
+        if number % 30 == 0:
+            await opened(world, external_id=f"be-{number // 30}")
+        candidate = Candidate(name="Ada", email=f"v{number}@example.com")
+        await world.get(Hiring).apply(f"be-{number // 30}", candidate)
+        world.clock.advance(1)
+    await world.settled()
+    receipts = [one.to for one in await mailed(world) if one.to != "all@example.com"]
+    assert sorted(receipts) == sorted(
+        f"v{number}@example.com" for number in range(RECEIPTS_AN_HOUR)
+    )
 
 
 async def test_a_job_may_name_its_own_recruiter_whom_the_public_does_not_see(world):

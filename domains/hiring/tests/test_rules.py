@@ -8,6 +8,7 @@ import pytest
 from hanse_hiring.api import Employer, IllegalStatus, Job, Opening, PostLine
 from hanse_hiring.events import JobClosed, JobPublished
 from hanse_hiring.rules import applying, feeds, slugs
+from hanse_hiring.rules.receipts import greeted
 from hanse_hiring.rules.status import changed, dated
 from hanse_hiring.rules.telling import told
 from hypothesis import given
@@ -186,3 +187,21 @@ def test_what_passes_the_form_passes_the_contract(typed):
         assert 1 <= len(cleaned["name"]) <= 120
         assert 3 <= len(cleaned["email"]) <= 254
         assert all(1 <= len(one) <= 200 for one in applying.links(cleaned["links"]))
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada Lovelace", "J. R. R. Tolkien", "Jean-Luc O'Neill", "李小龍", "Zoë  Ågren", "सीता"]
+)
+def test_a_plain_name_is_repeated_in_a_letter(name):
+    assert greeted(name) == " ".join(name.split())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://evil.example", "Go to evil.example", "evil。example/x", "<b>Ada</b>", "Ada\u202e", "A\u200bda",
+        "Call 0800", "a b c d e f", "x" * 61, "Ada: read this", "ada@example.com", "\ufeffAda", " ",
+    ],
+)  # fmt: skip
+def test_what_could_be_a_link_or_a_text_is_no_name_to_be_repeated(name):
+    assert greeted(name) == ""

@@ -161,6 +161,8 @@ class Person(Entity, frozen=True, kw_only=True):
     "hiring.applications",
     Index("job", "email", unique=True),
     Index("job", "-create_time"),
+    Index("email", "-create_time"),
+    Index("-create_time"),
     person="email",
     retention=Retention(days=180),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import logging
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
 import msgspec
 
@@ -10,8 +12,11 @@ from hanse import Collection, Length, NotFound, Service, Settings, subscribe
 from hanse.mail import Mail, is_address
 from hanse_hiring import api
 from hanse_hiring.events import ApplicationReceived
+from hanse_hiring.rules.receipts import RECEIPTS_A_DAY, RECEIPTS_AN_HOUR, greeted
 from hanse_hiring.rules.slugs import job_path
 from hanse_hiring.service.letters import Applied, Received
+
+log = logging.getLogger("hiring.correspondence")
 
 NOBODY = api.Employer(external_id="employer", name="our team")
 """Who hires on a site that has not said so yet."""
@@ -67,13 +72,15 @@ class Correspondence(Service, package="hiring.v1"):
         found = await self._found(event)
         if found is None or not is_address(found.application.email):
             return
+        if await self._pesters(found.application):
+            log.warning("an application gets no receipt: too many were written")
+            return
         application, job, employer = found.application, found.job, found.employer
         address = employer.address
         url = address and address + job_path(job.external_id, job.title)
-        said = Received(name=application.name, title=job.title, employer=employer.name, job_url=url)
-        await self._received.send(
-            said, application.email, name=application.name, person=application.email
-        )
+        name = greeted(application.name)
+        said = Received(name=name, title=job.title, employer=employer.name, job_url=url)
+        await self._received.send(said, application.email, name=name, person=application.email)
 
     @subscribe(ApplicationReceived)
     async def tell(self, event: ApplicationReceived) -> None:
@@ -93,6 +100,21 @@ class Correspondence(Service, package="hiring.v1"):
         answers_to = application.email if is_address(application.email) else ""
         await self._applied.send(said, recruiter, reply_to=answers_to, person=application.email)
 
+    async def _pesters(self, application: api.Application) -> bool:
+        """Whether the address, or all together, had as many receipts as there are to be.
+
+        It is counted what had come by then, so that an event that is replayed says the same.
+        """
+        now = application.create_time
+        assert now is not None, "it was stored"
+        day = {"email": application.email, **_within(now, timedelta(days=1))}
+        if await self._more_than(RECEIPTS_A_DAY, day):
+            return True
+        return await self._more_than(RECEIPTS_AN_HOUR, _within(now, timedelta(hours=1)))
+
+    async def _more_than(self, most: int, which: dict[str, Any]) -> bool:
+        return (await self._applications.count(which, bound=most + 1)).count > most
+
     async def _found(self, event: ApplicationReceived) -> _Found | None:
         try:
             application = await self._applications.get(event.application_id)
@@ -103,3 +125,7 @@ class Correspondence(Service, package="hiring.v1"):
             return None
         employers = (await self._employers.query({}, page_size=1)).items
         return _Found(application, jobs[0], employers[0] if employers else NOBODY)
+
+
+def _within(now: datetime, span: timedelta) -> dict[str, Any]:
+    return {"create_time": {"$gt": (now - span).isoformat(), "$lte": now.isoformat()}}

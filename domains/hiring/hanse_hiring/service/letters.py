@@ -10,7 +10,7 @@ class Received(Letter, frozen=True):
     """Tells who applied that it has come.
 
     Attributes:
-        name: Theirs.
+        name: Theirs, if it is plain enough for an address that anybody may have given.
         title: Of the job.
         employer: Who hires.
         job_url: Where the job stands; empty where the site has no address.
