@@ -7,6 +7,10 @@ TRUST = SERVER + "test_trust.py::"
 JSON = SERVER + "test_json_body.py::"
 
 CALL = below("src/hanse/runtime",
+    Sabotage("a library ends what was broken off", "call/children.py",
+             "if call is not None and asyncio.current_task(loop) is not None:", "if call is not None:",
+             "data/tests/test_calls.py::"
+             "test_a_query_that_is_broken_off_ends_at_the_server_and_nobody_is_accused_of_it"),
     Sabotage("a full host refuses", "call/admission.py",
              "if self.running >= self._limit:", "if False:",
              SERVER + "test_shedding.py::test_a_full_host_says_so_at_once"),

@@ -136,6 +136,12 @@ async def world(request: pytest.FixtureRequest, postgres: Database, gate: Gate):
         yield made
 
 
+STILL_ASLEEP = """
+select 1 from pg_stat_activity
+where datname = current_database() and state = 'active' and query = 'select pg_sleep(30)'
+"""
+
+
 async def bookings(database: Database) -> list[int]:
     return [row["id"] for row in await database.fetch("select id from booking order by id")]
 
@@ -173,6 +179,18 @@ async def test_the_deadline_ends_a_transaction(world: World, postgres: Database)
     with pytest.raises(DeadlineExceeded):
         await world.get(Ledger).hurry(1)
     assert await bookings(postgres) == []
+
+
+async def test_a_query_that_is_broken_off_ends_at_the_server_and_nobody_is_accused_of_it(
+    world: World, postgres: Database, caplog: pytest.LogCaptureFixture
+):
+    """What asks the server to end it is begun in the call, by asyncpg, and must outlive that."""
+    with pytest.raises(DeadlineExceeded):
+        await world.get(Ledger).hurry(1)
+    assert "left task" not in caplog.text
+    async with asyncio.timeout(PATIENCE):
+        while await postgres.fetch(STILL_ASLEEP):
+            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("path", ["/shop/v1/bookings", "/shop/v1/bookings:inTasks"])
