@@ -28,7 +28,9 @@ class Retry(msgspec.Struct, frozen=True):
         tries: How often it is tried at all; 0 for ever.
         first: Seconds after the first try.
         most: Seconds that no wait is longer than.
-        on: The errors after which another try makes sense; any other ends the step at once.
+        on: The errors after which another try makes sense; any other ends the step at once. What a
+            service has answered is kept under the step's key, and so is an error, but those of the
+            moment: another try gets it again.
     """
 
     tries: Annotated[int, Meta(ge=0)] = 10
