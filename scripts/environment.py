@@ -147,8 +147,9 @@ def install_command(order: Order, *arguments: str) -> list[str]:
 def lock_command(order: Order) -> list[str]:
     """Wheels only: a source build would fetch build tools that no lock pins."""
     hashes = ["--require-hashes", "--only-binary", ":all:"]
-    # pip compiles by itself. Who runs hosts as somebody else cannot write beside the sources.
-    compiled = ["--compile-bytecode"] if order.uv and order.level == "run" else []
+    # pip compiles by itself. Who runs hosts as somebody else cannot write beside the sources, and
+    # where Python is told to write nothing, each of the suite's many processes compiled anew.
+    compiled = ["--compile-bytecode"] if order.uv else []
     return install_command(order, *hashes, *compiled, "-r", str(order.lock_file))
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.forked_pytest import ForkedPytest
 
 DOCS = Path(__file__).parent.parent / "docs"
 BLOCK = re.compile(
     r"^```(?:python|toml|sql|text|html) (?P<name>\S+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 ASYNC = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
-
-PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin")
-ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-"""A page needs no other plugin, and loading all that are here takes longer than most pages."""
 
 ELSEWHERE = {"debug", "query"}
 """What needs an editor or a terminal, and is tested beside `hanse dev`; what is no code, and is
@@ -32,8 +28,14 @@ def blocks_of(page: Path) -> dict[str, str]:
     return {found["name"]: found["code"] for found in BLOCK.finditer(page.read_text())}
 
 
+@pytest.fixture(scope="module")
+def forked() -> Iterator[ForkedPytest]:
+    with ForkedPytest("hanse", "hanse.testing") as forked:
+        yield forked
+
+
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
-def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
+def test_a_page_does_what_it_says(page: Path, tmp_path: Path, forked: ForkedPytest) -> None:
     blocks = blocks_of(page)
     assert any(name.startswith("test_") for name in blocks), (
         f"{page.name} proves nothing: add a test"
@@ -42,16 +44,8 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(code)
     (tmp_path / "pytest.ini").write_text(ASYNC)
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "error", *PLUGINS, "."],
-        cwd=tmp_path,
-        env=os.environ | ALONE,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert run.returncode == 0, f"{page.name}:\n{run.stdout}\n{run.stderr}"
+    code, said = forked.run(tmp_path, "-W", "error", ".", seconds=120)
+    assert code == 0, f"{page.name}:\n{said}"
 
 
 def test_the_pages_the_readme_promises_are_there() -> None:

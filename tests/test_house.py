@@ -8,6 +8,7 @@ import ast
 import contextlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -22,6 +23,7 @@ from typing import NamedTuple, TextIO
 import pytest
 from packaging.requirements import Requirement
 
+from conftest import MEMORY, has_room
 from scripts.check import Step
 from scripts.check import main as check
 from scripts.environment import progress
@@ -568,18 +570,21 @@ def test_what_the_platform_imports_is_installed_to_run() -> None:
     assert missing <= brought, "add it to [project] dependencies or to the extra fleet"
 
 
+SPREAD = ["-n", "3", "--dist", "worksteal"]
+
+
 @pytest.mark.parametrize(
     ("given", "passed_on"),
     [
-        ([], ["-n", "2"]),
-        (["-k", "clock"], ["-n", "2", "-k", "clock"]),
-        (["--long"], ["-n", "2", "-m", ""]),
+        ([], SPREAD),
+        (["-k", "clock"], [*SPREAD, "-k", "clock"]),
+        (["--long"], [*SPREAD, "-m", ""]),
         (["tests/test_house.py::test_x", "-x"], ["tests/test_house.py::test_x", "-x"]),
         (["-n0"], ["-n0"]),
         (["--pdb"], ["--pdb"]),
     ],
 )
-def test_suite_runs_on_two_workers_unless_one_place_is_named(
+def test_suite_is_spread_over_workers_unless_one_place_is_named(
     given: list[str], passed_on: list[str]
 ) -> None:
     ask = "import json, sys, test; print(json.dumps(test.pytest_arguments(sys.argv[1:])))"
@@ -587,6 +592,28 @@ def test_suite_runs_on_two_workers_unless_one_place_is_named(
         [sys.executable, "-c", ask, *given], cwd=ROOT / "scripts", capture_output=True, check=True
     )
     assert json.loads(answer.stdout) == passed_on
+
+
+@pytest.mark.skipif(not has_room(), reason="there is no room in memory")
+def test_a_run_writes_in_memory_and_leaves_nothing_there_nor_what_a_killed_one_left() -> None:
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    left = MEMORY / f"hanse-{killed.pid}"
+    left.mkdir()
+    ask = (
+        "import pytest, tempfile\n"
+        "class Here:\n"
+        "    def pytest_sessionfinish(self): print('in', tempfile.gettempdir(), 'itself')\n"
+        "pytest.main(['-p', 'no:cacheprovider', '-q', 'conftest.py'], [Here()])"
+    )
+    kept = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+    ran = subprocess.run(
+        [sys.executable, "-c", ask], cwd=ROOT, env=kept, capture_output=True, text=True, timeout=60
+    )
+    written = re.search(f"in ({MEMORY}/hanse-\\d+) itself", ran.stdout)
+    assert written, ran.stdout + ran.stderr
+    assert not Path(written[1]).exists()
+    assert not left.exists()
 
 
 APT = """

@@ -114,7 +114,13 @@ def answers(address):
         return probe.connect_ex(address if isinstance(address, tuple) else str(address)) == 0
 
 
-@pytest.mark.parametrize("name", contestants.NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long if name == contestants.FASTAPI else ())
+        for name in contestants.NAMES
+    ],
+)
 async def test_a_whole_trip_and_every_answer_of_the_load_are_right(name, ground):
     python = python_for(name)
     with (

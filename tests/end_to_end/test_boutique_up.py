@@ -47,7 +47,9 @@ def shop(boutique: Fleet, request: pytest.FixtureRequest) -> Fleet:
     return boutique
 
 
-@pytest.mark.parametrize("width", [1280, 360], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    "width", [pytest.param(1280, marks=pytest.mark.long), 360], ids=["desktop", "phone"]
+)
 async def test_a_person_shops(shop: Fleet, chromium: str, width: int) -> None:
     from playwright.async_api import async_playwright, expect
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.faults.sabotages import AREAS
 from tests.faults.sabotages.row import Sabotage
+from tests.forked_pytest import ForkedPytest
 
 ROOT = Path(__file__).parents[2]
 OFTEN = 2
@@ -25,52 +24,42 @@ seldom = [row for area in AREAS for row in area[OFTEN:]]
 SKIPPED = shutil.ignore_patterns("node_modules", "static", "publish/tests", ".hanse", ".hypothesis")
 
 
+class Copy(NamedTuple):
+    """What a test run needs of the project, compiled as it is there, and what runs its tests."""
+
+    folder: Path
+    pytest: ForkedPytest
+
+    def run(self, *tests: str, seconds: int = 60, **environment: str) -> tuple[int, str]:
+        """Runs tests of the copy, and nothing of the original."""
+        return self.pytest.run(
+            self.folder, "-x", "--tb=line", *tests, seconds=seconds, **environment
+        )
+
+
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What a test run needs of the project, compiled as it is there; one for all rows."""
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """One for all rows."""
     made = tmp_path_factory.mktemp("copy")
     for folder in ("src", "examples", "domains", "tests/faults"):
         shutil.copytree(ROOT / folder, made / folder, ignore=SKIPPED)
     for name in ("pyproject.toml", "conftest.py"):
         shutil.copy2(ROOT / name, made / name)
-    yield made
+    # Nothing is compiled, or what was broken would be found so by the next.
+    with ForkedPytest(PYTHONPATH=str(made / "src"), PYTHONDONTWRITEBYTECODE="1") as forked:
+        yield Copy(made, forked)
     shutil.rmtree(made)
 
 
-def run_tests(
-    folder: Path, *tests: str, seconds: float = 60, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Runs tests of a copy, and nothing of the original."""
-    command = [
-        sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", "-p", "pytest_asyncio.plugin",
-        "-p", "no:cacheprovider", "-p", "no:doctest", *tests,
-    ]  # fmt: skip
-    environment = os.environ | {
-        "PYTHONPATH": str(folder / "src"),
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",  # or what was broken would be found compiled by the next
-        "PYTEST_ADDOPTS": "",
-    }
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment | variables,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-
-
-def assert_noticed(row: Sabotage, copy: Path) -> None:
-    file = copy / row.file
+def assert_noticed(row: Sabotage, copy: Copy) -> None:
+    file = copy.folder / row.file
     file.write_text(broken(row, file.read_text()))
     try:
-        ran = run_tests(copy, row.test, PATIENCE="3")  # what is broken may never come
+        code, said = copy.run(row.test, PATIENCE="3")  # what is broken may never come
     finally:
         shutil.copy2(ROOT / row.file, file)  # with its time, by which it is known as compiled
     # 1 is "tests ran and failed"; anything else says that they did not run
-    assert ran.returncode == 1, f"nobody noticed: {row.promise}\n{ran.stdout[-2000:]}{ran.stderr}"
+    assert code == 1, f"nobody noticed: {row.promise}\n{said[-3000:]}"
 
 
 def broken(row: Sabotage, source: str) -> str:
@@ -78,9 +67,9 @@ def broken(row: Sabotage, source: str) -> str:
     return source.replace(row.old, row.new)
 
 
-def assert_green(rows: list[Sabotage], copy: Path) -> None:
-    ran = run_tests(copy, *dict.fromkeys(row.test for row in rows), seconds=300)
-    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr
+def assert_green(rows: list[Sabotage], copy: Copy) -> None:
+    code, said = copy.run(*dict.fromkeys(row.test for row in rows), seconds=300)
+    assert code == 0, said[-3000:]
 
 
 def test_the_table_is_of_one_piece():

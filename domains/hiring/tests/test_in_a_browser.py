@@ -55,7 +55,9 @@ async def careers(open_careers):
         yield one
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    "width", [pytest.param(DESKTOP, marks=pytest.mark.long), PHONE], ids=["desktop", "phone"]
+)
 async def test_without_scripts_a_person_narrows_the_list_reads_and_applies(
     careers, chromium, width
 ):
@@ -212,7 +214,9 @@ async def test_on_a_phone_filters_are_folded_until_wanted_and_stay_open_then(car
         await expect(page.get_by_label("Payments")).to_be_visible()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    "dark", [False, pytest.param(True, marks=pytest.mark.long)], ids=["light", "dark"]
+)
 async def test_no_page_is_wider_than_its_screen_and_what_is_pressed_is_large_enough(
     careers, chromium, dark
 ):

@@ -208,10 +208,10 @@ def test_a_project_that_is_not_there_is_told(state: StateFolder):
 @pytest.mark.parametrize(
     "module",
     [
-        "test_postgres.py",
-        "test_nats.py",
-        "test_process.py",
+        "test_postgres.py",  # whose tests run here alone, for it refuses root
         "test_host_main.py",
+        pytest.param("test_nats.py", marks=pytest.mark.long),
+        pytest.param("test_process.py", marks=pytest.mark.long),
     ],
 )
 def test_everything_the_engine_promises_holds_for_nobody(

@@ -299,7 +299,7 @@ async def test_types_that_contain_themselves_unfold_one_by_one():
             )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.long), "dark"])
 async def test_a_phone_sees_everything_without_scrolling_sideways(scheme):
     with serving(
         page_answers() | {"POST /crm/v1/payments": json_answer({"long": "x" * 500})}

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
 import ssl
 from typing import Any, NamedTuple, Self
+
+PATIENCE = float(os.environ.get("PATIENCE", "30"))
 
 
 class Taken(NamedTuple):
@@ -50,7 +53,7 @@ class Receiver:
 
     async def until(self, number: int) -> None:
         """Waits until so many came."""
-        async with asyncio.timeout(30), self._came:
+        async with asyncio.timeout(PATIENCE), self._came:
             await self._came.wait_for(lambda: len(self.taken) >= number)
 
     async def __aenter__(self) -> Self:
