@@ -35,6 +35,15 @@ class Mistakes:
     def add(self, where: str, what: str, remedy: str) -> None:
         self._found.append(f"{where}: {what} → {remedy}")
 
+    @property
+    def found(self) -> tuple[str, ...]:
+        """All of them, a sentence each."""
+        return tuple(self._found)
+
+    def add_all(self, problems: tuple[str, ...]) -> None:
+        """Takes over those of something inside."""
+        self._found += problems
+
     @contextmanager
     def collecting(self) -> Generator[Mistakes]:
         """Raises `DeclarationError` at the end of the block if anything was added in it."""

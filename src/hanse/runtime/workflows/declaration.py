@@ -11,18 +11,20 @@ import msgspec
 from hanse.runtime.contract.declaration import Declaration
 from hanse.runtime.contract.immutable import unwrapped
 from hanse.runtime.contract.method import Method
+from hanse.runtime.contract.mistakes import DeclarationError, Mistakes
 from hanse.runtime.contract.signature import read_signature
 from hanse.runtime.contract.unasked.unasked import READER
+from hanse.runtime.data.entity.personal import path_of
 from hanse.runtime.identity.permission import PUBLIC
 from hanse.runtime.workflows.limits.limit import Limit
-from hanse.runtime.workflows.model import WorkflowModel, personal_fields
+from hanse.runtime.workflows.model import WorkflowModel
+from hanse.runtime.workflows.personal.declared import check_secrets, sealed_arguments, whose_missing
 from hanse.runtime.workflows.schedules.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from hanse.runtime.contract.method import Signature
-    from hanse.runtime.contract.mistakes import Mistakes
 
 Function = TypeVar("Function", bound="Callable[..., Awaitable[Any]]")
 
@@ -38,12 +40,14 @@ class WorkflowDeclaration(msgspec.Struct, frozen=True):
         of: The method whose earlier or later version it is; empty for its own.
         schedule: When it begins by itself.
         limit: How many are under way.
+        person: The argument, or the field of one, that holds the id of the person it is of.
     """
 
     version: int
     of: str
     schedule: Schedule | None
     limit: Limit | None
+    person: str
 
     def read(
         self, function: Callable[..., Any], name: str, service: str, mistakes: Mistakes
@@ -56,26 +60,47 @@ class WorkflowDeclaration(msgspec.Struct, frozen=True):
         if self.version < 1:
             mistakes.add(where, f"has the version {self.version}", "versions begin with 1")
         _check_run(function, where, mistakes)
-        signature = read_signature(function, where, mistakes, own=2)
+        signature = _read_signature(function, where, mistakes)
         if signature is None or len(mistakes) > before:
             return None
         if self.schedule is not None:
             check_schedule(self.schedule, signature, where, mistakes)
         if self.limit is not None and (why := self.limit.problem(signature.request_type)):
             mistakes.add(where, why, 'like Limit(by="order.customer", running=2)')
-        for one in (signature.request_type, signature.result):
-            check_clear(one, where, mistakes)
+        model = self._model(function, (self.of or name, name, service), signature, mistakes)
+        if len(mistakes) > before or model is None:
+            return None
+        setattr(function, MODELS, (*getattr(function, MODELS, ()), model))
+        return model
+
+    def _model(
+        self,
+        function: Callable[..., Any],
+        called: tuple[str, str, str],
+        signature: Signature,
+        mistakes: Mistakes,
+    ) -> WorkflowModel | None:
+        name, attribute, service = called
         doc = inspect.cleandoc(function.__doc__ or "")
         plain = Declaration(None, PUBLIC, (), None)
-        method = Method(self.of or name, signature, plain, service=service, route=None, doc=doc)
-        model = WorkflowModel(method, function, name, self.version)
+        method = Method(name, signature, plain, service=service, route=None, doc=doc)
+        try:
+            model = WorkflowModel(method, function, attribute, self.version)
+        except DeclarationError as error:
+            mistakes.add_all(error.problems)
+            return None
         model.schedule, model.limit = self.schedule, self.limit
-        setattr(function, MODELS, (*getattr(function, MODELS, ()), model))
+        _read_persons(model, self.person, f"{service.rpartition('.')[2]}.{attribute}", mistakes)
         return model
 
 
 def workflow(
-    *, version: int, of: str = "", schedule: Schedule | None = None, limit: Limit | None = None
+    *,
+    version: int,
+    of: str = "",
+    schedule: Schedule | None = None,
+    limit: Limit | None = None,
+    person: str = "",
 ) -> Callable[[Function], Function]:
     """Declares a method a workflow: it goes on where it was, whatever died meanwhile.
 
@@ -97,10 +122,13 @@ def workflow(
             that it is due then, `due: Instant`, or nothing. That of the newest version counts.
         limit: How many of those with a key in common are under way, and how often one begins; that
             of the newest version counts.
+        person: The argument that holds the id of the person whose process it is, or an e-mail
+            address; or a field of one, as "wanted.customer". Needed where anything is `Personal`,
+            of its arguments, of what steps give or signals bring: such fields are kept sealed.
     """
 
     def declare(function: Function) -> Function:
-        setattr(function, READER, WorkflowDeclaration(version, of, schedule, limit))
+        setattr(function, READER, WorkflowDeclaration(version, of, schedule, limit, person))
         return function
 
     return declare
@@ -117,11 +145,38 @@ def check_schedule(
         mistakes.add(where, "begins by itself", "take due: Instant, or nothing")
 
 
-def check_clear(annotation: Any, where: str, mistakes: Mistakes) -> None:
-    """Notes what a journal would keep in clear although it is personal."""
-    for name in personal_fields(annotation):
-        remedy = "take the id of what has it, and read it in a step"
-        mistakes.add(where, f"{name} is personal, and a journal keeps it as it is", remedy)
+def _read_signature(
+    function: Callable[..., Any], where: str, mistakes: Mistakes
+) -> Signature | None:
+    """What it takes and gives; of a Secret is told what a workflow does with one, and nothing else.
+
+    A service is told to take a text and make a Secret of it, and a journal would keep that text.
+    """
+    told = Mistakes(where)
+    signature = read_signature(function, where, told, own=2)
+    before = len(mistakes)
+    if signature is not None:
+        check_secrets(signature.request_type, where, mistakes)
+        check_secrets(signature.result, f"{where} answer", mistakes)
+    if len(mistakes) == before:
+        mistakes.add_all(told.found)
+    return signature
+
+
+def _read_persons(model: WorkflowModel, person: str, where: str, mistakes: Mistakes) -> None:
+    """Notes what of a workflow is sealed, and whose it is."""
+    given = sealed_arguments(model.method.request_type, person, where, mistakes)
+    model.given, model.person = given, path_of(person)
+    if model.result.sealed is not None and not person:
+        mistakes.add(where, *whose_missing(model.result.sealed))
+    by = model.limit.by if model.limit else ""
+    if by and given and any(_holds(".".join(one.path), by) for one in given.leaves):
+        mistakes.add(where, f"its limit is by {by}, which is personal", "name an id")
+
+
+def _holds(personal: str, by: str) -> bool:
+    """Whether one of two paths leads through the other."""
+    return f"{personal}.".startswith(f"{by}.") or f"{by}.".startswith(f"{personal}.")
 
 
 def _check_run(function: Callable[..., Any], where: str, mistakes: Mistakes) -> None:

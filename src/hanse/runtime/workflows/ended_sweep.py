@@ -32,6 +32,8 @@ with gone as (
   delete from hanse.journal where workflow in (select id from gone)
 ), signals as (
   delete from hanse.workflow_signal where workflow in (select id from gone)
+), persons as (
+  delete from hanse.workflow_person where workflow in (select id from gone)
 )
 select count(*) as number from gone
 """

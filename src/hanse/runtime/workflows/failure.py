@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hanse.runtime.errors import KINDS, Canceled, HanseError, Internal, rebuilt
+from hanse.runtime.errors import KINDS, Canceled, HanseError, Internal, NotFound, rebuilt
 
 BRANCHES = (
     "What runs side by side in it has several steps, and nobody could tell their order. Side by "
@@ -28,6 +28,13 @@ class WorkflowCanceled(Canceled):
 
     code = "workflow_canceled"
     title = "Workflow canceled"
+
+
+class WorkflowErased(NotFound):
+    """Its person was erased, and it went with them: it ended where it stood, nothing undone."""
+
+    code = "workflow_erased"
+    title = "Workflow erased"
 
 
 class NonDeterminism(Internal):
@@ -124,6 +131,10 @@ UNSERVED = b'{"code":"unserved_version",'
 CANCELED_BECAUSE = "It was canceled."
 CANCELED = written(WorkflowCanceled(CANCELED_BECAUSE))
 """How a journal has what was not done because its workflow was canceled."""
+
+ERASED_BECAUSE = "Its person was erased, and all of it with them."
+ERASED = written(WorkflowErased(ERASED_BECAUSE))
+"""How an instance is written down that went with its person."""
 
 BROKE_OFF = written(
     Internal(

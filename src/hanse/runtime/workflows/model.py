@@ -11,11 +11,12 @@ import msgspec
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
 from hanse.runtime.call.context import Call, Origin
-from hanse.runtime.contract.immutable import is_struct, parts
-from hanse.runtime.data.entity.marks import Personal
+from hanse.runtime.contract.immutable import is_struct, unwrapped
+from hanse.runtime.contract.mistakes import DeclarationError
 from hanse.runtime.errors import InvalidArgument
 from hanse.runtime.identity.principal import Principal
 from hanse.runtime.telemetry.trace_context import parse
+from hanse.runtime.workflows.personal.declared import sealed_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from hanse.runtime.call.context import Keyed
     from hanse.runtime.call.deadline import Deadlines
     from hanse.runtime.contract.method import Method
-    from hanse.runtime.workflows.journal.entry import Taken
+    from hanse.runtime.data.query.fields import Path
     from hanse.runtime.workflows.limits.limit import Limit
+    from hanse.runtime.workflows.personal.declared import Sealed
     from hanse.runtime.workflows.schedules.schedule import Schedule
 
 VALUE_BYTES_MAX = 1024 * 1024
@@ -65,12 +67,15 @@ class WorkflowModel:
         attribute: How its class calls that.
         method: Its arguments and its answer.
         result: How what it gives is kept.
+        given: What of its arguments is kept sealed; None if nothing is.
+        person: Where among them the id of its person stands; empty where it is of nobody.
         schedule: When it begins by itself; None where it does not.
         limit: How many are under way; None for any number.
     """
 
     __slots__ = (
-        "attribute", "function", "limit", "method", "name", "result", "schedule", "version",
+        "attribute", "function", "given", "limit", "method", "name", "person", "result", "schedule",
+        "version",
     )  # fmt: skip
 
     def __init__(
@@ -81,7 +86,9 @@ class WorkflowModel:
         self.name = method.full_name
         self.attribute = attribute
         self.version = version
-        self.result = ResultType(method.signature.result)
+        self.result = ResultType(method.signature.result, f"{attribute} answer")
+        self.given: Sealed | None = None
+        self.person: Path = ()
         self.schedule: Schedule | None = None
         self.limit: Limit | None = None
 
@@ -163,11 +170,19 @@ class ResultType:
 
     Args:
         annotation: What it says it gives.
+        where: What it is called in a mistake.
+
+    Attributes:
+        sealed: What of it is kept sealed; None if nothing is.
+
+    Raises:
+        DeclarationError: It says something of persons that cannot be.
     """
 
-    __slots__ = ("_read",)
+    __slots__ = ("_read", "sealed")
 
-    def __init__(self, annotation: Any) -> None:
+    def __init__(self, annotation: Any, where: str) -> None:
+        self.sealed = sealed_value(annotation, where)
         self._read = msgspec.json.Decoder(annotation).decode
 
     def write(self, value: Any, name: str) -> bytes:
@@ -180,7 +195,8 @@ class ResultType:
             body = _encode(value)
             self._read(body)
         except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
-            raise TypeError(f"{name} gave what it does not say it gives: {error}") from error
+            text = f"{name} gave what it does not say it gives: {complaint(error, self.sealed)}"
+            raise TypeError(text) from (None if self.sealed else error)
         if len(body) > VALUE_BYTES_MAX:
             raise TypeError(
                 f"{name} gave {len(body)} bytes; {VALUE_BYTES_MAX} are the most. Keep what is "
@@ -193,15 +209,23 @@ class ResultType:
 
         Raises:
             msgspec.MsgspecError: The type has changed so that it is none of it any more.
+            TypeError: So it has, and it is personal.
         """
-        return self._read(body)
+        if self.sealed is None:
+            return self._read(body)
+        try:
+            return self._read(body)
+        except msgspec.MsgspecError as error:
+            text = f"What was kept is of another type: {complaint(error, self.sealed)}"
+            raise TypeError(text) from None
 
 
 def result_of(function: Callable[..., Any]) -> ResultType:
     """How the results of a function are kept.
 
     Raises:
-        TypeError: It does not say what it gives, or that is personal.
+        TypeError: It does not say what it gives.
+        DeclarationError: That says something of persons that cannot be.
     """
     while isinstance(function, functools.partial):
         function = function.func
@@ -214,65 +238,66 @@ def _result_of(function: Callable[..., Any]) -> ResultType:
     hints = typing.get_type_hints(function, include_extras=True)
     if "return" not in hints:
         raise TypeError(f"{name} is a step and does not say what it gives; write -> T, or -> None")
-    if found := personal_fields(hints["return"]):
-        raise TypeError(
-            f"{name} gives what is personal ({', '.join(found)}), and a journal keeps it as it is; "
-            "give the id of what has it"
-        )
-    return ResultType(hints["return"])
+    return ResultType(hints["return"], f"what {name} gives")
 
 
-def personal_fields(annotation: Any) -> list[str]:
-    """The fields inside a type that are marked as personal."""
-    return [
-        f"{struct.__name__}.{field.name}"
-        for struct in parts(annotation)
-        if is_struct(struct)
-        for field in msgspec.structs.fields(struct)
-        if any(isinstance(mark, Personal) for mark in getattr(field.type, "__metadata__", ()))
-    ]
-
-
-def check_sent(value: object, name: str) -> None:
-    """Refuses a value of a signal that has what is personal in it.
+def sent_kind(value: object, name: str) -> Sealed | None:
+    """What is sealed of a value that is sent with a signal; None if nothing is.
 
     Raises:
-        InvalidArgument: It does.
+        InvalidArgument: It is personal, and nobody could tell where.
     """
     if isinstance(value, msgspec.Struct):
-        check_signal(type(value), name)
-    elif isinstance(value, dict):
-        for one in cast("dict[object, object]", value).values():
-            check_sent(one, name)
+        return signal_kind(type(value), name)
+    inner: Iterable[object] = ()
+    if isinstance(value, dict):
+        inner = cast("dict[object, object]", value).values()
     elif isinstance(value, list | tuple | set | frozenset):
-        for one in cast("Iterable[object]", value):
-            check_sent(one, name)
+        inner = cast("Iterable[object]", value)
+    for one in inner:
+        if found := sent_kind(one, name):
+            raise InvalidArgument(
+                f"The signal {name[:200]} carries what is personal ({found.names}) inside of a "
+                "list or map: send a Struct that has it as a field, with the mark there."
+            )
+    return None
 
 
-def check_signal(kind: Any, name: str) -> None:
-    """Refuses a type of a signal's value that is personal.
+def signal_kind(kind: Any, name: str) -> Sealed | None:
+    """What is sealed of a signal's value; None if nothing is.
 
     Raises:
-        InvalidArgument: It is.
+        InvalidArgument: Its type says something of persons that cannot be.
     """
-    if found := personal_fields(kind):
+    try:
+        found = sealed_value(kind, "what comes with a signal")
+    except DeclarationError as error:
+        raise InvalidArgument(f"The signal {name[:200]}: {error}") from None
+    if found is not None and not is_struct(unwrapped(kind)):
         raise InvalidArgument(
-            f"The signal {name[:200]} carries what is personal ({', '.join(found)}), and a journal "
-            "keeps it as it is; send the id of what has it, and read that in a step."
+            f"The signal {name[:200]} is personal as a whole, which who sends it cannot know: send "
+            "a Struct, with the mark at its field."
         )
+    return found
 
 
-def read_signal(taken: Taken, kind: Any, name: str) -> Any:
+def read_signal(body: bytes, kind: Any, name: str, sealed: Sealed | None) -> Any:
     """The value of a signal.
 
     Raises:
         InvalidArgument: It is of another type.
     """
     try:
-        return msgspec.json.decode(taken.value, type=kind)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
-        text = f"The signal {name} came with what is none of {kind!r}: {error}"
+        text = f"The signal {name} came with what is none of {kind!r}: {complaint(error, sealed)}"
         raise InvalidArgument(text) from None
+
+
+def complaint(error: Exception, sealed: Sealed | None) -> str:
+    """What is wrong with a value; where some of it is personal, only where, for it may be said."""
+    text = str(error)
+    return text if sealed is None else f"something is wrong at {text.rpartition(' - at ')[2][:200]}"
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -16,6 +16,7 @@ from hanse.runtime.workflows.info import Standing, standing
 from hanse.runtime.workflows.journal.entry import entry_of
 from hanse.runtime.workflows.journal.statements import JOURNAL
 from hanse.runtime.workflows.listing import Which, listed
+from hanse.runtime.workflows.personal.values import shown
 from hanse.runtime.workflows.replay import Recording, recorded
 from hanse.runtime.workflows.retrying import retry
 
@@ -137,7 +138,7 @@ class Operator:
         row = await self._row(text)
         rows = await self._database.fetch(JOURNAL, row["id"])
         entries = tuple(recorded(entry_of(one)) for one in rows)
-        given = Raw(row["input"])
+        given = Raw(shown(row["input"]))
         return self._listed(row), Recording(row["id"], row["name"], row["version"], given, entries)
 
     async def resume(self, text: str) -> None:

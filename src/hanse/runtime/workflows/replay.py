@@ -13,15 +13,18 @@ import msgspec
 from hanse.kit.clock import ManualClock
 from hanse.runtime.call.context import running
 from hanse.runtime.call.deadline import Deadlines
+from hanse.runtime.data.personal.sealed_text import LOOKS_SEALED
 from hanse.runtime.errors import FailedPrecondition, InvalidArgument
 from hanse.runtime.workflows.engine.instance import Instance
 from hanse.runtime.workflows.failure import Halted
 from hanse.runtime.workflows.journal.entry import Entry, Kind
+from hanse.runtime.workflows.personal.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hanse.runtime.workflows.engine.served import Served
+    from hanse.runtime.workflows.personal.persons import Persons
 
 
 class RecordedEntry(msgspec.Struct, frozen=True):
@@ -57,6 +60,8 @@ class Recording(msgspec.Struct, frozen=True):
 class Replayed(Instance):
     """Stops where its journal does."""
 
+    looked_at = True
+
     def next(self, kind: Kind, name: str) -> tuple[int, Entry | None]:
         """As in an instance that goes on.
 
@@ -90,8 +95,9 @@ class Replayed(Instance):
 class NoEngine:
     """Has the time that a recording ended at, and does nothing."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], persons: Persons | None) -> None:
         self.now = now
+        self.persons = persons
         self.deadlines = Deadlines()
 
 
@@ -106,12 +112,14 @@ async def replay(served: Served, recording: Recording) -> int:
     row = {
         "id": recording.id, "site_id": "default", "locale": "en", "epoch": 0, "signals": 0,
         "canceling": False, "key": "", "input": bytes(recording.input), "parent": None,
-        "link": "",
+        "parent_place": None, "link": "",
     }  # fmt: skip
     return (await _replayed(served, row, entries)).asked
 
 
-async def check_fits(served: Served, row: Mapping[str, Any], entries: Sequence[Entry]) -> None:
+async def check_fits(
+    served: Served, row: Mapping[str, Any], entries: Sequence[Entry], persons: Persons
+) -> None:
     """Refuses an instance of another version that this code cannot go on with.
 
     Raises:
@@ -119,18 +127,27 @@ async def check_fits(served: Served, row: Mapping[str, Any], entries: Sequence[E
         FailedPrecondition: The code fails over what it did.
         HanseError: As `replay`.
     """
-    try:
-        served.model.method.read_arguments(row["input"])
-    except msgspec.MsgspecError as error:
-        raise InvalidArgument(f"Its arguments are others: {error}.") from None
-    instance = await _replayed(served, {**row, "canceling": False}, entries)
+    if not served.model.person:
+        _check_clear(served, row["input"], entries)
+    instance = await _replayed(served, {**row, "canceling": False}, entries, persons)
     if instance.undoing and not any(one.failed or one.kind == "undo" for one in entries):
         raise FailedPrecondition("The code fails with what steps gave.")
 
 
-async def _replayed(served: Served, row: Any, entries: Sequence[Entry]) -> Replayed:
+def _check_clear(served: Served, given: bytes, entries: Sequence[Entry]) -> None:
+    if any(LOOKS_SEALED.search(one) for one in (given, *(entry.value for entry in entries))):
+        raise FailedPrecondition("Something of it is sealed, and this code knows of no person.")
+    try:
+        served.model.method.read_arguments(given)
+    except msgspec.MsgspecError as error:
+        raise InvalidArgument(f"Its arguments are others: {error}.") from None
+
+
+async def _replayed(
+    served: Served, row: Any, entries: Sequence[Entry], persons: Persons | None = None
+) -> Replayed:
     last = max((one.time for one in entries), default=datetime(2000, 1, 1, tzinfo=UTC))
-    engine: Any = NoEngine(ManualClock(last).now)
+    engine: Any = NoEngine(ManualClock(last).now, persons)
     instance = Replayed(engine, served, row, entries, [])
     loop = asyncio.get_running_loop()
     await asyncio.Task(instance.replay(), loop=loop, context=Context())
@@ -140,10 +157,10 @@ async def _replayed(served: Served, row: Any, entries: Sequence[Entry]) -> Repla
 
 
 def recorded(entry: Entry) -> RecordedEntry:
-    """An entry as it is recorded."""
+    """An entry as it is recorded; of what is sealed only that it is."""
     return RecordedEntry(
         entry.place, entry.kind, entry.name, entry.failed, entry.attempt,
-        msgspec.Raw(entry.value), entry.time,
+        msgspec.Raw(shown(entry.value)), entry.time,
     )  # fmt: skip
 
 

@@ -11,11 +11,16 @@ from hanse.runtime.call.context import running
 from hanse.runtime.errors import Internal
 from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.engine.child import run_child
+from hanse.runtime.workflows.engine.sealing import opened, seals_of
 from hanse.runtime.workflows.engine.unread import decode_taken
 from hanse.runtime.workflows.engine.work import TIMEOUT_SECONDS, Work, perform
 from hanse.runtime.workflows.failure import CANCELED, read_failure
 from hanse.runtime.workflows.journal.entry import Entry
-from hanse.runtime.workflows.model import check_signal, read_signal, result_of
+from hanse.runtime.workflows.model import (
+    read_signal,
+    result_of,
+    signal_kind,
+)
 from hanse.runtime.workflows.retry import Retry
 
 if TYPE_CHECKING:
@@ -113,12 +118,17 @@ class Run:
 
     async def _work(self, work: Work, undo: Callable[[T], Awaitable[object]] | None) -> Any:
         instance = self._instance
+        if work.result.sealed is not None:
+            seals_of(instance, work.result.sealed, f"what {work.name} gives")
         place, entry = instance.next(work.kind, work.name)
         if entry is None or entry.failed is None:
             entry = await perform(instance, place, work, entry)
         if entry.failed:
             raise read_failure(entry.value)
-        value = work.result.read(entry.value)
+        body, sealed = entry.value, work.result.sealed
+        if sealed is not None:
+            body = await opened(instance, sealed, body, f"entry {place}")
+        value = work.result.read(body)
         if undo is not None:
             instance.undos[place] = (undo, value)
         return value
@@ -156,10 +166,13 @@ class Run:
             Its value; None if it did not come in time.
 
         Raises:
-            InvalidArgument: Its value is of another type, or that is personal.
+            InvalidArgument: Its value is of another type, or no such type can be sent.
+            TypeError: It is personal, and this workflow is of nobody.
         """
-        check_signal(kind, name)
+        sealed = signal_kind(kind, name)
         instance = self._instance
+        if sealed is not None:
+            seals_of(instance, sealed, f"the signal {name}")
         place, entry = instance.next("signal", name)
         if entry is None:
             due = instance.engine.now() + (timeout or timedelta(0))
@@ -169,7 +182,12 @@ class Run:
         if entry.failed:
             raise read_failure(entry.value)
         taken = decode_taken(entry.value)
-        return None if taken is None else read_signal(taken, kind, name)
+        if taken is None:
+            return None
+        body = bytes(taken.value)
+        if sealed is not None:
+            body = await opened(instance, sealed, body, f"signal {name}")
+        return read_signal(body, kind, name, sealed)
 
     async def _signalled(self, entry: Entry, due: datetime | None) -> Entry:
         instance = self._instance
@@ -193,13 +211,18 @@ class Run:
             HanseError: What it failed with.
         """
         instance, model = self._instance, newest(method)
+        if model.result.sealed is not None:
+            seals_of(instance, model.result.sealed, f"what {model.name} gives")
         place, entry = instance.next("child", model.name)
         if entry is None or entry.failed is None:
             body = model.write_input(arguments, named)
             entry = await run_child(instance, place, model, body)
         if entry.failed:
             raise read_failure(entry.value)
-        return model.result.read(entry.value)
+        body, sealed = entry.value, model.result.sealed
+        if sealed is not None:
+            body = await opened(instance, sealed, body, f"entry {place}")
+        return model.result.read(body)
 
     async def _slept(self, entry: Entry) -> Entry:
         instance = self._instance

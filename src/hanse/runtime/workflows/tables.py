@@ -10,7 +10,7 @@ from hanse.runtime.leases.tables import make_tables as make_leases
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
 
-IS_THERE = "select to_regclass('hanse.workflow') is not null"
+IS_THERE = "select to_regclass('hanse.workflow_person') is not null"
 
 # Who runs an instance is its holder, the name of a host's lease; nobody does where that is null.
 # `wake_time` is when it goes on, of one that nobody runs; null where only a signal wakes it.
@@ -108,6 +108,18 @@ create table if not exists hanse.workflow_schedule (
   zone text collate "C" not null,
   next_time timestamptz not null
 )""",
+    # Of whom an instance keeps something: `main` is whose it is, and who `ends` takes it along.
+    """
+create table if not exists hanse.workflow_person (
+  site_id text collate "C" not null,
+  subject text collate "C" not null,
+  workflow uuid not null,
+  main boolean not null,
+  ends boolean not null,
+  primary key (site_id, subject, workflow)
+)""",
+    """
+create index if not exists workflow_person_workflow on hanse.workflow_person (workflow)""",
 )
 
 

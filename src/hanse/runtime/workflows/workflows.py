@@ -6,6 +6,8 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from msgspec.structs import replace
+
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
 from hanse.kit.uuid7 import Uuid7Source
@@ -17,6 +19,7 @@ from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.ended_sweep import EndedSweep
 from hanse.runtime.workflows.engine.engine import Engine
 from hanse.runtime.workflows.engine.served import Served
+from hanse.runtime.workflows.failure import WorkflowErased
 from hanse.runtime.workflows.info import (
     Instance,
     check_key,
@@ -30,7 +33,9 @@ from hanse.runtime.workflows.journal.bounds import UNREAD_BYTES_MAX, UNREAD_MAX,
 from hanse.runtime.workflows.journal.entry import Start
 from hanse.runtime.workflows.journal.statements import GET, SIGNAL
 from hanse.runtime.workflows.listing import Which, listed
-from hanse.runtime.workflows.model import WorkflowModel, check_sent, decode_value, encode_value
+from hanse.runtime.workflows.model import encode_value, sent_kind
+from hanse.runtime.workflows.personal.outputs import read_output
+from hanse.runtime.workflows.personal.persons import Sent
 from hanse.runtime.workflows.replay import Recording, replay
 from hanse.runtime.workflows.tables import make_tables
 
@@ -40,8 +45,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hanse.runtime.data.database import Database
-    from hanse.runtime.data.record import Record
     from hanse.runtime.workflows.info import Standing
+    from hanse.runtime.workflows.model import ResultType, WorkflowModel
     from hanse.runtime.workflows.telemetry.watch import Surroundings
 
 START_MAX = 1000
@@ -95,7 +100,7 @@ class Workflows:
         if transaction_here(self._database) is None:
             await self._engine.start(start)
         else:
-            await self._joined((start,))
+            await self._joined((start,), model)
         return start.key or str(start.id)
 
     async def start_many(
@@ -114,11 +119,11 @@ class Workflows:
         """
         model = newest(method)
         starts = [self._start(model, model.write_input(one, {}), "") for one in each]
-        if transaction_here(self._database) is None:
+        if transaction_here(self._database) is None and not model.person:
             await asyncio.gather(*(self._engine.start(one) for one in starts))
         else:
             for at in range(0, len(starts), START_MAX):
-                await self._joined(starts[at : at + START_MAX])
+                await self._joined(starts[at : at + START_MAX], model)
         return tuple(str(one.id) for one in starts)
 
     async def get(self, method: Callable[..., Any], id: str) -> Instance:
@@ -128,13 +133,16 @@ class Workflows:
             NotFound: The site has none of that id.
             HanseError: As `Database.fetch`.
         """
-        model = newest(method)
-        row = await self._database.fetch_row(
-            GET, self._uuid(model.name, id), origin_here()[0], model.name
-        )
+        model, site = newest(method), origin_here()[0]
+        row = await self._database.fetch_row(GET, self._uuid(model.name, id), site, model.name)
         if row is None:
             raise NotFound(f"There is no {model.name} of the id {id[:200]}.")
-        return instance_of(row, self._read_output(row), self._engine.now())
+        kept, now = self._kept(model, row["version"]), self._engine.now()
+        try:
+            result = await read_output(self._engine.persons, row, site, kept)
+        except WorkflowErased as error:
+            return replace(instance_of(row, None, now), error=error)
+        return instance_of(row, result, now)
 
     async def list(
         self,
@@ -177,13 +185,14 @@ class Workflows:
             NotFound: The site has none of that id.
             HanseError: What it failed with; `WorkflowCanceled` if it was canceled.
         """
-        name, site = newest(method).name, origin_here()[0]
+        model, site = newest(method), origin_here()[0]
+        name, sealed = model.name, model.result.sealed is not None
         uuid, backoff = uuid_of(site, name, id), Backoff(RESULT_FIRST_SECONDS, RESULT_MOST_SECONDS)
         while True:
             here = self._engine.here(uuid, site, name)
             if here is not None:  # then nobody has to be asked
                 await wait_set(here.left, RESULT_MOST_SECONDS)
-                if here.ended is not None:
+                if here.ended is not None and not sealed:
                     return here.served.given(here.ended)
             found = await self.get(method, id)
             if found.error is not None:
@@ -209,16 +218,21 @@ class Workflows:
         Raises:
             NotFound: The site has none of that id that is not over.
             ResourceExhausted: 10,000 signals or 4 MiB wait that it has not taken.
-            InvalidArgument: The name or the value is none, or that is personal.
+            InvalidArgument: The name or the value is none.
+            FailedPrecondition: The value is personal, and the instance of nobody.
             HanseError: As `Database.execute`.
         """
         model, now = newest(method), self._engine.now()
         uuid, site = self._uuid(model.name, id), origin_here()[0]
         body = encode_value(value)
         check_name(name)
-        check_sent(value, name)
-        sent = (uuid, site, model.name, name, body, now, UNREAD_MAX, UNREAD_BYTES_MAX)
-        if not await self._database.execute(SIGNAL, *sent):
+        if (kind := sent_kind(value, name)) is not None:
+            said = Sent(uuid, site, model.name, name, kind, body)
+            done = await self._engine.persons.send(said)
+        else:
+            sent = (uuid, site, model.name, name, body, now, UNREAD_MAX, UNREAD_BYTES_MAX)
+            done = bool(await self._database.execute(SIGNAL, *sent))
+        if not done:
             row = await self._database.fetch_row(GET, uuid, site, model.name)
             if row is not None and row["end_time"] is None:
                 raise unread(model.name, id)
@@ -239,11 +253,12 @@ class Workflows:
         self._database.once_kept(partial(self._engine.nudge, found))
         return bool(found)
 
-    def _read_output(self, row: Record) -> Any:
-        if row["state"] != "done":
-            return None
-        model = self._engine.served.get((row["name"], row["version"]))
-        return decode_value(row["output"]) if model is None else model.read(row["output"])
+    def _kept(self, model: WorkflowModel, version: int) -> ResultType | None:
+        """How what a version gives is kept; as of the newest, where nobody here serves it."""
+        served = self._engine.served.get((model.name, version))
+        if served is not None:
+            return served.model.result
+        return model.result if model.result.sealed is not None else None
 
     # Its host calls these.
 
@@ -278,6 +293,8 @@ class Workflows:
 
     async def _prepare(self) -> None:
         await make_tables(self._database)
+        if any(one.model.person for one in self._engine.served.values()):
+            await self._engine.persons.ready()
         self._engine.reached.set()
 
     def _uuid(self, name: str, key: str) -> UUID:
@@ -291,9 +308,11 @@ class Workflows:
         return Start(
             uuid, site, model.name, model.version, key, locale, body,
             lane=model.lane(site, body), link=link_of(running.get()),
+            model=model if model.person else None,
         )  # fmt: skip
 
-    async def _joined(self, starts: Sequence[Start]) -> None:
+    async def _joined(self, starts: Sequence[Start], model: WorkflowModel) -> None:
         """In the transaction that is open: whoever looks next takes them."""
-        await self._engine.store.start(starts)
+        store, persons = self._engine.store, self._engine.persons
+        await (persons.begin(starts) if model.person else store.start(starts))
         self._database.once_kept(self._engine.wake)

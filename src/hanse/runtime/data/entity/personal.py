@@ -224,22 +224,22 @@ def strays(cls: Any, found: Sequence[Leaf]) -> Iterator[tuple[str, str]]:
     for leaf in found:
         for struct in filter(is_struct, parts(leaf.annotation)):
             for field in msgspec.structs.fields(struct):
-                if _is_marked(field.type):
+                if is_marked(field.type):
                     yield f"{struct.__name__}.{field.name}", f"is marked inside of `{leaf.name}`"
     for struct in filter(is_struct, parts(cls)):
         for field in msgspec.structs.fields(struct):
             plain, marks, _ = split(field.type)
             where = f"{struct.__name__}.{field.name}"
-            if any(map(_is_marked, get_args(plain))):
+            if any(map(is_marked, get_args(plain))):
                 yield where, "has the mark at what is in it"
             elif is_struct(plain) and _has_marks(marks) and not _is_whole(marks):
                 yield where, "is a struct with a mark for single values"
 
 
-def _is_marked(annotation: Any) -> bool:
+def is_marked(annotation: Any) -> bool:
     """Whether a mark stands anywhere in a type, fields of structs not looked at."""
     plain, marks, _ = split(annotation)
-    return _has_marks(marks) or any(map(_is_marked, get_args(plain)))
+    return _has_marks(marks) or any(map(is_marked, get_args(plain)))
 
 
 def _has_marks(marks: tuple[Any, ...]) -> bool:

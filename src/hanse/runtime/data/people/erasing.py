@@ -10,8 +10,8 @@ import msgspec
 from msgspec.structs import replace
 
 from hanse.runtime.contract.rules import Instant
-from hanse.runtime.data.people import texts
-from hanse.runtime.data.people.place import Rows, Statements, Value, Whose, places
+from hanse.runtime.data.people import journals, texts
+from hanse.runtime.data.people.place import Journals, Rows, Statements, Value, Whose, places
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -140,6 +140,9 @@ class Erasing:
         for place in await places(database):
             if isinstance(place, Statements):
                 await self._erase_by_statements(place)
+            elif isinstance(place, Journals):
+                number = await journals.erase(database, place, person)
+                self._note(place.relation, "deleted", number)
             elif await self._is_there(place):
                 await self._erase_rows(place)
         await database.execute(_DESTROY_LATER, person.site, person.subjects)
@@ -160,6 +163,9 @@ class Erasing:
         for place in await places(self._database):
             if isinstance(place, Rows) and await self._is_there(place):
                 kept += await self._plan_rows(place)
+            elif isinstance(place, Journals):
+                number = await journals.ending(self._database, place, self._person)
+                self._note(place.relation, "deleted", number)
         return Erased(tuple(self._touched.values()), (*await self._kept(), *kept))
 
     # Collections.
@@ -222,6 +228,8 @@ class Erasing:
         return row is not None and row["there"]
 
     def _note(self, relation: str, what: str, number: int) -> None:
+        if not number:
+            return
         before = self._touched.get(relation, ErasedRows(relation))
         counted = {what: getattr(before, what) + number}
         self._touched[relation] = replace(before, **counted)
@@ -231,8 +239,7 @@ class Erasing:
     async def _erase_by_statements(self, place: Statements) -> None:
         for name, text in place.erases.items():
             number = await self._database.execute(text, self._person.site, self._person.text)
-            if number:
-                self._note(f"{place.relation}.{name}", "deleted", number)
+            self._note(f"{place.relation}.{name}", "deleted", number)
 
     # What is left.
 

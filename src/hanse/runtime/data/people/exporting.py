@@ -9,8 +9,8 @@ import msgspec
 
 from hanse.kit.type_id import type_id
 from hanse.runtime.data.entity.stored_file import files_in
-from hanse.runtime.data.people import texts
-from hanse.runtime.data.people.place import Rows, Statements, Whose, places
+from hanse.runtime.data.people import journals, texts
+from hanse.runtime.data.people.place import Journals, Rows, Statements, Whose, places
 from hanse.runtime.data.personal.sealed_text import Place, read_sealed, text_in
 from hanse.runtime.errors import Internal
 
@@ -59,6 +59,7 @@ class Exporting:
             {"person": "…", "site": "…", "time": "…",
              "collections": {"crm.contacts": [{"id": "contact_…", "doc": {…}, …}]},
              "stores": {"venue:Seats.export_person": [{…}]},
+             "workflows": [{"id": "…", "name": "…", "values": {"input": {…}, …}, …}],
              "kept": [{"table": "…", "id": "…", "path": "…", "value": …, "reason": "…", …}]}
 
         Raises:
@@ -85,7 +86,12 @@ class Exporting:
             ]
         ):
             yield piece
-        yield b'},"kept":['
+        yield b'},"workflows":['
+        for one in known:
+            if isinstance(one, Journals):
+                async for piece in _separated(journals.pieces(database, one, person, keys)):
+                    yield piece
+        yield b'],"kept":['
         async for piece in _separated(self._kept(keys)):
             yield piece
         yield b"]}\n"

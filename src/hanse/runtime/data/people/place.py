@@ -110,7 +110,25 @@ class Statements(msgspec.Struct, frozen=True, tag="statements"):
     rows: int = 1000
 
 
-Place: TypeAlias = Rows | Statements
+class Journals(msgspec.Struct, frozen=True, tag="journals"):
+    """What processes keep: found by whose it is, which is noted beside it.
+
+    Attributes:
+        relation: What their sealed values are bound to.
+        count: Gives how many end with a person; `$1` is the site, `$2` the names of the person.
+        instances: Gives those in which something is theirs, after the id `$3`, in order.
+        values: Gives what is kept of the one of the id `$1`: a name, JSON, and where it was sealed.
+        erase: Ends some of those that end with them at `$3`, and counts that for the name `$4`.
+    """
+
+    relation: str
+    count: str
+    instances: str
+    values: str
+    erase: str
+
+
+Place: TypeAlias = Rows | Statements | Journals
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Place).decode

@@ -134,7 +134,7 @@ class Row(NamedTuple):
     tree: Tree
 
 
-class _Gone(Exception):
+class Gone(Exception):
     """A row is of a person who was erased."""
 
 
@@ -157,17 +157,17 @@ def clear(one: Row, keys: Keys) -> bytes | None:
             return value
         key = keys.get((one.whose[leaf.person], leaf.purpose))
         if key is None or key_of(key).mark != sealed.mark:
-            return _erased(leaf)
+            return erased(leaf)
         return key_of(key).open(sealed.sealed, one.place.bound(leaf.path))
 
     try:
         return encode_members(turned(one.members, one.tree, turn))
-    except _Gone:
+    except Gone:
         return None
 
 
-def _erased(leaf: PersonalLeaf) -> bytes:
-    """What is left of a value whose key was destroyed; `_Gone` if its row is gone with it."""
+def erased(leaf: PersonalLeaf) -> bytes:
+    """What is left of a value whose key was destroyed; `Gone` if its row is gone with it."""
     if leaf.rule == "row" or leaf.leaf.default is ABSENT:
-        raise _Gone
+        raise Gone
     return encode_members(leaf.leaf.default)

@@ -33,6 +33,10 @@ class Beginning:
         Raises:
             HanseError: The database is away, or refuses it.
         """
+        if start.model is not None:
+            await self._engine.persons.begin((start,))
+            self._engine.wake()
+            return
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         start.held = start.lane is None and self._engine.may_hold(start.name, start.version)
         start.done = partial(self._started, begun)

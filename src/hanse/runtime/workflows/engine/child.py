@@ -54,7 +54,8 @@ async def run_child(instance: Instance, place: int, model: WorkflowModel, body: 
 
 async def end_child(instance: Instance, rest: Rest) -> None:
     """Writes how a child ended, and tells its parent in the same statement."""
-    await instance.durable()
+    if not instance.gone:
+        await instance.durable()
     value = _write(Ended(rest.state != "done", msgspec.Raw(rest.output or b"null")))
     store, told = instance.engine.store, (instance.id, instance.epoch, rest, value)
     await patiently(partial(store.end_child, *told))
@@ -67,6 +68,7 @@ def _start(instance: Instance, place: int, model: WorkflowModel, body: bytes) ->
         uuid_of(site, model.name, key), site, model.name, model.version, key,
         instance.row["locale"], body, parent=instance.id, parent_place=place,
         lane=model.lane(site, body), link=link_of(instance.call),
+        model=model if model.person else None,
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from hanse.runtime.workflows.journal.starter import Starter
 from hanse.runtime.workflows.journal.store import Store
 from hanse.runtime.workflows.journal.writer import Writer
 from hanse.runtime.workflows.limits.admission import Admission
+from hanse.runtime.workflows.personal.persons import Persons
 from hanse.runtime.workflows.retry import OF_THE_MOMENT
 from hanse.runtime.workflows.schedules.scheduler import Scheduler
 from hanse.runtime.workflows.telemetry.watch import Watch
@@ -64,6 +65,7 @@ class Engine:
         hot: The instances that are in memory.
         deadlines: Of steps.
         store: What is asked of the tables.
+        persons: Whose instances are that have what is personal.
         scheduler: Begins what is due by the clock.
         admission: Lets those go on who stand in line.
         writer: Writes what instances do.
@@ -79,6 +81,7 @@ class Engine:
         self.lease = Lease(database, f"workflows {trace_id()}")
         self.watch = Watch(database)
         self.store = Store(database, self.lease.name, self.watch.begun)
+        self.persons = Persons(database, self.store)
         self.scheduler = Scheduler(database, self.store)
         self.admission = Admission(database)
         self.deadlines = Deadlines()
@@ -88,7 +91,7 @@ class Engine:
         self.start = Beginning(self, self._starter).start
         self.served: dict[tuple[str, int], Served] = {}
         versions = ServedVersions(database, self.lease.name)
-        self._strays = Strays(self.store, versions, self.served, self.doubt)
+        self._strays = Strays(self.store, versions, self.served, self.persons, self.doubt)
         self.hot = Hot()
         self._taking = asyncio.Lock()
         self._wake = asyncio.Event()

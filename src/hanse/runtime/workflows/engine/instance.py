@@ -6,7 +6,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from hanse.runtime.call.context import running
 from hanse.runtime.errors import FailedPrecondition, HanseError
@@ -19,6 +19,7 @@ from hanse.runtime.workflows.failure import (
     BRANCHES,
     CANCELED,
     CANCELED_BECAUSE,
+    ERASED,
     Halted,
     WorkflowCanceled,
     difference,
@@ -26,6 +27,7 @@ from hanse.runtime.workflows.failure import (
 )
 from hanse.runtime.workflows.journal.bounds import unreadable
 from hanse.runtime.workflows.journal.entry import Entry, Rest
+from hanse.runtime.workflows.personal.instance_seals import InstanceSeals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,8 +58,13 @@ class Instance:
         trouble: Why it is to be held.
         code: How this run of it ended, to people who look; empty if it went well.
         ended: How it ended, once that is written; it has left the memory then.
+        gone: Its person was erased, and it goes with them.
+        seals: What it has of keys; None where it is of nobody.
+        looked_at: Nothing of it is done or kept.
         undoing: It takes back, and cannot be canceled any more.
     """
+
+    looked_at = False
 
     def __init__(
         self,
@@ -89,6 +96,9 @@ class Instance:
         self.task: asyncio.Task[None] | None = None
         self.left = asyncio.Event()
         self.ended: Rest | None = None
+        self.gone = False
+        model = served.model
+        self.seals = InstanceSeals(model, row, engine.persons) if model.person else None
 
     # What its code asks for, in order.
 
@@ -114,7 +124,7 @@ class Instance:
             self.hold(problem)
         return place, entry
 
-    def differs(self, place: int, entry: Entry, found: str) -> None:
+    def differs(self, place: int, entry: Entry, found: str) -> NoReturn:
         """Holds it: it does not do again what it did.
 
         Raises:
@@ -122,13 +132,22 @@ class Instance:
         """
         self.hold(difference(place, f"{entry.kind} {entry.name}".rstrip(), found))
 
-    def hold(self, trouble: HanseError) -> None:
+    def hold(self, trouble: HanseError) -> NoReturn:
         """Has it wait for people.
 
         Raises:
             Halted: Always.
         """
         self.trouble, self.over = trouble, True
+        raise Halted
+
+    def go(self) -> NoReturn:
+        """Has it end with its person, who was erased.
+
+        Raises:
+            Halted: Always.
+        """
+        self.gone = self.over = True
         raise Halted
 
     def check_whole(self, *, failed: bool) -> None:
@@ -277,6 +296,8 @@ class Instance:
         if self.trouble is not None:
             log.warning("%s %s is held: %s", self.served.model.name, self.id, self.trouble)
             rest = Rest("held", output=written(self.trouble))
+        elif self.gone:
+            rest = Rest("canceled", output=ERASED, time=self.engine.now())
         if rest is not None:
             await self.engine.end(self, rest)
 

@@ -6,13 +6,16 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec.structs import astuple
 
 from hanse.runtime.errors import Canceled, Internal
+from hanse.runtime.workflows.engine.sealing import opened, sealed_output
 from hanse.runtime.workflows.engine.work import Work, perform
 from hanse.runtime.workflows.failure import known, read_failure, written
 from hanse.runtime.workflows.journal.entry import Rest
-from hanse.runtime.workflows.model import ResultType
+from hanse.runtime.workflows.model import ResultType, complaint
+from hanse.runtime.workflows.personal.values import INPUT
 from hanse.runtime.workflows.retry import UNTIL_DONE
 from hanse.runtime.workflows.run import Run
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hanse.workflows")
 
-NOTHING = ResultType(Any)
+NOTHING = ResultType(Any, "undo")
 
 
 class Served:
@@ -62,13 +65,25 @@ class Served:
             Halted: It may not go on.
         """
         try:
-            request = self.model.method.read_arguments(instance.row["input"])
+            request = await self._request(instance)
             answer = await self._function(Run(instance), *astuple(request))
             output = self.model.result.write(answer, self.model.name)
+            if self.model.result.sealed is not None:
+                output = await sealed_output(instance, self.model.result.sealed, output)
         except Exception as error:  # noqa: BLE001  whatever it is, it is written down
             return await self._failed(instance, error)
         instance.check_whole(failed=False)
         return Rest("done", output=output, time=instance.engine.now())
+
+    async def _request(self, instance: Instance) -> Any:
+        given, read = self.model.given, self.model.method.read_arguments
+        if given is None:
+            return read(instance.row["input"])
+        body = await opened(instance, given, instance.row["input"], INPUT)
+        try:
+            return read(body)
+        except msgspec.MsgspecError as error:
+            raise TypeError(f"Its arguments are others: {complaint(error, given)}") from None
 
     async def _failed(self, instance: Instance, error: Exception) -> Rest:
         branches = [one for one in instance.call.children or () if not one.done()]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hanse.runtime.workflows.engine.served import Served
     from hanse.runtime.workflows.journal.served_versions import ServedVersions
     from hanse.runtime.workflows.journal.store import Store
+    from hanse.runtime.workflows.personal.persons import Persons
 
 GRACE = timedelta(minutes=1)
 """Who is due for so long, by business time, and is served by nobody, is a stray."""
@@ -36,6 +37,7 @@ class Strays:
         store: What is asked of the tables.
         versions: Which versions are served.
         served: The versions that this host serves.
+        persons: Whose instances are.
         doubt: Told that a row may be held here of which nothing runs.
     """
 
@@ -44,12 +46,14 @@ class Strays:
         store: Store,
         versions: ServedVersions,
         served: Mapping[tuple[str, int], Served],
+        persons: Persons,
         doubt: Callable[[], None],
     ) -> None:
         self._doubt = doubt
         self._store = store
         self._versions = versions
         self._served = served
+        self._persons = persons
         self._next = 0.0
         self._looking = asyncio.Lock()
 
@@ -100,7 +104,7 @@ class Strays:
         if not journal.share(id).read:
             return "Its journal is too long to look whether an older version goes on with it."
         try:
-            await check_fits(served, dict(row.items()), journal.of(id))
+            await check_fits(served, dict(row.items()), journal.of(id), self._persons)
         except HanseError as error:
             return f"Version {version} cannot go on with it: {error}"
         return None

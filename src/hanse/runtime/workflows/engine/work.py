@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +13,8 @@ from hanse.runtime.call.context import Call, Keyed, running
 from hanse.runtime.call.deadline import time_is_up
 from hanse.runtime.call.endpoint import end_children
 from hanse.runtime.errors import DeadlineExceeded
+from hanse.runtime.workflows.engine.patience import patiently
+from hanse.runtime.workflows.engine.sealing import sealed_entry
 from hanse.runtime.workflows.failure import CANCELED, Halted, known, read_failure, written
 from hanse.runtime.workflows.journal.entry import Entry, Kind
 from hanse.runtime.workflows.model import ResultType, name_of, step_call
@@ -106,6 +109,9 @@ async def _done(instance: Instance, place: int, work: Work, attempt: int, call: 
             return await _in_transaction(instance, place, work, attempt, call)
         value = await _within(call, work)
         body = work.result.write(value, work.name)
+        if work.result.sealed is not None:
+            seal = partial(sealed_entry, instance, work.result.sealed, body, place)
+            body = await patiently(seal)  # what was done is done
     except NotKept:
         return await _as_it_is(instance, place)
     except Exception as error:  # noqa: BLE001  whatever it is, it is written down
@@ -144,6 +150,8 @@ async def _in_transaction(
         async with database.transaction():
             value = await work.function(*work.arguments)
             body = work.result.write(value, work.name)
+            if work.result.sealed is not None:
+                body = await sealed_entry(instance, work.result.sealed, body, place)
             done = instance.entry(place, work.kind, work.name, body, failed=False, attempt=attempt)
             if not await store.keep(instance.id, instance.epoch, done):
                 raise NotKept

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from hanse.runtime.workflows.failure import BROKE_OFF
+from hanse.runtime.workflows.failure import BROKE_OFF, ERASED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,7 @@ class Start(msgspec.Struct, eq=False):
         lane: The line it stands in; None where its workflow has no limit.
         link: The step that begins it, as W3C `traceparent`; empty where nobody does.
         done: Told the epoch it is held under: 0 if nobody holds it, -1 if it was there before.
+        model: Its workflow, where that is of a person: what is personal in `input` is to be sealed.
     """
 
     id: UUID
@@ -114,6 +115,7 @@ class Start(msgspec.Struct, eq=False):
     lane: str | None = None
     link: str = ""
     done: Any = None
+    model: Any = None
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -138,6 +140,10 @@ class Ended(msgspec.Struct, frozen=True):
 
     failed: bool
     value: msgspec.Raw
+
+
+ENDED_ERASED = msgspec.json.encode(Ended(failed=True, value=msgspec.Raw(ERASED)))
+"""How a parent is told of a child that went with its person."""
 
 
 def entry_of(row: Record) -> Entry:

@@ -204,7 +204,8 @@ where l.name like 'workflows %' and l.until_time < clock_timestamp() - interval 
 """
 
 GET = """
-select id, key, name, version, state, holder, wake_time, create_time, end_time, output
+select id, key, name, version, state, holder, wake_time, create_time, end_time, output, parent,
+  parent_place
 from hanse.workflow where id = $1 and site_id = $2 and name = $3
 """
 
