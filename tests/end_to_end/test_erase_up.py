@@ -24,9 +24,15 @@ PERSONAL = {
     "note": "Zqnote7",
     "photo": "Zqphoto7-" * 40,
     "key": "Zqkey7-5f0c",
+    "asked": "Zqasked7",
+    "stepped": "Zqstepped7",
+    "signalled": "Zqsignalled7",
 }
 CONTROL = "Zqcontrol7"
 """Stands in a field that is not personal, and shows that what is looked for would be found."""
+
+PROCESSED = ("asked", "stepped", "signalled")
+"""What a workflow is begun with, what a step of it gives, and what comes with a signal."""
 
 TOLD = "Zqtold7"
 """The same of the events that tell of somebody."""
@@ -38,8 +44,8 @@ import logging
 from typing import Annotated
 
 from hanse import (
-    PUBLIC, Collection, Entity, Event, Events, File, Files, Indexed, Length, Personal, Ref, Resource, Service, Struct,
-    Unique, entity, event, rpc,
+    PUBLIC, Collection, Entity, Event, Events, File, Files, Indexed, Length, Personal, Ref, Resource, Run, Service,
+    Struct, Unique, Workflows, entity, event, rpc, workflow,
 )
 
 ROW, FIELD = Personal(erase="row"), Personal(erase="field")
@@ -115,12 +121,53 @@ class Photos(Service):
 '''
 
 
+PROCESSES = '''
+
+class Portrait(Struct, frozen=True):
+    wish: Annotated[str, ROW]
+    paper: str = "Zqcontrol7"
+
+
+class Portraits(Service):
+    """Has somebody painted, which takes its time."""
+
+    def __init__(self, workflows: Workflows) -> None:
+        self._workflows = workflows
+
+    @rpc("POST /portraits/v1/portraits", allow=PUBLIC)
+    async def begin(self, contact: str, wish: str, stepped: str) -> str:
+        return await self._workflows.start(self.paint, contact, Portrait(wish), stepped)
+
+    @rpc("POST /portraits/v1/portraits/{id}:tell", allow=PUBLIC)
+    async def tell(self, id: str, wish: str) -> None:
+        await self._workflows.signal(self.paint, id, "change", Portrait(wish))
+
+    @rpc("GET /portraits/v1/portraits/{id}", allow=PUBLIC)
+    async def status(self, id: str) -> str:
+        found = await self._workflows.get(self.paint, id)
+        return found.result.wish if found.result else found.state
+
+    @workflow(version=1, person="contact")
+    async def paint(
+        self, run: Run, contact: str, portrait: Portrait, stepped: Annotated[str, FIELD] = ""
+    ) -> Portrait:
+        drawn = await run.step(self._draw, stepped[::-1])
+        changed = await run.signal("change", Portrait)
+        await run.transaction(self._draw, drawn.wish[::-1])
+        await run.signal("hang", str)
+        return changed or portrait
+
+    async def _draw(self, backwards: str) -> Portrait:
+        return Portrait(backwards[::-1])
+'''
+
+
 @pytest.fixture
 def crm(tmp_path: Path) -> Iterator[Shop]:
     with shop(tmp_path) as made:
-        made.fleet.write("crm.py", CRM)
+        made.fleet.write("crm.py", CRM + PROCESSES)
         file = made.folder / "hanse.toml"
-        named = '"crm:Contacts", "crm:Notes", "crm:Photos", '
+        named = '"crm:Contacts", "crm:Notes", "crm:Photos", "crm:Portraits", '
         file.write_text(file.read_text().replace("services = [", f"services = [{named}", 1))
         made.fleet.up()
         yield made
@@ -162,6 +209,19 @@ def fill(made: Shop) -> str:
     with urllib.request.urlopen(changed, timeout=PATIENCE_SECONDS) as answer:
         assert answer.status == 200
     return contact
+
+
+def paint(made: Shop, contact: str) -> str:
+    """A workflow of somebody, that waits for what never comes, and one that has not read all."""
+    begun = {"contact": contact, "wish": PERSONAL["asked"], "stepped": PERSONAL["stepped"]}
+    for _ in range(2):
+        status, text = post(made, "/portraits/v1/portraits", begun)
+        assert status == 200, text
+        path = f"/portraits/v1/portraits/{json.loads(text)}"
+        until(lambda path=path: made.fleet.get(path) == "waiting", "it to wait")
+        assert post(made, f"{path}:tell", {"wish": PERSONAL["signalled"]})[0] == 204
+    assert post(made, f"{path}:tell", {"wish": PERSONAL["signalled"]})[0] == 204
+    return path
 
 
 def spellings(text: str) -> Iterator[bytes]:
@@ -209,6 +269,7 @@ def found_in(texts: list[str], *folders: Path) -> set[tuple[str, str]]:
 
 def test_who_was_erased_is_in_no_byte_that_is_kept(crm: Shop) -> None:
     contact = fill(crm)
+    portrait = paint(crm, contact)
     crm.fleet.hanse("backup")
     crm.until_complete(now())
     exported = hanse("person", "export", contact, folder=crm.folder)
@@ -216,6 +277,8 @@ def test_who_was_erased_is_in_no_byte_that_is_kept(crm: Shop) -> None:
     said = json.loads(exported.stdout)["collections"]
     assert said["crm.contacts"][0]["doc"]["email"] == PERSONAL["email"]
     assert said["crm.notes"][0]["doc"]["text"] == PERSONAL["note"]
+    processes = json.dumps(json.loads(exported.stdout)["workflows"])
+    assert [PERSONAL[one] in processes for one in PROCESSED] == [True] * 3
     wanted = [PERSONAL[one] for one in PERSONAL if one != "photo"] + ["Zqphoto7-" * 3]
     kept = (crm.folder / ".hanse", crm.folder.parent / "files", crm.place)
 
@@ -230,7 +293,9 @@ def test_who_was_erased_is_in_no_byte_that_is_kept(crm: Shop) -> None:
     assert {one["relation"]: one["deleted"] for one in done["touched"]} == {
         "crm.contacts": 1,
         "crm.notes": 1,
+        "hanse.workflow": 2,
     }
+    assert crm.fleet.get(portrait) == "canceled"
     assert done["files"] == 1
     assert crm.fleet.hanse("keys", "rotate")["destroyed"] == [1]
     until(lambda: not found_in(wanted, *kept), "backups to follow")
@@ -243,6 +308,7 @@ def test_a_restore_of_a_moment_before_has_those_who_live_and_nobody_who_was_eras
     crm: Shop,
 ) -> None:
     erased = fill(crm)
+    portrait = paint(crm, erased)
     body = {"name": "Bob", "email": "bob@example.org"}
     status, text = post(crm, "/crm/v1/contacts", body)
     assert status == 200, text
@@ -270,3 +336,4 @@ def test_a_restore_of_a_moment_before_has_those_who_live_and_nobody_who_was_eras
     assert crm.fleet.get(f"/crm/v1/contacts/{alive}")["name"] == "Bob"
     status, _ = fetch(f"{crm.fleet.url}/crm/v1/contacts/{erased}")
     assert status == 404, "its row is there, and nobody can read it"
+    assert crm.fleet.get(portrait) == "canceled", "the restore erased it again"

@@ -167,7 +167,6 @@ class Run:
 
         Raises:
             InvalidArgument: Its value is of another type, or no such type can be sent.
-            TypeError: It is personal, and this workflow is of nobody.
         """
         sealed = signal_kind(kind, name)
         instance = self._instance

@@ -34,6 +34,7 @@ from hanse.runtime.workflows.journal.entry import Start
 from hanse.runtime.workflows.journal.statements import GET, SIGNAL
 from hanse.runtime.workflows.listing import Which, listed
 from hanse.runtime.workflows.model import encode_value, sent_kind
+from hanse.runtime.workflows.personal.declared import nobodys
 from hanse.runtime.workflows.personal.outputs import read_output
 from hanse.runtime.workflows.personal.persons import Sent
 from hanse.runtime.workflows.replay import Recording, replay
@@ -218,17 +219,18 @@ class Workflows:
         Raises:
             NotFound: The site has none of that id that is not over.
             ResourceExhausted: 10,000 signals or 4 MiB wait that it has not taken.
-            InvalidArgument: The name or the value is none.
-            FailedPrecondition: The value is personal, and the instance of nobody.
+            InvalidArgument: The name or the value is none, or personal where nobody's is.
             HanseError: As `Database.execute`.
         """
         model, now = newest(method), self._engine.now()
         uuid, site = self._uuid(model.name, id), origin_here()[0]
         body = encode_value(value)
         check_name(name)
-        if (kind := sent_kind(value, name)) is not None:
-            said = Sent(uuid, site, model.name, name, kind, body)
-            done = await self._engine.persons.send(said)
+        kind = sent_kind(value, name)
+        if kind is not None and not model.person:
+            raise nobodys(kind, f"the signal {name}")
+        if kind is not None:
+            done = await self._engine.persons.send(Sent(uuid, site, model.name, name, kind, body))
         else:
             sent = (uuid, site, model.name, name, body, now, UNREAD_MAX, UNREAD_BYTES_MAX)
             done = bool(await self._database.execute(SIGNAL, *sent))

@@ -9,7 +9,7 @@ from hanse.runtime.data.personal.members import Gone
 from hanse.runtime.data.personal.subject_key import BrokenSeal
 from hanse.runtime.errors import FailedPrecondition
 from hanse.runtime.workflows.engine.patience import patiently
-from hanse.runtime.workflows.personal.declared import whose_missing
+from hanse.runtime.workflows.personal.declared import nobodys
 from hanse.runtime.workflows.personal.values import output_spot
 
 if TYPE_CHECKING:
@@ -22,11 +22,10 @@ def seals_of(instance: Instance, kind: Sealed, where: str) -> InstanceSeals:
     """What an instance has of keys.
 
     Raises:
-        TypeError: It is of nobody, so that nothing personal can be kept of it.
+        InvalidArgument: It is of nobody, so that nothing personal can be kept of it.
     """
     if instance.seals is None:
-        what, remedy = whose_missing(kind)
-        raise TypeError(f"{where}: {what} → {remedy}")
+        raise nobodys(kind, where)
     return instance.seals
 
 

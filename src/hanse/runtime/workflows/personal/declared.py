@@ -22,6 +22,7 @@ from hanse.runtime.data.entity.personal import (
     strays,
 )
 from hanse.runtime.data.personal.members import tree_of
+from hanse.runtime.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +110,12 @@ def whose_missing(sealed: Sealed) -> tuple[str, str]:
     """What is wrong where something is personal and nobody's, and the remedy."""
     remedy = '@workflow(…, person="…"), the argument or its field that holds the person\'s id'
     return f"{sealed.names} is personal, and nothing says whose it is", remedy
+
+
+def nobodys(sealed: Sealed, where: str) -> InvalidArgument:
+    """Why nothing personal is kept of an instance of nobody."""
+    what, remedy = whose_missing(sealed)
+    return InvalidArgument(f"{where}: {what} → {remedy}.")
 
 
 def _says_any(struct: Any) -> bool:

@@ -12,10 +12,11 @@ from hanse.runtime.contract.service import Service
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.entity.marks import Personal
 from hanse.runtime.data.people.people import People
-from hanse.runtime.errors import FailedPrecondition, NotFound, Unavailable
+from hanse.runtime.errors import FailedPrecondition, NotFound
 from hanse.runtime.identity.permission import PUBLIC
 from hanse.runtime.workflows.declaration import workflow
 from hanse.runtime.workflows.info import Instance
+from hanse.runtime.workflows.retry import Retry
 from hanse.runtime.workflows.run import Run
 from hanse.runtime.workflows.workflows import Workflows
 
@@ -62,7 +63,6 @@ class Hiring(Service, package="hiring.v1"):
     def __init__(self, workflows: Workflows, people: People, database: Database) -> None:
         self.workflows, self.people, self.database = workflows, people, database
         self.log: list[str] = []
-        self.fail = 0
         self.broken = False
 
     @rpc(allow=PUBLIC)
@@ -119,6 +119,12 @@ class Hiring(Service, package="hiring.v1"):
         await run.sleep(timedelta(days=1))
         return mail
 
+    @workflow(version=1, person="person")
+    async def lodge(self, run: Run, person: str) -> Address:
+        kept = await run.transaction(self._keep, STREET, retry=Retry(on=(ConnectionError,)))
+        await run.sleep(timedelta(days=1))
+        return kept
+
     @workflow(version=1, person="referral.person")
     async def refer(self, run: Run, referral: Referral) -> str:
         await run.sleep(timedelta(days=1))
@@ -130,9 +136,6 @@ class Hiring(Service, package="hiring.v1"):
         return Greeting(f"{GREETED} {name}", len(name))
 
     async def _keep(self, street: str) -> Address:
-        if self.fail:
-            self.fail -= 1
-            raise Unavailable("The desk is closed.")
         return Address(street)
 
     async def _say(self, what: str) -> Greeting:

@@ -30,13 +30,14 @@ from hanse.runtime.workflows.tests.hiring import (
     ROW,
     STREET,
     TOLD,
+    Address,
     Applicant,
     Hiring,
     Mail,
     Referral,
     Report,
 )
-from hanse.testing import World, acting, replay
+from hanse.testing import Faults, World, acting, replay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,8 +48,13 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World(Hiring) as made:
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+async def world(faults: Faults) -> AsyncIterator[World]:
+    async with World(Hiring, faults=faults) as made:
         with acting():
             yield made
 
@@ -88,12 +94,35 @@ async def test_nothing_personal_lies_in_clear_and_all_of_it_comes_back(
     said = await kept(world)
     assert (in_clear(said), ADA in said) == (set(), True)
     assert await hiring.report("a") == Report(f"{GREETED} {NAME}", STREET, TOLD, len(NAME))
+    await hiring.apply(Applicant(BOB, "Bob"), "a")
+    assert json.loads(await hiring.export(BOB))["workflows"] == []
+    with pytest.raises(InvalidArgument, match=r"`applicant\.person` names nobody"):
+        await hiring.apply(Applicant("", NAME))
 
 
-async def test_people_who_look_see_that_something_is_sealed(world: World, hiring: Hiring) -> None:
+async def test_an_export_has_all_in_clear_and_who_looks_sees_that_it_is_sealed(
+    world: World, hiring: Hiring
+) -> None:
     await hired(world, hiring)
     await hiring.move("a", STREET)
     await world.catch_up()
+    await hiring.workflows.start(hiring.refer, Referral(ADA, BOB, "good"), id="r")
+    found = json.loads(await hiring.export(ADA))["workflows"]
+    by_name = {one["name"]: one["values"] for one in found}
+    assert set(by_name) == {
+        "hiring.v1.Hiring/Hire",
+        "hiring.v1.Hiring/Tell",
+        "hiring.v1.Hiring/Refer",
+    }
+    mine = by_name["hiring.v1.Hiring/Hire"]
+    assert mine["input"] == {"applicant": {"person": ADA, "name": NAME}}
+    assert mine["0 step greet"] == {"text": f"{GREETED} {NAME}", "length": len(NAME)}
+    assert mine["1 signal address"] == {"street": STREET, "country": "DE"}
+    assert mine["3 child hiring.v1.Hiring/Tell"]["text"] == TOLD
+    assert mine["output"]["greeting"] == f"{GREETED} {NAME}"
+    assert by_name["hiring.v1.Hiring/Refer"]["input"]["referral"]["praise"] is None
+    (theirs,) = json.loads(await hiring.export(BOB))["workflows"]
+    assert theirs["values"]["input"]["referral"]["praise"] == "good"
     rows = await world.database.fetch("select id from hanse.workflow where key = 'a'")
     _, recording = await Operator(world.database).journal(str(rows[0]["id"]))
     said = msgspec.json.encode(recording)
@@ -114,6 +143,11 @@ async def test_an_instance_goes_on_without_what_was_erased(world: World, hiring:
     assert await hiring.report("a") == Report("", "nowhere", TOLD, len(NAME))
     await hiring.erase(ADA)
     assert await hiring.report("a") == Report(length=len(NAME))
+    await hiring.workflows.start(hiring.refer, Referral(ADA, BOB, "good"), id="r")
+    await hiring.erase(BOB)
+    world.clock.advance(DAY)
+    await world.catch_up()
+    assert hiring.log[-1] == ""
 
 
 async def test_what_goes_with_its_person_ends_where_it_stands(world: World, hiring: Hiring) -> None:
@@ -150,59 +184,26 @@ async def test_who_has_no_key_any_more_is_read_by_nobody_before_the_erasure_is_t
 
 MOVES = {
     "to another instance": "update hanse.journal a set value = b.value from hanse.journal b, "
-    "hanse.workflow v, hanse.workflow w where a.workflow = v.id and v.key = 'a' and "
-    "b.workflow = w.id and w.key = 'b' and a.place = 0 and b.place = 0",
+    "hanse.workflow v, hanse.workflow w where a.workflow = v.id and v.key = $1 and "
+    "b.workflow = w.id and w.key = 'whole' and a.place = 0 and b.place = 0",
     "to another value": "update hanse.workflow w set input = convert_to(jsonb_set("
     "convert_from(w.input, 'UTF8')::jsonb, '{applicant,name}', "
     "convert_from(j.value, 'UTF8')::jsonb -> 'text')::text, 'UTF8') "
-    "from hanse.journal j where j.workflow = w.id and w.key = 'a' and j.place = 0",
+    "from hanse.journal j where j.workflow = w.id and w.key = $1 and j.place = 0",
 }
 
 
-@pytest.mark.parametrize("statement", MOVES.values(), ids=MOVES)
-async def test_what_is_sealed_opens_nowhere_else(
-    world: World, hiring: Hiring, statement: str
-) -> None:
-    await hired(world, hiring)
-    await hired(world, hiring, "b")
-    assert await world.database.execute(statement) == 1
-    await hiring.move("a", STREET)
+async def test_what_is_sealed_opens_nowhere_else(world: World, hiring: Hiring) -> None:
+    for id in MOVES:
+        await hiring.apply(Applicant(ADA, NAME), id)
+    await hired(world, hiring, "whole")
+    for id, statement in MOVES.items():
+        assert await world.database.execute(statement, id) == 1
+        await hiring.move(id, STREET)
     await world.catch_up()
-    held = await hiring.standing(hiring.hire, "a")
-    assert (held.state, held.error and held.error.code) == ("held", "broken_seal")
-
-
-async def test_an_export_has_all_of_it_and_nothing_of_another(world: World, hiring: Hiring) -> None:
-    await hired(world, hiring)
-    await hiring.move("a", STREET)
-    await world.catch_up()
-    await hiring.workflows.start(hiring.refer, Referral(ADA, BOB, "good"), id="r")
-    found = json.loads(await hiring.export(ADA))["workflows"]
-    by_name = {one["name"]: one["values"] for one in found}
-    assert set(by_name) == {
-        "hiring.v1.Hiring/Hire",
-        "hiring.v1.Hiring/Tell",
-        "hiring.v1.Hiring/Refer",
-    }
-    mine = by_name["hiring.v1.Hiring/Hire"]
-    assert mine["input"] == {"applicant": {"person": ADA, "name": NAME}}
-    assert mine["0 step greet"] == {"text": f"{GREETED} {NAME}", "length": len(NAME)}
-    assert mine["1 signal address"] == {"street": STREET, "country": "DE"}
-    assert mine["3 child hiring.v1.Hiring/Tell"]["text"] == TOLD
-    assert mine["output"]["greeting"] == f"{GREETED} {NAME}"
-    assert by_name["hiring.v1.Hiring/Refer"]["input"]["referral"]["praise"] is None
-    (theirs,) = json.loads(await hiring.export(BOB))["workflows"]
-    assert theirs["values"]["input"]["referral"]["praise"] == "good"
-
-
-async def test_what_a_field_says_of_another_goes_with_that_one(
-    world: World, hiring: Hiring
-) -> None:
-    await hiring.workflows.start(hiring.refer, Referral(ADA, BOB, "good"), id="r")
-    await hiring.erase(BOB)
-    world.clock.advance(DAY)
-    await world.catch_up()
-    assert hiring.log == [""]
+    for id in MOVES:
+        held = await hiring.standing(hiring.hire, id)
+        assert (held.state, held.error and held.error.code) == ("held", "broken_seal"), id
 
 
 async def test_a_person_may_be_an_address_that_is_sealed_itself(
@@ -219,45 +220,26 @@ async def test_a_person_may_be_an_address_that_is_sealed_itself(
     assert (await hiring.standing(hiring.subscribe, "m")).result == Mail("")
 
 
-async def test_the_same_id_of_another_person_notes_nothing_of_them(
-    world: World, hiring: Hiring
+async def test_what_a_transaction_undid_is_sealed_anew_and_what_failed_is_tried_again(
+    world: World, hiring: Hiring, faults: Faults
 ) -> None:
-    await hired(world, hiring)
-    await hiring.apply(Applicant(BOB, "Bob"), "a")
-    assert json.loads(await hiring.export(BOB))["workflows"] == []
-
-
-async def test_what_a_transaction_undid_is_sealed_anew_by_a_key_that_is_kept(
-    world: World, hiring: Hiring
-) -> None:
-    await hired(world, hiring)
-    hiring.fail = 1
-    await world.database.execute("delete from hanse.subject_key")
-    await hiring.move("a", STREET)
+    faults.at("workflow.transaction_kept").fail()
+    await hiring.workflows.start(hiring.lodge, ADA, id="lodge")
     await world.catch_up()
-    world.clock.advance(DAY)
-    await world.catch_up()
-    assert (await hiring.report("a")).street == STREET
-
-
-async def test_what_failed_is_tried_again_with_what_was_sealed(
-    world: World, hiring: Hiring
-) -> None:
-    await hired(world, hiring)
+    for _ in range(2):
+        world.clock.advance(DAY)
+        await world.catch_up()
+    assert (await hiring.standing(hiring.lodge, "lodge")).result == Address(STREET)
+    await hired(world, hiring, "again")
     hiring.broken = True
-    await hiring.move("a", STREET)
+    await hiring.move("again", STREET)
     await world.catch_up()
-    assert (await hiring.standing(hiring.hire, "a")).state == "failed"
+    assert (await hiring.standing(hiring.hire, "again")).state == "failed"
     hiring.broken = False
-    rows = await world.database.fetch("select id from hanse.workflow where key = 'a'")
+    rows = await world.database.fetch("select id from hanse.workflow where key = 'again'")
     await Operator(world.database).retry(str(rows[0]["id"]))
     await world.catch_up()
-    assert (await hiring.report("a")).street == STREET
-
-
-async def test_nobody_is_no_person(hiring: Hiring) -> None:
-    with pytest.raises(InvalidArgument, match=r"`applicant\.person` names nobody"):
-        await hiring.apply(Applicant("", NAME))
+    assert (await hiring.report("again")).street == STREET
 
 
 class Keeping(Struct, frozen=True):
