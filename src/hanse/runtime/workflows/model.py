@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import functools
 import typing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
 from hanse.runtime.call.context import Call, Origin
-from hanse.runtime.contract.immutable import is_struct, unwrapped
-from hanse.runtime.contract.mistakes import DeclarationError
 from hanse.runtime.errors import InvalidArgument
 from hanse.runtime.identity.principal import Principal
 from hanse.runtime.telemetry.trace_context import parse
 from hanse.runtime.workflows.personal.declared import sealed_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from uuid import UUID
 
     from hanse.runtime.call.context import Keyed
@@ -239,46 +237,6 @@ def _result_of(function: Callable[..., Any]) -> ResultType:
     if "return" not in hints:
         raise TypeError(f"{name} is a step and does not say what it gives; write -> T, or -> None")
     return ResultType(hints["return"], f"what {name} gives")
-
-
-def sent_kind(value: object, name: str) -> Sealed | None:
-    """What is sealed of a value that is sent with a signal; None if nothing is.
-
-    Raises:
-        InvalidArgument: It is personal, and nobody could tell where.
-    """
-    if isinstance(value, msgspec.Struct):
-        return signal_kind(type(value), name)
-    inner: Iterable[object] = ()
-    if isinstance(value, dict):
-        inner = cast("dict[object, object]", value).values()
-    elif isinstance(value, list | tuple | set | frozenset):
-        inner = cast("Iterable[object]", value)
-    for one in inner:
-        if found := sent_kind(one, name):
-            raise InvalidArgument(
-                f"The signal {name[:200]} carries what is personal ({found.names}) inside of a "
-                "list or map: send a Struct that has it as a field, with the mark there."
-            )
-    return None
-
-
-def signal_kind(kind: Any, name: str) -> Sealed | None:
-    """What is sealed of a signal's value; None if nothing is.
-
-    Raises:
-        InvalidArgument: Its type says something of persons that cannot be.
-    """
-    try:
-        found = sealed_value(kind, "what comes with a signal")
-    except DeclarationError as error:
-        raise InvalidArgument(f"The signal {name[:200]}: {error}") from None
-    if found is not None and not is_struct(unwrapped(kind)):
-        raise InvalidArgument(
-            f"The signal {name[:200]} is personal as a whole, which who sends it cannot know: send "
-            "a Struct, with the mark at its field."
-        )
-    return found
 
 
 def read_signal(body: bytes, kind: Any, name: str, sealed: Sealed | None) -> Any:

@@ -16,7 +16,7 @@ from hanse.runtime.call.deadline import Deadlines
 from hanse.runtime.data.personal.sealed_text import LOOKS_SEALED
 from hanse.runtime.errors import FailedPrecondition, InvalidArgument
 from hanse.runtime.workflows.engine.instance import Instance
-from hanse.runtime.workflows.failure import Halted
+from hanse.runtime.workflows.failure import Halted, WorkflowErased
 from hanse.runtime.workflows.journal.entry import Entry, Kind
 from hanse.runtime.workflows.personal.values import shown
 
@@ -60,8 +60,6 @@ class Recording(msgspec.Struct, frozen=True):
 class Replayed(Instance):
     """Stops where its journal does."""
 
-    looked_at = True
-
     def next(self, kind: Kind, name: str) -> tuple[int, Entry | None]:
         """As in an instance that goes on.
 
@@ -94,6 +92,8 @@ class Replayed(Instance):
 
 class NoEngine:
     """Has the time that a recording ended at, and does nothing."""
+
+    looks_only = True
 
     def __init__(self, now: Callable[[], datetime], persons: Persons | None) -> None:
         self.now = now
@@ -129,7 +129,10 @@ async def check_fits(
     """
     if not served.model.person:
         _check_clear(served, row["input"], entries)
-    instance = await _replayed(served, {**row, "canceling": False}, entries, persons)
+    try:
+        instance = await _replayed(served, {**row, "canceling": False}, entries, persons)
+    except WorkflowErased:
+        return  # any code ends it
     if instance.undoing and not any(one.failed or one.kind == "undo" for one in entries):
         raise FailedPrecondition("The code fails with what steps gave.")
 

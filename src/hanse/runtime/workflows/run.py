@@ -11,16 +11,13 @@ from hanse.runtime.call.context import running
 from hanse.runtime.errors import Internal
 from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.engine.child import run_child
-from hanse.runtime.workflows.engine.sealing import opened, seals_of
 from hanse.runtime.workflows.engine.unread import decode_taken
 from hanse.runtime.workflows.engine.work import TIMEOUT_SECONDS, Work, perform
 from hanse.runtime.workflows.failure import CANCELED, read_failure
 from hanse.runtime.workflows.journal.entry import Entry
-from hanse.runtime.workflows.model import (
-    read_signal,
-    result_of,
-    signal_kind,
-)
+from hanse.runtime.workflows.model import read_signal, result_of
+from hanse.runtime.workflows.personal.running import opened, seals_of
+from hanse.runtime.workflows.personal.signals import signal_kind
 from hanse.runtime.workflows.retry import Retry
 
 if TYPE_CHECKING:

@@ -6,8 +6,6 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from msgspec.structs import replace
-
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
 from hanse.kit.uuid7 import Uuid7Source
@@ -19,7 +17,6 @@ from hanse.runtime.workflows.declaration import newest
 from hanse.runtime.workflows.ended_sweep import EndedSweep
 from hanse.runtime.workflows.engine.engine import Engine
 from hanse.runtime.workflows.engine.served import Served
-from hanse.runtime.workflows.failure import WorkflowErased
 from hanse.runtime.workflows.info import (
     Instance,
     check_key,
@@ -29,14 +26,14 @@ from hanse.runtime.workflows.info import (
     origin_here,
     uuid_of,
 )
-from hanse.runtime.workflows.journal.bounds import UNREAD_BYTES_MAX, UNREAD_MAX, unread
+from hanse.runtime.workflows.journal.bounds import unread
 from hanse.runtime.workflows.journal.entry import Start
-from hanse.runtime.workflows.journal.statements import GET, SIGNAL
+from hanse.runtime.workflows.journal.statements import GET
 from hanse.runtime.workflows.listing import Which, listed
-from hanse.runtime.workflows.model import encode_value, sent_kind
-from hanse.runtime.workflows.personal.declared import nobodys
-from hanse.runtime.workflows.personal.outputs import read_output
+from hanse.runtime.workflows.model import encode_value
+from hanse.runtime.workflows.personal.outputs import instance_read
 from hanse.runtime.workflows.personal.persons import Sent
+from hanse.runtime.workflows.personal.signals import sent_kind
 from hanse.runtime.workflows.replay import Recording, replay
 from hanse.runtime.workflows.tables import make_tables
 
@@ -47,7 +44,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.data.database import Database
     from hanse.runtime.workflows.info import Standing
-    from hanse.runtime.workflows.model import ResultType, WorkflowModel
+    from hanse.runtime.workflows.model import WorkflowModel
     from hanse.runtime.workflows.telemetry.watch import Surroundings
 
 START_MAX = 1000
@@ -138,12 +135,7 @@ class Workflows:
         row = await self._database.fetch_row(GET, self._uuid(model.name, id), site, model.name)
         if row is None:
             raise NotFound(f"There is no {model.name} of the id {id[:200]}.")
-        kept, now = self._kept(model, row["version"]), self._engine.now()
-        try:
-            result = await read_output(self._engine.persons, row, site, kept)
-        except WorkflowErased as error:
-            return replace(instance_of(row, None, now), error=error)
-        return instance_of(row, result, now)
+        return await instance_read(self._engine, model, row, site)
 
     async def list(
         self,
@@ -222,19 +214,12 @@ class Workflows:
             InvalidArgument: The name or the value is none, or personal where nobody's is.
             HanseError: As `Database.execute`.
         """
-        model, now = newest(method), self._engine.now()
+        model = newest(method)
         uuid, site = self._uuid(model.name, id), origin_here()[0]
         body = encode_value(value)
         check_name(name)
-        kind = sent_kind(value, name)
-        if kind is not None and not model.person:
-            raise nobodys(kind, f"the signal {name}")
-        if kind is not None:
-            done = await self._engine.persons.send(Sent(uuid, site, model.name, name, kind, body))
-        else:
-            sent = (uuid, site, model.name, name, body, now, UNREAD_MAX, UNREAD_BYTES_MAX)
-            done = bool(await self._database.execute(SIGNAL, *sent))
-        if not done:
+        kind = sent_kind(value, name, of_person=bool(model.person))
+        if not await self._engine.persons.send(Sent(uuid, site, model.name, name, kind, body)):
             row = await self._database.fetch_row(GET, uuid, site, model.name)
             if row is not None and row["end_time"] is None:
                 raise unread(model.name, id)
@@ -254,13 +239,6 @@ class Workflows:
         found = await self._engine.store.cancel(uuid_of(site, name, id), site, name)
         self._database.once_kept(partial(self._engine.nudge, found))
         return bool(found)
-
-    def _kept(self, model: WorkflowModel, version: int) -> ResultType | None:
-        """How what a version gives is kept; as of the newest, where nobody here serves it."""
-        served = self._engine.served.get((model.name, version))
-        if served is not None:
-            return served.model.result
-        return model.result if model.result.sealed is not None else None
 
     # Its host calls these.
 

@@ -54,7 +54,7 @@ async def run_child(instance: Instance, place: int, model: WorkflowModel, body: 
 
 async def end_child(instance: Instance, rest: Rest) -> None:
     """Writes how a child ended, and tells its parent in the same statement."""
-    if not instance.gone:
+    if instance.trouble is None:
         await instance.durable()
     value = _write(Ended(rest.state != "done", msgspec.Raw(rest.output or b"null")))
     store, told = instance.engine.store, (instance.id, instance.epoch, rest, value)

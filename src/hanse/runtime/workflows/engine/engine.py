@@ -74,7 +74,10 @@ class Engine:
         start: Begins an instance that no transaction is around; see `Beginning`.
         lease: By which others know that this host is alive.
         reached: Set when the tables are there.
+        looks_only: Whether nothing is done or kept here.
     """
+
+    looks_only = False
 
     def __init__(self, database: Database) -> None:
         self.database = database

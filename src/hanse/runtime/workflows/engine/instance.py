@@ -22,6 +22,7 @@ from hanse.runtime.workflows.failure import (
     ERASED,
     Halted,
     WorkflowCanceled,
+    WorkflowErased,
     difference,
     written,
 )
@@ -58,13 +59,9 @@ class Instance:
         trouble: Why it is to be held.
         code: How this run of it ended, to people who look; empty if it went well.
         ended: How it ended, once that is written; it has left the memory then.
-        gone: Its person was erased, and it goes with them.
         seals: What it has of keys; None where it is of nobody.
-        looked_at: Nothing of it is done or kept.
         undoing: It takes back, and cannot be canceled any more.
     """
-
-    looked_at = False
 
     def __init__(
         self,
@@ -96,7 +93,6 @@ class Instance:
         self.task: asyncio.Task[None] | None = None
         self.left = asyncio.Event()
         self.ended: Rest | None = None
-        self.gone = False
         model = served.model
         self.seals = InstanceSeals(model, row, engine.persons) if model.person else None
 
@@ -139,15 +135,6 @@ class Instance:
             Halted: Always.
         """
         self.trouble, self.over = trouble, True
-        raise Halted
-
-    def go(self) -> NoReturn:
-        """Has it end with its person, who was erased.
-
-        Raises:
-            Halted: Always.
-        """
-        self.gone = self.over = True
         raise Halted
 
     def check_whole(self, *, failed: bool) -> None:
@@ -294,12 +281,15 @@ class Instance:
         running.set(self.call)
         rest = await self._outcome()
         if self.trouble is not None:
-            log.warning("%s %s is held: %s", self.served.model.name, self.id, self.trouble)
-            rest = Rest("held", output=written(self.trouble))
-        elif self.gone:
-            rest = Rest("canceled", output=ERASED, time=self.engine.now())
+            rest = self._troubled(self.trouble)
         if rest is not None:
             await self.engine.end(self, rest)
+
+    def _troubled(self, trouble: HanseError) -> Rest:
+        if isinstance(trouble, WorkflowErased):
+            return Rest("canceled", output=ERASED, time=self.engine.now())
+        log.warning("%s %s is held: %s", self.served.model.name, self.id, trouble)
+        return Rest("held", output=written(trouble))
 
     async def _outcome(self) -> Rest | None:
         """How its code ended; None if it did not, or may not run."""

@@ -10,11 +10,11 @@ import msgspec
 from msgspec.structs import astuple
 
 from hanse.runtime.errors import Canceled, Internal
-from hanse.runtime.workflows.engine.sealing import opened, sealed_output
 from hanse.runtime.workflows.engine.work import Work, perform
 from hanse.runtime.workflows.failure import known, read_failure, written
 from hanse.runtime.workflows.journal.entry import Rest
 from hanse.runtime.workflows.model import ResultType, complaint
+from hanse.runtime.workflows.personal.running import opened, sealed_output
 from hanse.runtime.workflows.personal.values import INPUT
 from hanse.runtime.workflows.retry import UNTIL_DONE
 from hanse.runtime.workflows.run import Run

@@ -14,10 +14,10 @@ from hanse.runtime.call.deadline import time_is_up
 from hanse.runtime.call.endpoint import end_children
 from hanse.runtime.errors import DeadlineExceeded
 from hanse.runtime.workflows.engine.patience import patiently
-from hanse.runtime.workflows.engine.sealing import sealed_entry
 from hanse.runtime.workflows.failure import CANCELED, Halted, known, read_failure, written
 from hanse.runtime.workflows.journal.entry import Entry, Kind
 from hanse.runtime.workflows.model import ResultType, name_of, step_call
+from hanse.runtime.workflows.personal.running import sealed_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

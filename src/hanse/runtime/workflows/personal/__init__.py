@@ -1,1 +1,1 @@
-"""What is personal in workflows: read of their types, sealed in all that is kept of them, erased."""
+"""What is personal in workflows: read of types, sealed in all that is kept, erased."""

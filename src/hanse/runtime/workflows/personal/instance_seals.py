@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.personal.values import (
@@ -32,14 +32,12 @@ class InstanceSeals:
         persons: Of its database; None where a recording is looked at, of which nothing is opened.
     """
 
-    def __init__(
-        self, model: WorkflowModel, row: Mapping[str, object], persons: Persons | None
-    ) -> None:
+    def __init__(self, model: WorkflowModel, row: Any, persons: Persons | None) -> None:
         self._model = model
         self._persons = persons
-        self._id: UUID = row["id"]  # pyright: ignore[reportAttributeAccessIssue]
-        self._site = str(row["site_id"])
-        self._input: bytes = row["input"]  # pyright: ignore[reportAttributeAccessIssue]
+        self._id: UUID = row["id"]
+        self._site: str = row["site_id"]
+        self._input: bytes = row["input"]
         self._main = ""
         self._ends: dict[str, bool] = {}
         self._keys: dict[str, SubjectKey] = {}

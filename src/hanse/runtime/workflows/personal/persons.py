@@ -53,14 +53,14 @@ class Whose(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A signal that has what is personal in it.
+    """A signal.
 
     Attributes:
         id: Of the instance.
         site: The tenant.
         workflow: Its name.
         name: Of the signal.
-        kind: What of its value is sealed.
+        kind: What of its value is sealed; None if nothing is.
         body: That, in clear.
     """
 
@@ -68,7 +68,7 @@ class Sent(NamedTuple):
     site: str
     workflow: str
     name: str
-    kind: Sealed
+    kind: Sealed | None
     body: bytes
 
 
@@ -128,12 +128,14 @@ class Persons:
                     await self._note(id, one.ends, one.main)
 
     async def send(self, sent: Sent) -> bool:
-        """Sends a signal whose value is sealed; whether it could be.
+        """Sends a signal; whether it could be.
 
         Raises:
-            FailedPrecondition: It is of nobody.
+            FailedPrecondition: It is personal, and the instance of nobody.
             HanseError: The database is away.
         """
+        if sent.kind is None:
+            return await self._signal(sent, sent.body)
         await self.ready()
         async with self._database.transaction():
             row = await self._database.fetch_row(ADDRESSEE, sent.id, sent.site, sent.workflow)
@@ -147,13 +149,15 @@ class Persons:
             named = Named(sent.kind, sent.body, row["subject"], self._token_of(sent.site))
             keys = await self._held(sent.site, named.ends)
             body = named.sealed(keys, Spot(sent.site, sent.id, f"signal {sent.name}"))
-            now = self._database.clock.now()
-            place = (sent.id, sent.site, sent.workflow, sent.name)
-            bounds = (UNREAD_MAX, UNREAD_BYTES_MAX)
-            if not await self._database.execute(SIGNAL, *place, body, now, *bounds):
+            if not await self._signal(sent, body):
                 return False
             await self._note(sent.id, named.ends, "")
         return True
+
+    async def _signal(self, sent: Sent, body: bytes) -> bool:
+        place, now = (sent.id, sent.site, sent.workflow, sent.name), self._database.clock.now()
+        bounds = (UNREAD_MAX, UNREAD_BYTES_MAX)
+        return bool(await self._database.execute(SIGNAL, *place, body, now, *bounds))
 
     async def hold(
         self, id: UUID, site: str, ends: Mapping[str, bool], main: str

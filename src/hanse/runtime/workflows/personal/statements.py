@@ -76,7 +76,8 @@ with gone as materialized (
   order by w.id for update
 ), ended as (
   update hanse.workflow w set state = 'canceled', canceling = true, holder = null,
-    epoch = w.epoch + 1, wake_time = null, input = '{{}}'::bytea, output = '{ERASED.decode()}'::bytea,
+    epoch = w.epoch + 1, wake_time = null, input = '{{}}'::bytea,
+    output = '{ERASED.decode()}'::bytea,
     unread = 0, unread_bytes = 0, end_time = coalesce(w.end_time, $3::timestamptz)
   from gone where w.id = gone.id
 ), forgotten as (
@@ -98,7 +99,8 @@ with gone as materialized (
     unread = w.unread + waiting.number,
     unread_bytes = w.unread_bytes + waiting.number * octet_length('{ENDED_ERASED.decode()}'::bytea),
     canceling = w.canceling or coalesce(w.parent in (select id from gone), false),
-    wake_time = case when w.holder is null and w.state = 'open' then $3::timestamptz else w.wake_time end
+    wake_time = case when w.holder is null and w.state = 'open' then $3::timestamptz
+      else w.wake_time end
   from waiting where w.id = waiting.id and w.state in ('open', 'held')
   returning w.id, w.signals - waiting.number as before
 ), sent as (
@@ -108,7 +110,8 @@ with gone as materialized (
   from told join gone on gone.parent = told.id and gone.end_time is null
 ), canceled as (
   update hanse.workflow w set canceling = true, signals = w.signals + 1,
-    wake_time = case when w.holder is null and w.state = 'open' then $3::timestamptz else w.wake_time end
+    wake_time = case when w.holder is null and w.state = 'open' then $3::timestamptz
+      else w.wake_time end
   from gone where w.parent = gone.id and w.state in ('open', 'held')
     and w.id not in (select id from gone) and w.id not in (select id from waiting)
 )

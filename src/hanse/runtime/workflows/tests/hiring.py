@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Struct
 
@@ -85,8 +86,8 @@ class Hiring(Service, package="hiring.v1"):
     async def report(self, id: str) -> Report:
         return await self.workflows.result(self.hire, id)
 
-    async def standing(self, method: object, id: str) -> Instance:
-        return await self.workflows.get(method, id)  # pyright: ignore[reportArgumentType]
+    async def standing(self, method: Callable[..., Any], id: str) -> Instance:
+        return await self.workflows.get(method, id)
 
     @workflow(version=1, person="applicant.person")
     async def hire(self, run: Run, applicant: Applicant) -> Report:
@@ -121,7 +122,9 @@ class Hiring(Service, package="hiring.v1"):
 
     @workflow(version=1, person="person")
     async def lodge(self, run: Run, person: str) -> Address:
-        kept = await run.transaction(self._keep, STREET, retry=Retry(on=(ConnectionError,)))
+        kept = await run.transaction(
+            self._keep, STREET, retry=Retry(first=1e-9, on=(ConnectionError,))
+        )
         await run.sleep(timedelta(days=1))
         return kept
 

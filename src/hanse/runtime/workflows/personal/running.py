@@ -9,6 +9,7 @@ from hanse.runtime.data.personal.members import Gone
 from hanse.runtime.data.personal.subject_key import BrokenSeal
 from hanse.runtime.errors import FailedPrecondition
 from hanse.runtime.workflows.engine.patience import patiently
+from hanse.runtime.workflows.failure import ERASED_BECAUSE, WorkflowErased
 from hanse.runtime.workflows.personal.declared import nobodys
 from hanse.runtime.workflows.personal.values import output_spot
 
@@ -46,7 +47,7 @@ async def opened(instance: Instance, kind: Sealed, body: bytes, slot: str) -> by
     try:
         return await seals.opened(kind, body, slot)
     except Gone:
-        instance.go()
+        instance.hold(WorkflowErased(ERASED_BECAUSE))
     except (BrokenSeal, FailedPrecondition) as error:
         instance.hold(error)
     finally:
@@ -68,7 +69,7 @@ async def sealed_output(instance: Instance, kind: Sealed, body: bytes) -> bytes:
     Raises:
         HanseError: The database refuses it.
     """
-    if instance.looked_at:
+    if instance.engine.looks_only:
         return body
     seals = seals_of(instance, kind, "its answer")
     return await patiently(partial(seals.sealed, kind, body, *output_spot(instance.row)))
