@@ -28,6 +28,7 @@ from hanse import (
     Run,
     Secret,
     Service,
+    Struct,
     event,
     subscribe,
     workflow,
@@ -106,6 +107,11 @@ class Reminders(Service, package="library.v1"):
         await self.desk.handle(event.name, self)
 
 
+class Lent(Struct, frozen=True):
+    card: str
+    reader: Annotated[str, Personal(erase="field")] = ""
+
+
 class Returns(Service, package="returns.v1"):
     """Waits for books."""
 
@@ -119,6 +125,11 @@ class Returns(Service, package="returns.v1"):
         await run.transaction(self._save, book)
         back = await run.signal("back", str, timeout=timedelta(days=30))
         return back or "lost"
+
+    @workflow(version=1, person="lent.card")
+    async def remind(self, run: Run, lent: Lent) -> Lent:
+        back = await run.signal("back", Lent)
+        return back or lent
 
     async def _save(self, book: str) -> None:
         await self.desk.handle(book, self)

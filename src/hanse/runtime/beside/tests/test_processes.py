@@ -3,7 +3,7 @@
 import pytest
 
 from hanse import Internal, NotFound, Principal
-from hanse.runtime.beside.tests.library import Loan, Reminder, Returns
+from hanse.runtime.beside.tests.library import Lent, Loan, Reminder, Returns
 
 
 async def instances(library) -> list[str]:
@@ -61,6 +61,21 @@ async def test_what_fails_leaves_neither_row_nor_entry(reading):
         await reading.processes.result(Returns.wait_for, "1")
     assert await reading.count("reminder") == 0
     assert reading.engine.pool.checkedout() == 0
+
+
+async def test_what_is_personal_is_sealed_in_the_transaction_of_the_app(reading):
+    ada = Lent("card-7", "Ada Lovelace")
+    with pytest.raises(ZeroDivisionError):
+        async with reading.sessions.begin() as session:
+            await reading.processes.start(session, Returns.remind, ada, id="1")
+            raise ZeroDivisionError
+    assert await reading.count("hanse.subject_key") == 0, "nor is a key that nobody needs"
+    async with reading.sessions.begin() as session:
+        await reading.processes.start(session, Returns.remind, ada, id="1")
+        await reading.processes.signal(session, Returns.remind, "1", "back", ada)
+    rows = await reading.database.fetch("select input from hanse.workflow")
+    assert b"Lovelace" not in rows[0]["input"]
+    assert await reading.processes.result(Returns.remind, "1") == ada
 
 
 async def test_another_site_is_another_instance(reading):
