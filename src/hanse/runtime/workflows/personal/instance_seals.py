@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.personal.subject_key import SubjectKey
     from hanse.runtime.workflows.model import WorkflowModel
     from hanse.runtime.workflows.personal.declared import Sealed
-    from hanse.runtime.workflows.personal.persons import Persons
+    from hanse.runtime.workflows.personal.persons import Persons, Whose
 
 
 class InstanceSeals:
@@ -75,8 +75,8 @@ class InstanceSeals:
             HanseError: As `Persons.hold`.
         """
         assert self._persons is not None, "of a recording nothing is done"
-        if not self._main:
-            await self._load(self._persons)
+        if not self._main:  # keys are not looked for: an open transaction sees some that may go
+            self._know(await self._persons.whose(self._id))
         named = self._persons.named(self._site, kind, body, self._main)
         ends = named.ends
         keys: Mapping[str, SubjectKey] = self._keys
@@ -96,6 +96,9 @@ class InstanceSeals:
 
     async def _load(self, persons: Persons) -> None:
         whose = await persons.whose(self._id)
-        self._main = whose.main or subject_kept(self._input, self._model.person)
+        self._know(whose)
         self._ends |= whose.ends
         self._keys = await persons.keys(self._site, whose.ends)
+
+    def _know(self, whose: Whose) -> None:
+        self._main = whose.main or subject_kept(self._input, self._model.person)
