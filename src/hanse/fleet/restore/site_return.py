@@ -22,7 +22,8 @@ LOCK_SECONDS = 30
 
 LIVING = frozenset(
     {"hanse.erasure", "hanse.erased_file", "hanse.kept", "hanse.subject_key", "hanse.retention"}
-    | {"hanse.workflow", "hanse.workflow_person", "hanse.parked"}
+    | {"hanse.workflow", "hanse.parked"}
+    | {"hanse.workflow_person"}
 )
 """Of whom was erased no moment before knows, how far a sweep over all sites is concerns no moment
 of one, what workflows did outside none takes back, and subscriptions stand for all sites at once:
