@@ -111,7 +111,7 @@ on conflict (id) do nothing
 returning id, epoch
 """  # noqa: S608  put together of constants
 
-# An index range for each version that is served here.
+# An index range for each version that is served here, in the order that they are given in.
 CLAIM = f"""
 with due as (
   select w.id

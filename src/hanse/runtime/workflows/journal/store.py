@@ -48,6 +48,7 @@ class Store:
         self._host = host
         self._begun = begun
         self._ending = asyncio.Semaphore(ENDING)
+        self._turn = 0
 
     async def write(self, batch: Sequence[Write]) -> list[Write]:
         """Writes what instances of this host did, in one statement; each that was is told.
@@ -127,8 +128,13 @@ class Store:
         return None if row is None else entry_of(row)
 
     async def claim(self, served: Sequence[tuple[str, int]], most: int) -> list[Record]:
-        """Takes instances that are due."""
-        names, versions = [one[0] for one in served], [one[1] for one in served]
+        """Takes instances that are due, each time first of another workflow.
+
+        So one that has more due than is ever taken leaves others their turn.
+        """
+        self._turn = (self._turn + 1) % len(served)
+        turned = (*served[self._turn :], *served[: self._turn])
+        names, versions = [one[0] for one in turned], [one[1] for one in turned]
         now = self._database.clock.now()
         return await self._database.fetch(statements.CLAIM, names, versions, now, most, self._host)
 
