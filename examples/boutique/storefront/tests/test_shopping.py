@@ -1,8 +1,14 @@
 """A person's whole way through the shop, in a real browser without scripts, together and apart."""
 
+import asyncio
 from contextlib import asynccontextmanager
 
+import pytest
+from boutique_currency.api import Money
+from boutique_shipping.api import Shipping
 from playwright.async_api import async_playwright, expect
+
+from hanse.testing import fake
 
 FLAGS = [
     "--no-sandbox",
@@ -14,7 +20,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PHONE, TABLET, DESKTOP = 360, 768, 1280
-REFUSED_ON_PURPOSE = ("422", "403", "404")
+REFUSED_ON_PURPOSE = ("422", "403", "404", "409")
 LEFT_BEHIND = "net::ERR_ABORTED"  # a picture of a page that was left before it came
 
 
@@ -88,6 +94,47 @@ async def test_a_person_browses_pays_in_euros_mistypes_a_card_and_is_thanked(
         )
         await page.get_by_role("link", name="Basket").first.click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Your basket is empty")
+
+
+async def into_the_basket(page, product):
+    await page.goto(f"/products/{product}")
+    await page.get_by_role("button", name="Add to basket").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your basket")
+
+
+@pytest.mark.long
+async def test_a_person_who_buys_in_two_browsers_at_once_is_asked_to_wait(open_shop, chromium):
+    parcel, may_go = asyncio.Event(), asyncio.Event()
+
+    async def ship_order(**_):
+        parcel.set()
+        await may_go.wait()
+        return "7Q2K"
+
+    shipping = fake(Shipping, get_quote=lambda **_: Money("USD", 5), ship_order=ship_order)
+    async with (
+        open_shop(shipping) as shop,
+        shopping(shop, chromium) as one,
+        shopping(shop, chromium) as other,
+    ):
+        await into_the_basket(one, "enamel-mug")
+        await other.context.add_cookies(await one.context.cookies())
+        await one.goto("/basket/checkout")
+        await one.get_by_role("button", name="Place order").click(no_wait_after=True)
+        await parcel.wait()
+        await into_the_basket(other, "ships-clock")
+        await other.goto("/basket/checkout")
+        await other.get_by_role("button", name="Place order").click()
+        await expect(other.get_by_role("alert")).to_contain_text("An order of yours is under way.")
+        may_go.set()
+        await expect(one.locator("article[data-order]")).to_be_visible()
+        await other.get_by_role("link", name="Back to the basket").click()
+        await expect(other.locator(".lines > li")).to_have_count(1)
+        await expect(other.locator(".lines > li")).to_contain_text("Ship's Clock")
+        await other.goto("/basket/checkout")
+        await other.get_by_role("button", name="Place order").click()
+        await expect(other.locator("article[data-order]")).to_contain_text("Ship's Clock")
+        await expect(other.locator("article[data-order]")).not_to_contain_text("Enamel Mug")
 
 
 async def test_a_person_searches_takes_something_out_and_empties_the_basket(
