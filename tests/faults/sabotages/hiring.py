@@ -63,7 +63,7 @@ HIRING = below("domains/hiring",
              "if self.recruiter and not is_address(self.recruiter):", "if False:",
              "tests/test_letters.py::test_a_recruiter_who_cannot_be_written_to_is_told_when_the_service_starts"),
     Sabotage("one letter does not stop the other", "hanse_hiring/service/correspondence.py",
-             "        await self._received.send(\n", "        await self.tell(event)\n        await self._received.send(\n",
+             "        await self._received.send(", "        await self.tell(event)\n        await self._received.send(",
              "tests/test_letters.py::test_who_hires_and_cannot_be_written_to_takes_no_receipt_from_who_applied"),
 )  # fmt: skip
 
