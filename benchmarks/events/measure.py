@@ -18,12 +18,17 @@ from benchmarks.report import Measured
 from benchmarks.result import Better, Result, limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from benchmarks.events.contestants import Contestant
 
+    Figure = tuple[str, str, list[EventRound], Callable[[EventRound], float], Better]
+
 RATE = 2000.0
 """Events a second, at which times from commit to commit are taken."""
+
+LOWER_RATES = (500.0, 1000.0)
+"""The same, where more of the contestants keep up."""
 
 P50_MS_GOAL, P99_MS_GOAL = 10.0, 50.0
 ONE_BY_ONE_GOAL, BATCHES_GOAL = 3000.0, 8000.0
@@ -54,8 +59,9 @@ Orders are placed, each in a transaction, and each is an event; whoever handles 
 in a transaction that also notes the event as handled, so that one that comes twice is booked once.
 After every round orders and bookings are compared: as many, none twice, the same cents in all.
 Times are PostgreSQL's own, for everybody alike: from the commit of an order to the commit of its
-booking (track_commit_timestamp). At a rate: {RATE:,.0f} orders a second begun on a schedule,
-whatever became of the others. End to end: as fast as it goes, {AT_ONCE} transactions at once,
+booking (track_commit_timestamp). At a rate: so many orders a second begun on a schedule,
+{RATE:,.0f} where no other number is named, whatever became of the others.
+End to end: as fast as it goes, {AT_ONCE} transactions at once,
 until the last one is booked; the rate is that of all of it, placing included, from the first order
 to the last booking. One by one: a transaction an order, a transaction a booking. In batches:
 {BATCH} orders a transaction, many bookings in one. The first {WARM_SHARE:.0%} of a round are not
@@ -110,27 +116,31 @@ def orders(contestant: Contestant, plan: Plan, *, proof: bool = False) -> list[T
     if proof:
         timed = one = many = plan.proof
     mode = contestant.mode
+    at_rates = [
+        Told(role="write", mode=mode, count=int(timed * rate / RATE), rate=rate)
+        for rate in (*LOWER_RATES, RATE)
+    ]
     found = [
-        Told(role="write", mode=mode, count=timed, rate=RATE),
+        *at_rates,
         Told(role="write", mode=mode, count=one, at_once=AT_ONCE),
         Told(role="write", mode=mode, count=many, at_once=AT_ONCE // 4, batch=BATCH),
     ]
-    return found if contestant.batches else found[:2]
+    return found if contestant.batches else found[:-1]
 
 
 def results(done: list[EventRound]) -> list[Result]:
     """What is published; where there is no goal, the line is information."""
-    timed = [one for one in done if one.rate]
+    timed = [one for one in done if one.rate == RATE]
     one_by_one = [one for one in done if not one.rate and one.batch == 1]
     batches = [one for one in done if one.batch > 1]
 
     def all_us(one: EventRound) -> float:
         return one.service_us + one.postgres_us + one.broker_us
 
-    figures: tuple[tuple[str, str, list[EventRound], Callable[[EventRound], float], Better], ...]
-    figures = (
+    figures: tuple[Figure, ...] = (
         ("commit_to_effect_p50", "ms", timed, lambda one: one.p50_ms, "lower"),
         ("commit_to_effect_p99", "ms", timed, lambda one: one.p99_ms, "lower"),
+        *_at_lower_rates(done),
         ("one_by_one", "1/s", one_by_one, lambda one: one.booked_per_second, "higher"),
         ("one_by_one_all_cpu", "us", one_by_one, all_us, "lower"),
         ("in_batches", "1/s", batches, lambda one: one.booked_per_second, "higher"),
@@ -158,6 +168,13 @@ def results(done: list[EventRound]) -> list[Result]:
     ]
 
 
+def _at_lower_rates(done: list[EventRound]) -> Iterator[Figure]:
+    for rate in LOWER_RATES:
+        slower, name = [one for one in done if one.rate == rate], f"commit_to_effect_at_{rate:.0f}"
+        yield f"{name}_p50", "ms", slower, lambda one: one.p50_ms, "lower"
+        yield f"{name}_p99", "ms", slower, lambda one: one.p99_ms, "lower"
+
+
 def median(done: list[EventRound], peer: str, read: Callable[[EventRound], float]) -> float | None:
     """Median of one figure of one peer, None if it was not measured."""
     values = [read(one) for one in done if one.peer == peer]
@@ -178,7 +195,7 @@ def _at_least(metric: str, done: list[EventRound], goal: float) -> Result:
 
 def _behind(done: list[EventRound]) -> str:
     """Who did not keep up with the rate, so that its times are those of a queue."""
-    timed = [one for one in done if one.rate]
+    timed = [one for one in done if one.rate == RATE]
     rates = {
         peer: median(timed, peer, lambda one: one.booked_per_second)
         for peer in dict.fromkeys(one.peer for one in timed)
@@ -193,7 +210,7 @@ def _behind(done: list[EventRound]) -> str:
 
 
 def _said(one: EventRound) -> str:
-    kind = "at a rate" if one.rate else "in batches" if one.batch > 1 else "one by one"
+    kind = f"at {one.rate:,.0f}/s" if one.rate else "in batches" if one.batch > 1 else "one by one"
     return (
         f"{one.peer} {kind}: {one.booked_per_second:,.0f}/s, p50 {one.p50_ms:.1f} ms, "
         f"p99 {one.p99_ms:.1f} ms"
