@@ -37,18 +37,18 @@ class Opening(NamedTuple):
         name: One for one text, all over the program.
         types: Of its arguments, as SQL.
         text: With `$1`, `$2`, … for them.
-        values: Of its arguments, each as an expression of its type.
+        values: Of its arguments, each as a literal, whose type is seen from where it stands.
     """
 
     name: str
-    types: str
+    types: tuple[str, ...]
     text: str
     values: tuple[str, ...]
 
     @property
     def prepare(self) -> str:
         """What makes it known to a connection."""
-        return f"prepare {self.name} ({self.types}) as {self.text}"
+        return f"prepare {self.name} ({', '.join(self.types)}) as {self.text}"
 
     @property
     def execute(self) -> str:
@@ -58,7 +58,8 @@ class Opening(NamedTuple):
     @property
     def plain(self) -> str:
         """Runs it anywhere, as behind a pooler, where a connection keeps nothing."""
-        return _ARGUMENT.sub(lambda found: self.values[int(found[1]) - 1], self.text)
+        typed = [f"{value}::{kind}" for value, kind in zip(self.values, self.types, strict=True)]
+        return _ARGUMENT.sub(lambda found: typed[int(found[1]) - 1], self.text)
 
 
 class Lender(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -56,9 +57,12 @@ select $1, $2, event, stream_seq from gone
 on conflict do nothing"""
 
 _TYPES = ("uuid", "bigint", "smallint", "bigint", "text", "text")
-_ONE_TYPES = ", ".join(("int", "int", *_TYPES))
-_MANY_TYPES = ", ".join(("int", "int", *(f"{one}[]" for one in _TYPES)))
-_PARKED_TYPES = "int, int, uuid, smallint, bigint"
+_ONE_TYPES = ("int", "int", *_TYPES)
+_MANY_TYPES = ("int", "int", *(f"{one}[]" for one in _TYPES))
+_PARKED_TYPES = ("int", "int", "uuid", "smallint", "bigint")
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/@+ -]*", re.ASCII)
+"""Letters that are no more than themselves in a literal, whatever the server is set to."""
 
 _WHY = """
 select v.event,
@@ -127,10 +131,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 def opening(feed: Feed, claims: Sequence[Claim]) -> Opening:
     """The statement that a handler's transaction begins with; it writes as many rows as it may."""
-    of = str(int(feed.subscription)), str(int(feed.replay_epoch))
+    of = _number(feed.subscription), _number(feed.replay_epoch)
     first, *others = claims
     if first.parked:
-        given = (_uuid(first), _number(first.partition, "smallint"), _number(first.epoch))
+        given = (_uuid(first), _number(first.partition), _number(first.epoch))
         return Opening("hanse_claim_parked", _PARKED_TYPES, _PARKED, (*of, *given))
     if others:
         return Opening("hanse_claim_many", _MANY_TYPES, _MANY, (*of, *_columns(claims)))
@@ -141,7 +145,7 @@ def _row(claim: Claim) -> tuple[str, ...]:
     return (
         _uuid(claim),
         _number(claim.seq),
-        _number(claim.partition, "smallint"),
+        _number(claim.partition),
         _number(claim.epoch),
         _text(claim.site),
         _text(claim.key),
@@ -155,15 +159,17 @@ def _columns(claims: Sequence[Claim]) -> Iterator[str]:
 
 
 def _uuid(claim: Claim) -> str:
-    return f"'{claim.event.int:032x}'::uuid"
+    return f"'{claim.event.int:032x}'"
 
 
-def _number(value: int, kind: str = "bigint") -> str:
-    return f"{int(value)}::{kind}"
+def _number(value: int) -> str:
+    return f"'{int(value)}'"
 
 
 def _text(value: str) -> str:
-    """A text of hexadecimal digits alone, so that nothing in it can be read as SQL."""
+    """A text that cannot be read as SQL: of plain letters, or of hexadecimal digits."""
+    if _PLAIN.fullmatch(value):
+        return f"'{value}'"
     return f"convert_from('\\x{value.encode().hex()}', 'UTF8')"
 
 
