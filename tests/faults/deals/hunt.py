@@ -31,15 +31,29 @@ def plans(first: int, runs: int) -> Iterator[Plan]:
         yield drawn(seed)
 
 
-async def hunt(first: int, runs: int) -> Counts:
-    """Runs them on a ground of their own.
+async def hunt(drawn: Iterator[Plan]) -> Counts:
+    """Runs plans on a ground of their own, until there are no more.
 
     Raises:
         AssertionError: Something is wrong, with a note of the seed.
     """
     with tempfile.TemporaryDirectory(prefix="hanse-deals-") as folder:
         async with Ground(Path(folder)) as ground:
-            return await run_all(ground, plans(first, runs))
+            return await run_all(ground, drawn)
+
+
+async def hunt_at_once(hunts: int, drawn: Iterator[Plan]) -> Counts:
+    """The same on several grounds, each of which takes the next plan there is.
+
+    Raises:
+        ExceptionGroup: As `hunt` does; the other hunts are broken off.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(hunt(drawn)) for _ in range(hunts)]
+    counts = Counts()
+    for task in tasks:
+        counts.add_all(task.result())
+    return counts
 
 
 def main() -> int:
@@ -47,10 +61,11 @@ def main() -> int:
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--runs", type=int, default=2000)
     given.add_argument("--first", type=int, default=int(os.environ.get("HANSE_TEST_SEED", "1000")))
+    given.add_argument("--at-once", type=int, default=1)
     given.add_argument("--note", action="store_true")
     asked = given.parse_args()
     try:
-        counts = asyncio.run(hunt(asked.first, asked.runs))
+        counts = asyncio.run(hunt_at_once(asked.at_once, plans(asked.first, asked.runs)))
     except Exception:  # noqa: BLE001  whatever it is, it is told with its seed
         traceback.print_exc()
         return 1

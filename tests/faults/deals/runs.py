@@ -42,6 +42,15 @@ class Counts:
         self.asked += run.asked
         self.again += run.again
 
+    def add_all(self, other: Counts) -> None:
+        """Those of other runs."""
+        self.runs += other.runs
+        self.errands += other.errands
+        self.points += other.points
+        self.whom += other.whom
+        self.asked += other.asked
+        self.again += other.again
+
 
 async def run_all(ground: Ground, plans: Iterable[Plan], seconds: float = 0.0) -> Counts:
     """Runs plans until one fails; what was counted.
