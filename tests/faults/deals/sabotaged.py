@@ -20,6 +20,9 @@ FIRST = 1
 SECONDS = 3600
 """For all seeds of one build; a run in which something is stuck takes a minute, and is the last."""
 
+CRIMES = ("lost", "invented", "twice", "by halves", "out of order", "stuck", "left behind")
+"""What a verdict accuses of; a run that fails for another reason has noticed nothing."""
+
 RUNTIME = "src/hanse/runtime/"
 WORKFLOWS = RUNTIME + "workflows/"
 SUBSCRIPTIONS = RUNTIME + "subscriptions/"
@@ -126,9 +129,10 @@ def noticed(build: Build, folder: Path, seeds: int = SEEDS) -> int:
     finally:
         shutil.copy2(ROOT / build.file, file)
     seed = re.search(r"HANSE_TEST_SEED=(\d+)", said)
-    crime = re.search(r"AssertionError: (\w+.*)", said)
+    crime = re.search(rf"AssertionError: ((?:{'|'.join(CRIMES)}): .*)", said)
     assert seed, f"{seeds} seeds show nothing of {build.broken}: {said[-1000:]}"
-    print(f"{build.broken}: seed {seed[1]}, {crime[1] if crime else said[-1000:]}", flush=True)
+    assert crime, f"no verdict speaks of {build.broken}: {said[-1000:]}"
+    print(f"{build.broken}: seed {seed[1]}, {crime[1]}", flush=True)
     return int(seed[1]) - FIRST + 1
 
 
