@@ -49,10 +49,8 @@ class Build(NamedTuple):
 
 
 BUILDS = (
-    Build("what is acknowledged before it is committed", RUNTIME + "data/database.py",
-          "            await transaction.commit()\n",
-          "            done = session.command('commit')\n"
-          "            asyncio.Task(done) if running.get() else await done\n"),
+    Build("what is acknowledged before the disk has it", RUNTIME + "data/transaction.py",
+          'one.command("commit")', 'one.command("set local synchronous_commit to off; commit")'),
     Build("a sequence cursor in the relay", RELAY + "relay.py",
           "                due = await waiting.next(told, last)\n                told = []\n",
           "                self.seen = max([getattr(self, 'seen', 0), *told])\n"

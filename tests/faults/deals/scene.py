@@ -46,8 +46,9 @@ LATER = 8
 """More of each where somebody lives on."""
 PAUSE_SECONDS = 1.5
 JUMPS = (0, 0, 0, 3600, 86_400, -3600)
-MINUTES = 90
-"""Seconds after which what is parked is tried again, and a little more."""
+WAIT_FIRST, WAIT_MOST = 90, 13 * 3600
+"""Seconds after which what is parked is tried again, and a little more: at first, and at last. What
+a host parked whose clock is ahead, another tries when its own is there."""
 
 
 class Plan(NamedTuple):
@@ -236,6 +237,7 @@ class Run:
         await self._each_host("jumps", seconds=max(0, self._plan.jump))
         await until(self._all_is_answered)
         await until(self._no_deal_is_open)
+        self._wait = WAIT_FIRST
         await until(self._nothing_waits)
 
     async def _each_host(self, path: str, **body: int) -> None:
@@ -253,7 +255,8 @@ class Run:
         """What is parked is tried again as its minutes pass, and what waits behind it in its turn."""
         await self._each_host("rests")
         self._last = await self._ground.found(self._site)
-        await self._each_host("jumps", seconds=MINUTES)
+        await self._each_host("jumps", seconds=self._wait)
+        self._wait = min(2 * self._wait, WAIT_MOST)
         return not self._last.waiting
 
     async def _judge(self) -> None:
