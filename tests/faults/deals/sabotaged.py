@@ -50,7 +50,7 @@ class Build(NamedTuple):
 
 BUILDS = (
     Build("what is acknowledged before the disk has it", RUNTIME + "data/transaction.py",
-          'one.command("commit")', 'one.command("set local synchronous_commit to off; commit")'),
+          "' read only' if self.read_only else ''}", "'; set local synchronous_commit to off'}"),
     Build("a sequence cursor in the relay", RELAY + "relay.py",
           "                due = await waiting.next(told, last)\n                told = []\n",
           "                self.seen = max([getattr(self, 'seen', 0), *told])\n"
