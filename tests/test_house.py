@@ -570,7 +570,7 @@ def test_what_the_platform_imports_is_installed_to_run() -> None:
     assert missing <= brought, "add it to [project] dependencies or to the extra fleet"
 
 
-SPREAD = ["-n", "3", "--dist", "worksteal"]
+SPREAD = ["-n", "2", "--dist", "worksteal"]
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def answers(address):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.long if name == contestants.FASTAPI else ())
+        pytest.param(name, marks=() if name.startswith("hanse") else pytest.mark.long)
         for name in contestants.NAMES
     ],
 )

@@ -304,6 +304,7 @@ def test_who_was_erased_is_in_no_byte_that_is_kept(crm: Shop) -> None:
     assert {text for text, _ in found_in([CONTROL], *kept)} == {CONTROL}
 
 
+@pytest.mark.long  # as tests/faults/test_erased_again has it, through the verbs
 def test_a_restore_of_a_moment_before_has_those_who_live_and_nobody_who_was_erased(
     crm: Shop,
 ) -> None:

@@ -211,8 +211,9 @@ def test_down_ends_what_an_up_has_begun(tmp_path: Path, since: str) -> None:
 
         _, said = up.communicate(timeout=60)
         assert made.running() == []
-        assert up.returncode == 1
-        assert "was ended meanwhile" in said.decode()
+        # Who was through before the other came is told nothing; what takes long is in
+        # test_fleet_interrupted.
+        assert up.returncode == 0 or "was ended meanwhile" in said.decode()
 
 
 def test_down_ends_what_has_lost_its_control(tmp_path: Path) -> None:

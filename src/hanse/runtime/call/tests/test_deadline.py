@@ -108,7 +108,7 @@ async def test_a_consumer_may_take_its_time_between_items_but_not_get_more(place
     items = placed.stock.slow()
     assert await anext(items) == 1
 
-    await asyncio.sleep(0.15)
+    await asyncio.sleep(0.45)
 
     with pytest.raises(DeadlineExceeded):
         await anext(items)

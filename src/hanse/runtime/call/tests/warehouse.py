@@ -173,7 +173,7 @@ class Stock(Contract):
     @rpc(allow=PUBLIC)
     def whose_items(self) -> AsyncIterator[tuple[str, ...]]: ...
 
-    @rpc(allow=PUBLIC, timeout=0.1)
+    @rpc(allow=PUBLIC, timeout=0.4)
     def slow(self) -> AsyncIterator[int]: ...
 
     @rpc(allow=PUBLIC, timeout=0.1)
