@@ -64,6 +64,7 @@ def until_complete(made: Shop, moment: datetime) -> None:
     until(is_complete, "the bucket to be complete", seconds=60)
 
 
+@pytest.mark.long
 def test_a_bucket_may_be_away_and_what_was_sold_meanwhile_follows(tmp_path: Path, s3: S3) -> None:
     with shop(tmp_path, BACKUP.format(url=s3.url)) as made:
         made.fleet.url = made.fleet.hanse("up", **KEYS)["url"]
@@ -83,7 +84,11 @@ def test_a_bucket_may_be_away_and_what_was_sold_meanwhile_follows(tmp_path: Path
         made.sell("three")
         s3.come_back()
         until_complete(made, now())
-        assert not any("in danger" in note for note in made.fleet.status()["notes"])
+        until(
+            lambda: not any("in danger" in note for note in made.fleet.status()["notes"]),
+            "the warning to go",
+            seconds=60,
+        )
 
         made.lose()
         restored = made.fleet.hanse("restore", **KEYS)

@@ -81,6 +81,7 @@ def test_post_runs_when_the_hosts_of_the_release_before_are_gone(made: Fleet) ->
     assert states(made) == ["applied", "applied"]
 
 
+@pytest.mark.long
 def test_a_post_that_fails_is_noted_and_what_runs_goes_on(made: Fleet) -> None:
     made.write("migrations/0002_post_rows.sql", "alter table seat drop column lost;")
     found = made.up()
@@ -93,6 +94,7 @@ def test_a_post_that_fails_is_noted_and_what_runs_goes_on(made: Fleet) -> None:
     assert states(made) == ["applied", "applied"]
 
 
+@pytest.mark.long
 def test_where_hosts_may_not_migrate_it_waits_for_the_verb(made: Fleet) -> None:
     file = made.folder / "hanse.toml"
     file.write_text(file.read_text() + '\n[database]\nmigrate = "never"\n')

@@ -149,7 +149,13 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> 
         assert made.running() == []
 
 
-@pytest.mark.parametrize("asked", [("--port", "0"), ()], ids=["second copy", "first copy"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(("--port", "0"), id="second copy"),
+        pytest.param((), id="first copy", marks=pytest.mark.long),
+    ],
+)
 def test_two_projects_are_up_at_once_with_https_beside_each_other(
     tmp_path: Path, asked: tuple[str, ...]
 ) -> None:

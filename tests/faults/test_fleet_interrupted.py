@@ -104,7 +104,9 @@ def test_a_start_goes_on_after_its_control_has_died(slow: Fleet) -> None:
     assert slow.get("/relay/v1/numbers/4") == 4
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "end", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
+)
 def test_a_change_that_control_left_behind_is_brought_to_its_end(slow: Fleet, end: int) -> None:
     """Else its next one would keep the old hosts and the new ones, for good."""
     slow.write("go", "")

@@ -241,6 +241,7 @@ def test_a_host_that_hangs_gets_no_requests_and_is_replaced(shop: Fleet) -> None
     assert not psutil.pid_exists(victim["pid"])
 
 
+@pytest.mark.long
 def test_what_hosts_stand_on_hangs_and_is_replaced(shop: Fleet) -> None:
     before = shop.processes()
     victims = {name for name, one in before.items() if one["kind"] != "host"}

@@ -137,6 +137,7 @@ async def test_a_person_who_buys_in_two_browsers_at_once_is_asked_to_wait(open_s
         await expect(other.locator("article[data-order]")).not_to_contain_text("Enamel Mug")
 
 
+@pytest.mark.parametrize("apart", [False, pytest.param(True, marks=pytest.mark.long)])
 async def test_a_person_searches_takes_something_out_and_empties_the_basket(
     open_shop, apart, chromium
 ):
