@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from hanse.runtime.errors import KINDS, Canceled, HanseError, Internal, NotFound, rebuilt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BRANCHES = (
     "What runs side by side in it has several steps, and nobody could tell their order. Side by "
@@ -79,12 +84,18 @@ class Halted(BaseException):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """An error as a journal has it."""
+    """An error as a journal has it.
+
+    Attributes:
+        name: Of its class, with the module: two services of a host may use one code. Empty in
+            what was written before it was kept.
+    """
 
     code: str
     kind: str
     detail: str
     fields: msgspec.Raw
+    name: str = ""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -103,7 +114,7 @@ def written(error: HanseError) -> bytes:
     kind = next((kind for kind in KINDS if isinstance(error, kind)), Internal)
     try:
         fields = msgspec.Raw(_encode(error.fields()))
-        return _encode(Failure(error.code, kind.code, error.detail, fields))
+        return _encode(Failure(error.code, kind.code, error.detail, fields, _name_of(type(error))))
     except Exception:  # noqa: BLE001  an error is written down, whatever is wrong with it
         return _encode(Failure(kind.code, kind.code, UNWRITABLE, msgspec.Raw(b"{}")))
 
@@ -111,18 +122,25 @@ def written(error: HanseError) -> bytes:
 def read_failure(value: bytes) -> HanseError:
     """The error that was written down; its kind, where its own class is not there any more."""
     failure = _decode(value)
-    return rebuilt(_class_of(failure.code, failure.kind), failure.detail, bytes(failure.fields))
+    return rebuilt(_class_of(failure), failure.detail, bytes(failure.fields))
 
 
-def _class_of(code: str, kind: str) -> type[HanseError]:
-    waiting: list[type[HanseError]] = [_KINDS.get(kind, Internal)]
-    nearest = waiting[0]
-    while waiting:
-        one = waiting.pop()
-        if one.code == code:
-            return one
-        waiting += one.__subclasses__()
-    return nearest
+def _name_of(error: type[HanseError]) -> str:
+    return f"{error.__module__}:{error.__qualname__}"
+
+
+def _class_of(failure: Failure) -> type[HanseError]:
+    """That of its name; one of its code, where the class was moved or called otherwise since."""
+    kind = _KINDS.get(failure.kind, Internal)
+    alike = [one for one in _below(kind) if one.code == failure.code]
+    named = [one for one in alike if _name_of(one) == failure.name]
+    return (named or alike or [kind])[0]
+
+
+def _below(kind: type[HanseError]) -> Iterator[type[HanseError]]:
+    yield kind
+    for one in kind.__subclasses__():
+        yield from _below(one)
 
 
 UNSERVED = b'{"code":"unserved_version",'
