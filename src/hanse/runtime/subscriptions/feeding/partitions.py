@@ -33,10 +33,14 @@ delete from hanse.subscriber
 where subscription = $1 and ((replay_epoch, holder) = ($2, $3)
                              or until_time < clock_timestamp() - interval '1 minute')
 """
+# What this host let slip is not renewed: where its share has become smaller it would not take it
+# again, and while it stayed the holder, nobody else could.
 _RENEW = """
-update hanse.delivery set until_time = clock_timestamp() + make_interval(secs => $4)
-where subscription = $1 and replay_epoch = $2 and holder = $3 and until_time > clock_timestamp()
-returning partition, epoch
+update hanse.delivery d set until_time = clock_timestamp() + make_interval(secs => $4)
+from unnest($5::smallint[], $6::bigint[]) v(partition, epoch)
+where d.subscription = $1 and d.replay_epoch = $2 and d.partition = v.partition
+  and d.epoch = v.epoch and d.holder = $3 and d.until_time > clock_timestamp()
+returning d.partition
 """
 # What another server gave for longer, whose clock was ahead before a failover, is free.
 # What this host let slip and nobody took is taken anew as well, in another epoch: what is still on
@@ -134,12 +138,7 @@ class Partitions:
             _CALL_IN, feed.subscription, feed.replay_epoch, self._holder, self._seconds
         )
         before = {number: held.epoch for number, held in self.held.items() if not held.leaving}
-        rows = await self._database.fetch(
-            _RENEW, feed.subscription, feed.replay_epoch, self._holder, self._seconds
-        )
-        renewed = {row["partition"]: row["epoch"] for row in rows}
-        for number in [n for n, one in self.held.items() if renewed.get(n) != one.epoch]:
-            del self.held[number]
+        await self._renew()
         self._until = sent + self._seconds * (1 - MARGIN)
         self._fair = await self._share()
         await self._come_nearer(self._fair)
@@ -191,6 +190,15 @@ class Partitions:
         await self._database.execute(
             _LEAVE, self._feed.subscription, self._feed.replay_epoch, self._holder
         )
+
+    async def _renew(self) -> None:
+        feed, epochs = self._feed, [one.epoch for one in self.held.values()]
+        rows = await self._database.fetch(
+            _RENEW, feed.subscription, feed.replay_epoch, self._holder, self._seconds,
+            list(self.held), epochs,
+        )  # fmt: skip
+        for lost in self.held.keys() - {row["partition"] for row in rows}:
+            del self.held[lost]
 
     async def _share(self) -> int:
         feed = self._feed

@@ -204,6 +204,23 @@ async def test_who_let_a_partition_slip_is_not_whole_until_it_is_taken_again(ben
     assert partitions.whole
 
 
+async def test_what_a_host_let_slip_and_has_no_room_for_becomes_anothers(bench) -> None:
+    """It would hold that in the database, read none of it, and nobody else could take it."""
+    first, second = (Partitions(bench.database, Feed(1), one, 60.0) for one in ("first", "second"))
+    await first.keep()
+    await second.keep()  # from now on each is to have the half
+    for number in (3, 40, 63):
+        first.lose(number, first.held[number].epoch)
+    (row,) = await bench.database.fetch("select clock_timestamp() + interval '1 minute' as until")
+    await first.keep()
+    await first.release_drained()
+    over = "update hanse.delivery set until_time = clock_timestamp() where until_time < $1"
+    await bench.database.execute(over, row["until"])  # as if a minute had passed
+    await second.keep()
+    assert sorted([*first.held, *second.held]) == list(range(PARTITIONS))
+    assert len(first.held) == len(second.held)
+
+
 async def test_what_the_stream_has_no_more_is_said_and_counted_once(office, caplog) -> None:
     bench, name = office.bench, "room.v1.Room/keep"
     await own_stream(bench.database)
