@@ -143,6 +143,19 @@ async def test_what_a_host_breaks_off_at_its_end_has_not_failed(bench) -> None:
     assert (await bench.notes(), await bench.inbox(), await bench.parked()) == ([], set(), [])
 
 
+async def test_what_is_canceled_inside_a_handler_has_failed_like_anything_else(bench) -> None:
+    """Nobody ends the host: passed over, it would come when its partition is taken anew, too late."""
+    settling = bench.settling()
+    bench.stage.fails["hung up"] = [asyncio.CancelledError()] * 2
+    for word in ("hung up", "later"):
+        await settling.settle([bench.letter(word)])
+    assert await bench.parked() == [("hung up", 1, "waiting"), ("later", 0, "waiting")]
+    bench.clock.advance(AFTER[0])
+    assert await bench.take_due(settling) == 1
+    assert await bench.parked() == [("hung up", 2, "waiting"), ("later", 0, "waiting")]
+    assert await bench.notes() == []
+
+
 async def test_a_batch_is_one_transaction_and_splits_down_to_what_fails(bench) -> None:
     settling = bench.settling("gather")
     bench.stage.fails["c"] = [ValueError("no")] * 9
