@@ -11,7 +11,9 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from hanse import Unavailable
 from hanse.kit.fetch import fetch
+from hanse.kit.http import ConnectionFailed
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,7 +63,11 @@ class Outside:
 
     async def _asked(self, what: str, key: str, number: str) -> str:
         url = f"http://127.0.0.1:{self._pay_port}/{what}/{number}"
-        status, _, body = await fetch(url, verb="POST", headers={"idempotency-key": key})
+        try:
+            status, _, body = await fetch(url, verb="POST", headers={"idempotency-key": key})
+        except ConnectionFailed as error:
+            # Who stood still for as long as one waits wakes and finds that nobody answered in time.
+            raise Unavailable("The world outside did not answer.") from error
         if status != 200:
             raise OSError(f"the world outside says {status}")
         return body.decode()
