@@ -23,7 +23,6 @@ from typing import NamedTuple, TextIO
 import pytest
 from packaging.requirements import Requirement
 
-from conftest import MEMORY, has_room
 from scripts.check import Step
 from scripts.check import main as check
 from scripts.environment import progress
@@ -594,23 +593,32 @@ def test_suite_is_spread_over_workers_unless_one_place_is_named(
     assert json.loads(answer.stdout) == passed_on
 
 
-@pytest.mark.skipif(not has_room(), reason="there is no room in memory")
-def test_a_run_writes_in_memory_and_leaves_nothing_there_nor_what_a_killed_one_left() -> None:
+def test_a_run_writes_in_memory_and_leaves_nothing_there_nor_what_a_killed_one_left(
+    tmp_path: Path,
+) -> None:
     killed = subprocess.Popen(["true"])
     killed.wait()
-    left = MEMORY / f"hanse-{killed.pid}"
+    left = tmp_path / f"hanse-{killed.pid}"
     left.mkdir()
     ask = (
-        "import pytest, tempfile\n"
+        "import pathlib, pytest, sys, tempfile\n"
         "class Here:\n"
+        "    def pytest_plugin_registered(self, plugin):\n"
+        "        if getattr(plugin, '__name__', '') == 'conftest':\n"
+        "            plugin.MEMORY, plugin.MEMORY_ROOM = pathlib.Path(sys.argv[1]), 0\n"
         "    def pytest_sessionfinish(self): print('in', tempfile.gettempdir(), 'itself')\n"
         "pytest.main(['-p', 'no:cacheprovider', '-q', 'conftest.py'], [Here()])"
     )
     kept = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
     ran = subprocess.run(
-        [sys.executable, "-c", ask], cwd=ROOT, env=kept, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", ask, str(tmp_path)],
+        cwd=ROOT,
+        env=kept,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
-    written = re.search(f"in ({MEMORY}/hanse-\\d+) itself", ran.stdout)
+    written = re.search(f"in ({tmp_path}/hanse-\\d+) itself", ran.stdout)
     assert written, ran.stdout + ran.stderr
     assert not Path(written[1]).exists()
     assert not left.exists()

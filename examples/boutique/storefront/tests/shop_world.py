@@ -1,5 +1,6 @@
 """A shop to test: all ten services, its static files, and visitors with cookies of their own."""
 
+import asyncio
 import re
 from contextlib import asynccontextmanager
 from html import unescape
@@ -9,17 +10,19 @@ from boutique_ad.service import Ads
 from boutique_cart.service import Carts
 from boutique_catalog.service import Catalog
 from boutique_checkout.service import Checkout
+from boutique_currency.api import Money
 from boutique_currency.service import Currencies
 from boutique_email.service import Emails
 from boutique_payment.service import Payments
 from boutique_recommendation.service import Recommendations
+from boutique_shipping.api import Shipping as ShippingContract
 from boutique_shipping.service import Shipping
 from boutique_storefront.order_form import DEMO
 from boutique_storefront.pages import STATIC
 from boutique_storefront.service import Storefront
 
 from hanse.runtime.contract.service import contract_of
-from hanse.testing import World
+from hanse.testing import World, fake
 
 TEN = (
     Ads,
@@ -77,6 +80,23 @@ class Visitor:
             name, _, value = given.partition(";")[0].partition("=")
             self.cookies[name] = value
         return answer
+
+
+class HeldParcel:
+    """A shipping by whose first parcel one knows that an order is under way, until it may go."""
+
+    def __init__(self):
+        self.came, self.may_go = asyncio.Event(), asyncio.Event()
+        self.shipping = fake(
+            ShippingContract,
+            get_quote=lambda **_: Money("USD", 5),
+            ship_order=self._ship_order,
+        )
+
+    async def _ship_order(self, **_):
+        self.came.set()
+        await self.may_go.wait()
+        return "7Q2K"
 
 
 class Shop:

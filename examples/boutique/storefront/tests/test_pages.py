@@ -12,12 +12,18 @@ from boutique_checkout.api import AlreadyBuying, Checkout, OrderUndone
 from boutique_currency.api import Currencies, Money
 from boutique_payment.api import Payments
 from boutique_recommendation.api import Recommendations
-from boutique_shipping.api import Shipping
 from boutique_storefront.order_form import DEMO
 from boutique_storefront.pages import Pages
 from boutique_storefront.views import Visit
 
-from examples.boutique.storefront.tests.shop_world import TEN, Visitor, lines, said, sums
+from examples.boutique.storefront.tests.shop_world import (
+    TEN,
+    HeldParcel,
+    Visitor,
+    lines,
+    said,
+    sums,
+)
 from hanse import Database, Unavailable
 from hanse.testing import World, fake
 
@@ -198,23 +204,20 @@ async def test_who_clicks_twice_is_led_to_the_one_order(shop):
 
 
 async def test_who_buys_again_in_another_window_is_asked_to_wait_and_finds_the_rest(open_shop):
-    came, may_go = asyncio.Event(), asyncio.Event()
-
-    async def ship_order(**_):
-        came.set()
-        await may_go.wait()
-        return "7Q2K"
-
-    shipping = fake(Shipping, get_quote=lambda **_: Money("USD", 5), ship_order=ship_order)
-    async with open_shop(shipping) as shop, asyncio.timeout(10), asyncio.TaskGroup() as group:
+    parcel = HeldParcel()
+    async with (
+        open_shop(parcel.shipping) as shop,
+        asyncio.timeout(10),
+        asyncio.TaskGroup() as group,
+    ):
         one, other = shop.visitor(), shop.visitor()
         await one.put_in("enamel-mug", 2)
         other.cookies |= one.cookies
         first = group.create_task(one.order())
-        await came.wait()
+        await parcel.came.wait()
         await other.put_in("tea-caddy")
         refused = await other.order()
-        may_go.set()
+        parcel.may_go.set()
         order, basket = await one.follow(await first), await other.get("/basket")
         after = await other.follow(await other.order())
 

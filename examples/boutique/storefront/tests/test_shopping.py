@@ -1,14 +1,11 @@
 """A person's whole way through the shop, in a real browser without scripts, together and apart."""
 
-import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from boutique_currency.api import Money
-from boutique_shipping.api import Shipping
 from playwright.async_api import async_playwright, expect
 
-from hanse.testing import fake
+from examples.boutique.storefront.tests.shop_world import HeldParcel
 
 FLAGS = [
     "--no-sandbox",
@@ -104,16 +101,9 @@ async def into_the_basket(page, product):
 
 @pytest.mark.long
 async def test_a_person_who_buys_in_two_browsers_at_once_is_asked_to_wait(open_shop, chromium):
-    parcel, may_go = asyncio.Event(), asyncio.Event()
-
-    async def ship_order(**_):
-        parcel.set()
-        await may_go.wait()
-        return "7Q2K"
-
-    shipping = fake(Shipping, get_quote=lambda **_: Money("USD", 5), ship_order=ship_order)
+    parcel = HeldParcel()
     async with (
-        open_shop(shipping) as shop,
+        open_shop(parcel.shipping) as shop,
         shopping(shop, chromium) as one,
         shopping(shop, chromium) as other,
     ):
@@ -121,12 +111,12 @@ async def test_a_person_who_buys_in_two_browsers_at_once_is_asked_to_wait(open_s
         await other.context.add_cookies(await one.context.cookies())
         await one.goto("/basket/checkout")
         await one.get_by_role("button", name="Place order").click(no_wait_after=True)
-        await parcel.wait()
+        await parcel.came.wait()
         await into_the_basket(other, "ships-clock")
         await other.goto("/basket/checkout")
         await other.get_by_role("button", name="Place order").click()
         await expect(other.get_by_role("alert")).to_contain_text("An order of yours is under way.")
-        may_go.set()
+        parcel.may_go.set()
         await expect(one.locator("article[data-order]")).to_be_visible()
         await other.get_by_role("link", name="Back to the basket").click()
         await expect(other.locator(".lines > li")).to_have_count(1)

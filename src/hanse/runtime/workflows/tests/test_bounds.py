@@ -9,7 +9,7 @@ from hanse.runtime.errors import NotFound, ResourceExhausted
 from hanse.runtime.workflows.declaration import workflow
 from hanse.runtime.workflows.run import Run
 from hanse.runtime.workflows.workflows import Workflows
-from hanse.testing import World, acting
+from hanse.testing import World
 
 ALMOST_A_MIB = 1024 * 1024 - 100
 LETTER = "x" * ALMOST_A_MIB
@@ -55,10 +55,8 @@ class Archive(Service, package="archive.v1"):
 
 
 @pytest.fixture
-async def world():
-    async with World(Archive) as world:
-        with acting():
-            yield world
+def service() -> type[Archive]:
+    return Archive
 
 
 @pytest.fixture

@@ -34,10 +34,8 @@ class Wharf(Service, package="wharf.v1"):
 
 
 @pytest.fixture
-async def world():
-    async with World(Wharf) as world:
-        with acting():
-            yield world
+def service() -> type[Wharf]:
+    return Wharf
 
 
 async def test_so_many_with_a_key_in_common_are_under_way(world: World) -> None:

@@ -32,10 +32,8 @@ class Yard(Service, package="yard.v1"):
 
 
 @pytest.fixture
-async def world():
-    async with World(Yard) as world:
-        with acting():
-            yield world
+def service() -> type[Yard]:
+    return Yard
 
 
 @pytest.fixture

@@ -112,10 +112,8 @@ class Travel(Service, package="travel.v1"):
 
 
 @pytest.fixture
-async def world():
-    async with World(Travel) as world:
-        with acting():
-            yield world
+def service() -> type[Travel]:
+    return Travel
 
 
 @pytest.fixture

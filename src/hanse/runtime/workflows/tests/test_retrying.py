@@ -13,7 +13,7 @@ from hanse.runtime.workflows.listing import Which
 from hanse.runtime.workflows.operator import Operator
 from hanse.runtime.workflows.run import Run
 from hanse.runtime.workflows.workflows import Workflows
-from hanse.testing import World, acting
+from hanse.testing import World
 
 
 class Fleet(Service, package="fleet.v1"):
@@ -60,10 +60,8 @@ class Fleet(Service, package="fleet.v1"):
 
 
 @pytest.fixture
-async def world():
-    async with World(Fleet) as world:
-        with acting():
-            yield world
+def service() -> type[Fleet]:
+    return Fleet
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hanse.runtime.workflows.declaration import workflow
 from hanse.runtime.workflows.engine.engine import CLAIM_MAX
 from hanse.runtime.workflows.run import Run
 from hanse.runtime.workflows.workflows import Workflows
-from hanse.testing import World, acting
+from hanse.testing import World
 
 
 class Ferry(Service, package="ferry.v1"):
@@ -29,10 +29,8 @@ class Ferry(Service, package="ferry.v1"):
 
 
 @pytest.fixture
-async def world():
-    async with World(Ferry) as world:
-        with acting():
-            yield world
+def service() -> type[Ferry]:
+    return Ferry
 
 
 async def test_a_workflow_of_which_much_is_due_leaves_others_their_turn(world: World) -> None:
