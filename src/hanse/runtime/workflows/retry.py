@@ -30,7 +30,8 @@ class Retry(msgspec.Struct, frozen=True):
         most: Seconds that no wait is longer than.
         on: The errors after which another try makes sense; any other ends the step at once. What a
             service has answered is kept under the step's key, and so is an error, but those of the
-            moment: another try gets it again.
+            moment: another try gets it again. `Aborted` is of the moment as long as the service
+            had done nothing.
     """
 
     tries: Annotated[int, Meta(ge=0)] = 10

@@ -153,9 +153,9 @@ class Ledger:
         """Notes that a part of the work is about to be committed; whether the claim still holds."""
         return bool(await self._database.execute(WORKED, *claim[:5]))
 
-    async def release(self, claim: Claim) -> None:
-        """Gives the key back: nothing was done under it."""
-        await self._database.execute(RELEASE, *claim[:5])
+    async def release(self, claim: Claim) -> bool:
+        """Gives the key back; whether it was: it stays where a part of the work was done."""
+        return bool(await self._database.execute(RELEASE, *claim[:5]))
 
     async def sweep(self) -> int:
         """Forgets some answers whose time is over, and tells how many."""

@@ -133,7 +133,8 @@ class StoredOnce:
         """Keeps an error in a transaction of its own, as the handler's was undone."""
         if isinstance(failure, NEVER_KEPT) or isinstance(cause, SerializationConflict):
             await self._ledger.release(claim)
-        else:
+        # What was aborted may go well the next time; it is an answer only if a part of it is done.
+        elif not (isinstance(failure, Aborted) and await self._ledger.release(claim)):
             await self._ledger.answer(claim, _written(failure), failed=True)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hanse.runtime.contract.declaration import rpc
 from hanse.runtime.contract.service import Service
-from hanse.runtime.errors import HanseError, Internal, NotFound, Unavailable
+from hanse.runtime.errors import Aborted, HanseError, Internal, NotFound, Unavailable
 from hanse.runtime.identity.permission import PUBLIC
 from hanse.runtime.workflows.declaration import workflow
 from hanse.runtime.workflows.retry import Retry
@@ -14,7 +14,7 @@ from hanse.runtime.workflows.run import Run
 from hanse.runtime.workflows.workflows import Workflows
 from hanse.testing import World, acting
 
-IN_VAIN = Retry(tries=3, first=0.01, on=(Internal, Unavailable, NotFound))
+IN_VAIN = Retry(tries=3, first=0.01, on=(Internal, Unavailable, Aborted, NotFound))
 ONCE = Retry(tries=1)
 
 
@@ -93,8 +93,13 @@ async def test_who_was_told_an_error_is_told_it_again_in_each_try(
     assert moods.asked == 1
 
 
-async def test_what_may_pass_by_itself_is_asked_anew(world: World, moods: Moods) -> None:
-    moods.next = [Unavailable("Not now."), Unavailable("Not now.")]
+@pytest.mark.parametrize(
+    "said", [Unavailable("Not now."), Aborted("Too many.")], ids=lambda one: one.code
+)
+async def test_what_may_pass_by_itself_is_asked_anew(
+    world: World, moods: Moods, said: HanseError
+) -> None:
+    moods.next = [said, said]
     assert (await outcome(world, "insist"), moods.asked) == ("yes", 3)
 
 

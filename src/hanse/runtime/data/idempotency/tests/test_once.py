@@ -25,7 +25,7 @@ from hanse.kit.clock import ManualClock
 from hanse.kit.http import Address, connect
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.idempotency.ledger import KEPT, Ledger
-from hanse.runtime.errors import AlreadyExists
+from hanse.runtime.errors import Aborted, AlreadyExists
 from hanse.testing.acting import acting
 
 PATIENCE = 20.0
@@ -277,7 +277,9 @@ async def test_a_refusal_is_given_again_with_its_fields(shop) -> None:
     assert shop.stage.ran["sell"] == 1
 
 
-@pytest.mark.parametrize("failure", [Unavailable("away"), ResourceExhausted("much")])
+@pytest.mark.parametrize(
+    "failure", [Unavailable("away"), ResourceExhausted("much"), Aborted("busy")]
+)
 async def test_failures_of_the_moment_are_not_kept(shop, failure) -> None:
     shop.stage.failures.append(failure)
     first = await shop.ask("", APPLE, "k")
@@ -366,6 +368,15 @@ async def test_who_failed_after_a_part_of_the_work_is_never_run_again(shop) -> N
             answers.append((await shop.ask(":hasty", APPLE, "k"))[2])
     assert all(b"idempotency_key_" in one for one in answers)
     assert await shop.sold("apple") == 1
+
+
+async def test_what_was_aborted_after_a_part_of_the_work_is_an_answer(shop) -> None:
+    shop.stage.fails_at = "hasty"
+    shop.stage.failures.append(Aborted("busy"))
+    answers = [await shop.ask(":hasty", APPLE, "k") for _ in range(2)]
+    assert [status for status, _, _ in answers] == [409, 409]
+    assert [b'"code":"aborted"' in body for _, _, body in answers] == [True, True]
+    assert (await shop.sold("apple"), await shop.sold("charge apple")) == (1, 1)
 
 
 async def test_who_lost_the_key_has_done_nothing(shop) -> None:
