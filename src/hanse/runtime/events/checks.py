@@ -34,14 +34,13 @@ def check_class(model: EventModel, mistakes: Mistakes) -> bool:
         remedy = "name domain and version, like hiring.v1"
         mistakes.add(where, f"{model.package!r} is no package", remedy)
     for field in msgspec.structs.fields(cls):
+        at = f"{where}.{field.name}"
         if not _NAME.fullmatch(field.name):
-            mistakes.add(f"{where}.{field.name}", "is not snake_case", "rename it")
-    if not check_types(cls, mistakes):
-        return False
-    if File in parts(cls):
-        what = "holds a File, which nobody keeps for its readers"
-        mistakes.add(where, what, "name by its id what the file is a field of")
-    return True
+            mistakes.add(at, "is not snake_case", "rename it")
+        if File in parts(field.type):
+            what = "holds a File, which nobody keeps for its readers"
+            mistakes.add(at, what, "name by its id the entity that the file is a field of")
+    return check_types(cls, mistakes)
 
 
 def check_fields(model: EventModel, mistakes: Mistakes) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, get_args
 
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.data.collection.bulk import Bulk
-from hanse.runtime.data.collection.conflict import revision_conflict
 from hanse.runtime.data.collection.finding import Finder
 from hanse.runtime.data.collection.mask import masked
 from hanse.runtime.data.collection.outcome import Batch, Count, Outcome, Page, Parts
@@ -19,7 +18,7 @@ from hanse.runtime.data.files.tables import add_place
 from hanse.runtime.data.query.planner import COUNT_BOUND
 from hanse.runtime.data.query.query import PAGE_SIZE, Query
 from hanse.runtime.data.table.arrival import prepare_rules, prepare_table
-from hanse.runtime.errors import FailedPrecondition, Internal
+from hanse.runtime.errors import Internal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -150,7 +149,9 @@ class Collection(Generic[E]):
         body = self._documents.patch(known)
         return await self._stored.write(event, lambda one: one.write(target, known, body))
 
-    async def replace(self, item: E, *, id: str = "", revision: int = 0) -> E:
+    async def replace(
+        self, item: E, *, id: str = "", revision: int = 0, event: Event | None = None
+    ) -> E:
         """Changes all fields of one; gives it as it is then.
 
         Fields that only another release knows stay as they are.
@@ -159,13 +160,14 @@ class Collection(Generic[E]):
             item: As it is to be.
             id: Which one; that of the item, if left out.
             revision: The one it has to be at; that of the item, if left out, and 0 for any.
+            event: What this tells of, kept by the same statement.
 
         Raises:
             HanseError: As `update`.
         """
         body, read = self._documents.new(item, over=True)
         target = self._stored.target(id or item.id, item, revision)
-        return await self._stored.told(self._writer.write(target, read, body))
+        return await self._stored.write(event, lambda one: one.write(target, read, body))
 
     async def delete(self, id: str, *, revision: int = 0, event: Event | None = None) -> None:
         """Deletes one, or hides it where deleting is soft.
@@ -182,8 +184,13 @@ class Collection(Generic[E]):
         target = Target(site(), self._stored.uuid_of(id), revision, self._stored.now())
         await self._stored.write(event, lambda one: one.delete(target))
 
-    async def restore(self, id: str, *, revision: int = 0) -> E:
+    async def restore(self, id: str, *, revision: int = 0, event: Event | None = None) -> E:
         """Brings back one that was deleted softly; gives it as it is then.
+
+        Args:
+            id: Its id.
+            revision: The one it has to be at; 0 for any.
+            event: What this tells of, kept by the same statement.
 
         Raises:
             NotFound: There is none.
@@ -193,16 +200,8 @@ class Collection(Generic[E]):
         """
         if not self.model.soft:
             raise Internal(f"{self.model.full_table} deletes for good; nothing can be restored.")
-        uuid = self._stored.uuid_of(id)
-        given = (site(), uuid, revision, self._stored.now())
-        row = await self._stored.told(self._database.fetch_row(self._statements.restore, *given))
-        if row is None:
-            raise self._writer.not_found(uuid)
-        if row["done"]:
-            return self._documents.stored(await self._writer.opened(site(), row))
-        if not self._stored.is_deleted(row):
-            raise FailedPrecondition(f"This {self.model.noun} is not deleted.")
-        raise revision_conflict(revision, row["revision"])
+        target = Target(site(), self._stored.uuid_of(id), revision, self._stored.now())
+        return await self._stored.write(event, lambda one: one.restore(target))
 
     async def query(
         self,

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 
 from hanse.runtime.contract.immutable import is_struct, parts
+from hanse.runtime.data.collection.conflict import immutable, unset
 from hanse.runtime.data.entity.changes import is_mergeable
 from hanse.runtime.data.entity.expression import quoted
 from hanse.runtime.data.entity.leaf import item_of, split
@@ -22,6 +23,7 @@ from hanse.runtime.data.entity.marks import Immutable, Personal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hanse.runtime.data.entity.leaf import Leaf
     from hanse.runtime.data.entity.model import EntityModel
     from hanse.runtime.data.query.fields import Path
 
@@ -84,6 +86,30 @@ def incomplete(given: dict[str, Any], inner: Iterable[Inner]) -> Iterator[Inner]
         if within or not all(name in members for name in one.required):
             yield one
         yield from within
+
+
+def check_merge(
+    stored: dict[str, Any],
+    given: dict[str, Any],
+    fixed: Iterable[Leaf],
+    inner: Iterable[Inner],
+) -> None:
+    """Looks whether one may lie over the other.
+
+    Raises:
+        InvalidArgument: A value that never changes would, or a struct lacks what it must have.
+    """
+    changed = [
+        ".".join(leaf.path)
+        for leaf in fixed
+        if (new := at_path(given, leaf.path)) is not UNSET
+        and new != (leaf.default if (old := at_path(stored, leaf.path)) is UNSET else old)
+    ]
+    if changed:
+        raise immutable(changed)
+    for one in incomplete(given, inner):
+        if not isinstance(at_path(stored, one.path), dict):
+            raise unset(".".join(one.path))
 
 
 def merge(stored: Any, given: Any, annotation: Any) -> Any:

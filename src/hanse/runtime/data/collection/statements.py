@@ -79,7 +79,7 @@ class Statements:
         self.taken = self._taken()
         self.store = self._store()
         self.delete = self._delete()
-        self.restore = self._restore()
+        self.restore = self._restore() if model.soft else ""
 
     # Each of these is run as it is; what varies is bound.
 
@@ -201,12 +201,14 @@ class Statements:
 
     def _restore(self) -> str:
         """$3 the revision expected or 0, $4 now; only where what is deleted stays."""
+        proof = f" and {proven(5)}" if self._keyed else ""
         changed = (
             f"update {self._table} set delete_time = null, update_time = $4::timestamptz, "
             f"revision = revision + 1 where {self._here} and delete_time is not null "
-            f"and ($3::bigint = 0 or revision = $3) returning {self.columns}"
+            f"and ($3::bigint = 0 or revision = $3){proof} returning {self.columns}"
         )
-        return self._telling(changed, []) if self._model.soft else ""
+        text = self._telling(changed, [])
+        return f"with {proof_parts(5)}, {text.removeprefix('with ')}" if self._keyed else text
 
     def _delete_many(self) -> str:
         """$3 now, where what is deleted stays."""

@@ -39,6 +39,9 @@ NOBODY_TELLS = (
     "the one that emits it take `events: Events`."
 )
 
+TELLING = ("plain_create", "create", "plain_update", "update", "store", "delete", "restore")
+"""Statements that write one row, and may put an event beside it."""
+
 BATCH_MAX = 1000
 """Entities read or written at once."""
 
@@ -147,8 +150,9 @@ class Stored(Generic[E]):
         found = self._telling.get(keyed)
         if found is None:
             found = self._telling[keyed] = Statements(self.model, keyed=keyed)
-            for name in ("plain_create", "create", "plain_update", "update", "store", "delete"):
-                setattr(found, name, also_telling(getattr(found, name)))
+            for name in TELLING:
+                if text := getattr(found, name):
+                    setattr(found, name, also_telling(text))
             found.create_many = also_telling_many(found.create_many)
         return found
 

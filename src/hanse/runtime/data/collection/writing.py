@@ -6,12 +6,11 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
-from msgspec import UNSET
 
 from hanse.runtime.data.collection.conflict import immutable, revision_conflict, unset
 from hanse.runtime.data.collection.document import decode_plainly
 from hanse.runtime.data.collection.merge import (
-    at_path,
+    check_merge,
     compared_in_clear,
     incomplete,
     inner_structs,
@@ -21,7 +20,7 @@ from hanse.runtime.data.collection.merge import (
 )
 from hanse.runtime.data.collection.reference_check import ReferenceCheck
 from hanse.runtime.data.personal.seals import Seals
-from hanse.runtime.errors import Aborted, HanseError, NotFound
+from hanse.runtime.errors import Aborted, FailedPrecondition, HanseError, NotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -150,16 +149,39 @@ class Writer(Generic[E]):
             RevisionConflict: It is at another revision.
             Aborted: Others were faster again and again.
         """
-        given = (*target.row, target.revision, *([target.now] if self._model.soft else ()))
+        now = [target.now] if self._model.soft else []
+        row = await self._alone(self._statements.delete, target, *now)
+        if not row["done"]:
+            raise revision_conflict(target.revision, row["revision"])
+
+    async def restore(self, target: Target) -> E:
+        """Brings back one that is hidden; the entity as it is then.
+
+        Raises:
+            FailedPrecondition: It is not deleted.
+            UniqueViolation: Another one has meanwhile what no two may share.
+            HanseError: As `delete`.
+        """
+        row = await self._alone(self._statements.restore, target, target.now, hidden=True)
+        if row["done"]:
+            return self._documents.stored(await self.opened(target.site, row))
+        if row["delete_time"] is None:
+            raise FailedPrecondition(f"This {self._model.noun} is not deleted.")
+        raise revision_conflict(target.revision, row["revision"])
+
+    async def _alone(self, text: str, target: Target, *given: Any, hidden: bool = False) -> Any:
+        """What a statement that writes no document answers: again while keys alone are lacking."""
         for _ in range(TRIES):
             sent = await self._seals.alone()
-            row = await self._database.fetch_row(self._statements.delete, *given, *sent.arguments)
+            arguments = (*target.row, target.revision, *given, *sent.arguments)
+            row = await self._database.fetch_row(text, *arguments)
             if row is None:
                 raise self.not_found(target.uuid)
-            if await self._seals.is_done(target.row, row, sent):
-                return
-            if sent.proof is None or row["revision"] != (target.revision or row["revision"]):
-                raise revision_conflict(target.revision, row["revision"])
+            if await self._seals.is_done(target.row, row, sent) or sent.proof is None:
+                return row
+            is_other = row["revision"] != (target.revision or row["revision"])
+            if is_other or (hidden and row["delete_time"] is None):
+                return row
         raise self.slower()
 
     def needs_reading(self, value: msgspec.Struct) -> bool:
@@ -235,7 +257,7 @@ class Writer(Generic[E]):
         row, foreign = loaded
         stored = self._documents.lifted(decode_plainly(row["doc"]), row["shape"])
         given = decode_plainly(body)
-        self._check_merge(stored, given)
+        check_merge(stored, given, self._model.immutable, self._inner)
         whole = _encode(merge(stored, given, self._model.cls))
         item = self._documents.whole(whole)
         sent = await self._seals.whole(target.row, whole, foreign=foreign)
@@ -252,19 +274,6 @@ class Writer(Generic[E]):
         if missing := check.missing(done):
             raise missing
         return None
-
-    def _check_merge(self, stored: dict[str, Any], given: dict[str, Any]) -> None:
-        changed = [
-            ".".join(leaf.path)
-            for leaf in self._model.immutable
-            if (new := at_path(given, leaf.path)) is not UNSET
-            and new != (leaf.default if (old := at_path(stored, leaf.path)) is UNSET else old)
-        ]
-        if changed:
-            raise immutable(changed)
-        for one in incomplete(given, self._inner):
-            if not isinstance(at_path(stored, one.path), dict):
-                raise unset(".".join(one.path))
 
     async def opened(self, site: str, row: Any) -> Any:
         """A row with its document in clear.
@@ -283,12 +292,7 @@ class Writer(Generic[E]):
 
     async def _conflict(self, target: Target) -> HanseError:
         row = await self._database.fetch_row(self._statements.get, target.site, target.uuid)
-        return revision_conflict(target.revision, self._present_at(row, target))
-
-    def _present_at(self, row: Any, target: Target) -> int:
-        if row is None or (self._model.soft and row["delete_time"] is not None):
-            raise self.not_found(target.uuid)
-        return row["revision"]
+        return revision_conflict(target.revision, self._present(row, target)["revision"])
 
     def not_found(self, uuid: UUID) -> NotFound:
         """What is said where nothing is."""

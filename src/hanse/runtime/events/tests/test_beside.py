@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from hanse.runtime.data.collection.conflict import Duplicate, RevisionConflict
 from hanse.runtime.data.people.people import People
 from hanse.runtime.data.personal.tests.crm import Counted
-from hanse.runtime.errors import Internal, InvalidArgument, NotFound
+from hanse.runtime.errors import FailedPrecondition, Internal, InvalidArgument, NotFound
 from hanse.runtime.events.tests.board import Applied, Board, Job, JobPublished, Joined, Member, Team
 from hanse.runtime.identity.principal import VISITOR
 from hanse.testing.acting import acting
@@ -42,14 +42,28 @@ async def test_each_write_and_its_event_are_one_statement(board, told):
         made = await kind.create(item, event=told)
         changed = await kind.update(made.id, changes, event=told)
         assert (await kind.get(made.id), changed.revision) == (changed, 2)
+        assert await kind.replace(changed, event=told) == await kind.get(made.id)
         await kind.delete(made.id, event=told)
-        assert board.database.since() == 4
-        assert len(await board.told()) == len(before) + 3
+        assert board.database.since() == 6
+        assert len(await board.told()) == len(before) + 4
         assert board.database.outbox_wake.is_set()
         with pytest.raises(NotFound):
             await kind.get(made.id)
     assert set(await board.read(type(told))) == {told}
     assert await board.jobs.get(job.id) == job, "nothing else was touched"
+
+
+@pytest.mark.parametrize("told", [TOLD, SEALED], ids=["clear", "sealed"])
+async def test_what_is_brought_back_is_told_in_the_same_statement(board, told):
+    await board.events.emit(SEALED)
+    team = await board.teams.create(Team("sea"))
+    await board.teams.delete(team.id)
+    before = await board.told()
+    board.database.since()
+    back = await board.teams.restore(team.id, event=told)
+    assert board.database.since() == 1
+    assert len(await board.told()) == len(before) + 1
+    assert (await board.teams.get(team.id), back.revision) == (back, 3)
 
 
 @pytest.mark.parametrize("told", [TOLD, SEALED], ids=["clear", "sealed"])
@@ -69,8 +83,12 @@ async def test_a_write_that_is_refused_tells_nothing(board, told):
         refused += [
             (RevisionConflict, kind.update(one.id, {}, revision=7, event=told)),
             (RevisionConflict, kind.delete(one.id, revision=7, event=told)),
+            (RevisionConflict, kind.replace(one, revision=7, event=told)),
         ]
     refused += [
+        (Duplicate, board.teams.replace(Team("land"), id=team.id, event=told)),
+        (FailedPrecondition, board.teams.restore(team.id, event=told)),
+        (RevisionConflict, board.teams.restore(gone.id, revision=7, event=told)),
         (NotFound, board.teams.update(gone.id, {"name": "back"}, event=told)),
         (NotFound, board.teams.delete(gone.id, event=told)),
         (InvalidArgument, board.jobs.create(Job("Cook"), event=JobPublished("x", ""))),
@@ -105,6 +123,20 @@ async def test_whose_key_was_destroyed_meanwhile_is_told_under_a_new_one(board, 
     await board.jobs.update(job.id, {"state": "open"}, revision=1, event=SEALED)
     await board.jobs.delete(job.id, revision=2, event=SEALED)
     assert await board.read(Applied) == [None, SEALED, SEALED]
+
+
+async def test_what_is_brought_back_is_told_under_a_new_key_where_the_old_one_is_destroyed(
+    board, postgres
+):
+    await board.events.emit(SEALED)
+    team = await board.teams.create(Team("sea"))
+    await board.teams.delete(team.id)
+    async with Counted(postgres.config) as database:
+        await database.keys.open()
+        await People.__from_database__(People, database).erase(SEALED.email)
+
+    await board.teams.restore(team.id, event=SEALED)
+    assert await board.read(Applied) == [None, SEALED]
 
 
 async def test_who_changes_one_row_at_once_is_told_in_the_order_of_the_changes(board):

@@ -6,7 +6,7 @@ from typing import Annotated
 import pytest
 from msgspec import Struct
 
-from hanse.runtime.contract.file import File
+from hanse.runtime.contract.file import Accepts, File
 from hanse.runtime.contract.mistakes import DeclarationError
 from hanse.runtime.data.entity.marks import Keep, Personal
 from hanse.runtime.events.event import Event, event, event_of
@@ -16,6 +16,10 @@ ROW = Personal(erase="row")
 
 class Inner(Struct, frozen=True):
     name: Annotated[str, ROW]
+
+
+class Folder(Struct, frozen=True):
+    letter: Annotated[File, Accepts("application/pdf")]
 
 
 def test_all_mistakes_are_told_at_once():
@@ -29,6 +33,7 @@ def test_all_mistakes_are_told_at_once():
             many: list[str] = []
             day: datetime | None = None
             cv: File | None = None
+            folder: tuple[Folder, ...] = ()
             law: Annotated[str, Personal(erase=Keep(days=1, reason="tax"))] = ""
             clear: Annotated[str, Personal(erase="row", sealed=False)] = ""
             unsaid: Annotated[str, Personal()] = ""
@@ -40,7 +45,8 @@ def test_all_mistakes_are_told_at_once():
         "Wrong.Name: is not snake_case",
         "use tuple[T, ...]",
         "Wrong.day: is a datetime that need not have a zone",
-        "holds a File, which nobody keeps for its readers",
+        "Wrong.cv: holds a File, which nobody keeps for its readers → name by its id",
+        "Wrong.folder: holds a File, which nobody keeps for its readers",
         "Wrong key='mail': is personal, and would leave in clear → name age",
         "Wrong.law: is kept longer than its person",
         "Wrong.clear: is personal and in clear, and nothing erases what was told",
