@@ -12,7 +12,7 @@ from hanse.runtime.leases.lease import MARGIN
 from hanse.runtime.subscriptions.feeding.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hanse.runtime.data.database import Database
     from hanse.runtime.subscriptions.handling.claim import Feed
@@ -33,8 +33,8 @@ delete from hanse.subscriber
 where subscription = $1 and ((replay_epoch, holder) = ($2, $3)
                              or until_time < clock_timestamp() - interval '1 minute')
 """
-# What this host let slip is not renewed: where its share has become smaller it would not take it
-# again, and while it stayed the holder, nobody else could.
+# What it does not know to hold is not renewed, as where the answer to taking it was lost: it would
+# not take that again where its share has become smaller, and nobody else could.
 _RENEW = """
 update hanse.delivery d set until_time = clock_timestamp() + make_interval(secs => $4)
 from unnest($5::smallint[], $6::bigint[]) v(partition, epoch)
@@ -43,8 +43,8 @@ where d.subscription = $1 and d.replay_epoch = $2 and d.partition = v.partition
 returning d.partition
 """
 # What another server gave for longer, whose clock was ahead before a failover, is free.
-# What this host let slip and nobody took is taken anew as well, in another epoch: what is still on
-# its way here under the old one is void.
+# What this host does not know to hold is taken anew as well, in another epoch: what is still on its
+# way here under the old one is void.
 # Materialized: a join that ran it anew for each row would take another lot each time.
 _TAKE = """
 with free as materialized (
@@ -110,6 +110,7 @@ class Partitions:
         self._seconds = seconds
         self._until = 0.0
         self._fair = 0
+        self._slipped: dict[int, int] = {}
         self.held: dict[int, Held] = {}
 
     @property
@@ -139,6 +140,7 @@ class Partitions:
         )
         before = {number: held.epoch for number, held in self.held.items() if not held.leaving}
         await self._renew()
+        await self._give_back_slipped()
         self._until = sent + self._seconds * (1 - MARGIN)
         self._fair = await self._share()
         await self._come_nearer(self._fair)
@@ -146,10 +148,11 @@ class Partitions:
         return now != before
 
     def lose(self, partition: int, epoch: int) -> None:
-        """Lets a partition slip: what is under way of it is void."""
+        """Lets a partition slip: what is under way of it is void, and who asks first has it."""
         held = self.held.get(partition)
         if held is not None and held.epoch == epoch:
             del self.held[partition]
+            self._slipped[partition] = epoch
 
     async def flush(self) -> None:
         """Says how far partitions are, where that changed.
@@ -186,6 +189,7 @@ class Partitions:
             HanseError: It runs out by itself.
         """
         await self.flush()
+        await self._give_back_slipped()
         await self._release(list(self.held))
         await self._database.execute(
             _LEAVE, self._feed.subscription, self._feed.replay_epoch, self._holder
@@ -223,7 +227,14 @@ class Partitions:
                 self.held[row["partition"]] = Held(row["epoch"], Progress(position), position)
 
     async def _release(self, partitions: Iterable[int]) -> None:
-        given = {number: self.held.pop(number).epoch for number in list(partitions)}
+        await self._give_back({n: self.held.pop(n).epoch for n in list(partitions)})
+
+    async def _give_back_slipped(self) -> None:
+        slipped, self._slipped = self._slipped, {}
+        if slipped:
+            await self._give_back(slipped)
+
+    async def _give_back(self, given: Mapping[int, int]) -> None:
         await self._database.execute(
             _RELEASE, self._feed.subscription, self._feed.replay_epoch, list(given),
             list(given.values()),

@@ -204,13 +204,26 @@ async def test_who_let_a_partition_slip_is_not_whole_until_it_is_taken_again(ben
     assert partitions.whole
 
 
-async def test_what_a_host_let_slip_and_has_no_room_for_becomes_anothers(bench) -> None:
-    """It would hold that in the database, read none of it, and nobody else could take it."""
-    first, second = (Partitions(bench.database, Feed(1), one, 60.0) for one in ("first", "second"))
+async def test_what_a_host_let_slip_and_has_no_room_for_is_anothers_at_once(bench) -> None:
+    """It would stay its holder in the database and read none of it, and nobody else could take it."""
+    first, second = [Partitions(bench.database, Feed(1), one, 60.0) for one in ("first", "second")]
     await first.keep()
     await second.keep()  # from now on each is to have the half
     for number in (3, 40, 63):
         first.lose(number, first.held[number].epoch)
+    await first.keep()
+    await first.release_drained()
+    await second.keep()
+    assert sorted([*first.held, *second.held]) == list(range(PARTITIONS))
+    assert len(first.held) == len(second.held)
+
+
+async def test_what_a_host_does_not_know_to_hold_becomes_anothers(bench) -> None:
+    first, second = [Partitions(bench.database, Feed(1), one, 60.0) for one in ("first", "second")]
+    await first.keep()
+    for number in (3, 40, 63):
+        del first.held[number]  # as where the answer to taking it was lost
+    await second.keep()  # from now on each is to have the half
     (row,) = await bench.database.fetch("select clock_timestamp() + interval '1 minute' as until")
     await first.keep()
     await first.release_drained()
@@ -218,7 +231,6 @@ async def test_what_a_host_let_slip_and_has_no_room_for_becomes_anothers(bench) 
     await bench.database.execute(over, row["until"])  # as if a minute had passed
     await second.keep()
     assert sorted([*first.held, *second.held]) == list(range(PARTITIONS))
-    assert len(first.held) == len(second.held)
 
 
 async def test_what_the_stream_has_no_more_is_said_and_counted_once(office, caplog) -> None:
