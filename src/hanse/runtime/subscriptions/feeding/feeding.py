@@ -157,7 +157,7 @@ class Feeding:
                 leaving = any(one.leaving for one in self._partitions.held.values())
                 await wait_set(asyncio.Event(), min(left, 0.1) if leaving else left)
                 with suppress(HanseError):
-                    await self._partitions.release_drained()
+                    await self._partitions.release_drained(self._settling.stuck)
 
     def _holds(self, one: Arrived) -> bool:
         return self._partitions.holds(one.partition, one.epoch)

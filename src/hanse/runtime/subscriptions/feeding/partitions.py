@@ -12,7 +12,7 @@ from hanse.runtime.leases.lease import MARGIN
 from hanse.runtime.subscriptions.feeding.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from hanse.runtime.data.database import Database
     from hanse.runtime.subscriptions.handling.claim import Feed
@@ -171,13 +171,17 @@ class Partitions:
         for one, position in zip(behind.values(), positions, strict=True):
             one.flushed = position
 
-    async def release_drained(self) -> None:
+    async def release_drained(self, stuck: Collection[int] = ()) -> None:
         """Gives back what is to be another's, and of which nothing is under way.
+
+        Args:
+            stuck: Of these something is for nobody knows how long; other keys do not wait for it.
 
         Raises:
             HanseError: The database is away.
         """
-        drained = [n for n, one in self.held.items() if one.leaving and one.progress.is_idle]
+        leaving = [(n, one.progress) for n, one in self.held.items() if one.leaving]
+        drained = [n for n, progress in leaving if progress.is_idle or n in stuck]
         if drained:
             await self.flush()
             await self._release(drained)

@@ -47,6 +47,11 @@ class Settling:
         handler: What they are given to.
         database: Of the host.
         holds: Whether this host holds a partition under an epoch, as far as it knows.
+
+    Attributes:
+        feed: As given.
+        parked: What waits in the database.
+        stuck: Partitions of events that can be neither handled nor parked, one for each.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Settling:
     ) -> None:
         self.feed = feed
         self.parked = Parked(database)
+        self.stuck: list[int] = []
         self._handler = handler
         self._database = database
         self._holds = holds
@@ -138,10 +144,12 @@ class Settling:
             type(error.__cause__ or error).__name__,
         )
         self._handler.gauges.stuck(1)
+        self.stuck.append(one.partition)
         try:
             await wait_set(asyncio.Event(), patience.next())
         finally:
             self._handler.gauges.stuck(-1)
+            self.stuck.remove(one.partition)
 
     async def _handle(self, events: list[Arrived]) -> list[Arrived]:
         """Handles them; those that remain to be handled, as others were or are parked.

@@ -109,6 +109,29 @@ async def test_a_partition_is_given_away_when_nothing_of_it_is_under_way(office)
     assert (others.ran, len(bench.stage.ran)) == ([], 65)
 
 
+async def test_what_is_stuck_keeps_no_partition_from_who_is_to_have_it(office) -> None:
+    """Nobody would read it: who is to give it away takes nothing new of it, and has not drained it."""
+    bench, others = office.bench, Stage()
+    bench.stage.waits["bad"] = asyncio.Event()
+    bench.stage.fails["bad"] = [ValueError("no")] * 100
+    never = "alter table hanse.parked add constraint never check (false) not valid"
+    async with office.host() as first:
+        await office.post(*(bench.letter("bad", f"{n}", partition=n) for n in (0, 63)))
+        await asyncio.wait_for(bench.stage.entered.wait(), PATIENCE)
+        await bench.database.execute(never)
+        async with office.host(others) as second:
+            await office.until_shares(31, 33)  # one of the two waits for its handler to end
+            bench.stage.waits["bad"].set()
+            await office.until_shares(32, 32)
+            await office.post(*(bench.letter("other", f"other{n}", partition=n) for n in (0, 63)))
+            async with asyncio.timeout(PATIENCE):
+                while "other" not in others.ran:
+                    await asyncio.sleep(0.02)
+            await bench.database.execute("alter table hanse.parked drop constraint never")
+            bench.stage.fails.clear()
+            await office.settled(first, second)
+
+
 async def test_a_key_is_handled_one_after_the_other_and_others_meanwhile(office) -> None:
     bench = office.bench
     bench.stage.waits["a1"] = asyncio.Event()
