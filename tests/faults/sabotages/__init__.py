@@ -25,6 +25,7 @@ from tests.faults.sabotages.identity import IDENTITY
 from tests.faults.sabotages.kills import KILLS
 from tests.faults.sabotages.leases import LEASES
 from tests.faults.sabotages.mail import MAIL
+from tests.faults.sabotages.meanwhile import MEANWHILE
 from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.people import PERSONS
@@ -66,6 +67,7 @@ AREAS = (
     RELAY,
     SUBSCRIPTIONS,
     WORKFLOWS,
+    MEANWHILE,
     WEBHOOKS,
     BESIDE,
     MAIL,

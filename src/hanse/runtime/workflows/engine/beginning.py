@@ -39,13 +39,16 @@ class Beginning:
             return
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         start.held = start.lane is None and self._engine.may_hold(start.name, start.version)
+        if start.held:
+            self._engine.doubt.beginning.add(start.id)
         start.done = partial(self._started, begun)
         self._starter.put(start)
         await begun
 
     def _started(self, begun: asyncio.Future[None], start: Start, epoch: int | HanseError) -> None:
+        self._engine.doubt.beginning.discard(start.id)
         if isinstance(epoch, HanseError):
-            self._engine.doubt()
+            self._engine.doubt.note()
             if not begun.done():
                 begun.set_exception(epoch)
             return

@@ -33,19 +33,18 @@ async def run_child(instance: Instance, place: int, model: WorkflowModel, body: 
         HanseError: The child cannot be begun.
     """
     start = _start(instance, place, model, body)
-    found = instance.take_signal(name := f":child {place}")
-    canceled = False
-    if found is None:
-        await _begin(instance, start)
-    while found is None:
-        if instance.canceled and not canceled:
+    begun = canceled = False
+    # Looked for after each thing that it awaits: what is told meanwhile wakes nobody.
+    while (found := instance.take_signal(f":child {place}")) is None:
+        if not begun:
+            begun = True
+            await _begin(instance, start)
+        elif instance.canceled and not canceled:
             canceled = True
-            cancel = partial(instance.engine.store.cancel, start.id, start.site, start.name)
-            ended = await patiently(cancel)
-            instance.engine.nudge(ended)
-        waiting = Entry(place, "child", model.name, None, 1, b"null", instance.engine.now())
-        await instance.until(None, waiting)
-        found = instance.take_signal(name)
+            await _cancel(instance, start)
+        else:
+            waiting = Entry(place, "child", model.name, None, 1, b"null", instance.engine.now())
+            await instance.until(None, waiting)
     told = _read(found.value)
     entry = instance.entry(place, "child", model.name, bytes(told.value), failed=told.failed)
     instance.keep(entry)
@@ -55,7 +54,7 @@ async def run_child(instance: Instance, place: int, model: WorkflowModel, body: 
 async def end_child(instance: Instance, rest: Rest) -> None:
     """Writes how a child ended, and tells its parent in the same statement."""
     if instance.trouble is None:
-        await instance.durable()
+        await instance.finish()
     value = _write(Ended(rest.state != "done", msgspec.Raw(rest.output or b"null")))
     store, told = instance.engine.store, (instance.id, instance.epoch, rest, value)
     await patiently(partial(store.end_child, *told))
@@ -80,3 +79,14 @@ async def _begin(instance: Instance, start: Start) -> None:
         await patiently(partial(instance.engine.start, start))
     finally:
         instance.waits.end_work()
+
+
+async def _cancel(instance: Instance, start: Start) -> None:
+    """Until that is said the parent does not leave, whatever else of it only waits."""
+    cancel = partial(instance.engine.store.cancel, start.id, start.site, start.name)
+    instance.waits.begin_work()
+    try:
+        found = await patiently(cancel)
+    finally:
+        instance.waits.end_work()
+    instance.engine.nudge(found)

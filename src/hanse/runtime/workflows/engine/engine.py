@@ -24,6 +24,7 @@ from hanse.runtime.workflows.engine.strays import Strays
 from hanse.runtime.workflows.engine.tasks import Tasks
 from hanse.runtime.workflows.failure import BROKE_OFF
 from hanse.runtime.workflows.journal.bounds import unreadable
+from hanse.runtime.workflows.journal.doubt import Doubt
 from hanse.runtime.workflows.journal.entry import Rest
 from hanse.runtime.workflows.journal.served_versions import ServedVersions
 from hanse.runtime.workflows.journal.starter import Starter
@@ -68,6 +69,7 @@ class Engine:
         persons: Whose instances are that have what is personal.
         scheduler: Begins what is due by the clock.
         admission: Lets those go on who stand in line.
+        doubt: Whether more is held here than runs.
         writer: Writes what instances do.
         watch: Shows it to people.
         tasks: What is done beside.
@@ -89,17 +91,18 @@ class Engine:
         self.admission = Admission(database)
         self.deadlines = Deadlines()
         self.tasks = Tasks()
-        self.writer = Writer(self.store, self.doubt)
+        self.hot = Hot()
+        self.doubt = Doubt(self.store, lambda: self.hot.ids)
+        self.writer = Writer(self.store, self.doubt.note)
         self._starter = Starter(self.store, self.tasks.begin)
         self.start = Beginning(self, self._starter).start
         self.served: dict[tuple[str, int], Served] = {}
         versions = ServedVersions(database, self.lease.name)
-        self._strays = Strays(self.store, versions, self.served, self.persons, self.doubt)
-        self.hot = Hot()
+        self._strays = Strays(self.store, versions, self.served, self.persons, self.doubt.note)
         self._taking = asyncio.Lock()
         self._wake = asyncio.Event()
         self._due: datetime | None = None
-        self._doubt, self._stopping = False, False
+        self._stopping = False
         self.reached = asyncio.Event()
 
     def now(self) -> datetime:
@@ -115,7 +118,7 @@ class Engine:
     @property
     def room(self) -> int:
         """How many more it takes."""
-        return 0 if self._stopping else self.hot.room
+        return 0 if self._stopping or self.doubt.settling else self.hot.room
 
     def may_hold(self, name: str, version: int) -> bool:
         """Whether an instance that begins may be run here at once."""
@@ -140,7 +143,7 @@ class Engine:
             except HanseError as error:
                 if not isinstance(error, OF_THE_MOMENT):
                     log.exception("What is due of workflows cannot be taken")
-                self._doubt = True
+                self.doubt.note()
                 seconds = backoff.next()
             await wait_set(self._wake, seconds)
 
@@ -180,17 +183,24 @@ class Engine:
         return found
 
     async def _take_due(self) -> bool:
-        found = False
         async with self._taking:
+            await self.doubt.settle()
             await self.scheduler.begin_due()
             await self.admission.admit()
-            while self.served and self.room > 0 and self.lease.held:
-                most = min(CLAIM_MAX, self.room)
-                rows = await self.store.claim(tuple(self.served), most)
-                await self._take(rows)
-                found = found or bool(rows)
-                if len(rows) < most:
-                    break
+            with self.doubt.where_it_fails():
+                found = await self._claim_due()
+            await self.doubt.settle()  # others may have room for what has none here
+        return found
+
+    async def _claim_due(self) -> bool:
+        found = False
+        while self.served and self.room > 0 and self.lease.held:
+            most = min(CLAIM_MAX, self.room)
+            rows = await self.store.claim(tuple(self.served), most)
+            await self._take(rows)
+            found = found or bool(rows)
+            if len(rows) < most:
+                break
         return found
 
     def nudge(self, ids: Sequence[UUID]) -> None:
@@ -208,9 +218,6 @@ class Engine:
         return instance
 
     async def _seconds_until_due(self) -> float:
-        if self._doubt:
-            self._doubt = False
-            await self.store.give_back(self.hot.ids)
         if await self.store.free(FREE_MAX) or await self._strays.look_now_and_then():
             self._wake.set()
         first = await self.store.next_due(tuple(self.served))
@@ -236,7 +243,7 @@ class Engine:
             elif all(one.read for one in shares):
                 self.take(row, journals.of(id), signals.of(id))
             else:
-                self._doubt = True
+                self.doubt.note()
                 self.hot.fill()
 
     def take(
@@ -259,14 +266,10 @@ class Engine:
             await instance.live()
         except Exception:
             log.exception("%s %s broke off", instance.served.model.name, instance.id)
-            self._doubt = True
+            self.doubt.note()
             if not instance.left.is_set():
                 await instance.end(Rest("held", output=BROKE_OFF))
             self.drop(instance)
-
-    def doubt(self) -> None:
-        """Notes that a row may be held here of which nothing runs."""
-        self._doubt = True
 
     # What instances tell.
 

@@ -19,15 +19,12 @@ from hanse.runtime.workflows.failure import (
     BRANCHES,
     CANCELED,
     CANCELED_BECAUSE,
-    ERASED,
     Halted,
     WorkflowCanceled,
-    WorkflowErased,
     difference,
-    written,
 )
 from hanse.runtime.workflows.journal.bounds import unreadable
-from hanse.runtime.workflows.journal.entry import Entry, Rest
+from hanse.runtime.workflows.journal.entry import Entry, Rest, stopped_by
 from hanse.runtime.workflows.personal.instance_seals import InstanceSeals
 
 if TYPE_CHECKING:
@@ -191,10 +188,16 @@ class Instance:
             raise Halted
         await self._pending.durable()
 
+    async def finish(self) -> None:
+        """Has nothing of it go on, and waits until all that it did is written."""
+        self.over = True
+        self.waits.close()
+        await self._pending.durable()
+
     async def end(self, rest: Rest) -> None:
         """Writes how it ended, with what is not written yet."""
         self._pending.write.rest = rest
-        await self._pending.durable()
+        await self.finish()
         self.ended = rest
 
     def _told(self, write: Write, row: Record | None) -> None:
@@ -263,10 +266,12 @@ class Instance:
         """Goes on with what has come from outside."""
         store = self.engine.store
         row = await patiently(partial(store.standing, self.id, self.epoch))
+        found = await patiently(partial(store.signals, [self.id]))
+        if self.over:
+            return  # it has ended meanwhile, and that is on its way
         if row is None:
             self.lose()
             return
-        found = await patiently(partial(store.signals, [self.id]))
         self._unread.renew(found.of(self.id), row["signals"])
         if found.share(self.id).too_large:
             self.trouble, self.over = unreadable(found.share(self.id).bytes), True
@@ -281,15 +286,11 @@ class Instance:
         running.set(self.call)
         rest = await self._outcome()
         if self.trouble is not None:
-            rest = self._troubled(self.trouble)
+            rest = stopped_by(self.trouble, self.engine.now())
+            if rest.state == "held":
+                log.warning("%s %s is held: %s", self.served.model.name, self.id, self.trouble)
         if rest is not None:
             await self.engine.end(self, rest)
-
-    def _troubled(self, trouble: HanseError) -> Rest:
-        if isinstance(trouble, WorkflowErased):
-            return Rest("canceled", output=ERASED, time=self.engine.now())
-        log.warning("%s %s is held: %s", self.served.model.name, self.id, trouble)
-        return Rest("held", output=written(trouble))
 
     async def _outcome(self) -> Rest | None:
         """How its code ended; None if it did not, or may not run."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import astuple
 
 from hanse.runtime.errors import Canceled, Internal
+from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.engine.work import Work, perform
 from hanse.runtime.workflows.failure import known, read_failure, written
 from hanse.runtime.workflows.journal.entry import Rest
@@ -94,8 +96,18 @@ class Served:
         if failure is not error or isinstance(error, Internal):
             log.error("%s %s failed", self.model.name, instance.id, exc_info=error)
         await undo(instance)
-        state = "canceled" if instance.canceling and isinstance(failure, Canceled) else "failed"
+        canceled = isinstance(failure, Canceled) and await _canceled(instance)
+        state = "canceled" if canceled else "failed"
         return Rest(state, output=written(failure), time=instance.engine.now())
+
+
+async def _canceled(instance: Instance) -> bool:
+    """Whether it was asked to end: a child may have told its end before that was known here."""
+    engine = instance.engine
+    if not instance.canceling and not engine.looks_only:
+        row = await patiently(partial(engine.store.standing, instance.id, instance.epoch))
+        instance.canceling = row is not None and row["canceling"]
+    return instance.canceling
 
 
 async def undo(instance: Instance) -> None:

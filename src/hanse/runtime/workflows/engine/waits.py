@@ -78,9 +78,10 @@ class Waits:
             self._waits.pop(future, None)
 
     def go_on(self) -> None:
-        """Has all that waits look again."""
+        """Has all that waits look again; none of it waits from here on, so that it cannot leave."""
         self._leaving = False
-        for future in self._waits:
+        waits, self._waits = self._waits, {}
+        for future in waits:
             if not future.done():
                 future.set_result(None)
 

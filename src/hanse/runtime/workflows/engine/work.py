@@ -71,25 +71,27 @@ async def perform(instance: Instance, place: int, work: Work, entry: Entry | Non
     Raises:
         Halted: The instance may not go on here.
     """
-    attempt = 1
-    if entry is not None:
-        attempt = entry.attempt + 1
-        await instance.until(entry.time, entry)
+    found = entry
     while True:
+        if found is not None:
+            await _waited(instance, found)
+            if instance.canceled:
+                found = instance.entry(place, work.kind, work.name, CANCELED, failed=True)
+                instance.keep(found)
+                return found
         instance.waits.begin_work()
         try:
-            found = await _tried(instance, place, work, attempt)
+            found = await _tried(instance, place, work, found.attempt + 1 if found else 1)
         finally:
             instance.waits.end_work()
         if found.failed is not None:
             return found
-        while instance.engine.now() < found.time and not instance.canceled:
-            await instance.until(found.time, found)
-        if instance.canceled:
-            found = instance.entry(place, work.kind, work.name, CANCELED, failed=True)
-            instance.keep(found)
-            return found
-        attempt += 1
+
+
+async def _waited(instance: Instance, tried: Entry) -> None:
+    """Until it is time for the next try, or there is to be none."""
+    while instance.engine.now() < tried.time and not instance.canceled:
+        await instance.until(tried.time, tried)
 
 
 async def _tried(instance: Instance, place: int, work: Work, attempt: int) -> Entry:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from hanse.runtime.workflows.failure import BROKE_OFF, ERASED
+from hanse.runtime.workflows.failure import BROKE_OFF, ERASED, WorkflowErased, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,6 +162,13 @@ def row_of(start: Start, epoch: int) -> dict[str, Any]:
         "signals": 0, "canceling": False, "parent": start.parent,
         "parent_place": start.parent_place, "link": start.link,
     }  # fmt: skip
+
+
+def stopped_by(trouble: HanseError, now: datetime) -> Rest:
+    """How an instance leaves that may not go on: it waits for people, or went with its person."""
+    if isinstance(trouble, WorkflowErased):
+        return Rest("canceled", output=ERASED, time=now)
+    return Rest("held", output=written(trouble))
 
 
 def held_instead(write: Write) -> Write:
