@@ -142,8 +142,8 @@ class Checkout(Service, api.Checkout):
             return other.id
         if other.state != "placed":
             raise api.AlreadyBuying(
-                "An order of yours is under way. What you put in since then stays there: buy it "
-                "when that order is done."
+                "An order of yours is under way. What you put into the basket since then stays in "
+                "it: buy it when that order is done."
             )
         await self._empty_cart(other.id)
         raise api.AlreadyBuying(
