@@ -147,10 +147,11 @@ def key(**asked: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Write nothing, only say what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, a line a row.")
 def import_(**asked: Any) -> None:
-    """Bring the rows of FILE, CSV or JSON, into COLLECTION, like jobs or hiring.jobs.
+    """Bring the rows of FILE, CSV or JSON, into COLLECTION.
 
-    Rows are known by a key: what is there is changed where it differs, what is not is created, and
-    what a row does not say stays as it is. A second run writes nothing.
+    That is named like jobs or hiring.jobs. Rows are known by a key: what is there is changed where
+    it differs, what is not is created, and what a row does not say stays as it is. A second run
+    writes nothing.
     """
     from hanse.cli.imports.verb import Wish, import_rows
 
@@ -164,7 +165,7 @@ def import_(**asked: Any) -> None:
 @DEV
 @JSON
 def migrate(**asked: Any) -> None:
-    """Apply the migrations of this project's stores that were not applied yet.
+    """Apply migrations of this project's stores that are to be.
 
     To the database the project names, else to that of `hanse up` here, or of `hanse dev`.
     """
@@ -202,9 +203,9 @@ def trace(trace_id: str, name: str, *, as_json: bool) -> None:
 @DEV
 @click.option("--json", "as_json", is_flag=True, help="As JSON, a line for each collection.")
 def backfill(**asked: Any) -> None:
-    """Rewrite documents of older shapes, of COLLECTION or of all, while others write.
+    """Rewrite documents of older shapes, of COLLECTION or of all.
 
-    It may be ended at any time, and goes on when it is run again.
+    Others may write meanwhile. It may be ended at any time, and goes on when it is run again.
     """
     from hanse.cli.data.backfill import Wish
     from hanse.cli.data.backfill import backfill as rewrite

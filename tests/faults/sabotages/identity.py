@@ -83,6 +83,13 @@ IDENTITY = [
                  "    click.echo(plain)\n",
                  '    click.echo(plain)\n    open("hanse.toml", "a").write(plain)\n',
                  "cli/tests/test_key_kept_nowhere.py::test_a_minted_key_stands_in_no_file"),
+        Sabotage("what others wrote moves no cursor of who lists it", "cli/data/listing.py",
+                 "if one.isprintable()", "if one",
+                 "cli/data/tests/test_listing.py::test_what_others_wrote_moves_no_cursor_and_ends_no_line"),
+        Sabotage("an id that is listed can be copied", "cli/data/listing.py",
+                 "if width and sum", "if False and sum",
+                 "cli/data/tests/test_listing.py::"
+                 "test_where_there_is_none_values_stand_below_each_other_and_none_is_broken"),
         Sabotage("a pepper of development is none of a deployment", "cli/pepper.py",
                  'SECTION = "development"', 'SECTION = "api_keys"',
                  "cli/tests/test_key_kept_nowhere.py::"

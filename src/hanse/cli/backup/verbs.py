@@ -13,9 +13,9 @@ from hanse.cli.fleet.verbs import ENVIRONMENT, JSON
 @JSON
 @click.pass_context
 def backup(ctx: click.Context, *, as_json: bool) -> None:
-    """Copy the whole database to the place of [backup] now; what is written later follows.
+    """Copy the whole database to the place of [backup] now.
 
-    The fleet does so by itself every [backup] every_hours.
+    What is written later follows. The fleet does so by itself every [backup] every_hours.
     """
     if ctx.invoked_subcommand is None:
         from hanse.cli.backup.take import take
@@ -48,7 +48,10 @@ DATABASE = click.option(
 @ENVIRONMENT
 @JSON
 def verify(to: str, database: str, environment: str, *, as_json: bool) -> None:
-    """Restore beside, into a folder that goes again, and read every row of every table."""
+    """Restore beside, and read every row of every table.
+
+    The folder of that goes again.
+    """
     from hanse.cli.backup.restoring import verify as check
     from hanse.cli.backup.restoring import wished
 
@@ -68,7 +71,10 @@ def verify(to: str, database: str, environment: str, *, as_json: bool) -> None:
 @ENVIRONMENT
 @JSON
 def restore(**asked: Any) -> None:
-    """Bring the database back from the place of [backup], where no fleet runs; or one site."""
+    """Bring the database back from the place of [backup], or one site.
+
+    The database where no fleet runs; a site while it does.
+    """
     from hanse.cli.backup.restoring import Restoring, run_restore
 
     run_restore(Restoring(**asked))

@@ -33,7 +33,10 @@ def person() -> None:
 @DEV
 @JSON
 def export(**asked: Any) -> None:
-    """Write all that is of PERSON, an id or an e-mail address, as one JSON document."""
+    """Write all that is of PERSON, as one JSON document.
+
+    PERSON is an id or an e-mail address.
+    """
     from hanse.cli.data.export import Wish
     from hanse.cli.data.export import export as write
 
@@ -49,9 +52,9 @@ def export(**asked: Any) -> None:
 @DEV
 @JSON
 def erase(**asked: Any) -> None:
-    """Erase all that is of PERSON, an id or an e-mail address, but what a law keeps.
+    """Erase all that is of PERSON, but what a law keeps.
 
-    Broken off it is run again, and goes on.
+    PERSON is an id or an e-mail address. Broken off it is run again, and goes on.
     """
     from hanse.cli.data.erase import Wish
     from hanse.cli.data.erase import erase as begin
@@ -70,9 +73,10 @@ def keys() -> None:
 @DEV
 @JSON
 def rotate(environment: str, *, if_due: bool, dev: bool, as_json: bool) -> None:
-    """Wrap all keys anew, so that no copy of the database can be read for who was erased.
+    """Wrap all keys anew, so that copies forget who was erased.
 
-    `hanse up` does so by itself, daily if somebody was erased.
+    No copy of the database can be read for them then. `hanse up` does so by itself, daily if
+    somebody was erased.
     """
     from hanse.cli.data.keys import rotate as begin
 

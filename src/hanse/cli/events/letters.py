@@ -36,7 +36,10 @@ def dead(place: Place, subscription: str, *, waiting: bool) -> None:
          one.error[:ERROR_SHOWN])
         for one in found
     ]  # fmt: skip
-    tell(place, found, titles, rows, "Nothing is parked.")
+    nothing = (
+        "Nothing is parked." if waiting else "Nothing is dead; --waiting shows what is parked."
+    )
+    tell(place, found, titles, rows, nothing)
 
 
 def show(place: Place, event: str, subscription: str) -> None:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
+from hanse.cli.data.listing import echo_rows
 from hanse.cli.data.persons import in_database
 from hanse.cli.fleet.called import called
 from hanse.cli.refusal import Refused
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ID_WIDTH = 36
 NUMBERS = frozenset({"position", "lag", "behind", "hosts", "waiting", "dead", "failed"})
 
 
@@ -62,11 +60,4 @@ def tell(
     if place.as_json or not rows:
         say(place, found, nothing)
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in titles:
-        least = ID_WIDTH if title == "event" else None  # an id is copied whole
-        side = "right" if title in NUMBERS else "left"
-        table.add_column(title, justify=side, min_width=least)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+    echo_rows(titles, rows, NUMBERS)

@@ -24,7 +24,10 @@ def events() -> None:
 @DEV
 @JSON
 def list_(**asked: Any) -> None:
-    """List subscriptions: how far each is, how long behind, and what of it waits."""
+    """List subscriptions: how far each is, and what of it waits.
+
+    `behind` says how long ago the first was told that it has not handled.
+    """
     from hanse.cli.events.overview import subscriptions
     from hanse.cli.events.place import Place
 
@@ -36,7 +39,7 @@ def list_(**asked: Any) -> None:
 @DEV
 @JSON
 def stream(**asked: Any) -> None:
-    """Show what the stream holds, what waits to be told, and which process tells it."""
+    """Show what the stream holds, what waits to be told, and who tells."""
     from hanse.cli.events.overview import stream
     from hanse.cli.events.place import Place
 
@@ -63,7 +66,10 @@ def dead(subscription: str, *, waiting: bool, **asked: Any) -> None:
 @ENVIRONMENT
 @DEV
 def show(event: str, subscription: str, **asked: Any) -> None:
-    """Show all that is known of a parked EVENT, as JSON; what is personal is sealed."""
+    """Show all that is known of a parked EVENT, as JSON.
+
+    What is personal is sealed in it.
+    """
     from hanse.cli.events.letters import show
     from hanse.cli.events.place import Place
 
@@ -78,9 +84,9 @@ def show(event: str, subscription: str, **asked: Any) -> None:
 @DEV
 @JSON
 def edit(event: str, data: Any, subscription: str, **asked: Any) -> None:
-    """Have the fields in FILE (JSON; - reads them here) handled in place of those of EVENT.
+    """Have the fields in FILE handled in place of those of EVENT.
 
-    That is an event of its own, which says of which it was made.
+    FILE is JSON; - reads it here. That is an event of its own, which says of which it was made.
     """
     from hanse.cli.events.letters import edit
     from hanse.cli.events.place import Place
@@ -95,7 +101,7 @@ def edit(event: str, data: Any, subscription: str, **asked: Any) -> None:
 @DEV
 @JSON
 def replay(event: str, subscription: str, **asked: Any) -> None:
-    """Have a parked EVENT tried again at once, and those of its key after it."""
+    """Have a parked EVENT tried again now, and those of its key then."""
     from hanse.cli.events.letters import replay
     from hanse.cli.events.place import Place
 
@@ -110,7 +116,10 @@ def replay(event: str, subscription: str, **asked: Any) -> None:
 @DEV
 @JSON
 def drop(event: str, subscription: str, *, yes: bool, **asked: Any) -> None:
-    """Give a parked EVENT up for good, so that those of its key go on without it."""
+    """Give a parked EVENT up for good.
+
+    Those of its key go on without it.
+    """
     from hanse.cli.events.letters import drop
     from hanse.cli.events.place import Place
 
@@ -133,7 +142,10 @@ def drop(event: str, subscription: str, *, yes: bool, **asked: Any) -> None:
 @DEV
 @JSON
 def again(subscription: str, environment: str, *, dev: bool, as_json: bool, **asked: Any) -> None:
-    """Have SUBSCRIPTION handle a range of the stream once more, as if it never had."""
+    """Have SUBSCRIPTION handle a range of the stream once more.
+
+    As if it never had.
+    """
     from hanse.cli.events.again import Asked, again
     from hanse.cli.events.place import Place
 
@@ -148,9 +160,10 @@ def again(subscription: str, environment: str, *, dev: bool, as_json: bool, **as
 @DEV
 @JSON
 def forget(subscription: str, *, yes: bool, **asked: Any) -> None:
-    """Have SUBSCRIPTION go that no release has any more, with all that waits for it.
+    """Have SUBSCRIPTION go that no release has any more.
 
-    As long as it is known, the stream keeps what it has not handled, until it is full.
+    All that waits for it goes too. As long as it is known, the stream keeps what it has not
+    handled, until it is full.
     """
     from hanse.cli.events.letters import forget
     from hanse.cli.events.place import Place

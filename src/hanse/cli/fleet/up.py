@@ -216,7 +216,7 @@ def _show(fleet: FleetStatus, seconds: float, notes: list[str]) -> None:
         ("restart", "take in what you changed, without a lost request"),
         ("down", "end all of it; data stays"),
     ):
-        click.echo(f"  {called(command):<16} {meaning}")
+        click.echo(f"  {called(command):<{len(called('restart'))}}   {meaning}")
     for note in (*fleet.notes, *notes):
         click.secho(f"\n{as_called(note)}", fg="yellow")
 

@@ -79,7 +79,10 @@ def logs(names: tuple[str, ...], count: int, *, follow: bool, as_json: bool) -> 
 @click.argument("names", nargs=-1, metavar="[HOST|GROUP]...")
 @JSON
 def restart(names: tuple[str, ...], *, as_json: bool) -> None:
-    """Replace hosts by new ones with the code as it is now, without a lost request."""
+    """Replace hosts by new ones with the code as it is now.
+
+    No request is lost.
+    """
     from hanse.cli.fleet.restart import restart as replace
 
     replace(names, as_json=as_json)
@@ -89,7 +92,7 @@ def restart(names: tuple[str, ...], *, as_json: bool) -> None:
 @click.option("--uninstall", is_flag=True, help="Take it away again.")
 @JSON
 def trust(*, uninstall: bool, as_json: bool) -> None:
-    """Let this machine and its browsers believe the development certificates."""
+    """Let this machine and browsers believe development certificates."""
     from hanse.cli.fleet.trust import trust as believe
 
     believe(uninstall=uninstall, as_json=as_json)

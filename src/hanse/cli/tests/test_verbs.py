@@ -5,10 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from hanse.cli import verbs
 from tests.end_to_end.terminal import (
     HANSE,
     Program,
@@ -31,7 +34,7 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
         cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
     listed = shown.stdout.partition("Commands:")[2].splitlines()
-    verbs = [line.split()[0] for line in listed if line]
+    named = [line.split()[0] for line in listed if line]
     fleet = ["up", "down", "status", "top", "logs", "restart", "trust"]
     others = [
         "token",
@@ -48,9 +51,25 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
         "backfill",
         "contracts",
     ]
-    assert verbs == ["new", "dev", "test", "run", *fleet, *others]
+    assert named == ["new", "dev", "test", "run", *fleet, *others]
     for heavy in ("asyncio", "msgspec", "rich", "cryptography", "watchfiles", "hanse.runtime"):
         assert f"| {heavy}" not in shown.stderr.replace("|   ", "| "), heavy
+
+
+def groups_below(group: click.Group, path: str) -> Iterator[tuple[str, click.Group]]:
+    yield path, group
+    for name, verb in group.commands.items():
+        if isinstance(verb, click.Group):
+            yield from groups_below(verb, f"{path} {name}")
+
+
+def test_no_list_of_verbs_breaks_a_sentence_off() -> None:
+    groups = dict(groups_below(verbs.hanse, "hanse"))
+    assert {"hanse events", "hanse workflows"} <= groups.keys()
+    for path, group in groups.items():
+        shown = group.get_help(click.Context(group, info_name=path, terminal_width=80))
+        listed = shown.partition("Commands:")[2].splitlines()
+        assert [line for line in listed if line.endswith("...")] == [], path
 
 
 def test_what_begins_with_a_fleet_reads_no_sql_and_only_control_speaks_grpc() -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
+from hanse.cli.data.listing import echo_rows
 from hanse.cli.data.persons import in_database
 from hanse.cli.refusal import Refused
 from hanse.cli.workflows.verbs import PAGED
@@ -19,7 +18,6 @@ from hanse.runtime.workflows.listing import Which
 from hanse.runtime.workflows.operator import Listed, Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from hanse.cli.data.persons import Reached
@@ -65,7 +63,7 @@ def show(wish: Wish) -> None:
     elif not found:
         click.echo("There are none.")
     else:
-        table(("id", "workflow", "state", "site", "called", "goes on", "why"), map(_row, found))
+        echo_rows(("id", "workflow", "state", "site", "called", "goes on", "why"), map(_row, found))
     if page.next_cursor:
         click.echo(f"There are more: --cursor {page.next_cursor}", err=True)
 
@@ -94,7 +92,8 @@ def show_journal(instance: str, environment: str, *, dev: bool, as_json: bool) -
         click.echo(msgspec.json.encode(told))
         return
     click.echo(f"{one.workflow} version {one.version}: {one.state} {one.error}".rstrip())
-    table(("", "kind", "name", "what became of it", "tries", "time"), map(_line, recording.entries))
+    titles = ("place", "kind", "name", "what became of it", "tries", "time")
+    echo_rows(titles, map(_line, recording.entries), ("place", "tries"))
 
 
 async def _journal(instance: str, found: Reached) -> tuple[Listed, Recording]:
@@ -115,13 +114,3 @@ def _line(one: RecordedEntry) -> tuple[str, ...]:
 
 def _time(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S}" if time else ""
-
-
-def table(titles: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
-    """Prints rows below their titles."""
-    shown = Table(box=None, pad_edge=False, header_style="dim")
-    for title in titles:
-        shown.add_column(title, overflow="fold")
-    for row in rows:
-        shown.add_row(*row)
-    Console().print(shown)

@@ -61,7 +61,10 @@ def journal(instance: str, environment: str, *, dev: bool, as_json: bool) -> Non
 @DEV
 @JSON
 def versions(environment: str, *, dev: bool, check: bool, as_json: bool) -> None:
-    """Show which versions are under way, who serves them, and whether the project here does."""
+    """Show which versions are under way, and who serves them.
+
+    And whether the project here does.
+    """
     from hanse.cli.workflows.versions import show_versions
 
     show_versions(environment, dev=dev, check=check, as_json=as_json)
@@ -72,7 +75,10 @@ def versions(environment: str, *, dev: bool, check: bool, as_json: bool) -> None
 @ENVIRONMENT
 @DEV
 def resume(instance: str, environment: str, *, dev: bool) -> None:
-    """Have the held instance ID go on, when what it is held for is mended."""
+    """Have the held instance ID go on.
+
+    What it is held for has to be mended first.
+    """
     from hanse.cli.workflows.mending import mend
 
     mend("resume", instance, environment, dev=dev)
@@ -83,7 +89,10 @@ def resume(instance: str, environment: str, *, dev: bool) -> None:
 @ENVIRONMENT
 @DEV
 def retry(instance: str, environment: str, *, dev: bool) -> None:
-    """Have the failed instance ID try its last step or child again, if nothing is undone."""
+    """Have the failed instance ID try its last step or child again.
+
+    Only where nothing is undone yet.
+    """
     from hanse.cli.workflows.mending import mend
 
     mend("retry", instance, environment, dev=dev)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from hanse.cli.data.listing import echo_rows
 from hanse.cli.data.persons import in_database
 from hanse.cli.refusal import Refused
-from hanse.cli.workflows.showing import table
 from hanse.runtime.workflows.versions import Living, dropped, living
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def show_versions(environment: str, *, dev: bool, check: bool, as_json: bool) ->
         click.echo("No workflow is under way.")
     else:
         titles = ("workflow", "version", "under way", "hosts", "in this release")
-        table(titles, (_row(one, lost) for one in found))
+        echo_rows(titles, (_row(one, lost) for one in found), titles[1:4])
     if check and lost:
         named = ", ".join(f"{one.workflow} {one.version} ({one.instances})" for one in lost)
         raise Refused(

@@ -232,7 +232,9 @@ def _uuid(event: str) -> UUID:
     try:
         return UUID(event)
     except ValueError:
-        raise InvalidArgument(f"{event!r} is no id of an event.") from None
+        raise InvalidArgument(
+            f"{event!r} is no id of an event; it is the UUID that the list of dead ones has."
+        ) from None
 
 
 def _object(data: bytes) -> bytes:
