@@ -252,5 +252,6 @@ def _unmet(service: type, name: str, kind: Any, contract: ContractModel | None) 
         )
     return (
         f"{where}: a host gives contracts, Settings, Clock, what its database holds and what was "
-        "provided; none is this type"
+        "provided; none is this type. Have the constructor make it, of its Settings, or ask for "
+        "the contract of a service that does this; a test provides it"
     )

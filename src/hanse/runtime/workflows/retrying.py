@@ -56,6 +56,7 @@ async def _opened(database: Database, id: UUID, now: datetime, whose: str) -> Re
     row, who = await database.fetch_row(_STANDING, id), whose.format(id)
     if row is None or row["state"] != "failed":
         state = row["state"] if row else "not there any more"
+        state = "under way" if state == "open" else state
         raise FailedPrecondition(f"{who} is {state}, and did not fail.")
     if await database.fetch(_UNDONE, id):
         raise FailedPrecondition(f"{who} failed, and what it did is undone. Begin another one.")
