@@ -143,7 +143,7 @@ class Ground:
             [Deal(*row) for row in await self.fetch(DEALS, site)],
             {(lane, kind): n for lane, kind, n in await self.fetch(LANES, site)},
             [one for (one,) in await self.fetch(WAITING, site)],
-            self.world.done(),
+            self.world.done(site),
         )
 
 

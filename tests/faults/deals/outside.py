@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 from hanse import Unavailable
 from hanse.kit.fetch import fetch
 from hanse.kit.http import ConnectionFailed
+from hanse.runtime.call.context import current
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,7 +28,7 @@ class Done(NamedTuple):
 
 
 class Outside:
-    """Where it is, for hosts.
+    """Where it is, for hosts. It is told of the site, too: what one run left undone the next may do.
 
     Args:
         pay_port: Of payments, over HTTP.
@@ -50,7 +51,7 @@ class Outside:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._mail_port)
         try:
             await _answer(reader, b"220")
-            for line in ("EHLO shop", "MAIL FROM:<shop@x>", f"RCPT TO:<{number}@x>"):
+            for line in ("EHLO shop", "MAIL FROM:<shop@x>", f"RCPT TO:<{_here(number)}@x>"):
                 writer.write(f"{line}\r\n".encode())
                 await _answer(reader, b"250")
             writer.write(b"DATA\r\n")
@@ -62,7 +63,7 @@ class Outside:
             writer.close()
 
     async def _asked(self, what: str, key: str, number: str) -> str:
-        url = f"http://127.0.0.1:{self._pay_port}/{what}/{number}"
+        url = f"http://127.0.0.1:{self._pay_port}/{what}/{_here(number)}"
         try:
             status, _, body = await fetch(url, verb="POST", headers={"idempotency-key": key})
         except ConnectionFailed as error:
@@ -71,6 +72,10 @@ class Outside:
         if status != 200:
             raise OSError(f"the world outside says {status}")
         return body.decode()
+
+
+def _here(number: str) -> str:
+    return f"{current().site}/{number}"
 
 
 async def _answer(reader: asyncio.StreamReader, code: bytes) -> None:
@@ -104,10 +109,11 @@ class World:
         self._process.stdin.close()
         await self._process.wait()
 
-    def done(self) -> list[Done]:
-        """All that was asked by now; a line that is not whole is of what nobody was answered."""
-        lines = self._ledger.read_text().split("\n")[:-1]
-        return [Done(*line.split()) for line in lines]
+    def done(self, site: str) -> list[Done]:
+        """All that was asked for a site; a line that is not whole is of what nobody was answered."""
+        found = [Done(*line.split()) for line in self._ledger.read_text().split("\n")[:-1]]
+        own = [(one, one.number.partition("/")) for one in found]
+        return [one._replace(number=number) for one, (of, _, number) in own if of == site]
 
     def forget(self) -> None:
         """Begins a new page."""
