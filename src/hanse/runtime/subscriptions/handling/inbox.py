@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import astuple
 
+from hanse.kit.ending import CutOff, is_stray
 from hanse.kit.fault_points import reached
 from hanse.runtime.call.context import Keyed, running
 from hanse.runtime.errors import Canceled, HanseError
@@ -92,23 +92,8 @@ class Inbox:
                 raise NotDue from None
             failure = fail(call, error)
             if isinstance(failure, Canceled) and not isinstance(error, HanseError):
-                if _is_to_end():
+                if not is_stray(error):
                     raise  # its host ends: nothing of it has failed
-                failure = fail(call, _stray(error))
+                # Passed over, it would come once more behind what follows it.
+                failure = fail(call, CutOff(error, "the handler"))
             raise failure from error
-
-
-def _is_to_end() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _stray(cancelled: BaseException) -> Exception:
-    """What a handler failed with that waited for something which another had cancelled.
-
-    Passed on as it is it would end the task of its lane: neither handled nor parked, the event
-    would come once more when its partition is another's, behind those that follow it.
-    """
-    found = RuntimeError("What the handler waited for was cancelled, and not the handler itself.")
-    found.__cause__ = cancelled
-    return found

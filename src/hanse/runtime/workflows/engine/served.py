@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import astuple
 
+from hanse.kit.ending import CutOff, is_stray
 from hanse.runtime.errors import Canceled, Internal
 from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.engine.work import Work, perform
@@ -72,6 +73,10 @@ class Served:
             output = self.model.result.write(answer, self.model.name)
             if self.model.result.sealed is not None:
                 output = await sealed_output(instance, self.model.result.sealed, output)
+        except asyncio.CancelledError as error:
+            if instance.over or not is_stray(error):
+                raise
+            return await self._failed(instance, CutOff(error, "the workflow"))
         except Exception as error:  # noqa: BLE001  whatever it is, it is written down
             return await self._failed(instance, error)
         instance.check_whole(failed=False)

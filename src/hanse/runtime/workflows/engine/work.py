@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.kit.ending import CutOff, is_stray
 from hanse.kit.fault_points import reached
 from hanse.runtime.call.context import Call, Keyed, running
 from hanse.runtime.call.deadline import time_is_up
@@ -134,6 +135,8 @@ async def _within(call: Call, work: Work) -> Any:
         if time_is_up(call):
             text = f"The step {work.name} did not end in {work.timeout:g} s."
             raise DeadlineExceeded(text) from error
+        if is_stray(error):
+            raise CutOff(error, f"the step {work.name}") from error
         raise
     finally:
         call.deadlines.leave(call)

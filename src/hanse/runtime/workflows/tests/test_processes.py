@@ -12,6 +12,7 @@ from msgspec import Struct
 from hanse.runtime.contract.declaration import rpc
 from hanse.runtime.contract.service import Service
 from hanse.runtime.data.entity.marks import Personal
+from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
 from hanse.runtime.identity.permission import PUBLIC
 from hanse.runtime.workflows.declaration import workflow
@@ -35,6 +36,13 @@ class Guest(Struct, frozen=True):
     email: Annotated[str, Personal(erase="field")] = ""
 
 
+async def hung_up() -> None:
+    """Waits for what somebody cancels."""
+    waiting = asyncio.get_running_loop().create_future()
+    waiting.cancel()
+    await waiting
+
+
 class Travel(Service, package="travel.v1"):
     """Books what it can, and gives it back where the whole cannot be."""
 
@@ -52,6 +60,9 @@ class Travel(Service, package="travel.v1"):
         self.log.append(f"book {what}")
         return f"ticket {what}"
 
+    async def hang_up(self) -> None:
+        await hung_up()
+
     async def cancel(self, ticket: str) -> None:
         self.log.append(f"cancel {ticket}")
         if ticket in self.broken:
@@ -63,6 +74,16 @@ class Travel(Service, package="travel.v1"):
         for what in ("train", "hotel", "car"):
             await run.step(self.book, what, undo=self.cancel)
         return "booked"
+
+    @workflow(version=1)
+    async def call_up(self, run: Run, where: str) -> str:
+        if where == "beside":
+            await hung_up()
+        try:
+            await run.step(self.hang_up)
+        except StepFailed:
+            return "nobody is there"
+        return "well"
 
     @workflow(version=1)
     async def ask(self, run: Run, hours: int = 0) -> tuple[int, ...]:
@@ -136,6 +157,19 @@ async def test_what_fails_is_undone_the_last_first(world: World, travel: Travel)
         *["cancel ticket hotel"] * 2,
         "cancel ticket train",
     ]
+
+
+async def test_a_step_that_waits_for_what_was_cancelled_has_failed(travel: Travel) -> None:
+    started = await travel.workflows.start(travel.call_up, "in a step")
+    result = travel.workflows.result(travel.call_up, started)
+    assert await asyncio.wait_for(result, PATIENCE) == "nobody is there"
+
+
+async def test_a_workflow_that_waits_for_what_was_cancelled_has_failed(travel: Travel) -> None:
+    """It would stand there as running, and nothing would run."""
+    started = await travel.workflows.start(travel.call_up, "beside")
+    with pytest.raises(StepFailed):
+        await asyncio.wait_for(travel.workflows.result(travel.call_up, started), PATIENCE)
 
 
 async def test_of_many_at_once_each_does_its_own_once(world: World, travel: Travel) -> None:
