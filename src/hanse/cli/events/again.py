@@ -56,7 +56,7 @@ def again(place: Place, subscription: str, asked: Asked) -> None:
             part = wanted if isinstance(wanted, Range) else await range_between(stream, *wanted)
             return await begin_replay(found.database, stream, subscription, part), part
 
-    part, (first, last) = reach(place, begun)
+    part, (first, last) = reach(place, begun, "events list")
     told = {"replay_epoch": part.feed.replay_epoch, "first": first, "last": last}
     say(place, told, f"{subscription} handles events {first:,} to {last:,} once more.")
 

@@ -102,7 +102,7 @@ def forget(place: Place, subscription: str, *, yes: bool) -> None:
         Refused: Hosts read for it, nobody is there to be asked, or as `again`.
     """
     _confirm(f"Forget {subscription}, and all that waits for it?", "events list", yes=yes)
-    _ask(place, lambda letters: letters.forget(subscription))
+    _ask(place, lambda letters: letters.forget(subscription), "events list")
     say(place, {"forgotten": subscription}, f"{subscription} is forgotten.")
 
 
@@ -115,10 +115,14 @@ def _confirm(question: str, look: str, *, yes: bool) -> None:
     click.confirm(question, abort=True, err=True)
 
 
-def _ask(place: Place, work: Callable[[Letters], Coroutine[Any, Any, T]]) -> T:
+def _ask(
+    place: Place,
+    work: Callable[[Letters], Coroutine[Any, Any, T]],
+    look: str = "events dead --waiting",
+) -> T:
     async def prepared(found: Reached) -> T:
         letters = Letters(found.database)
         await letters.prepare()
         return await work(letters)
 
-    return reach(place, prepared)
+    return reach(place, prepared, look)

@@ -31,8 +31,17 @@ class Place(NamedTuple):
     as_json: bool
 
 
-def reach(place: Place, work: Callable[[Reached], Coroutine[Any, Any, T]]) -> T:
+def reach(
+    place: Place,
+    work: Callable[[Reached], Coroutine[Any, Any, T]],
+    look: str = "events dead --waiting",
+) -> T:
     """Works in the project's database.
+
+    Args:
+        place: Where that is.
+        work: Does it.
+        look: The verb that shows what there is, for who asked for something else.
 
     Raises:
         Refused: It does not answer, or what is asked for is wrong.
@@ -40,8 +49,7 @@ def reach(place: Place, work: Callable[[Reached], Coroutine[Any, Any, T]]) -> T:
     try:
         return in_database(place.environment, work, dev=place.dev)
     except (NotFound, InvalidArgument, FailedPrecondition) as error:
-        listed = called("events dead --waiting")
-        raise Refused(str(error), f"{listed} lists what is parked.") from error
+        raise Refused(str(error), f"See {called(look)}.") from error
 
 
 def say(place: Place, found: Any, said: str) -> None:
