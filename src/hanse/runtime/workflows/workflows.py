@@ -181,19 +181,21 @@ class Workflows:
         model, site = newest(method), origin_here()[0]
         name, sealed = model.name, model.result.sealed is not None
         uuid, backoff = uuid_of(site, name, id), Backoff(RESULT_FIRST_SECONDS, RESULT_MOST_SECONDS)
-        while True:
-            here = self._engine.here(uuid, site, name)
-            if here is not None:  # then nobody has to be asked
-                await wait_set(here.left, RESULT_MOST_SECONDS)
-                if here.ended is not None and not sealed:
-                    return here.served.given(here.ended)
-            found = await self.get(method, id)
-            if found.error is not None:
-                raise found.error
-            if found.state == "done":
-                return found.result
-            if here is None:
-                await wait_set(asyncio.Event(), backoff.next())
+        with self._engine.hot.awaited(uuid) as came:
+            while True:
+                came.clear()
+                here = self._engine.here(uuid, site, name)
+                if here is not None:  # then nobody has to be asked
+                    await wait_set(here.left, RESULT_MOST_SECONDS)
+                    if here.ended is not None and not sealed:
+                        return here.served.given(here.ended)
+                found = await self.get(method, id)
+                if found.error is not None:
+                    raise found.error
+                if found.state == "done":
+                    return found.result
+                if here is None:
+                    await wait_set(came, backoff.next())
 
     async def signal(
         self, method: Callable[..., Any], id: str, name: str, value: object = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hanse.runtime.workflows.journal.bounds import HOT_BYTES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from uuid import UUID
 
     from hanse.runtime.workflows.engine.instance import Instance
@@ -28,6 +29,7 @@ class Hot:
 
     def __init__(self) -> None:
         self._instances: dict[UUID, Instance] = {}
+        self._awaited: dict[UUID, list[asyncio.Event]] = {}
         self._quiet = asyncio.Event()
         self._full = False
         self.bytes = 0
@@ -68,6 +70,20 @@ class Hot:
             self.bytes -= before.size
         self._instances[instance.id] = instance
         self.bytes += instance.size
+        for came in self._awaited.get(instance.id, ()):
+            came.set()
+
+    @contextmanager
+    def awaited(self, id: UUID) -> Generator[asyncio.Event]:
+        """Has an event be set when an instance is taken in, for the length of a block."""
+        came, all_of_it = asyncio.Event(), self._awaited.setdefault(id, [])
+        all_of_it.append(came)
+        try:
+            yield came
+        finally:
+            all_of_it.remove(came)
+            if not all_of_it:
+                del self._awaited[id]
 
     def grow(self, instance: Instance, by: int) -> None:
         """Counts what one keeps more; of one that has left nobody counts anything."""

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 HOT = timedelta(seconds=1)
 """Who waits no longer than this stays in memory."""
 
-HOT_WAITS = 3
-"""How often such a wait may find that business time does not go on by itself."""
-
 GRACE_SECONDS = 0.01
 """How long branches that run side by side have, to ask for the next thing."""
 
@@ -45,7 +42,7 @@ class Waits:
         self._busy = 0
         self._waits: dict[asyncio.Future[None], Wait] = {}
         self._settling: asyncio.TimerHandle | None = None
-        self._hot = 0
+        self._looked: datetime | None = None
         self._leaving = False
 
     @property
@@ -109,10 +106,9 @@ class Waits:
         wake = min((due for due, _ in self._waits.values() if due is not None), default=None)
         now = self._now()
         if wake is not None and wake <= now:
-            self._hot = 0
             self.go_on()
-        elif wake is not None and wake - now <= HOT and self._hot < HOT_WAITS:
-            self._hot += 1
+        elif wake is not None and wake - now <= HOT and now != self._looked:
+            self._looked = now  # where that is still so business time does not go on by itself
             self._later((wake - now).total_seconds())
         else:
             self._leaving = True

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 from hanse.runtime.workflows.engine.hot import HOT_MAX, Hot
 
 
-def instance(id: int, size: int) -> Any:
+def instance(id: Any, size: int) -> Any:
     return SimpleNamespace(id=id, size=size)
 
 
@@ -39,3 +40,14 @@ def test_there_is_room_until_it_is_full_and_again_when_one_has_left() -> None:
     hot.most = 10
     hot.add(one)
     assert hot.room == 0
+
+
+def test_who_waits_for_one_is_told_when_it_is_taken_in() -> None:
+    hot = Hot()
+    with hot.awaited(UUID(int=1)) as came, hot.awaited(UUID(int=1)) as again:
+        hot.add(instance(UUID(int=2), 1))
+        assert not came.is_set()
+        hot.add(instance(UUID(int=1), 1))
+        assert came.is_set()
+        assert again.is_set()
+    assert not hot._awaited

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 from hanse.runtime.workflows.engine.waits import GRACE_SECONDS, Waits
@@ -24,6 +25,23 @@ async def test_who_is_told_to_go_on_does_not_leave_in_the_same_moment() -> None:
         pass
     await waiting
     assert left == []
+
+
+async def test_nobody_waits_twice_for_a_time_that_stands_still() -> None:
+    left: list[Any] = []
+    looked: list[datetime] = []
+
+    def now() -> datetime:
+        looked.append(MORNING)
+        return MORNING
+
+    waits = Waits(now, lambda: False, lambda *told: left.append(told))
+    due = MORNING + timedelta(seconds=GRACE_SECONDS)
+    waiting = asyncio.create_task(waits.until(due, WAITING))
+    while not left and len(looked) < 3:
+        await asyncio.sleep(0)
+    assert len(looked) == 2
+    waiting.cancel()
 
 
 async def test_who_waits_again_leaves() -> None:
