@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import astuple
 
+from hanse.kit.ending import CutOff, is_stray
 from hanse.runtime.call.context import Call, running
 from hanse.runtime.call.deadline import time_is_up
 from hanse.runtime.contract.unknown_fields import LOOKED_AT, unknown_fields
@@ -209,7 +210,7 @@ class Endpoint:
             if error.log and not hasattr(error, LOGGED):
                 self._log(call, failure, error.__cause__ or error)
         elif isinstance(error, asyncio.CancelledError):
-            failure = Canceled()
+            failure = self._cancelled(call, error)
         elif isinstance(error, Exception):
             failure = Internal(FAILED)
             self._log(call, failure, error)
@@ -218,6 +219,13 @@ class Endpoint:
         # Whatever a handler makes of its deadline, that is what happened.
         if time_is_up(call):
             return DeadlineExceeded(f"{self.method.full_name} did not end in time.")
+        return failure
+
+    def _cancelled(self, call: Call, error: asyncio.CancelledError) -> HanseError:
+        if call.expired or not is_stray(error):
+            return Canceled()
+        failure = Internal(FAILED)
+        self._log(call, failure, CutOff(error, "the handler"))
         return failure
 
     def _log(self, call: Call, failure: HanseError, cause: BaseException) -> None:

@@ -35,7 +35,7 @@ async def test_a_kind_arrives_with_its_fields(placed):
     assert (caught.value.detail, caught.value.retry_after) == ("Later.", 7)
 
 
-@pytest.mark.parametrize("how", ["raw", "stop"])
+@pytest.mark.parametrize("how", ["raw", "stop", "cancelled"])
 async def test_a_raw_exception_arrives_as_internal_without_its_text(placed, caplog, how):
     with pytest.raises(Internal) as caught:
         await placed.stock.fail(how)

@@ -213,6 +213,8 @@ def raised(how: str) -> BaseException:
             return HanseError(detail="Odd.")
         case "stop":
             return StopIteration("secret-stop")
+        case "cancelled":
+            return asyncio.CancelledError("secret-cancelled")
         case _:
             return ValueError("secret-text")
 

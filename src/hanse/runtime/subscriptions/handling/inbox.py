@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import astuple
 
-from hanse.kit.ending import CutOff, is_stray
 from hanse.kit.fault_points import reached
 from hanse.runtime.call.context import Keyed, running
 from hanse.runtime.errors import Canceled, HanseError
@@ -92,8 +91,5 @@ class Inbox:
                 raise NotDue from None
             failure = fail(call, error)
             if isinstance(failure, Canceled) and not isinstance(error, HanseError):
-                if not is_stray(error):
-                    raise  # its host ends: nothing of it has failed
-                # Passed over, it would come once more behind what follows it.
-                failure = fail(call, CutOff(error, "the handler"))
+                raise  # its host ends: nothing of it has failed
             raise failure from error
