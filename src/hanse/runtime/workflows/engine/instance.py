@@ -110,10 +110,11 @@ class Instance:
         self._place += 1
         if entry is not None and (entry.kind, entry.name) != (kind, name):
             self.differs(place, entry, f"{kind} {name}".rstrip())
-        if entry is None and self.canceled:
+        if entry is None and self.canceled and kind != "child":  # which may have begun unheard
             self.keep(self.entry(place, kind, name, CANCELED, failed=True))
             raise WorkflowCanceled(CANCELED_BECAUSE)
-        if entry is None and not self.undoing and (problem := self.journal.problem(place)):
+        grows = entry is None and not (self.undoing or self.canceling)
+        if grows and (problem := self.journal.problem(place)):
             self.hold(problem)
         return place, entry
 
@@ -294,7 +295,6 @@ class Instance:
 
     async def _outcome(self) -> Rest | None:
         """How its code ended; None if it did not, or may not run."""
-        if self.trouble is None:
-            with suppress(Halted):
-                return await self.served.outcome(self)
+        with suppress(Halted):
+            return await self.served.outcome(self) if self.trouble is None else None
         return None

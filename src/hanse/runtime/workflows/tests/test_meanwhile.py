@@ -145,6 +145,40 @@ async def test_a_child_that_ends_while_its_parent_cancels_it_wakes_that(
     assert (await flows.get(crew.watch, watch)).state == "canceled"
 
 
+async def test_a_child_of_whose_beginning_nobody_was_told_is_canceled_too(
+    database: Crossed,
+) -> None:
+    uuid, begun = id_of(Crew.captain, "captain"), asyncio.Event()
+    child = f"{uuid}.0"
+
+    def begins_child(columns: tuple[Any, ...]) -> bool:
+        return id_of(Crew.pilot, child) in columns[0]
+
+    with acting():
+        async with Host([Crew], clock=database.clock, provided={Database: database}) as dying:
+            first = dying._services[0].workflows
+
+            async def canceled(*columns: Any) -> None:
+                if begins_child(columns):
+                    await first.cancel(Crew.captain, "captain")
+
+            async def unheard(*columns: Any) -> None:
+                if begins_child(columns):
+                    begun.set()
+                    raise Unavailable("Come again.")
+
+            database.before, database.after = {START: canceled}, {START: unheard}
+            await first.start(Crew.captain, id="captain")
+            await begun.wait()
+        database.before, database.after = {}, {}
+        async with Host([Crew], clock=database.clock, provided={Database: database}) as host:
+            host._services[0].land.set()
+            flows = host._services[0].workflows
+            with pytest.raises(WorkflowCanceled):
+                await flows.result(Crew.captain, "captain")
+            assert (await flows.get(Crew.pilot, child)).state == "canceled"
+
+
 async def test_who_ends_is_not_kept_by_what_comes_meanwhile(database: Crossed, crew: Crew) -> None:
     flows = crew.workflows
     cook = await flows.start(crew.cook, id="cook")
