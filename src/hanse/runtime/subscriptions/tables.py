@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 IS_THERE = """
 select exists (select from pg_attribute
-               where attrelid = to_regclass('hanse.subscriber') and attname = 'replay_epoch')
+               where attrelid = to_regclass('hanse.subscriber') and attname = 'reads')
 """
 
 MAKE = (
@@ -50,17 +50,20 @@ create table if not exists hanse.delivery (
   primary key (subscription, replay_epoch, partition)
 ) with (fillfactor = 50)""",
     # Hosts that would take partitions, so that each knows what its fair share is; of each feed by
-    # itself, which one host may have lost, or not have heard of, while it reads another.
+    # itself, which one host may have lost, or not have heard of, while it reads another. Who
+    # does not reach the broker has none while others do.
     """
 create table if not exists hanse.subscriber (
   subscription int not null references hanse.subscription on delete cascade,
   replay_epoch int not null default 0,
   holder text collate "C" not null,
   until_time timestamptz not null,
+  reads boolean not null default true,
   constraint subscriber_pkey primary key (subscription, replay_epoch, holder)
 )""",
     # As an earlier release made it.
     "alter table hanse.subscriber add column if not exists replay_epoch int not null default 0",
+    "alter table hanse.subscriber add column if not exists reads boolean not null default true",
     """
 alter table hanse.subscriber drop constraint subscriber_pkey,
   add constraint subscriber_pkey primary key (subscription, replay_epoch, holder)""",

@@ -15,7 +15,9 @@ from hanse.runtime.broker.reader import Reader
 from hanse.runtime.errors import HanseError
 from hanse.runtime.events.envelope import PARTITIONS, UnreadableEvent
 from hanse.runtime.leases.lease import RELEASE_SECONDS
+from hanse.runtime.subscriptions.feeding.contact import Contact
 from hanse.runtime.subscriptions.feeding.lanes import Lanes
+from hanse.runtime.subscriptions.feeding.missing import BEYOND
 from hanse.runtime.subscriptions.feeding.partitions import Partitions
 from hanse.runtime.subscriptions.feeding.reading import Reading
 from hanse.runtime.subscriptions.handling.arrived import Arrived
@@ -78,6 +80,7 @@ class Feeding:
         )
         self._stream_there = stream
         self._reading: Reading | None = None
+        self._contact = Contact(holder.seconds)
         self._seconds = holder.seconds
         self._changed = asyncio.Event()
         self._look = asyncio.Event()
@@ -148,14 +151,16 @@ class Feeding:
     # Partitions.
 
     async def _keep(self) -> None:
+        found = self._contact.found
         while True:
+            found.clear()
             with suppress(HanseError):  # the database tells itself that it is away
-                if await self._partitions.keep():
+                if await self._partitions.keep(reads=self._contact.there):
                     self._changed.set()
             until = monotonic() + self._seconds / 3
-            while (left := until - monotonic()) > 0:
+            while (left := until - monotonic()) > 0 and not found.is_set():
                 leaving = any(one.leaving for one in self._partitions.held.values())
-                await wait_set(asyncio.Event(), min(left, 0.1) if leaving else left)
+                await wait_set(found, min(left, 0.1) if leaving else left)
                 with suppress(HanseError):
                     await self._partitions.release_drained(self._settling.stuck)
 
@@ -180,6 +185,7 @@ class Feeding:
             finally:
                 await end((reading, changed))
                 self._reading = None
+                self._contact.let_go()
             if not reading.cancelled():
                 self._tell(reading)
                 await wait_set(self._changed, backoff.next())
@@ -190,16 +196,17 @@ class Feeding:
             log.error("%s cannot be read for, and is tried again", self.name, exc_info=error)
 
     async def _read_held(self, backoff: Backoff) -> None:
-        held = self._epochs()
-        if not held:
-            await self._changed.wait()
-            return
+        while not (held := self._epochs()):  # then nobody else would notice whether it could
+            await self._stream_there(BEYOND)
+            self._contact.note()
+            await wait_set(self._changed, self._seconds / 3)
         start = 1 + min(self._partitions.held[number].progress.seen for number in held)
         stream = await self._stream_there(start)
         # For one subject the broker looks less than half as long as for one of each partition.
         numbers = [None] if len(held) == PARTITIONS else list(held)
         subjects = [stream.subject(n, kind) for n in numbers for kind in self._subscription.events]
         async with Reader(stream, subjects, start) as reader:
+            self._contact.hold()
             self._reading = reading = Reading(stream, reader, held)
             while True:
                 messages = await reader.read()
@@ -239,11 +246,9 @@ class Feeding:
             self._lose(events)
         else:
             for one in events:
-                if one.partition in self._partitions.held and self._same(one):
-                    self._partitions.held[one.partition].progress.settle(one.seq)
-
-    def _same(self, one: Arrived) -> bool:
-        return self._partitions.held[one.partition].epoch == one.epoch
+                held = self._partitions.held.get(one.partition)
+                if held is not None and held.epoch == one.epoch:
+                    held.progress.settle(one.seq)
 
     def _lose(self, events: list[Arrived]) -> None:
         for one in events:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
     from hanse.runtime.subscriptions.handling.gauges import HandlerGauges
 
+BEYOND = 2**63 - 1
+"""Behind all there can be: who would read from there on misses nothing."""
+
 log = logging.getLogger("hanse.subscriptions")
 
 

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     from hanse.runtime.subscriptions.handling.claim import Feed
 
 _CALL_IN = """
-insert into hanse.subscriber (subscription, replay_epoch, holder, until_time)
-values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
-on conflict (subscription, replay_epoch, holder) do update set until_time = excluded.until_time
+insert into hanse.subscriber (subscription, replay_epoch, holder, until_time, reads)
+values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), $5)
+on conflict (subscription, replay_epoch, holder)
+do update set until_time = excluded.until_time, reads = excluded.reads
 """
+# Where none can read, all have their shares: what is parked is tried again without the broker.
 _LIVE = """
-select holder from hanse.subscriber
-where subscription = $1 and replay_epoch = $2 and until_time > clock_timestamp()
+with live as (
+  select holder, reads from hanse.subscriber
+  where subscription = $1 and replay_epoch = $2 and until_time > clock_timestamp()
   and until_time <= clock_timestamp() + make_interval(secs => greatest(2 * $3::float8, 60))
+)
+select holder from live where reads or not exists (select from live where reads)
 order by holder
 """
 _LEAVE = """
@@ -51,7 +56,7 @@ with free as materialized (
   select partition from hanse.delivery
   where subscription = $1 and replay_epoch = $2
     and (holder is null or until_time <= clock_timestamp()
-         or until_time > clock_timestamp() + make_interval(secs => greatest($4 * 2, 60))
+         or until_time > clock_timestamp() + make_interval(secs => greatest(2 * $4::float8, 60))
          or (holder = $3 and partition <> all($5::smallint[])))
   order by partition limit $6 for update skip locked)
 update hanse.delivery d
@@ -128,15 +133,18 @@ class Partitions:
         """Whether it holds its fair share, so that nothing of that waits to be taken."""
         return sum(not one.leaving for one in self.held.values()) >= self._fair
 
-    async def keep(self) -> bool:
+    async def keep(self, *, reads: bool = True) -> bool:
         """Renews what is held and comes nearer to the fair share; whether that changed something.
+
+        Args:
+            reads: Whether it can read; if not, its share is of those that can.
 
         Raises:
             HanseError: Nobody knows; it is held as long as before.
         """
         sent, feed = monotonic(), self._feed
         await self._database.execute(
-            _CALL_IN, feed.subscription, feed.replay_epoch, self._holder, self._seconds
+            _CALL_IN, feed.subscription, feed.replay_epoch, self._holder, self._seconds, reads
         )
         before = {number: held.epoch for number, held in self.held.items() if not held.leaving}
         await self._renew()

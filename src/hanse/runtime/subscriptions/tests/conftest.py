@@ -32,7 +32,7 @@ from hanse.runtime.subscriptions.handling.arrived import Arrived
 from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.handling.handler import bound
 from hanse.runtime.subscriptions.handling.settling import Settling
-from hanse.runtime.subscriptions.subscriptions import Subscriptions
+from hanse.runtime.subscriptions.subscriptions import Post, Subscriptions
 from hanse.runtime.subscriptions.tables import make_tables
 from hanse.runtime.telemetry.metrics import Metrics
 from hanse.runtime.telemetry.span import SpanBuffer
@@ -192,11 +192,13 @@ class Office:
         self.last = published.sequences[-1]
 
     @asynccontextmanager
-    async def host(self, stage: Stage | None = None) -> AsyncGenerator[Subscriptions]:
+    async def host(
+        self, stage: Stage | None = None, way: Post | None = None, seconds: float = LEASE_SECONDS
+    ) -> AsyncGenerator[Subscriptions]:
         """One that has the room."""
         database, instruments = self.bench.database, self.bench.instruments
-        host = Subscriptions(database, LEASE_SECONDS)
-        host.join(Surroundings(self, instruments, Threads(1)))
+        host = Subscriptions(database, seconds)
+        host.join(Surroundings(way or self, instruments, Threads(1)))
         room = Room(database, stage or self.bench.stage)
         for model in Room.__unasked__:
             host.serve(room, model)
