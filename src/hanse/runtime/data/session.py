@@ -128,6 +128,8 @@ class Session:
         self, table: tuple[str, str], columns: Sequence[str], rows: AsyncIterable[Sequence[Any]]
     ) -> int:
         """Writes rows as they come, and waits where the server is slower; how many there were."""
+        if self.closed:  # later on some rows are taken, and nobody could begin again
+            raise GoneBefore
         schema, name = table
         status = await self._connection.copy_records_to_table(
             name, schema_name=schema or None, columns=columns, records=rows
@@ -188,7 +190,10 @@ class Session:
         if len(self._statements) >= STATEMENTS_MAX:
             del self._statements[next(iter(self._statements))]
         # Behind a pooler without a name: its text is sent along each time, in the same round trip.
-        return await self._connection.prepare(text)
+        try:
+            return await self._connection.prepare(text)
+        except (asyncpg.InternalClientError, asyncpg.InterfaceError) as error:
+            raise self._broken(error) from error
 
 
 async def open_session(config: DatabaseConfig) -> Session:

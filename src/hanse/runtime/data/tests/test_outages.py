@@ -4,15 +4,20 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import psutil
 import pytest
 import pytest_asyncio
 
+from hanse.kit.fault_points import watched_session
+from hanse.kit.fault_watch import watched_by
 from hanse.runtime.data.database import Database
+from hanse.runtime.data.failures import GoneBefore
+from hanse.runtime.data.session import open_session
 from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.errors import HanseError, Unavailable
+from hanse.testing.fault_rules import FaultRules
 from hanse.testing.servers.postgres_server import PostgresServer
 
 WORKERS = 20
@@ -62,6 +67,25 @@ async def test_a_connection_that_was_ended_while_idle_is_not_noticed(
         )
         await until(lambda: nobody(admin))
         assert await database.execute("insert into entry (n) values ($1)", number) == 1
+
+
+async def one_row() -> AsyncIterator[tuple[int]]:
+    yield (7,)
+
+
+@pytest.mark.parametrize("watched", [False, True])
+async def test_whatever_comes_to_a_connection_that_has_just_ended_can_be_done_on_another(
+    server: PostgresServer, watched: bool
+):
+    with watched_by(FaultRules()) if watched else nullcontext():
+        session = watched_session(await open_session(server.config(server.url())))
+        session.end()
+        with pytest.raises(GoneBefore):
+            await session.run("select 1", ())
+        with pytest.raises(GoneBefore):
+            await session.describe("select 1")
+        with pytest.raises(GoneBefore):
+            await session.copy_in(("", "entry"), ["n"], one_row())
 
 
 async def test_a_connection_that_ended_inside_a_transaction_is_no_fault_of_a_service(
