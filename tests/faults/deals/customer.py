@@ -62,18 +62,24 @@ class Customer:
         elif entry.word == "unknown":
             self._unknown.append(errand)
 
-    async def bring(self, name: str) -> None:
-        """Says where; what was not answered is said once more later."""
+    async def bring(self, name: str) -> bool:
+        """Says where; what was not answered is said once more later. Whether there was a deal."""
         errand = self._errand("bring", name, note=f"here {self._chance.randrange(9)}")
         entry = await self._do(errand, "goods", {"number": name, "where": errand.note})
         if entry.word == "unknown":
             self._waiting.append(name)
+        return entry.word == "done"
 
     async def finish(self) -> None:
-        """Orders again what nobody answered, and has all brought that is there."""
+        """Takes up what nobody answered, and has all brought that is there.
+
+        An order that is placed again would make good a deal that was begun without it, so some
+        have theirs brought first.
+        """
         again, self._unknown = self._unknown, []
         for errand in again:
-            await self._place(errand)
+            if self._chance.random() > BRING_SHARE or not await self.bring(errand.name):
+                await self._place(errand)
         rest, self._waiting = self._waiting, []
         for name in rest:
             await self.bring(name)
