@@ -147,7 +147,7 @@ def _ground(name: str, postgres: Postgres) -> Generator[Ground]:
                 machine.keep_to(broker.pid, machine.SERVER_CPU)
                 yield Ground({**settings, **broker.settings}, postgres, broker)
     finally:
-        postgres.run(f"drop database {database} with (force)")
+        postgres.drop(database)
 
 
 def _server(process: Process, folder: Path, ground: Ground) -> Server:

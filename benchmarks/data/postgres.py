@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,11 @@ class Postgres:
     def create(self, database: str, *, like: str = "template0") -> None:
         """A database, as a copy of another one."""
         self.run(f"create database {database} template {like}")
+
+    def drop(self, database: str) -> None:
+        """A database and its keyring: one of the same name that comes later has its own."""
+        self.run(f"drop database {database} with (force)")
+        shutil.rmtree(Path(self.host, f"{database}.keys"), ignore_errors=True)
 
     def settle(self, database: str) -> None:
         """Statistics and visibility are known, and nothing waits to be written."""

@@ -130,7 +130,7 @@ class Bench:
         try:
             yield name
         finally:
-            self._postgres.run(f"drop database {name} with (force)")
+            self._postgres.drop(name)
 
     def _placed(self, contestant: Contestant, order: Told, name: str) -> tuple[Written, Used]:
         postgres = self._postgres

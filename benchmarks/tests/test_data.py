@@ -197,6 +197,10 @@ def test_postgres_writes_to_the_disk_on_one_core_and_leaves_nothing():
         ]
         with pytest.raises(ServerError, match="duplicate key"):
             postgres.copy("few (a, b)", [b"1\tx\n"], database="one")
+        keyring = Path(postgres.host, "one.keys")
+        keyring.mkdir()
+        postgres.drop("one")
+        assert not keyring.exists()
         postgres.use([0])
         assert os.sched_getaffinity(postgres.pid) == {0}
         assert postgres.cpu_seconds() > 0

@@ -110,7 +110,7 @@ class Contestant(msgspec.Struct, frozen=True, kw_only=True):
             settings = {"BENCH_POSTGRES": postgres.host, "BENCH_DATABASE": name}
             yield Ground(settings, kept, postgres.cpu_seconds)
         finally:
-            postgres.run(f"drop database {name} with (force)")
+            postgres.drop(name)
 
 
 @contextlib.contextmanager
