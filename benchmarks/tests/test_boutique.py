@@ -246,8 +246,8 @@ def closed(peer, done, cpu):
     return measure.Closed(peer, 32, done, done / 4, done / cpu, cpu / 4, 0.0)
 
 
-def opened_loop(peer, p99, late=0.1):
-    return measure.Open(peer, 50.0, 1.0, p99, 9.0, late, 0.0)
+def opened_loop(peer, p99, late=0.1, unserved=0):
+    return measure.Open(peer, 50.0, 1.0, p99, 9.0, late, unserved, 0.0)
 
 
 def test_work_is_compared_by_medians_and_met_is_computed():
@@ -264,13 +264,15 @@ def test_work_is_compared_by_medians_and_met_is_computed():
     assert found["together", measure.GRPC].met is False, "a goal nobody measured is missed"
 
 
-def test_latency_of_shoppers_that_ran_late_does_not_count():
+def test_latency_of_shoppers_that_ran_late_or_of_a_shop_that_fell_behind_does_not_count():
     late = measure.LATE_P99_MS_MAX + 0.1
     done = [opened_loop(measure.TOGETHER, 2.0), opened_loop(measure.TOGETHER, 90.0, late)]
     done += [opened_loop(measure.APART, 4.0), opened_loop(measure.FASTAPI, 8.0, late)]
+    done += [opened_loop(measure.GRPC, 5.0, unserved=1)]
     found = {(line.metric, line.peer): line for line in measure.results(done)}
     assert found["together_latency_p99", measure.APART].ratio == pytest.approx(2.0)
     assert found["together_latency_p99", measure.FASTAPI].peer_value is None
+    assert found["together_latency_p99", measure.GRPC].peer_value is None
 
 
 class Counted:
