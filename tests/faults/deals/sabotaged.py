@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.faults.deals import report
+from tests.faults import report
 
 ROOT = Path(__file__).parents[3]
 SEEDS = 200

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import time
+from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -15,7 +16,7 @@ import psutil
 
 from hanse.kit.fetch import fetch
 from hanse.runtime.data.database_config import DatabaseConfig
-from hanse.testing import PostgresServer
+from hanse.testing import FAULT_POINTS, PostgresServer
 from tests.faults.kills.client import Client
 from tests.faults.kills.hosts import PATIENCE_SECONDS, Hosts
 from tests.faults.kills.ledger import Ledger
@@ -54,6 +55,9 @@ ELSEWHERE = (
 )
 """Points that tests/faults/deals stands at, and tests beside the code: test_relay.py,
 test_mortal_hosts.py of subscriptions, and test_dying.py of workflows."""
+
+POINTS = tuple(point for point in FAULT_POINTS if point not in {*BEGINNINGS, *ELSEWHERE})
+"""Where hosts stand here, in turn."""
 
 Place = tuple[str, str]
 
@@ -129,8 +133,8 @@ class Ground:
         self.server.stop(keep=True)
         self.server.start()
 
-    async def run(self, plan: Plan) -> None:
-        """Runs a plan.
+    async def run(self, plan: Plan) -> Run:
+        """Runs a plan; what it was.
 
         Raises:
             AssertionError: Something acknowledged is lost, something was invented or done by
@@ -138,8 +142,9 @@ class Ground:
         """
         path = self._folder / f"ledger-{plan.seed}"
         ledger = Ledger(path)
+        run = Run(self, plan, ledger)
         try:
-            await Run(self, plan, ledger).run()
+            await run.run()
         except Exception as error:
             error.add_note(f"{plan}; again: HANSE_TEST_SEED={plan.seed}; ledger: {path}")
             await self._stack.aclose()
@@ -148,6 +153,7 @@ class Ground:
         finally:
             ledger.close()
         path.unlink()
+        return run
 
 
 def kill_all_of(server: PostgresServer) -> None:
@@ -205,10 +211,16 @@ async def told_of(config: DatabaseConfig, site: str) -> list[Told]:
 
 
 class Run:
-    """A run of a plan on its ground."""
+    """A run of a plan on its ground.
+
+    Attributes:
+        plan: Which.
+        words: What became of its requests, when it is over.
+    """
 
     def __init__(self, ground: Ground, plan: Plan, ledger: Ledger) -> None:
-        self._ground, self._hosts, self._plan = ground, ground.hosts, plan
+        self._ground, self._hosts, self.plan = ground, ground.hosts, plan
+        self.words: Counter[str] = Counter()
         self._ledger = ledger
         self._site = f"s{plan.seed}"
         chance = random.Random(plan.seed)
@@ -226,7 +238,7 @@ class Run:
     async def _all_of_it(self) -> None:
         await self._begin()
         await self._each(lambda one: one.prepare())
-        if self._plan.point == BEGINNING:
+        if self.plan.point == BEGINNING:
             await self._work_and_start_anew()
         else:
             await self._work_until_it_stops()
@@ -244,10 +256,10 @@ class Run:
         await asyncio.gather(*map(what, self._clients))
 
     async def _work_until_it_stops(self) -> None:
-        await aim(self._clients[0].url, self._plan.point, self._nth())
+        await aim(self._clients[0].url, self.plan.point, self._nth())
         self._over = asyncio.Event()
         self._working = asyncio.gather(
-            *(one.work(self._over, self._plan.point, ERRANDS) for one in self._clients)
+            *(one.work(self._over, self.plan.point, ERRANDS) for one in self._clients)
         )
         stopped = asyncio.ensure_future(self._hosts.stopped())
         await asyncio.wait((stopped, self._working), return_when=asyncio.FIRST_COMPLETED)
@@ -261,21 +273,21 @@ class Run:
 
     def _nth(self) -> int:
         """The answer to the aim is one, too."""
-        return self._plan.nth + self._plan.point.startswith("answer")
+        return self.plan.nth + self.plan.point.startswith("answer")
 
     async def _work_and_start_anew(self) -> None:
         """For what happens when a host begins: one before it has worked, and was killed."""
         over = asyncio.Event()
         await self._each(lambda one: one.work(over, "", LATER))
         await self._hosts.kill()
-        plan = self._plan
+        plan = self.plan
         url = await self._hosts.begin(
             self._ground.config, site=self._site, point=plan.point, nth=plan.nth
         )
         assert not url, "it was to stop before it listens"
 
     async def _kill(self) -> None:
-        plan = self._plan
+        plan = self.plan
         await asyncio.sleep(plan.wait)
         lives_on = plan.whom == "postgres" and plan.point != BEGINNING
         if not lives_on:
@@ -303,10 +315,12 @@ class Run:
     async def _look(self) -> None:
         await self._each(lambda one: one.again())
         found = await rows_of(self._ground.config, self._site)
-        assert sum(one.done for one in self._clients) >= 4 * self._plan.clients, (
+        assert sum(one.done for one in self._clients) >= 4 * self.plan.clients, (
             "too little was done to tell"
         )
-        wrong = complaints(self._ledger.read(), found)
+        entries = self._ledger.read()
+        self.words.update(one.word for one in entries if one.word != "sent")
+        wrong = complaints(entries, found)
         wrong += untold(found, await told_of(self._ground.config, self._site))
         wrong += [f"{place} is read as {read}" for place, read in await self._misread(found)]
         assert not wrong, "\n".join(wrong)

@@ -11,8 +11,7 @@ import pytest
 from hanse.kit.fetch import fetch
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing import FAULT_POINTS
-from tests.faults.kills.scene import BEGINNINGS, ELSEWHERE, Ground, aim
-from tests.faults.kills.test_kills import POINTS
+from tests.faults.kills.scene import BEGINNINGS, ELSEWHERE, POINTS, Ground, aim
 
 ROWS = 500
 WHOM = ["host", "both"]

@@ -7,10 +7,8 @@ from itertools import count
 
 import pytest
 
-from hanse.testing import FAULT_POINTS
-from tests.faults.kills.scene import BEGINNINGS, ELSEWHERE, Ground, drawn
+from tests.faults.kills.scene import POINTS, Ground, drawn
 
-POINTS = tuple(point for point in FAULT_POINTS if point not in {*BEGINNINGS, *ELSEWHERE})
 CHUNK = 100
 # A run that fails says its seed: HANSE_TEST_SEED=1234 ./hanse test tests/faults/kills -k again
 AGAIN = os.environ.get("HANSE_TEST_SEED")

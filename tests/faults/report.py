@@ -6,25 +6,40 @@ import json
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.faults.deals.runs import Counts
+if TYPE_CHECKING:
+    from tests.faults.deals.runs import Counts as DealCounts
+    from tests.faults.kills.hunt import Counts as KillCounts
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "docs" / "faults.json"
 PAGE = ROOT / "docs" / "faults.md"
-MARK = "<!-- what follows is written by tests/faults/deals/report.py -->\n"
+MARK = "<!-- what follows is written by tests/faults/report.py -->\n"
 VICTIMS = {
     "host": "the host",
     "nats": "NATS",
     "postgres": "PostgreSQL",
+    "both": "both at once",
     "all": "all of them at once",
     "nobody": "nobody: the host stands still, others go on, it wakes",
 }
 
 
-def note_runs(counts: Counts, first: int) -> None:
-    """What runs came to, none of which found anything."""
+def note_kills(counts: KillCounts, first: int) -> None:
+    """What runs of data came to, none of which found anything."""
+    _note(
+        "kills",
+        first=first,
+        last=first + counts.runs - 1,
+        words=dict(counts.words),
+        whom=dict(counts.whom),
+        points=dict(sorted(counts.points.items())),
+    )
+
+
+def note_deals(counts: DealCounts, first: int) -> None:
+    """What runs of events and workflows came to, none of which found anything."""
     points = {point or "(any moment)": times for point, times in sorted(counts.points.items())}
     _note(
         "runs",
@@ -53,11 +68,34 @@ def _note(name: str, **what: Any) -> None:
 def page(text: str, kept: dict[str, Any]) -> str:
     """The page with its tables made anew."""
     parts = [text.partition(MARK)[0] + MARK]
+    if kills := kept.get("kills"):
+        parts += [_kills(kills)]
     if runs := kept.get("runs"):
         parts += [_runs(runs)]
     if sabotaged := kept.get("sabotaged"):
         parts += [_sabotaged(sabotaged)]
     return "\n".join(parts)
+
+
+def _kills(kills: dict[str, Any]) -> str:
+    count = kills["last"] - kills["first"] + 1
+    words = kills["words"]
+    return "\n".join(
+        (
+            "## The last long run of data",
+            "",
+            f"{kills['date']}, commit {kills['commit']}: {count:,} runs, seeds {kills['first']} to "
+            f"{kills['last']}. {words['done']:,} requests were acknowledged, {words['refused']:,} "
+            f"refused, and of {words['unknown']:,} nobody was told what became of them; "
+            f"{words['again']:,} were asked for once more under their key. Nothing was lost, "
+            "invented, done by halves or done twice.",
+            "",
+            *_table("killed", "runs", {VICTIMS[one]: n for one, n in kills["whom"].items()}),
+            "",
+            *_table("where the host stood then", "runs", kills["points"]),
+            "",
+        )
+    )
 
 
 def _runs(runs: dict[str, Any]) -> str:
@@ -66,7 +104,7 @@ def _runs(runs: dict[str, Any]) -> str:
     pay_twice, mail_twice = (runs["again"].get(what, 0) for what in ("pay", "mail"))
     return "\n".join(
         (
-            "## The last long run",
+            "## The last long run of events and workflows",
             "",
             f"{runs['date']}, commit {runs['commit']}: {count:,} runs, seeds {runs['first']} to "
             f"{runs['last']}, {runs['errands']:,} answered requests. Nothing was lost, invented, "
