@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hanse.cli.backup.verbs import BACKUP
+from hanse.cli.catalog.verbs import CATALOG
 from hanse.cli.data.verbs import PERSONS
 from hanse.cli.events.verbs import events
 from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, FLEET, JSON
@@ -232,3 +233,7 @@ def contracts(kind: str, out: Path | None) -> None:
     from hanse.cli.contracts import publish
 
     publish(kind, out)
+
+
+for verb in CATALOG:
+    hanse.add_command(verb)

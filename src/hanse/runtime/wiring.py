@@ -212,6 +212,19 @@ def inbox_beside(services: Sequence[type], mail: MailConfig | None) -> tuple[typ
     return (Inbox,)
 
 
+def wishes_of(service: type) -> dict[str, Any]:
+    """Name and type of each argument of a service's constructor that has no default.
+
+    Raises:
+        WiringError: The types of the constructor cannot be read.
+    """
+    problems: list[str] = []
+    wishes = _wishes(service, problems)
+    if problems:
+        raise WiringError(*problems)
+    return wishes
+
+
 def section_of(service: type) -> str:
     """The settings section of a service: its class name in lower case."""
     return service.__name__.lower()

@@ -9,6 +9,7 @@ from tests.faults.sabotages.beside import BESIDE
 from tests.faults.sabotages.boutique import BOUTIQUE
 from tests.faults.sabotages.broker import BROKER
 from tests.faults.sabotages.call import CALL
+from tests.faults.sabotages.catalog import CATALOG
 from tests.faults.sabotages.collection import COLLECTION
 from tests.faults.sabotages.connect import CONNECT
 from tests.faults.sabotages.contract import CONTRACT
@@ -71,4 +72,5 @@ AREAS = (
     WEBHOOKS,
     BESIDE,
     MAIL,
+    CATALOG,
 )

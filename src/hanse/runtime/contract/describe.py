@@ -29,6 +29,8 @@ from hanse.runtime.contract.immutable import type_name
 from hanse.runtime.errors import KINDS, HanseError, fields_type
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hanse.runtime.contract.method import Method
     from hanse.runtime.contract.service import ContractModel
 
@@ -54,16 +56,22 @@ _CONSTRAINTS = {
 }  # fmt: skip
 
 
-def describe(contract: ContractModel) -> ContractDescription:
-    """The description of a contract; the same class always gives the same one."""
+def describe(contract: ContractModel, only: Collection[str] | None = None) -> ContractDescription:
+    """The description of a contract; the same class always gives the same one.
+
+    Args:
+        contract: What was read of its class.
+        only: Names of methods; None for all.
+    """
     describer = Describer()
-    methods = tuple(describer.method(method) for method in contract.methods.values())
+    wanted = (one for one in contract.methods.values() if only is None or one.name in only)
+    methods = tuple(map(describer.method, wanted))
     return ContractDescription(
         name=contract.name,
         package=contract.package,
         doc=contract.doc,
         methods=methods,
-        types=tuple(describer.types[name] for name in sorted(describer.types)),
+        types=describer.sorted_types(),
         errors=tuple(describer.errors[code] for code in sorted(describer.errors)),
     )
 
@@ -80,6 +88,14 @@ class Describer:
         self.types: dict[str, TypeDescription] = {}
         self.errors: dict[str, ErrorDescription] = {}
 
+    def sorted_types(self) -> tuple[TypeDescription, ...]:
+        """The structs that were mentioned, by name."""
+        return tuple(self.types[name] for name in sorted(self.types))
+
+    def shape_of(self, annotation: Any) -> Shape:
+        """The shape of values of a type."""
+        return self._shape(types.type_info(annotation))
+
     def method(self, method: Method) -> MethodDescription:
         for error in method.errors.values():
             self.errors[error.code] = self._error(error)
@@ -87,7 +103,7 @@ class Describer:
             name=method.name,
             rpc_name=method.rpc_name,
             arguments=self.fields(method.request_type),
-            result=self._shape(types.type_info(method.signature.result)),
+            result=self.shape_of(method.signature.result),
             permission=str(method.rule),
             verb=method.route.verb if method.route else None,
             path=method.route.path if method.route else None,
@@ -166,6 +182,7 @@ class Describer:
                 doc=_struct_doc(info.cls),
                 tag_field=info.tag_field,
                 tag=info.tag,
+                left_out=_left_out(info.cls),
             )
         return Ref(name)
 
@@ -173,6 +190,18 @@ class Describer:
 def _upload(method: Method) -> UploadDescription | None:
     accepts = method.upload
     return accepts and UploadDescription(accepts.kinds, accepts.max_bytes)
+
+
+def _left_out(cls: Any) -> tuple[str, ...]:
+    """Fields that its JSON lacks where they are at their defaults."""
+    plain: type[msgspec.Struct] = cls if isinstance(cls, type) else cls.__origin__
+    fields = msgspec.structs.fields(plain)
+    omits = plain.__struct_config__.omit_defaults
+    return tuple(
+        one.encode_name
+        for one in fields
+        if (omits and not one.required) or one.default is msgspec.UNSET
+    )
 
 
 def _struct_doc(cls: Any) -> str:

@@ -81,13 +81,18 @@ class FieldDescription(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TypeDescription(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A struct. With `tag`, its JSON carries `{tag_field: tag}` beside the fields."""
+    """A struct. With `tag`, its JSON carries `{tag_field: tag}` beside the fields.
+
+    Attributes:
+        left_out: Names of fields that its JSON lacks where they are at their defaults.
+    """
 
     name: str
     fields: tuple[FieldDescription, ...]
     doc: str = ""
     tag_field: str | None = None
     tag: str | int | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class ErrorDescription(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -28,7 +28,7 @@ def describe_event(model: EventModel) -> EventDescription:
         key=".".join(model.key),
         doc=model.doc,
         personal=tuple(sorted(personal)),
-        types=tuple(describer.types[name] for name in sorted(describer.types)),
+        types=describer.sorted_types(),
     )
 
 
