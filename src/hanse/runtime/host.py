@@ -82,6 +82,7 @@ class Host:
         authenticator: Knows who calls, and revokes; None where nobody can sign in.
         database: What its services share; None for a host without data.
         kept_files: What they keep files in; None for a host without.
+        routes: Lists every verb and path that is served.
         post: By which their events go; None for a host without broker or database.
 
     Raises:
@@ -100,10 +101,8 @@ class Host:
     ) -> None:
         self.config = config or HostConfig()
         self.limits, provided = self.config.limits, provided or {}
-        self.draining, self.date = False, b""
-        self.beginnings: dict[bytes, bytes] = {}
-        self.connections, self.metrics = Connections(), Metrics()
-        self.spans = SpanBuffer(SPANS_MAX)
+        self.draining, self.date, self.beginnings = False, b"", dict[bytes, bytes]()
+        self.connections, self.metrics, self.spans = Connections(), Metrics(), SpanBuffer(SPANS_MAX)
         self.deadlines = Deadlines()
         self._instruments = Instruments(self.deadlines, self.metrics, self.spans)
         self.admission = Admission(self.limits, self.deadlines, self.metrics)
@@ -114,6 +113,7 @@ class Host:
         services = with_brought(services, provided)
         self._contracts = [contract_to_serve(service) for service in services]
         self._router = Router()
+        self.routes = self._router.table
         self._dispatcher = Dispatcher(self._router, self.config.cors)
         self.resolve, self.finish = self._dispatcher.resolve, self._dispatcher.finish
         self._mounted: list[MountedApp] = []

@@ -11,6 +11,10 @@ IN_ROOM = "tests/test_asgi.py::test_bodies_at_a_mounted_host_share_its_room_and_
 JSON = SERVER + "test_json_body.py::"
 EXCHANGE = SERVER + "test_exchange.py::"
 STREAM = SERVER + "test_body_stream.py::"
+EVERY_ROUTE = (
+    "tests/test_every_route.py::"
+    "test_the_owner_reads_its_mark_wherever_one_reads_and_a_stranger_nowhere"
+)
 
 HTTP = below("src/hanse/runtime",
     Sabotage("a header that decides comes once", "http/request_reader.py",
@@ -183,4 +187,9 @@ HTTP = below("src/hanse/runtime",
     Sabotage("a slow reader is not the peer's fault", "http/request_reader.py",
              "(self.stream is None or self.stream.starving)", "True",
              STREAM + "test_a_slow_reader_is_not_the_peers_fault"),
+    Sabotage("every route is in the table of them", "server/router.py",
+             '(f"{above}/{{}}{suffix}", child) for suffix, child in node.parameters.items()',
+             '(f"{above}/{{}}{suffix}", child) for suffix, child in ()', EVERY_ROUTE),
+    Sabotage("no route shows what is another site's", "data/query/statement.py",
+             'SITE = "site_id = $1"', 'SITE = "$1::text is not null"', EVERY_ROUTE),
 )  # fmt: skip

@@ -79,6 +79,22 @@ class Router:
             return exact, NO_PARAMETERS
         return self._walk(path)
 
+    def table(self) -> list[tuple[str, str]]:
+        """Every verb and path that has a route, by path."""
+        found = [(path.decode(), verbs) for path, verbs in self.exact.items()]
+        waiting = [("", self._root)]
+        while waiting:
+            above, node = waiting.pop()
+            if node.verbs is not None:
+                found.append(
+                    (above.format(*(f"{{{name}}}" for name in node.verbs[1])), node.verbs[0])
+                )
+            waiting += [(f"{above}/{literal}", child) for literal, child in node.literal.items()]
+            waiting += [
+                (f"{above}/{{}}{suffix}", child) for suffix, child in node.parameters.items()
+            ]
+        return sorted((verb.decode(), path) for path, verbs in found for verb in verbs)
+
     def mounted(self, path: bytes) -> Resource | None:
         """What is mounted above a path."""
         for prefix, resource in self._prefixes:
