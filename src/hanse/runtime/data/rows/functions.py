@@ -55,6 +55,12 @@ _ALL = (_AGGREGATES, _WINDOWS, _TEXTS, _NUMBERS, _TIMES, _LISTS, _DOCUMENTS, _RA
 
 ALLOWED = frozenset(name for names in (*_ALL, _SEARCH) for name in names.split())
 
+_MADE_TIMES = """
+    date_bin date_trunc make_date make_time make_timestamp make_timestamptz to_date to_timestamp
+"""
+MOMENTS = frozenset(_MADE_TIMES.split())
+"""Those that give a time and read none out of a text, unless by a pattern."""
+
 _TIME = "business time is a parameter: bind clock.now()"
 _CHANCE = "chance is a parameter: make it in Python and bind it"
 _SESSION = "a session is shared; bind what the statement needs"
@@ -79,6 +85,13 @@ _REMEDIES = {
     ),
     **dict.fromkeys(("nextval", "currval", "lastval", "setval"), _SEQUENCE),
 }  # fmt: skip
+
+
+PRESENT_TIME = (
+    "bind the time; a text is read by to_timestamp(text, pattern), and the day of a column is "
+    "(column at time zone 'UTC')::date"
+)
+"""What to do instead of casting what may be the text `now`."""
 
 
 def remedy_for(name: str) -> str:

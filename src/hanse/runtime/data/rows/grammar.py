@@ -9,12 +9,14 @@ import sqlglot
 from sqlglot import expressions as exp
 from sqlglot.errors import SqlglotError
 
-from hanse.runtime.data.rows.functions import ALLOWED, remedy_for
+from hanse.runtime.data.rows.functions import ALLOWED, MOMENTS, PRESENT_TIME, remedy_for
+from hanse.runtime.data.rows.lexing import is_place
 
 if TYPE_CHECKING:
     from hanse.runtime.data.rows.lexing import Letters, Note
 
 DIALECT = "postgres"
+AGE_OF_TWO = 2
 
 # What a part may hold; anything else in it is refused. Parts that are named nowhere are, too.
 _CLAUSES: dict[type[exp.Expr], frozenset[str]] = {
@@ -78,6 +80,10 @@ _TYPE_NAMES = """
     TSTZRANGE TSVECTOR UUID VARBINARY VARCHAR
 """
 _TYPES = frozenset(_TYPE_NAMES.split())
+_TIME_NAMES = "DATE DATERANGE TIME TIMESTAMP TIMESTAMPTZ TSRANGE TSTZRANGE"
+_TIMES = frozenset(_TIME_NAMES.split())
+_NO_TEXTS = (exp.Null, exp.AtTimeZone, exp.Add, exp.Sub)
+_CHOICES = (exp.Paren, exp.Array, exp.Coalesce, exp.Greatest, exp.Least, exp.Max, exp.Min)
 _OWN_COLUMNS = frozenset(("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid"))
 _STATEMENTS = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete, exp.Merge)
 _BEGINNING = re.compile(r"(select|with|insert|update|delete|merge|table)\b|\(", re.IGNORECASE)
@@ -123,6 +129,8 @@ def _refusal(node: exp.Expr) -> tuple[str, str] | None:
     """What is wrong with a part by itself, and the remedy."""
     if isinstance(node, exp.DataType) and _type_name(node) not in _TYPES:
         return f"casts to {node.sql(DIALECT).lower()}", "cast to a built-in type of values"
+    if isinstance(node, (exp.Cast, exp.ColumnDef)) and _may_read_now(node):
+        return f"reads a time out of {_source(node)}, which may be a text like now", PRESENT_TIME
     clauses = next((_CLAUSES[kind] for kind in type(node).__mro__ if kind in _CLAUSES), None)
     if clauses is not None:
         unknown = [name for name, value in node.args.items() if value and name not in clauses]
@@ -134,6 +142,43 @@ def _refusal(node: exp.Expr) -> tuple[str, str] | None:
     if isinstance(node, exp.Column):
         return _column(node)
     return None
+
+
+def _may_read_now(node: exp.Cast | exp.ColumnDef) -> bool:
+    """Whether the present time may come of a value that is made a time of."""
+    kind = node.args.get("to") or node.args.get("kind")
+    if kind is None or not any(_type_name(one) in _TIMES for one in kind.find_all(exp.DataType)):
+        return False
+    if isinstance(node, exp.Cast):
+        return not _is_no_text(node.this)
+    made = node.find_ancestor(exp.Table, exp.Lateral)
+    given = next(made.this.iter_expressions(), None) if made is not None else None
+    return not _is_bound(given.this if isinstance(given, exp.Cast) else given)
+
+
+def _is_no_text(node: exp.Expr) -> bool:
+    """Whether a value was bound, or is by its making no text that the check of letters missed.
+
+    What a column holds nobody knows here: those of table expressions have no type.
+    """
+    if isinstance(node, exp.Cast):
+        return _type_name(node.to) in _TIMES  # what that is made of is looked at by itself
+    if isinstance(node, exp.Case):
+        ends = [*(one.args["true"] for one in node.args["ifs"]), node.args.get("default")]
+        return all(_is_no_text(end) for end in ends if end is not None)
+    if isinstance(node, _CHOICES):
+        return all(map(_is_no_text, node.iter_expressions()))
+    if isinstance(node, exp.Func) and called(node) in MOMENTS:
+        return True
+    return isinstance(node, (exp.Literal, *_NO_TEXTS)) or _is_bound(node)
+
+
+def _is_bound(node: exp.Expr | None) -> bool:
+    return isinstance(node, exp.Column) and not node.table and is_place(node.name)
+
+
+def _source(node: exp.Cast | exp.ColumnDef) -> str:
+    return "a document" if isinstance(node, exp.ColumnDef) else _kind(node.this)
 
 
 def _column(node: exp.Column) -> tuple[str, str] | None:
@@ -151,6 +196,8 @@ def _type_name(node: exp.DataType) -> str:
 
 def _function(node: exp.Func) -> tuple[str, str] | None:
     name = called(node)
+    if name == "age" and len(node.expressions) == AGE_OF_TWO:
+        return None  # of one it is its age at present
     return None if name in ALLOWED else (f"calls {name}()", remedy_for(name))
 
 

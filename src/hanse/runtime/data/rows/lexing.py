@@ -29,7 +29,8 @@ _PART = re.compile(
     re.VERBOSE,
 )
 _PLACE = re.compile(r"_p([0-9]+)_", re.IGNORECASE)
-_MOMENT = re.compile(r"\b(now|today|tomorrow|yesterday|allballs)\b", re.IGNORECASE)
+_MOMENT = re.compile(r"(?<![a-z])(now|today|tomorrow|yesterday|allballs)(?![a-z])", re.IGNORECASE)
+"""PostgreSQL reads on where letters end: `today12:00` and `_now` are such words, too."""
 
 _REMEDIES = {
     "comment": ("has a comment", "write it in Python, above the statement"),
@@ -57,6 +58,11 @@ class Letters(NamedTuple):
 def place(number: int) -> str:
     """The word that stands for a parameter."""
     return f"_p{number}_"
+
+
+def is_place(word: str) -> bool:
+    """Whether a word stands for a parameter; no name looks like one."""
+    return _PLACE.fullmatch(word) is not None
 
 
 def read_letters(text: str, note: Note) -> Letters | None:
