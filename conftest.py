@@ -39,6 +39,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Have what only root can do fail where CI=true promises root, and be skipped elsewhere."""
+    mark = item.get_closest_marker("root")
+    if mark is not None and os.geteuid() != 0:
+        absent(f"root ({mark.args[0]})", "run the tests as root")
+
+
 def has_room() -> bool:
     """Whether memory takes all that a run writes, and what it runs beside."""
     try:
@@ -57,9 +64,9 @@ def forget_the_dead() -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def absent(what: str) -> None:
+def absent(what: str, remedy: str = "./hanse test installs it where it may") -> None:
     """Fail where CI=true promises a whole machine; else skip with the way to get what is missing."""
-    sentence = f"{what} is missing; ./hanse test installs it where it may"
+    sentence = f"{what} is missing; {remedy}"
     if os.environ.get("CI") == "true":
         pytest.fail(sentence)
     pytest.skip(sentence)

@@ -13,13 +13,14 @@ NODE_FOLDER = ROOT / "tests" / "node"
 OS_RELEASE = Path("/etc/os-release")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 LINES_SHOWN = 8
+APT_SECONDS = 300
 
-# What only a Debian has in a package, and the tests that are skipped elsewhere, in CI too.
+# What only a Debian has in a package, the tests that need it, and whether CI fails without it.
 PROGRAMS = {
-    "certutil": ("libnss3-tools", "tests of hanse trust in a browser"),
-    "pebble": ("pebble", "tests of ACME against a real server"),
-    "/usr/sbin/pgbouncer": ("pgbouncer", "tests of the database behind a pooler"),
-    "/usr/lib/postgresql/15/bin/postgres": ("postgresql-15", "tests of the oldest PostgreSQL"),
+    "certutil": ("libnss3-tools", "tests of hanse trust in a browser", False),
+    "pebble": ("pebble", "tests of ACME against a real server", False),
+    "/usr/sbin/pgbouncer": ("pgbouncer", "tests of the database behind a pooler", True),
+    "/usr/lib/postgresql/15/bin/postgres": ("postgresql-15", "tests of PostgreSQL 15", True),
 }
 
 
@@ -96,13 +97,19 @@ def is_debian(os_release: Path) -> bool:
     return os_release.exists() and "ID=debian" in os_release.read_text().splitlines()
 
 
+def apt_get_install(prefix: list[str], *packages: str) -> None:
+    """Wait for whoever installs at this moment: another clone's run, or the system's own."""
+    patient = ("-o", f"DPkg::Lock::Timeout={APT_SECONDS}")
+    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", *patient]
+    if succeeds([*apt, "update"]):
+        succeeds([*apt, "install", "--no-install-recommends", *packages])
+
+
 def install_chromium(os_release: Path) -> None:
     prefix = as_root()
     if is_debian(os_release) and prefix is not None:
         say("installing chromium by apt-get …")
-        apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q"]
-        if succeeds([*apt, "update"]):
-            succeeds([*apt, "install", "--no-install-recommends", "chromium"])
+        apt_get_install(prefix, "chromium")
         return
     say("installing playwright's chromium …")
     libraries = ["--with-deps"] if prefix is not None and sys.platform == "linux" else []
@@ -148,13 +155,11 @@ def ensure_programs(os_release: Path = OS_RELEASE) -> list[Lack]:
     if missing and is_debian(os_release) and prefix is not None:
         packages = [PROGRAMS[name][0] for name in missing]
         say(f"installing {' and '.join(packages)} by apt-get …")
-        apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q"]
-        if succeeds([*apt, "update"]):
-            succeeds([*apt, "install", "--no-install-recommends", *packages])
+        apt_get_install(prefix, *packages)
     return [
-        Lack(name, f"'apt install {PROGRAMS[name][0]}' as root would do", PROGRAMS[name][1], False)
-        for name in missing
-        if shutil.which(name) is None
+        Lack(name, f"'apt install {package}' as root would do", untested, is_vital)
+        for name, (package, untested, is_vital) in PROGRAMS.items()
+        if name in missing and shutil.which(name) is None
     ]
 
 

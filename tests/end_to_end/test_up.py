@@ -328,7 +328,7 @@ def test_a_service_that_blocks_is_moved_and_said(tmp_path: Path) -> None:
         assert made.get("/relay/v1/numbers/2") == 2
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
+@pytest.mark.root("only root has privileges to drop")
 def test_started_as_root_nothing_keeps_privileges(shop: Fleet) -> None:
     """Reading is the one thing it may beyond its user: a clone below /root must be readable."""
     for one in shop.running():

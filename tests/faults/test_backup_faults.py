@@ -82,7 +82,7 @@ def test_gap(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
+@pytest.mark.root("mounts a small disk")
 def test_full(tmp_path: Path) -> None:
     with small_disk(tmp_path / "backups", 150), shop(tmp_path) as made:
         made.fleet.up()

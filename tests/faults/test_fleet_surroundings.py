@@ -18,7 +18,7 @@ from tests.end_to_end.fleet import Fleet, fleet, until
 from tests.end_to_end.terminal import HANSE, clean_environment, edit, fetch, hanse
 from tests.faults.surroundings import CLOCK, NOW, fill, issue, shown, small_disk, write_ahead
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+as_root = pytest.mark.root("only root mounts")
 DISK_MB = 380
 OWN_FILES = 'tls_port = 0\ncertificate = "tls/chain.pem"\nkey = "tls/key.pem"'
 LONG = "Ämter & Häuser der Hanse, " + "x" * 160

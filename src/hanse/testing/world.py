@@ -282,7 +282,8 @@ class GuardedWorld(World):
 
     It costs a round trip a statement. A test that passes in a `World` and not in this one has found
     a statement that leaves the site of its call. All worlds are such where the variable
-    HANSE_TEST_GUARDED is 1, so that a whole suite can be run a second time.
+    HANSE_TEST_GUARDED is 1, so that a whole suite can be run a second time. HANSE_TEST_POSTGRES and
+    HANSE_TEST_PGBOUNCER say where else: see `PostgresServer`.
     """
 
     _guarded = True

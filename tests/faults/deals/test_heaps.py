@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import psutil
@@ -104,7 +103,7 @@ async def told_all(ground: Ground) -> bool:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+@pytest.mark.root("only root mounts")
 async def test_a_broker_without_room_on_its_disk_gets_the_rest_when_there_is(
     tmp_path: Path,
 ) -> None:

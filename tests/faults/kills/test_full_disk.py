@@ -23,7 +23,7 @@ from tests.faults.kills.scene import rows_of
 from tests.faults.kills.verdict import complaints
 from tests.faults.surroundings import fill, small_disk
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+pytestmark = pytest.mark.root("only root mounts")
 
 PAGE = 3000
 """Characters of a row of which two need a page."""

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from conftest import absent
 from hanse.fleet.state import StateError, StateFolder, write_whole
 
 NOBODY = 65534
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount or to give away")
+as_root = pytest.mark.root("needs root to mount or to give away")
 
 
 def mode(path: Path) -> int:
@@ -26,7 +27,7 @@ def small_disk(folder: Path, size: str):
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)])
     if mounted.returncode:
-        pytest.skip("mounting is not allowed here")
+        absent("the right to mount")
     try:
         yield folder
     finally:

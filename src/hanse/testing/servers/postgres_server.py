@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from hanse.kit.environment import variables
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.installed import find_postgres
@@ -19,10 +21,13 @@ from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing.servers.own_server import OwnServer
+from hanse.testing.servers.pgbouncer import PgBouncer
 from hanse.testing.servers.server_process import WORDS_SHOWN, ServerProcess
 from hanse.testing.servers.unprivileged import NOBODY, as_nobody
 
 USER = "hanse"
+PROGRAMS_VARIABLE = "HANSE_TEST_POSTGRES"
+POOLER_VARIABLE = "HANSE_TEST_PGBOUNCER"
 START_SECONDS = 60.0
 SOCKET_PATH_MAX = 100
 CONNECTIONS = 200
@@ -62,7 +67,8 @@ class PostgresServer(OwnServer):
     waits for the disk. Its process ends with this one, even where this one is killed.
 
     Args:
-        programs: Folder of `postgres` and `initdb`; the PostgreSQL of `hanse[fleet]`, if left out.
+        programs: Folder of `postgres` and `initdb`; left out, the one that the variable
+            HANSE_TEST_POSTGRES names, else the PostgreSQL of `hanse[fleet]`.
         data: Folder of data that is to last, made if it is not there; writes wait for the disk.
 
     Raises:
@@ -70,12 +76,14 @@ class PostgresServer(OwnServer):
     """
 
     def __init__(self, programs: Path | None = None, *, data: Path | None = None) -> None:
-        self._programs = programs or find_postgres().folder
+        self._programs = programs or _named(PROGRAMS_VARIABLE) or find_postgres().folder
         self._lasting = data
         self._folder = _private_folder()
         super().__init__(ServerProcess("PostgreSQL", self._folder, "QUIT"))
         self._names = itertools.count(1)
         self._finished: list[str] = []
+        bouncer = _named(POOLER_VARIABLE)
+        self._pooler = PgBouncer(bouncer, self._folder, (USER,)) if bouncer else None
 
     def start(self) -> None:
         """Returns when it answers; does nothing if it runs."""
@@ -87,13 +95,32 @@ class PostgresServer(OwnServer):
                 _copy(_template(self._programs), draft)
                 draft.rename(data)
             self._launch(data)
+        if self._pooler is not None:
+            self._pooler.start()
+
+    def stop(self, *, keep: bool = False) -> None:
+        """See `OwnServer.stop`; what pools its connections stays if it is to come back."""
+        if self._pooler is not None and not keep:
+            self._pooler.stop()
+        super().stop(keep=keep)
 
     def url(self, database: str = "postgres") -> str:
         """Where a database of it is."""
         return f"postgresql://{USER}@/{database}?host={self._folder}"
 
     def config(self, url: str) -> DatabaseConfig:
-        """What a host or a `Database` is told to use a database of it."""
+        """What a host or a `Database` is told to use a database of it.
+
+        It leads through a PgBouncer in transaction mode where HANSE_TEST_PGBOUNCER names one.
+        """
+        found = self.direct(url)
+        if self._pooler is None:
+            return found
+        pooled = Secret(self._pooler.url(_name_in(url), USER))
+        return msgspec.structs.replace(found, url=pooled, pooler="transaction")
+
+    def direct(self, url: str) -> DatabaseConfig:
+        """The same without a pooler, which lets go of no connection when it is told to."""
         return DatabaseConfig(url=Secret(url), keys=self._folder / f"{_name_in(url)}.keys")
 
     async def create(self, template: str | None = None) -> str:
@@ -139,6 +166,16 @@ def shared_server() -> PostgresServer:
     server.start()
     atexit.register(server.stop)
     return server
+
+
+def _named(variable: str) -> Path | None:
+    """What a variable says that a run is to be had with; None where it says nothing."""
+    said = variables().get(variable)
+    if said and not Path(said).exists():
+        raise ConfigurationError(
+            f"{variable} is {said}, where nothing is: install it, or unset it."
+        )
+    return Path(said) if said else None
 
 
 def _name_in(url: str) -> str:

@@ -69,7 +69,7 @@ class Templates:
 
     async def _make(self, kinds: Kinds, files: Path, clock: Clock) -> None:
         url = await self._server.create()
-        database = Database(self._server.config(url), clock)
+        database = Database(self._server.direct(url), clock)  # for nobody may be in it later
         Files(database, FileStoreConfig(folder=files))
         once_in(database)
         made: dict[Any, Any] = {}

@@ -17,7 +17,7 @@ READ_ALL = 1 << 2
 BIND_LOW = 1 << 10
 HERE = Path(__file__).parent
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
+as_root = pytest.mark.root("is about root")
 
 SAYS = "import os; print(open('/proc/self/status').read()); open('.hanse/up/own', 'w').close()"
 NESTED = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]], check=True)"

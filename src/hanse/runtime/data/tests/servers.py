@@ -5,11 +5,8 @@ Fixtures for others too: `from hanse.runtime.data.tests.servers import *`.
 
 import os
 import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +14,16 @@ import pytest
 import pytest_asyncio
 
 from conftest import absent
-from hanse.kit.clock import monotonic
+from hanse.runtime.config.installed import find_postgres
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
-from hanse.testing.servers.postgres_server import PostgresServer
-from hanse.testing.servers.unprivileged import NOBODY, as_nobody
+from hanse.testing.servers.pgbouncer import PgBouncer
+from hanse.testing.servers.postgres_server import (
+    POOLER_VARIABLE,
+    PROGRAMS_VARIABLE,
+    PostgresServer,
+)
 from hanse.testing.site_guard import SiteGuard, guard, guarded_by_default
 
 __all__ = ["Place", "database", "place", "postgres", "servers"]
@@ -30,8 +31,14 @@ __all__ = ["Place", "database", "place", "postgres", "servers"]
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 VERSIONS = {"18": None, "15": DEBIAN_15}
 WAYS = ("direct", "pooled")
+OWN_VERSION = "15" if os.environ.get(PROGRAMS_VARIABLE) == str(DEBIAN_15) else "18"
+"""What most tests run on: the newest, unless the run is one of a cell of its own."""
+
+OWN_WAY = "pooled" if os.environ.get(POOLER_VARIABLE) else "direct"
+IN_A_CELL = guarded_by_default() or (OWN_VERSION, OWN_WAY) != ("18", "direct")
+CELLS = [(version, way) for version in VERSIONS for way in WAYS]
+OWN_CELLS = [(OWN_VERSION, OWN_WAY)] if IN_A_CELL else CELLS
 POOL_SIZE = 2
-START_SECONDS = 20.0
 
 PATIENCE = float(os.environ.get("PATIENCE", "30"))
 """Seconds for what has to happen; less where it is known that it may not."""
@@ -42,21 +49,6 @@ PLAIN = "plain_login"
 LOGINS = ("hanse", PLAIN)
 """Whom a pooler lets through."""
 
-BOUNCER = """
-[databases]
-* = host={server}
-[pgbouncer]
-listen_port = 6432
-unix_socket_dir = {folder}
-auth_type = trust
-auth_file = {folder}/users
-pool_mode = transaction
-default_pool_size = {size}
-max_client_conn = 500
-query_wait_timeout = 30
-logfile = {folder}/log
-"""
-
 
 class Servers:
     """Those that were asked for so far; all end with the test session."""
@@ -64,56 +56,31 @@ class Servers:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self._servers: dict[str, PostgresServer] = {}
-        self._poolers: dict[str, Path] = {}
+        self._poolers: dict[str, PgBouncer] = {}
 
     def server(self, version: str) -> PostgresServer:
         programs = VERSIONS[version]
         if programs is not None and not (programs / "postgres").exists():
             absent(f"PostgreSQL {version}")
         if version not in self._servers:
-            self._servers[version] = self._stack.enter_context(PostgresServer(programs))
+            server = PostgresServer(programs or find_postgres().folder)
+            self._servers[version] = self._stack.enter_context(server)
         return self._servers[version]
 
-    def pooler(self, version: str) -> Path:
-        """The folder of the socket of a PgBouncer before the server."""
+    def pooler(self, version: str) -> PgBouncer:
+        """A PgBouncer before the server, which lets few through at a time."""
         if version not in self._poolers:
-            server = Path(self.server(version).url().partition("host=")[2])
-            self._poolers[version] = self._stack.enter_context(bouncer(server))
+            self._poolers[version] = self._stack.enter_context(bouncer(self.server(version)))
         return self._poolers[version]
 
 
-@contextmanager
-def bouncer(server: Path, *, size: int = POOL_SIZE) -> Iterator[Path]:
-    """A PgBouncer in transaction mode before the server whose socket is in that folder."""
+def bouncer(server: PostgresServer, *, size: int = POOL_SIZE) -> PgBouncer:
+    """A PgBouncer in transaction mode before a server, not yet begun."""
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if program is None:
         absent("pgbouncer")
-    with tempfile.TemporaryDirectory(prefix="hanse-bouncer-") as name:
-        folder = Path(name)
-        file = folder / "pgbouncer.ini"
-        file.write_text(BOUNCER.format(server=server, folder=folder, size=size))
-        (folder / "users").write_text("".join(f'"{one}" ""\n' for one in LOGINS))
-        if os.geteuid() == 0:
-            for one in (folder, *folder.iterdir()):
-                os.chown(one, NOBODY, NOBODY)
-        process = subprocess.Popen(
-            [*as_nobody(), program, "-q", str(file)], stdin=subprocess.DEVNULL
-        )
-        try:
-            until = monotonic() + START_SECONDS
-            while not answers(folder / ".s.PGSQL.6432"):
-                assert process.poll() is None, (folder / "log").read_text()
-                assert monotonic() < until, "pgbouncer does not listen"
-            yield folder
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def answers(path: Path) -> bool:
-    """It is there before anybody listens."""
-    with socket.socket(socket.AF_UNIX) as one:
-        return one.connect_ex(str(path)) == 0
+    folder = Path(server.url().partition("host=")[2])
+    return PgBouncer(Path(str(program)), folder, LOGINS, size=size)
 
 
 class Place:
@@ -126,7 +93,7 @@ class Place:
         self.direct_url = self.url = url
         self.name = url.partition("@/")[2].partition("?")[0]
         if self.pooled:
-            self.url = f"postgresql://hanse@/{self.name}?host={servers.pooler(version)}&port=6432"
+            self.url = servers.pooler(version).url(self.name, "hanse")
 
     def config(self, **given: Any) -> DatabaseConfig:
         pooler = "transaction" if self.pooled else "none"
@@ -140,9 +107,7 @@ def servers() -> Iterator[Servers]:
         yield Servers(stack)
 
 
-@pytest_asyncio.fixture(
-    params=[(version, way) for version in VERSIONS for way in WAYS], ids="-".join
-)
+@pytest_asyncio.fixture(params=OWN_CELLS, ids="-".join)
 async def place(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Place]:
     """A fresh database in each server, reached in each way."""
     version, way = request.param
@@ -155,7 +120,7 @@ async def place(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterat
 @pytest_asyncio.fixture
 async def database(place: Place) -> AsyncIterator[Database]:
     """The same, open."""
-    if guarded_by_default() and not place.pooled:
+    if guarded_by_default():
         async with SiteGuard(await guard(place.server, place.url)) as guarded:
             yield guarded
         return
@@ -165,8 +130,11 @@ async def database(place: Place) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture
 async def postgres(servers: Servers) -> AsyncIterator[Database]:
-    """A fresh database of the newest PostgreSQL, direct: for what does not depend on either."""
-    server = servers.server("18")
+    """A fresh database of the newest PostgreSQL, direct: for what does not depend on either.
+
+    The run of another cell has it in that one, which tells whether it does.
+    """
+    server = servers.server(OWN_VERSION)
     url = await server.create()
     config = await guard(server, url) if guarded_by_default() else server.config(url)
     async with (SiteGuard if guarded_by_default() else Database)(config) as opened:

@@ -29,6 +29,7 @@ async def crm(postgres):
 async def waited_for(database, task) -> bool:
     """Whether somebody waits for a lock before a task is done."""
     while not task.done():
+        await database.fetch("select pg_stat_clear_snapshot()")  # a transaction looks once
         if await database.fetch(WAITING):
             return True
         await asyncio.sleep(0)

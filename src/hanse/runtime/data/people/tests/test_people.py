@@ -293,7 +293,9 @@ async def test_no_person_is_refused(crm):
 LOCKS = "select from pg_locks where not granted"
 
 
-def begin_erasing(*arguments):
+def begin_erasing(database, person):
+    config = database.config
+    arguments = (config.url.reveal(), config.pooler, str(config.keys), person)
     return subprocess.Popen([sys.executable, erasing_process.__file__, *arguments])
 
 
@@ -302,11 +304,10 @@ async def test_who_erases_is_killed_in_the_middle_and_repeated_it_ends(crm, worl
     for _ in range(6):
         await asyncio.gather(*(crm.add_note(contact, "much") for _ in range(90)))
     database = world.database
-    url, keys = database.config.url.reveal(), str(database.config.keys)
     async with database.transaction():
         last = "select from crm.notes order by id desc limit 1 for update"  # it comes this far
         await database.fetch(last)
-        process = begin_erasing(url, keys, contact)
+        process = begin_erasing(database, contact)
         async with asyncio.timeout(60):
             while not await database.fetch(LOCKS):
                 assert process.poll() is None
@@ -330,11 +331,10 @@ async def test_who_erases_is_killed_in_the_middle_and_repeated_it_ends(crm, worl
 async def test_what_is_written_behind_an_erasure_counts_as_after_it(crm, world):
     await crm.add_order(MAIL, "tea", "bill 1")
     database = world.database
-    url, keys = database.config.url.reveal(), str(database.config.keys)
     async with database.transaction():  # the rows are done, and the last of the keys is waited for
         kept = "select from hanse.subject_key where purpose = 'kept' for no key update"
         assert len(await database.fetch(kept)) == 1
-        process = begin_erasing(url, keys, MAIL)
+        process = begin_erasing(database, MAIL)
         async with asyncio.timeout(60):
             while not await database.fetch(LOCKS):
                 assert process.poll() is None
@@ -348,14 +348,13 @@ async def test_what_is_written_behind_an_erasure_counts_as_after_it(crm, world):
 async def test_an_erasure_is_ended_by_who_began_it_last(crm, world):
     await crm.add_order(MAIL, "tea", "bill 1")
     database, ended = world.database, "select from hanse.erasure where end_time is not null"
-    url, keys = database.config.url.reveal(), str(database.config.keys)
     async with database.transaction():
         await database.fetch("select from hanse.subject_key where purpose = 'kept' for key share")
-        first = begin_erasing(url, keys, MAIL)
+        first = begin_erasing(database, MAIL)
         async with asyncio.timeout(60):
             while not await database.fetch(LOCKS):
                 assert first.poll() is None
-            second = begin_erasing(url, keys, MAIL)
+            second = begin_erasing(database, MAIL)
             while len(await database.fetch(LOCKS)) < 2:
                 assert second.poll() is None
         second.kill()
@@ -372,10 +371,9 @@ async def test_so_does_what_a_law_has_us_keep_alone(crm, world):
     await database.execute("delete from crm.bills")
     with pytest.raises(NotFound):
         await crm.bill(first)
-    url, keys = database.config.url.reveal(), str(database.config.keys)
     async with database.transaction():
         await database.fetch("select from hanse.subject_key where purpose = 'kept' for key share")
-        process = begin_erasing(url, keys, "kim")
+        process = begin_erasing(database, "kim")
         async with asyncio.timeout(60):
             while not await database.fetch(LOCKS):
                 assert process.poll() is None

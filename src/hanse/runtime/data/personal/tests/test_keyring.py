@@ -133,7 +133,7 @@ def test_destroying_follows_no_link(folder, tmp_path):
     assert other.read_bytes() == b"somebody's"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.root("only root gives files away")
 def test_what_root_makes_in_the_folder_of_a_fleet_is_the_fleets(folder):
     folder.mkdir(mode=0o700)
     os.chown(folder, 65534, 65534)

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from hanse.runtime.data.tests.servers import VERSIONS, Servers, servers
+from hanse.runtime.data.tests.servers import IN_A_CELL, OWN_VERSION, VERSIONS, Servers, servers
 from hanse.testing.servers.postgres_server import PostgresServer
 
 __all__ = ["Asker", "asker", "servers"]
@@ -36,10 +36,14 @@ class Asker:
         self._runner.close()
 
 
-OLDER = [pytest.param(each, marks=pytest.mark.long) for each in VERSIONS if each != "18"]
+OTHERS = [
+    pytest.param(each, marks=pytest.mark.long)
+    for each in VERSIONS
+    if each != OWN_VERSION and not IN_A_CELL
+]
 
 
-@pytest.fixture(scope="module", params=["18", *OLDER])
+@pytest.fixture(scope="module", params=[OWN_VERSION, *OTHERS])
 def asker(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Asker]:
     asked = Asker(servers.server(request.param))
     yield asked
