@@ -237,6 +237,23 @@ def test_restart_takes_in_new_code_without_a_failure(shop: Fleet) -> None:
     assert len(shop.processes("host")) == 1
 
 
+def test_what_would_break_those_who_run_is_told_before_it_runs(shop: Fleet) -> None:
+    same = hanse("breaking", "--against", "running", folder=shop.folder)
+    text = (shop.folder / "echo/service.py").read_text()
+    shop.write("echo/service.py", text.replace("number: int) -> int", "number: int) -> str"))
+    try:
+        done = hanse("breaking", "--against", "running", "--json", folder=shop.folder)
+    finally:
+        shop.write("echo/service.py", text)
+
+    assert (same.returncode, same.stderr) == (0, "Compared with what runs: nothing breaks.\n")
+    assert done.returncode == 1, done.stderr
+    (found,) = json.loads(done.stdout)["findings"]
+    assert (found["rule"], found["place"]) == ("type_changed", "echo.v1.Echo/number answer")
+    assert found["breaks"] == ["clients outside", "relay.v1.Relay"]
+    assert len(list((shop.folder / ".hanse/up/descriptions").iterdir())) == 1
+
+
 def test_restart_with_broken_code_leaves_what_runs(shop: Fleet) -> None:
     before = shop.get("/echo/v1/pid")
     text = (shop.folder / "relay/service.py").read_text()

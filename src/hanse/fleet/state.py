@@ -54,6 +54,7 @@ class StateFolder:
         self.issuer = self.folder / "issuer.json"
         self.choices = self.folder / "choices.json"
         self.processes = self.folder / "processes"
+        self.descriptions = self.folder / "descriptions"
         self.hosts = self.folder / "hosts"
         self.logs = self.folder / "logs"
         self.postgres = self.folder / "postgres"
@@ -68,6 +69,10 @@ class StateFolder:
     def record(self, process: str) -> Path:
         """Which process runs under a name."""
         return self.processes / f"{process}.json"
+
+    def description(self, release: str) -> Path:
+        """What the services of a release are."""
+        return self.descriptions / f"{release}.json"
 
     def log(self, process: str) -> Path:
         return self.logs / f"{process}.log"

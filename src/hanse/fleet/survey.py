@@ -17,6 +17,8 @@ import msgspec
 from hanse.kit.environment import variables
 from hanse.runtime.contract.service import contract_to_serve
 from hanse.runtime.data.rows.arrival import migrations_of
+from hanse.runtime.description.describe_service import describe_services
+from hanse.runtime.description.service_description import ProjectDescription
 from hanse.runtime.mail.inbox.place import HOME
 from hanse.runtime.mail.mail_table import read_mail
 from hanse.runtime.project.failure import explain
@@ -60,6 +62,7 @@ class Survey(msgspec.Struct, frozen=True):
         services: In the order they are listed.
         release: Names the state of the sources: the same sources, the same name.
         post: Whether some of its migrations are for when the hosts of the release before are gone.
+        description: What its services are to others; None where there are problems.
         problems: Why there is no more to say; sentences for people.
     """
 
@@ -67,6 +70,7 @@ class Survey(msgspec.Struct, frozen=True):
     release: str = ""
     post: bool = False
     problems: tuple[str, ...] = ()
+    description: ProjectDescription | None = None
 
 
 def survey(folder: Path, environment: str) -> Survey:
@@ -75,13 +79,17 @@ def survey(folder: Path, environment: str) -> Survey:
         project = read_project(folder, environment)
         classes = project.services()
         migrations = migrations_of(kept_in_database(classes))
+        description = describe_services(
+            project.name, zip(project.file.project.services, classes, strict=True)
+        )
     except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
         return Survey(problems=tuple(explain(error, folder)))
     named = zip(project.file.project.services, classes, strict=True)
     services = tuple(_describe(name, service) for name, service in named)
     services = _with_inbox(_with_files(services, project), classes, project)
     post = any(file.phase == "post" for file in migrations)
-    return Survey(services, release_of(project), post, tuple(_unroutable(services)))
+    problems = tuple(_unroutable(services))
+    return Survey(services, release_of(project), post, problems, description)
 
 
 def release_of(project: Project) -> str:

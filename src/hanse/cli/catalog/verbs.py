@@ -29,4 +29,24 @@ def describe(**asked: Any) -> None:
     show(Wish(**asked))
 
 
-CATALOG = (describe,)
+@click.command()
+@click.option(
+    "--against", default="", metavar="WHAT",
+    help="A tag, branch or commit; a file of hanse describe; or what is running here.",
+)  # fmt: skip
+@ENVIRONMENT
+@JSON
+def breaking(**asked: Any) -> None:
+    """Find what breaks for who calls, reads or runs beside this.
+
+    Compared with the last tag of its git repository, or the last commit if it has none. Two
+    releases run at once while one takes the place of the other, so each reads what the other
+    writes. Fails if something breaks; what may break is written into compatibility.toml, with a
+    reason and a day.
+    """
+    from hanse.cli.catalog.breaking import Wish, check
+
+    check(Wish(**asked))
+
+
+CATALOG = (describe, breaking)

@@ -51,6 +51,7 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
         "backfill",
         "contracts",
         "describe",
+        "breaking",
     ]
     assert named == ["new", "dev", "test", "run", *fleet, *others]
     for heavy in ("asyncio", "msgspec", "rich", "cryptography", "watchfiles", "hanse.runtime"):

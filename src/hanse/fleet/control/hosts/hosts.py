@@ -10,6 +10,7 @@ from hanse.fleet.control.hosts.rollout import ChangeFailed, Rollout, Wanted
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
 from hanse.fleet.control.hosts.surveyor import look_at_services, migrate_after
 from hanse.fleet.control.looks.hangs import Hangs
+from hanse.fleet.descriptions import forget_descriptions, keep_description
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.plan import plan, split
 from hanse.kit.clock import monotonic
@@ -95,7 +96,10 @@ class Hosts:
             Wanted(group, releases.get(group.name, found.release), environment, local)
             for group in groups
         ]
+        if found.description is not None:
+            keep_description(self._state, found.release, found.description)
         await self._bring(wanted, anew)
+        forget_descriptions(self._state, {one.record.release for one in self.members})
         alone = all(one.record.release == found.release for one in self.members)
         self._aftermath = ()
         if found.post and alone:
