@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 from msgspec import inspect as types
 
+from hanse.runtime.config.secret import Secret
 from hanse.runtime.contract.description import (
     AnyOf,
     Choice,
@@ -222,7 +223,13 @@ def _plain_default(field: types.Field) -> Any:
         default = field.default_factory()
     if default is msgspec.NODEFAULT:
         return None
-    return msgspec.json.decode(msgspec.json.encode(default))
+    return msgspec.json.decode(msgspec.json.encode(default, enc_hook=_hidden))
+
+
+def _hidden(value: object) -> None:
+    """What is told of a value without a JSON form of its own, which is a secret: nothing."""
+    if not isinstance(value, Secret):
+        raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def _is_write_only(info: types.Type) -> bool:

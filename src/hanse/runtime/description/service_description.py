@@ -105,7 +105,7 @@ class SettingsDescription(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         section: Of `hanse.toml`, `[settings.SECTION]`.
-        fields: What may stand there. Of a secret is said that it is a text.
+        fields: What may stand there; of a secret neither form nor default is told.
         types: Every struct that fields mention, sorted by name.
     """
 

@@ -82,7 +82,10 @@ def test_settings_are_told_without_a_value_of_a_secret():
     assert ORDERS.settings is not None
     assert ORDERS.settings.section == "orders"
     told = [(one.name, one.required, one.default) for one in ORDERS.settings.fields]
-    assert told == [("currency", False, "EUR"), ("key", True, None), ("until", False, None)]
+    assert told == [("currency", False, "EUR"), ("key", False, None), ("until", False, None)]
+    assert b"till-in-development" not in write_description(
+        describe_services("shop", [("shop:Orders", shop.Orders)])
+    )
 
 
 def test_an_event_is_told_by_one_and_taken_by_another_each_as_it_knows_it():
