@@ -23,6 +23,7 @@ from tests.faults.sabotages.fleet import FLEET
 from tests.faults.sabotages.hiring import HIRING, IMPORTS
 from tests.faults.sabotages.http import HTTP
 from tests.faults.sabotages.identity import IDENTITY
+from tests.faults.sabotages.judge import THE_JUDGE
 from tests.faults.sabotages.kills import KILLS
 from tests.faults.sabotages.leases import LEASES
 from tests.faults.sabotages.mail import MAIL
@@ -73,4 +74,5 @@ AREAS = (
     BESIDE,
     MAIL,
     CATALOG,
+    THE_JUDGE,
 )
