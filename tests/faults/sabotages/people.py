@@ -7,6 +7,7 @@ FILES = (
     "people/tests/test_files.py::"
     "test_files_in_clear_and_those_a_law_keeps_are_exported_and_last_as_long_as_they"
 )
+UNDER_WAY = "people/tests/test_under_way.py::"
 ROTATION = "personal/tests/test_rotation.py::"
 KEYRING = "personal/tests/test_keyring.py::"
 KEYS = "personal/tests/test_subject_keys.py::"
@@ -19,7 +20,8 @@ PERSONS = below("src/hanse/runtime/data",
              "and begin_time = $4 and destroy_time = $5", "and begin_time = $4 and $5 > begin_time - interval '1 day'",
              PEOPLE + "test_an_erasure_is_ended_by_who_began_it_last"),
     Sabotage("who comes back during an erasure keeps the new key", "people/erasing.py",
-             "execute(_DESTROY, person.site", "execute(_DESTROY_AT_ONCE, person.site",
+             "execute(_DESTROY, *theirs, *begun.values())",
+             "execute(_DESTROY_AT_ONCE, person.site, person.subjects)",
              PEOPLE + "test_what_is_written_behind_an_erasure_counts_as_after_it"),
     Sabotage("who was stored before they were personal is erased too", "people/erasing.py",
              "        for whose in rows.ways:\n            sought = self._person.sought(rows, whose)\n",
@@ -118,4 +120,34 @@ PERSONS = below("src/hanse/runtime/data",
     Sabotage("whom a law keeps comes back by a key of their own", "personal/sealing.py",
              'for one in ((owner[0], ""), owner)', "for one in (owner,)",
              PEOPLE + "test_so_does_what_a_law_has_us_keep_alone"),
+    Sabotage("who was read before an erasure is not written of after it", "personal/keys_used.py",
+             "    if gone:\n", "    if False:\n",
+             UNDER_WAY + "test_a_call_that_read_a_person_before_the_erasure_writes_nothing_after_it"),
+    Sabotage("nor by what a law keeps of them", "personal/keys_used.py",
+             "own = keys.cached(site, subject) if purpose else None", "own = None",
+             UNDER_WAY + "test_so_is_what_a_law_has_us_keep"),
+    Sabotage("a person has two names", "personal/keys_used.py",
+             "if drawn and not gone else {}", "if False else {}",
+             UNDER_WAY + "test_a_handler_is_tried_again_and_finds_nobody"),
+    Sabotage("a workflow whose person is erased is taken anew", "../workflows/engine/work.py",
+             "    except ErasedMeanwhile:\n        await begin_again(instance)\n", "",
+             UNDER_WAY + "test_a_step_that_writes_behind_an_erasure_is_done_without_what_is_gone"),
+    Sabotage("what a step has read is remembered where its answer is kept", "../workflows/engine/work.py",
+             "        value = await _within(call, work)\n"
+             "        instance.call.opened.take_over(call.opened)\n",
+             "        value = await _within(call, work)\n",
+             UNDER_WAY + "test_a_step_that_writes_behind_an_erasure_is_done_without_what_is_gone"),
+    Sabotage("what an event told counts as read", "../subscriptions/handling/handler.py",
+             "        call.opened = opened\n", "",
+             UNDER_WAY + "test_so_is_one_that_was_told_all_by_its_event"),
+    Sabotage("a sweep leaves what an erasure has not noted", "people/erasing.py",
+             "set destroy_time = null", "set destroy_time = destroy_time",
+             UNDER_WAY + "test_a_sweep_amid_an_erasure_leaves_what_is_not_noted_yet"),
+    Sabotage("so does an erasure that was begun again", "people/erasing.py",
+             "e.subject = $3 and e.begin_time = $4 and e.destroy_time = $5",
+             "e.subject = $3 and e.begin_time <= $4 and $5::timestamptz is not null",
+             UNDER_WAY + "test_an_erasure_that_another_has_begun_again_leaves_what_is_not_noted_yet"),
+    Sabotage("the end of what was kept of a text is noted", "people/kept_sweep.py",
+             "e.subject in (d.subject, d.token)", "e.subject = d.subject",
+             UNDER_WAY + "test_copies_forget_what_was_kept_of_a_person_who_is_a_text"),
 )  # fmt: skip

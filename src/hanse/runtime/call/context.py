@@ -97,6 +97,7 @@ class Call(msgspec.Struct, eq=False):
         part_of: The call whose time `within` shortens by this one; None for all others.
         keyed: What it does under an idempotency key; None where it has none.
         proven: A value that needs no check if it is the answer, and its kind: see `proven.py`.
+        opened: Whom it has read, with all that it calls here: a `KeysOpened`; None of nobody yet.
     """
 
     method: Method
@@ -116,6 +117,7 @@ class Call(msgspec.Struct, eq=False):
     part_of: Call | None = None
     keyed: Keyed | None = None
     proven: tuple[Any, Any] | None = None
+    opened: Any = None
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from hanse.runtime.events.event import Event, event_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hanse.runtime.data.personal.keys_opened import KeysOpened
     from hanse.runtime.data.personal.subject_keys import SubjectKeys
 
 E = TypeVar("E", bound=Event)
@@ -37,7 +38,13 @@ class Reader(Generic[E]):
         self.model = event_of(cls)
         self._sealing = Sealing(self.model, keys, remembered=0) if self.model.sealed else None
 
-    async def read(self, envelopes: Sequence[Envelope], *, anew: bool = False) -> list[E | None]:
+    async def read(
+        self,
+        envelopes: Sequence[Envelope],
+        *,
+        anew: bool = False,
+        opened: KeysOpened | None = None,
+    ) -> list[E | None]:
         """Events in the order of their envelopes, whatever sites they are of.
 
         None stands for one that is gone, as a row would be: it was of a person who was erased. It
@@ -47,6 +54,7 @@ class Reader(Generic[E]):
             envelopes: As they came.
             anew: Whether it asks for those at hand too: for events that were told long ago, whose
                 persons another host may have erased in the last minutes.
+            opened: Remembers whom it read; left out, the running call does.
 
         Raises:
             UnreadableEvent: One is not what its class says; in a batch it is not said which.
@@ -62,8 +70,8 @@ class Reader(Generic[E]):
                 for one in envelopes
                 if one.site == site
             ]
-            opened = await self._sealing.opened(site, rows, anew=anew)
-            documents |= {row["event"]: row["doc"] for row in opened}
+            found = await self._sealing.opened(site, rows, anew=anew, opened=opened)
+            documents |= {row["event"]: row["doc"] for row in found}
         return [
             self._event(one, documents[one.id]) if one.id in documents else None
             for one in envelopes

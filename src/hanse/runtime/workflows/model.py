@@ -11,6 +11,7 @@ import msgspec
 from hanse.kit.clock import monotonic_ns
 from hanse.kit.ids import span_id
 from hanse.runtime.call.context import Call, Origin
+from hanse.runtime.data.personal.keys_opened import KeysOpened
 from hanse.runtime.errors import InvalidArgument
 from hanse.runtime.identity.principal import Principal
 from hanse.runtime.telemetry.trace_context import parse
@@ -142,7 +143,7 @@ class WorkflowModel:
         now, told = monotonic_ns(), parse(link, None)
         return Call(
             self.method, origin, now, NEVER_NS, deadlines, id.hex, span_id(),
-            sampled=told is not None and told.sampled,
+            sampled=told is not None and told.sampled, opened=KeysOpened(),
         )  # fmt: skip
 
 
@@ -160,6 +161,7 @@ def step_call(outer: Call, keyed: Keyed, seconds: float) -> Call:
         outer.span_id,
         sampled=outer.sampled,
         keyed=keyed,
+        opened=KeysOpened(outer.opened),
     )
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
+from hanse.kit.fault_points import reached
 from hanse.runtime.contract.rules import Instant
 from hanse.runtime.data.people import journals, texts
 from hanse.runtime.data.people.place import Journals, Rows, Statements, Value, Whose, places
+from hanse.runtime.data.personal.keys_opened import keys_opened
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -39,13 +41,21 @@ _LOCK = """
 select from hanse.subject_key where site_id = $1 and subject = any($2::text[]) and purpose <> ''
 for update
 """
+# Who begins it again meanwhile has not noted yet what is kept, and destroys it at the end.
 _DESTROY = """
 delete from hanse.subject_key k where site_id = $1 and subject = any($2::text[])
   and not exists (select from hanse.kept t where t.site_id = $1 and t.subject = k.subject)
   and not exists (select from hanse.subject_key l
     where l.site_id = $1 and l.subject = k.subject and l.purpose = '')
+  and exists (select from hanse.erasure e
+    where e.site_id = $1 and e.subject = $3 and e.begin_time = $4 and e.destroy_time = $5)
 """
+# What is kept of an earlier time may be over, but what came since has to be noted first.
 _DESTROY_AT_ONCE = """
+with held as (
+  update hanse.subject_key set destroy_time = null
+  where site_id = $1 and subject = any($2::text[]) and purpose <> '' and destroy_time is not null
+)
 delete from hanse.subject_key where site_id = $1 and subject = any($2::text[]) and purpose = ''
 """
 _DESTROY_LATER = """
@@ -137,6 +147,9 @@ class Erasing:
         await database.execute(_DESTROY_AT_ONCE, person.site, person.subjects)
         database.keys.forget(person.site, person.text)
         database.keys.forget(person.site, person.token)
+        if (opened := keys_opened()) is not None:  # who erases knows it
+            opened.forget(person.site, person.subjects)
+        await reached("person.key_destroyed")
         for place in await places(database):
             if isinstance(place, Statements):
                 await self._erase_by_statements(place)
@@ -148,7 +161,8 @@ class Erasing:
         await database.execute(_DESTROY_LATER, person.site, person.subjects)
         async with database.transaction():
             await database.execute(_LOCK, person.site, person.subjects)
-            await database.execute(_DESTROY, person.site, person.subjects)
+            theirs = (person.site, person.subjects, person.name)
+            await database.execute(_DESTROY, *theirs, *begun.values())
         files = await self._drop_files()
         await database.execute(_END, *named, database.clock.now(), *begun.values())
         return Erased(tuple(self._touched.values()), await self._kept(), files)

@@ -49,15 +49,18 @@ on conflict do nothing
 # writes under it holds it: that write is waited for, and seen by the next statement.
 LOCK = "select from hanse.subject_key where destroy_time <= $1 for update"
 DESTROY = """
-with gone as (
-  delete from hanse.subject_key k where destroy_time <= $1 and not exists (
-    select from hanse.kept t where t.site_id = k.site_id and t.subject = k.subject)
-    and not exists (select from hanse.subject_key l
-      where l.site_id = k.site_id and l.subject = k.subject and l.purpose = '')
-  returning site_id, subject
-)
-update hanse.erasure e set destroy_time = $1 from gone
-where e.site_id = gone.site_id and e.subject = gone.subject
+delete from hanse.subject_key k where destroy_time <= $1 and not exists (
+  select from hanse.kept t where t.site_id = k.site_id and t.subject = k.subject)
+  and not exists (select from hanse.subject_key l
+    where l.site_id = k.site_id and l.subject = k.subject and l.purpose = '')
+returning site_id, subject
+"""
+
+# A text that is a person stands there as its token.
+NOTE = """
+update hanse.erasure e set destroy_time = $1
+from unnest($2::text[], $3::text[], $4::text[]) as d (site_id, subject, token)
+where e.site_id = d.site_id and e.subject in (d.subject, d.token)
 """
 
 
@@ -87,7 +90,12 @@ class KeptSweep:
             done += number
         async with self._database.transaction():
             await self._database.execute(LOCK, now)
-            await self._database.execute(DESTROY, now)
+            gone = await self._database.fetch(DESTROY, now)
+            token = self._database.keys.ring.token
+            owners = [(row["site_id"], row["subject"]) for row in gone]
+            columns = [[one[0] for one in owners], [one[1] for one in owners]]
+            tokens = [token(*owner) for owner in owners]
+            await self._database.execute(NOTE, now, *columns, tokens)
         return done
 
     async def _some(self, now: datetime) -> int:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from hanse.runtime.data.personal.keys_opened import ERASED_MEANWHILE, ErasedMeanwhile, keys_opened
 from hanse.runtime.data.personal.subject_key import NewKey, SubjectKey
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from hanse.runtime.data.personal.keys_opened import KeysOpened
     from hanse.runtime.data.personal.subject_keys import SubjectKeys
 
 Owner: TypeAlias = tuple[str, str]
@@ -88,7 +90,10 @@ def proven(first: int) -> str:
 
 
 async def keys_that_open(
-    keys: SubjectKeys, site: str, wanted: Iterable[tuple[Owner, bytes]]
+    keys: SubjectKeys,
+    site: str,
+    wanted: Iterable[tuple[Owner, bytes]],
+    opened: KeysOpened | None = None,
 ) -> Keys:
     """The keys there are; those at hand are asked for anew where one has another mark.
 
@@ -96,19 +101,43 @@ async def keys_that_open(
         keys: Of all persons.
         site: Of which.
         wanted: Whose, and the marks of those that sealed.
+        opened: Remembers them; left out, the running call does.
 
     Raises:
         HanseError: The database is away.
     """
     found: dict[Owner, SubjectKey] = {}
     missing: set[str] = set()
+    others: list[tuple[Owner, bytes]] = []
     for owner, mark in wanted:
         key = found.get(owner) or keys.cached(site, *owner)
         if key is None or key.mark != mark:
             missing.add(owner[0])
+            others.append((owner, mark))
         else:
             found[owner] = key
-    return {**found, **await keys.fetch(site, missing)} if missing else found
+    fetched = await keys.fetch(site, missing) if missing else {}
+    used = found | {
+        owner: key
+        for owner, mark in others
+        if (key := fetched.get(owner)) is not None and key.mark == mark
+    }
+    _note_opened(keys, site, used, opened or keys_opened())
+    return {**found, **fetched}
+
+
+def _note_opened(
+    keys: SubjectKeys, site: str, used: Mapping[Owner, SubjectKey], opened: KeysOpened | None
+) -> None:
+    """Has it be remembered by which keys something is opened."""
+    if opened is None:
+        return
+    for (subject, purpose), key in used.items():
+        opened.note(site, subject, purpose, key.mark)
+        # What is kept longer stays readable; it is their other key that an erasure destroys.
+        own = keys.cached(site, subject) if purpose else None
+        if own is not None:
+            opened.note(site, subject, "", own.mark)
 
 
 async def keys_to_seal(
@@ -123,6 +152,7 @@ async def keys_to_seal(
         fresh: Those of whom there is none, which is known and not asked.
 
     Raises:
+        ErasedMeanwhile: The running call has read one of them by a key that is gone.
         HanseError: The database is away.
     """
     known = {owner: keys.cached(site, *owner) for owner in wanted}
@@ -130,9 +160,33 @@ async def keys_to_seal(
     fetched = await keys.fetch(site, missing) if missing else {}
     if not keys.ring.knows(keys.generation):
         await keys.refresh()  # another process has rotated since
-    return {
+    found: Keys = {
         owner: key or fetched.get(owner) or keys.draw(site, *owner) for owner, key in known.items()
     }
+    if (opened := keys_opened()) is not None:
+        await _check_there(keys, site, found, opened, fresh)
+    return found
+
+
+async def _check_there(
+    keys: SubjectKeys, site: str, found: Keys, opened: KeysOpened, fresh: Collection[str]
+) -> None:
+    """Refuses keys of whoever the running call has read by another.
+
+    Raises:
+        ErasedMeanwhile: It has.
+        HanseError: The database is away.
+    """
+    marks = {owner: key_of(key).mark for owner, key in found.items()}
+    gone = any(opened.is_other(site, *owner, mark) for owner, mark in marks.items())
+    drawn = {owner[0] for owner, key in found.items() if isinstance(key, NewKey)} - set(fresh)
+    named = opened.by_other_name(site, drawn, keys.ring.token) if drawn and not gone else {}
+    if named:
+        there = await keys.fetch(site, named)
+        marks = {one: key.mark for (one, purpose), key in there.items() if not purpose}
+        gone = any(marks.get(subject) != mark for subject, mark in named.items())
+    if gone:
+        raise ErasedMeanwhile(ERASED_MEANWHILE)
 
 
 def remember_new(keys: SubjectKeys, site: str, proof: KeyProof) -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from hanse.runtime.data.entity.personal import PersonalLeaf
+    from hanse.runtime.data.personal.keys_opened import KeysOpened
     from hanse.runtime.data.personal.subject_keys import SubjectKeys
     from hanse.runtime.data.query.fields import Path
 
@@ -97,7 +98,12 @@ class Sealing:
     # Opening.
 
     async def opened(
-        self, site: str, rows: Sequence[Any], *, anew: bool = False
+        self,
+        site: str,
+        rows: Sequence[Any],
+        *,
+        anew: bool = False,
+        opened: KeysOpened | None = None,
     ) -> list[dict[str, Any]]:
         """Rows with their documents in clear; those that are as good as deleted are left out.
 
@@ -106,6 +112,7 @@ class Sealing:
             rows: As they are stored.
             anew: Whether the database is asked for keys that are at hand, too, which another host
                 may have destroyed since: where what is sealed is no row, and stays for long.
+            opened: Remembers by which keys; left out, the running call does.
 
         Raises:
             BrokenSeal: A value was moved or changed.
@@ -118,7 +125,7 @@ class Sealing:
         wanted = [owner for one in read for owner in owners_of(one)]
         for (subject, _), _ in wanted if anew else ():
             self._keys.forget(site, subject)
-        keys = await keys_that_open(self._keys, site, wanted)
+        keys = await keys_that_open(self._keys, site, wanted, opened)
         return [{**one.row, "doc": body} for one in read if (body := clear(one, keys)) is not None]
 
     async def loaded(

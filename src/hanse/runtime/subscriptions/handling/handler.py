@@ -8,6 +8,7 @@ from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Origin, begin_trace
 from hanse.runtime.call.endpoint import Endpoint
 from hanse.runtime.call.observer import Observer
+from hanse.runtime.data.personal.keys_opened import KeysOpened
 from hanse.runtime.events.envelope import UnreadableEvent
 from hanse.runtime.events.event import Event
 from hanse.runtime.events.reading import Reader
@@ -70,24 +71,29 @@ class Handler:
             NotDue: Something speaks against one of them.
             HanseError: What the method ended with, or an event cannot be read.
         """
-        read = await self._read(events, anew=bool(feed.replay_epoch) or events[0].parked)
+        opened = KeysOpened()
+        anew = bool(feed.replay_epoch) or events[0].parked
+        read = await self._read(events, opened, anew=anew)
         if not read:  # of persons who were erased: there is nothing left to tell
             return
         call = self._call(feed, [one for one, _ in read])
+        call.opened = opened
         self._deadlines.watch(call)
         try:
             await self._endpoint.run(call, _as_given, self._arguments(feed, read), _nothing)
         finally:
             self._deadlines.leave(call)
 
-    async def _read(self, events: Sequence[Arrived], *, anew: bool) -> list[tuple[Arrived, Event]]:
+    async def _read(
+        self, events: Sequence[Arrived], keys: KeysOpened, *, anew: bool
+    ) -> list[tuple[Arrived, Event]]:
         found: dict[str, Event | None] = {}
         for kind in {one.envelope.type for one in events}:
             reader = self._readers.get(kind)
             if reader is None:  # another release subscribed to it
                 raise UnreadableEvent(f"{self.subscription.name} does not subscribe to {kind}.")
             envelopes = [one.envelope for one in events if one.envelope.type == kind]
-            opened = await reader.read(envelopes, anew=anew)
+            opened = await reader.read(envelopes, anew=anew, opened=keys)
             found |= {one.id: event for one, event in zip(envelopes, opened, strict=True)}
         read = ((one, found[one.envelope.id]) for one in events)
         return [(one, event) for one, event in read if event is not None]

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.runtime.data.personal.keys_opened import ErasedMeanwhile
 from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.info import link_of, uuid_of
 from hanse.runtime.workflows.journal.entry import Ended, Entry, Rest, Start
+from hanse.runtime.workflows.personal.running import begin_again
 
 if TYPE_CHECKING:
     from hanse.runtime.workflows.engine.instance import Instance
@@ -77,6 +79,8 @@ async def _begin(instance: Instance, start: Start) -> None:
     try:
         await instance.durable()
         await patiently(partial(instance.engine.start, start))
+    except ErasedMeanwhile:
+        await begin_again(instance)
     finally:
         instance.waits.end_work()
 

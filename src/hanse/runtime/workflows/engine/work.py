@@ -13,12 +13,13 @@ from hanse.kit.fault_points import reached
 from hanse.runtime.call.context import Call, Keyed, running
 from hanse.runtime.call.deadline import time_is_up
 from hanse.runtime.call.endpoint import end_children
+from hanse.runtime.data.personal.keys_opened import ErasedMeanwhile
 from hanse.runtime.errors import DeadlineExceeded
 from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.failure import CANCELED, Halted, known, read_failure, written
 from hanse.runtime.workflows.journal.entry import Entry, Kind
 from hanse.runtime.workflows.model import ResultType, name_of, step_call
-from hanse.runtime.workflows.personal.running import sealed_entry
+from hanse.runtime.workflows.personal.running import begin_again, sealed_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,12 +112,15 @@ async def _done(instance: Instance, place: int, work: Work, attempt: int, call: 
         if work.kind == "transaction":
             return await _in_transaction(instance, place, work, attempt, call)
         value = await _within(call, work)
+        instance.call.opened.take_over(call.opened)
         body = work.result.write(value, work.name)
         if work.result.sealed is not None:
             seal = partial(sealed_entry, instance, work.result.sealed, body, place)
             body = await patiently(seal)  # what was done is done
     except NotKept:
         return await _as_it_is(instance, place)
+    except ErasedMeanwhile:
+        await begin_again(instance)
     except Exception as error:  # noqa: BLE001  whatever it is, it is written down
         return _failed(instance, place, work, attempt, error)
     await reached("workflow.step_done")
@@ -165,6 +169,7 @@ async def _in_transaction(
 
     whole = Work(work.kind, all_of_it, (), work.result, work.retry, work.timeout)
     done = await _within(call, whole)
+    instance.call.opened.take_over(call.opened)
     instance.note(done)
     return done
 

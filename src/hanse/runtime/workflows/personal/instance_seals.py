@@ -9,6 +9,7 @@ from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.personal.values import (
     Spot,
     marks_in,
+    note_opened,
     opened,
     subject_kept,
 )
@@ -55,10 +56,12 @@ class InstanceSeals:
             Gone: Its person was erased, and all of the instance with them.
             HanseError: As `opened` of values.
         """
-        unknown = marks_in(kind, body) - {key.mark for key in self._keys.values()} - self._gone
+        marks = marks_in(kind, body)
+        unknown = marks - {key.mark for key in self._keys.values()} - self._gone
         if unknown and self._persons is not None:
             await patiently(partial(self._load, self._persons))
             self._gone |= unknown - {key.mark for key in self._keys.values()}
+        note_opened(self._site, self._keys, marks)
         keys = {key.mark: key for key in self._keys.values()}
         return opened(kind, body, Spot(self._site, self._id, slot), keys)
 

@@ -23,6 +23,8 @@ from hanse.runtime.workflows.personal.values import (
     INPUT,
     Named,
     Spot,
+    marks_in,
+    note_opened,
     opened,
     subject_named,
 )
@@ -201,6 +203,7 @@ class Persons:
             HanseError: As `opened` of values.
         """
         keys = await self.keys(spot.site, (await self.whose(id)).ends)
+        note_opened(spot.site, keys, marks_in(kind, body))
         return opened(kind, body, spot, {key.mark: key for key in keys.values()})
 
     def named(self, site: str, kind: Sealed, body: bytes, main: str) -> Named:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from hanse.runtime.data.personal.keys_opened import ErasedMeanwhile
 from hanse.runtime.data.personal.members import Gone
 from hanse.runtime.data.personal.subject_key import BrokenSeal
 from hanse.runtime.errors import FailedPrecondition
 from hanse.runtime.workflows.engine.patience import patiently
-from hanse.runtime.workflows.failure import ERASED_BECAUSE, WorkflowErased
+from hanse.runtime.workflows.failure import ERASED_BECAUSE, Halted, WorkflowErased
 from hanse.runtime.workflows.personal.declared import nobodys
 from hanse.runtime.workflows.personal.values import output_spot
 
@@ -72,4 +73,20 @@ async def sealed_output(instance: Instance, kind: Sealed, body: bytes) -> bytes:
     if instance.engine.looks_only:
         return body
     seals = seals_of(instance, kind, "its answer")
-    return await patiently(partial(seals.sealed, kind, body, *output_spot(instance.row)))
+    try:
+        return await patiently(partial(seals.sealed, kind, body, *output_spot(instance.row)))
+    except ErasedMeanwhile:
+        await begin_again(instance)
+
+
+async def begin_again(instance: Instance) -> NoReturn:
+    """Has a host take it anew, and with it all that it read: of who was erased nothing is there.
+
+    Raises:
+        Halted: Always.
+    """
+    await instance.durable()
+    instance.engine.doubt.note()  # it is held here until that is looked for, and does not run
+    instance.lose()
+    instance.engine.wake()
+    raise Halted

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.runtime.data.personal.keys_opened import keys_opened
 from hanse.runtime.data.personal.members import (
     Gone,
     encode_members,
@@ -27,7 +28,7 @@ from hanse.runtime.errors import FailedPrecondition
 from hanse.runtime.workflows.personal.declared import VALUE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from uuid import UUID
 
     from hanse.runtime.data.entity.personal import PersonalLeaf
@@ -146,6 +147,22 @@ def marks_in(kind: Sealed, body: bytes) -> set[bytes]:
     """By which keys a value is sealed."""
     found = (read_sealed(value) for _, value in values_in(_members(kind, body), kind.tree))
     return {one.mark for one in found if one is not None}
+
+
+def note_opened(site: str, keys: Mapping[str, SubjectKey], marks: Collection[bytes]) -> None:
+    """Has the running call remember by which of some keys it reads.
+
+    Args:
+        site: The tenant.
+        keys: By subject.
+        marks: Of those that something is sealed by.
+    """
+    remembered = keys_opened()
+    if remembered is None:
+        return
+    for subject, key in keys.items():
+        if key.mark in marks:
+            remembered.note(site, subject, "", key.mark)
 
 
 def opened(kind: Sealed, body: bytes, spot: Spot, keys: Mapping[bytes, SubjectKey]) -> bytes:

@@ -332,7 +332,7 @@ async def test_what_is_written_behind_an_erasure_counts_as_after_it(crm, world):
     await crm.add_order(MAIL, "tea", "bill 1")
     database = world.database
     async with database.transaction():  # the rows are done, and the last of the keys is waited for
-        kept = "select from hanse.subject_key where purpose = 'kept' for no key update"
+        kept = "select from hanse.subject_key where purpose = 'kept' for key share"
         assert len(await database.fetch(kept)) == 1
         process = begin_erasing(database, MAIL)
         async with asyncio.timeout(60):

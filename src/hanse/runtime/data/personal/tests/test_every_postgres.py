@@ -4,6 +4,7 @@ import pytest
 
 from hanse.runtime.data.collection.backfill import Backfill, BackfillProgress
 from hanse.runtime.data.collection.conflict import Duplicate
+from hanse.runtime.data.personal.keys_opened import ErasedMeanwhile
 from hanse.runtime.data.personal.tests.crm import Address, Counted, Host, Letter, Note, Person
 from hanse.runtime.errors import InvalidArgument
 from hanse.runtime.identity.principal import VISITOR
@@ -29,7 +30,10 @@ async def test_a_life_from_the_first_write_to_a_new_key(host):
     with pytest.raises(InvalidArgument):
         await host.notes.create(Note(host.people.model.text_of(5), "of nobody"))
     await host.database.execute("delete from hanse.subject_key where subject = $1", ada.id)
-    again, other = await host.notes.create_many([Note(ada.id, "again"), Note(ada.id, "other")])
+    with pytest.raises(ErasedMeanwhile):
+        await host.notes.create_many([Note(ada.id, "of who was read before")])
+    with acting(VISITOR, site="acme"):
+        again, other = await host.notes.create_many([Note(ada.id, "again"), Note(ada.id, "other")])
     host.database.keys.forget("acme", ada.id)
     found = (await host.notes.query({"person": ada.id})).items
     assert set(found) == {again.item, other.item}

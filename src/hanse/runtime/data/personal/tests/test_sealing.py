@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from hanse.runtime.data.collection.conflict import Duplicate, RevisionConflict
+from hanse.runtime.data.personal.keys_opened import ErasedMeanwhile
 from hanse.runtime.data.personal.subject_key import BrokenSeal
 from hanse.runtime.data.personal.tests.crm import Address, Counted, Home, Host, Letter, Note, Person
 from hanse.runtime.data.query.refusal import QueryNotServed
@@ -308,7 +309,8 @@ async def test_a_write_by_a_key_that_was_destroyed_meanwhile_is_done_by_a_new_on
     await other.people.get(ada.id)
     await host.database.execute("delete from hanse.subject_key where subject = $1", ada.id)
 
-    made = await other.notes.create(Note(ada.id, "written after the erasure"))
+    with another_call():
+        made = await other.notes.create(Note(ada.id, "written after the erasure"))
     other.database.keys.forget("acme", ada.id)
 
     assert (await other.notes.get(made.id)).text == "written after the erasure"
@@ -317,13 +319,56 @@ async def test_a_write_by_a_key_that_was_destroyed_meanwhile_is_done_by_a_new_on
         await other.people.get(ada.id)
 
 
+def another_call():
+    """Has a block be a call that has read nothing."""
+    return acting(VISITOR, site="acme")
+
+
+async def nothing_new(host, ada):
+    own = "select from hanse.subject_key where subject = $1 and purpose = ''"
+    return not await host.database.fetch(own, ada.id) and not await host.database.fetch(
+        "select from crm.notes"
+    )
+
+
+@pytest.mark.parametrize("purpose", ["", "kept"])
+async def test_who_read_a_person_before_the_erasure_writes_nothing_of_them_after_it(
+    host, other, purpose
+):
+    ada = await host.people.create(ADA)
+    with another_call():
+        await (other.people.get(ada.id) if not purpose else other.people.select(["invoice"]))
+        await erased(host, ada.id)
+        for _ in range(2):
+            with pytest.raises(ErasedMeanwhile):
+                await other.notes.create(Note(ada.id, "of who was there"))
+            with pytest.raises(ErasedMeanwhile):
+                await other.notes.create_many([Note(ada.id, "of who was there")])
+    assert await nothing_new(host, ada)
+
+
+async def test_who_came_back_is_not_written_of_by_who_knows_them_from_before(host, other):
+    ada = await host.people.create(ADA)
+    with another_call():
+        note = await other.notes.create(Note(ada.id, "before"))
+        await other.notes.get(note.id)
+        await erased(host, ada.id)
+        with another_call():
+            again = await host.notes.create(Note(ada.id, "by the new key"))
+        with pytest.raises(ErasedMeanwhile):
+            await other.notes.create(Note(ada.id, "of who was there"))
+        assert (await other.notes.get(again.id)).text == "by the new key"  # she is known anew
+        assert await other.notes.create(Note(ada.id, "of who is there"))
+
+
 async def test_a_key_that_was_drawn_anew_is_not_taken_for_the_one_before(host, other):
     ada = await host.people.create(ADA)
     await other.people.get(ada.id)
     await erased(host, ada.id)
-    first = await host.notes.create(Note(ada.id, "by the new key"))
-
-    second = await other.notes.create(Note(ada.id, "by who knew the old one"))
+    with another_call():
+        first = await host.notes.create(Note(ada.id, "by the new key"))
+    with another_call():
+        second = await other.notes.create(Note(ada.id, "by who knew the old one"))
 
     assert (await host.notes.get(second.id)).text == "by who knew the old one"
     assert (await other.notes.get(first.id)).text == "by the new key"
