@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from hanse.runtime.data.entity.upcast import upcast
     from hanse.runtime.data.files.files import Files
     from hanse.runtime.data.files.store_config import FileStoreConfig
-    from hanse.runtime.data.people.erasing import Erased, ErasedRows, KeptValues
+    from hanse.runtime.data.people.erased import Erased, ErasedRows, KeptValues
     from hanse.runtime.data.people.people import People
     from hanse.runtime.data.query.refusal import QueryNotServed
     from hanse.runtime.data.record import Record

@@ -23,6 +23,7 @@ PERSONAL = {
     "street": "Zqstreet7",
     "note": "Zqnote7",
     "photo": "Zqphoto7-" * 40,
+    "file": "Zqfile7.txt",
     "key": "Zqkey7-5f0c",
     "asked": "Zqasked7",
     "stepped": "Zqstepped7",
@@ -44,7 +45,7 @@ import logging
 from typing import Annotated
 
 from hanse import (
-    PUBLIC, Collection, Entity, Event, Events, File, Files, Indexed, Length, Personal, Ref, Resource, Run, Service,
+    PUBLIC, Collection, Entity, Event, Events, File, Indexed, Length, Personal, Ref, Resource, Run, Service,
     Struct, Unique, Workflows, entity, event, rpc, workflow,
 )
 
@@ -97,21 +98,15 @@ class Notes(Resource[Note], allow=PUBLIC):
 class Photos(Service):
     """Takes photos."""
 
-    def __init__(self, files: Files, contacts: Collection[Contact], events: Events) -> None:
-        self._files = files
+    def __init__(self, contacts: Collection[Contact], events: Events) -> None:
         self._contacts = contacts
         self._events = events
 
     @rpc("POST /photos/v1/photos", allow=PUBLIC)
-    async def take(self, contact: str, photo: str) -> str:
-        async def pieces():
-            yield photo.encode()
-
-        file = await self._files.save("photo.txt", pieces())
+    async def take(self, contact: str, photo: File) -> None:
         one = await self._contacts.get(contact)
-        await self._contacts.update(contact, {"photo": file}, event=PhotoTaken(contact, one.name))
+        await self._contacts.update(contact, {"photo": photo}, event=PhotoTaken(contact, one.name))
         await self._events.emit(PhotoTaken(contact, one.name, one.address))
-        return file.id
 
     @rpc("POST /photos/v1/failures", allow=PUBLIC)
     async def fail(self, name: str) -> None:
@@ -192,9 +187,7 @@ def fill(made: Shop) -> str:
     assert (first, again[1]) == ((200, first[1]), first[1])
     contact = json.loads(first[1])["id"]
     assert post(made, "/crm/v1/notes", {"contact": contact, "text": PERSONAL["note"]})[0] == 200
-    assert (
-        post(made, "/photos/v1/photos", {"contact": contact, "photo": PERSONAL["photo"]})[0] == 200
-    )
+    upload(made, contact)
     assert post(made, "/crm/v1/contacts", body)[0] == 409, "somebody has this address"
     assert post(made, "/crm/v1/contacts", body | {"name": ""}, idempotency_key="Zqkey7-2")[0] == 400
     assert post(made, "/photos/v1/failures", {"name": PERSONAL["name"]})[0] == 500
@@ -209,6 +202,22 @@ def fill(made: Shop) -> str:
     with urllib.request.urlopen(changed, timeout=PATIENCE_SECONDS) as answer:
         assert answer.status == 200
     return contact
+
+
+def upload(made: Shop, contact: str) -> None:
+    """A file of somebody, sent by its name, taken and had again by it."""
+    sent = urllib.request.Request(
+        f"{made.fleet.url}/crm/v1/contacts:upload",
+        PERSONAL["photo"].encode(),
+        {"content-disposition": f'attachment; filename="{PERSONAL["file"]}"'},
+    )
+    with urllib.request.urlopen(sent, timeout=PATIENCE_SECONDS) as answer:
+        photo = json.load(answer)
+    assert photo["name"] == PERSONAL["file"]
+    assert post(made, "/photos/v1/photos", {"contact": contact, "photo": photo})[0] == 204
+    address = made.fleet.get(f"/crm/v1/contacts/{contact}:url?field=photo")
+    with urllib.request.urlopen(made.fleet.url + address, timeout=PATIENCE_SECONDS) as answer:
+        assert PERSONAL["file"] in answer.headers["content-disposition"]
 
 
 def paint(made: Shop, contact: str) -> str:

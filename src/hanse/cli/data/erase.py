@@ -14,7 +14,8 @@ from rich.table import Table
 from hanse.cli.data.persons import in_database, note_places
 from hanse.cli.fleet.called import called
 from hanse.cli.refusal import Refused
-from hanse.runtime.data.people.erasing import Erased, Erasing
+from hanse.runtime.data.people.erased import Erased
+from hanse.runtime.data.people.erasing import Erasing
 from hanse.runtime.data.people.person import person_of
 
 if TYPE_CHECKING:

@@ -80,7 +80,7 @@ async def _write_zip(exporting: Exporting, file: IO[bytes], found: Reached, site
             await _write(exporting, inner)
         for one in exporting.files:
             uuid = uuid_of(one.id)
-            if await rows.find(site, uuid) != one:
+            if not await rows.is_true(site, one):
                 continue
             pieces = await found.files.read(site, uuid, 0, one.size)
             if pieces is None:

@@ -15,9 +15,9 @@ from hanse.fleet.backup.report import order_of
 from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
 from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.backup.key_copy import copy_of, restore
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
-from hanse.runtime.data.personal.key_copy import copy_of, restore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,7 +47,7 @@ class KeyCopies:
         Raises:
             PlaceError, KeyringError: It cannot be, or another ring is there.
         """
-        folder, number = database.keys.ring.folder, await _number(database)
+        folder, number = database.keys.ring.folder, await number_of(database)
         await KeyringCopy(self._place, folder, number).follow()
 
     async def keep_table(self, database: Database) -> None:
@@ -56,7 +56,7 @@ class KeyCopies:
         Raises:
             PlaceError: It cannot be.
         """
-        await self._place.put(f"{await _number(database)}/{NAME}", copy_of(database))
+        await self._place.put(f"{await number_of(database)}/{NAME}", copy_of(database))
 
 
 def key_copies(project: Project) -> KeyCopies | None:
@@ -65,11 +65,21 @@ def key_copies(project: Project) -> KeyCopies | None:
     Raises:
         ConfigurationError: The place is said wrongly.
     """
+    place = place_of(project)
+    return None if place is None else KeyCopies(place)
+
+
+def place_of(project: Project) -> Place | None:
+    """Where a project's database is backed up to; None if it is not, or by somebody else.
+
+    Raises:
+        ConfigurationError: The place is said wrongly.
+    """
     given = variables()
     order = order_of(project, StateFolder(Path()), given)
     if order is None or project.database_url(given) is not None:
         return None
-    return KeyCopies(Place(order.place(given)))
+    return Place(order.place(given))
 
 
 async def restore_key_table(place: Place, number: str, url: str) -> int | None:
@@ -97,7 +107,12 @@ async def restore_key_table(place: Place, number: str, url: str) -> int | None:
         return await restore(database, _lines(pieces))
 
 
-async def _number(database: Database) -> str:
+async def number_of(database: Database) -> str:
+    """By which a database is known in the place of its backups.
+
+    Raises:
+        HanseError: It is away.
+    """
     row = await database.fetch_row(_WHO)
     assert row is not None
     return row["number"]

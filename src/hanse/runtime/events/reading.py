@@ -70,7 +70,7 @@ class Reader(Generic[E]):
                 for one in envelopes
                 if one.site == site
             ]
-            found = await self._sealing.opened(site, rows, anew=anew, opened=opened)
+            found = await self._sealing.opened(site, rows, anew=anew, by=opened)
             documents |= {row["event"]: row["doc"] for row in found}
         return [
             self._event(one, documents[one.id]) if one.id in documents else None

@@ -55,7 +55,7 @@ class World:
             yield text.encode()
 
         uuid = uuid4()
-        await self.rows.begin("acme", uuid, "x")
+        await self.rows.begin("acme", uuid)
         await self.store.put("acme", uuid, pieces())
         self.last = uuid
         return path("acme", uuid)

@@ -1,1 +1,1 @@
-"""Where backups of a project's data lie, and how often they are taken."""
+"""Where backups of a project's data lie, how often they are taken, and the keys beside them."""

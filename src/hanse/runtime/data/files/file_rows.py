@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hanse.kit.type_id import parse_type_id, type_id
 from hanse.runtime.contract.file import File
 from hanse.runtime.data.entity.stored_file import mark_of
+from hanse.runtime.data.files.name import NAMELESS
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -21,7 +22,7 @@ KEPT_UNUSED = timedelta(hours=24)
 
 BEGIN = """
 insert into hanse.file (site_id, id, file, name, create_time, look_time, delete_time)
-values ($1, $2, $2, $3, $4, $4, $4)
+values ($1, $2, $2, '', $3, $3, $3)
 """
 
 COMPLETE = """
@@ -34,6 +35,8 @@ FIND = """
 select name, size, media_type, sha256 from hanse.file
 where site_id = $1 and file = $2 and delete_time is null
 """
+
+IS_TRUE = "select from hanse.file where site_id = $1 and id = $2 and delete_time is null"
 
 FORGET = "delete from hanse.file where site_id = $1 and file = $2 and delete_time is not null"
 
@@ -52,10 +55,13 @@ class FileRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, site: str, uuid: UUID, name: str) -> None:
-        """Notes a file before any of it is kept, so that none is kept that nobody knows of."""
-        now = self._database.clock.now()
-        await self._database.execute(BEGIN, site, uuid, name, now)
+    async def begin(self, site: str, uuid: UUID) -> None:
+        """Notes a file before any of it is kept, so that none is kept that nobody knows of.
+
+        What it is called is not noted, for a name may be of a person: whoever refers to the file
+        keeps it, sealed where that is, and a digest of it is in the row's id.
+        """
+        await self._database.execute(BEGIN, site, uuid, self._database.clock.now())
 
     async def complete(self, site: str, file: File) -> bool:
         """Lets a file be referred to; whether it still can."""
@@ -67,17 +73,21 @@ class FileRows:
         return bool(done)
 
     async def find(self, site: str, uuid: UUID) -> File | None:
-        """A file of a site; None if it has no such file."""
+        """A file of a site, nameless but where a release before this kept it; None if not there."""
         row = await self._database.fetch_row(FIND, site, uuid)
         if row is None:
             return None
         return File(
             id=id_of(uuid),
-            name=row["name"],
+            name=row["name"] or NAMELESS,
             size=row["size"],
             media_type=row["media_type"],
             sha256=row["sha256"],
         )
+
+    async def is_true(self, site: str, file: File) -> bool:
+        """Whether a site has a file of which all is so that a File says."""
+        return bool(await self._database.fetch(IS_TRUE, site, mark_of(file)))
 
     async def hide(self, site: str, uuid: UUID) -> None:
         """Has nobody refer to a file from now on."""

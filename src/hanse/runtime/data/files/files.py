@@ -15,7 +15,7 @@ from hanse.runtime.data.collection.stored import site
 from hanse.runtime.data.files.file_rows import FileRows, id_of, uuid_of
 from hanse.runtime.data.files.intake import Intake
 from hanse.runtime.data.files.name import cleaned
-from hanse.runtime.data.files.signature import is_signed, read_key, signed_query
+from hanse.runtime.data.files.signature import is_signed, name_in, read_key, signed_query
 from hanse.runtime.data.files.store import FileStore
 from hanse.runtime.data.files.sweep import FileSweep
 from hanse.runtime.data.files.tables import make_tables
@@ -81,7 +81,7 @@ class Files:
         if not 1 <= seconds <= URL_SECONDS_MAX:
             raise ValueError(f"seconds={seconds} is not within 1 and {URL_SECONDS_MAX}")
         end = int(self._database.clock.now().timestamp()) + seconds
-        return f"{self._folder}/{file.id}?{signed_query(self._key, site(), file.id, end)}"
+        return f"{self._folder}/{file.id}?{signed_query(self._key, site(), file, end)}"
 
     async def save(
         self, name: str, pieces: AsyncIterator[bytes], accepts: Accepts | None = None
@@ -139,7 +139,7 @@ class Files:
     async def open(
         self, site: str, file_id: str, start: int = 0, end: int | None = None
     ) -> tuple[File, AsyncIterator[bytes]]:
-        """A file and its bytes from start up to end, without end.
+        """A file, nameless, and its bytes from start up to end, without end.
 
         Raises:
             NotFound: The site has no such file.
@@ -153,7 +153,7 @@ class Files:
         return file, pieces
 
     async def find(self, site: str, file_id: str) -> File:
-        """What is known of a file; `NotFound` if the site has no such file."""
+        """What is known of a file but its name; `NotFound` if the site has no such file."""
         try:
             file = await self._rows.find(site, uuid_of(file_id))
         except ValueError:
@@ -167,6 +167,10 @@ class Files:
         signed = is_signed(self._key, site, file_id, end, signature)
         return signed and self._database.clock.now().timestamp() < end
 
+    def name_in(self, site: str, file_id: str, end: int, given: str) -> str:
+        """What a file is called by such an address; empty where that does not say it."""
+        return name_in(self._key, site, file_id, end, given)
+
     # Inside.
 
     async def _prepare(self) -> None:
@@ -176,7 +180,7 @@ class Files:
 
     async def _keep(self, site: str, name: str, intake: Intake) -> File:
         uuid = self._ids.draw(self._database.clock.now())
-        await self._rows.begin(site, uuid, name)
+        await self._rows.begin(site, uuid)
         try:
             await self._store.put(site, uuid, intake.pieces())
             await reached("files.stored")

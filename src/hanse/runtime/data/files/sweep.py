@@ -61,14 +61,15 @@ join (
 ) as r on r.site_id = f.site_id and r.id = f.id and (r.sealed or r.sha256 = h.sha256)
 """
 
+# A release before this kept names in clear.
 SEEN = """
-update hanse.file f set look_time = $3, delete_time = null
+update hanse.file f set look_time = $3, delete_time = null, name = ''
 from unnest($1::text[], $2::uuid[]) as s (site_id, file)
 where f.site_id = s.site_id and f.file = s.file
 """
 
 HIDE = """
-update hanse.file f set delete_time = $3
+update hanse.file f set delete_time = $3, name = ''
 from unnest($1::text[], $2::uuid[]) as s (site_id, file)
 where f.site_id = s.site_id and f.file = s.file
 """

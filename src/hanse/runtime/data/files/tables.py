@@ -15,7 +15,8 @@ MAKE = (
     # `id` is a mark of all that a File says, so that who finds it has found a File that is true,
     # and until all of that is known the same as `file`. `delete_time` hides a row from every
     # writer: it is set from the first moment until the content is kept, and again when nobody
-    # refers to it. `look_time` is when that is looked for next.
+    # refers to it. `look_time` is when that is looked for next. `name` is empty: a release before
+    # this had it, and may still while both run.
     """
 create table if not exists hanse.file (
   site_id text collate "C" not null,

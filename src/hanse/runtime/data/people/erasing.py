@@ -6,12 +6,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from hanse.kit.fault_points import reached
-from hanse.runtime.contract.rules import Instant
 from hanse.runtime.data.people import journals, texts
+from hanse.runtime.data.people.erased import Erased, ErasedRows, KeptValues
 from hanse.runtime.data.people.place import Journals, Rows, Statements, Value, Whose, places
 from hanse.runtime.data.personal.keys_opened import keys_opened
 
@@ -71,52 +70,6 @@ group by relation, path, reason order by relation, path
 """
 
 
-class KeptValues(msgspec.Struct, frozen=True):
-    """What outlives an erasure.
-
-    Attributes:
-        relation: The table it was in, or is.
-        path: Where in its document.
-        number: How many values.
-        until: When it is destroyed.
-        reason: Why it is not yet.
-    """
-
-    relation: str
-    path: str
-    number: int
-    until: Instant
-    reason: str
-
-
-class ErasedRows(msgspec.Struct, frozen=True):
-    """What an erasure does in one table.
-
-    Attributes:
-        relation: The table; of a store its name and statement.
-        deleted: Rows that go.
-        blanked: Rows of which some fields go back to their defaults.
-    """
-
-    relation: str
-    deleted: int = 0
-    blanked: int = 0
-
-
-class Erased(msgspec.Struct, frozen=True):
-    """What an erasure did, or would do.
-
-    Attributes:
-        touched: By table; nothing stands here of what was gone before.
-        kept: What outlives it.
-        files: How many went.
-    """
-
-    touched: tuple[ErasedRows, ...]
-    kept: tuple[KeptValues, ...] = ()
-    files: int = 0
-
-
 class Erasing:
     """One erasure.
 
@@ -145,10 +98,7 @@ class Erasing:
         assert begun is not None, "it is inserted or changed"
         # From here on nobody reads what is sealed, and no write under this key is acknowledged.
         await database.execute(_DESTROY_AT_ONCE, person.site, person.subjects)
-        database.keys.forget(person.site, person.text)
-        database.keys.forget(person.site, person.token)
-        if (opened := keys_opened()) is not None:  # who erases knows it
-            opened.forget(person.site, person.subjects)
+        self._forget_keys()
         await reached("person.key_destroyed")
         for place in await places(database):
             if isinstance(place, Statements):
@@ -166,6 +116,12 @@ class Erasing:
         files = await self._drop_files()
         await database.execute(_END, *named, database.clock.now(), *begun.values())
         return Erased(tuple(self._touched.values()), await self._kept(), files)
+
+    def _forget_keys(self) -> None:
+        for subject in self._person.subjects:
+            self._database.keys.forget(self._person.site, subject)
+        if (opened := keys_opened()) is not None:  # who erases may write of them anew
+            opened.forget(self._person.site, self._person.subjects)
 
     async def plan(self) -> Erased:
         """What would go and what would stay; nothing is written.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from hanse.runtime.call.context import current
-from hanse.runtime.data.people.erasing import Erased, Erasing
+from hanse.runtime.data.people.erased import Erased
+from hanse.runtime.data.people.erasing import Erasing
 from hanse.runtime.data.people.exporting import Exporting
 from hanse.runtime.data.people.person import person_of
 

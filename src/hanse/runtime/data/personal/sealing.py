@@ -98,12 +98,7 @@ class Sealing:
     # Opening.
 
     async def opened(
-        self,
-        site: str,
-        rows: Sequence[Any],
-        *,
-        anew: bool = False,
-        opened: KeysOpened | None = None,
+        self, site: str, rows: Sequence[Any], *, anew: bool = False, by: KeysOpened | None = None
     ) -> list[dict[str, Any]]:
         """Rows with their documents in clear; those that are as good as deleted are left out.
 
@@ -112,7 +107,7 @@ class Sealing:
             rows: As they are stored.
             anew: Whether the database is asked for keys that are at hand, too, which another host
                 may have destroyed since: where what is sealed is no row, and stays for long.
-            opened: Remembers by which keys; left out, the running call does.
+            by: Remembers by which keys; left out, the running call does.
 
         Raises:
             BrokenSeal: A value was moved or changed.
@@ -125,7 +120,7 @@ class Sealing:
         wanted = [owner for one in read for owner in owners_of(one)]
         for (subject, _), _ in wanted if anew else ():
             self._keys.forget(site, subject)
-        keys = await keys_that_open(self._keys, site, wanted, opened)
+        keys = await keys_that_open(self._keys, site, wanted, by)
         return [{**one.row, "doc": body} for one in read if (body := clear(one, keys)) is not None]
 
     async def loaded(

@@ -54,10 +54,10 @@ class Downloads:
             return refused
 
     async def _served(self, request: Request) -> Response:
-        site = self._opened_site(request)
+        site, name = self._opened(request)
         file_id = request.parameters[PARAMETER]
         file = await self._files.find(site, file_id)
-        head = POLICY + _described(file)
+        head = POLICY + _described(file, name or file.name)
         asked = _asked(request, file)
         if asked is None:
             _, pieces = await self._files.open(site, file_id)
@@ -69,15 +69,16 @@ class Downloads:
         head += b"content-range: bytes %d-%d/%d\r\n" % (start, end - 1, file.size)
         return Response(206, head, stream=pieces)
 
-    def _opened_site(self, request: Request) -> str:
-        """Whose file an address opens.
+    def _opened(self, request: Request) -> tuple[str, str]:
+        """Whose file an address opens, and what it is called there.
 
         Raises:
             NotFound: It opens none, or one of another site than the domain it is asked at.
         """
         try:
-            given = parse_qs(request.query.decode("ascii"), strict_parsing=True, max_num_fields=3)
+            given = parse_qs(request.query.decode("ascii"), strict_parsing=True, max_num_fields=4)
             (site,), (end,), (signature,) = (given[one] for one in ("site", "end", "signature"))
+            (name,) = given.get("name", [""])
         except (ValueError, KeyError):
             raise _closed() from None
         domain = domain_of(request)
@@ -86,17 +87,17 @@ class Downloads:
             raise _closed()
         if not self._files.opens(site, file_id, int(end), signature):
             raise _closed()
-        return site
+        return site, self._files.name_in(site, file_id, int(end), name)
 
 
 def _closed() -> NotFound:
     return NotFound("This address opens no file, or no longer; go back and follow the link again.")
 
 
-def _described(file: File) -> bytes:
+def _described(file: File, name: str) -> bytes:
     lines = (
         f"content-type: {file.media_type}".encode(),
-        b"content-disposition: " + attachment(file.name),
+        b"content-disposition: " + attachment(name),
         f'etag: "{file.sha256}"'.encode(),
         b"",
     )

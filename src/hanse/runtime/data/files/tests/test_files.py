@@ -1,6 +1,7 @@
 """Files in entities: true, of their site and held; gone when nobody refers to them; opened by signed addresses."""
 
 import asyncio
+import re
 from typing import Annotated
 from urllib.parse import parse_qs
 
@@ -322,7 +323,7 @@ async def test_what_was_broken_off_is_swept_too(world, desk) -> None:
     from hanse.runtime.data.files.store import path_of
 
     file = uuid4()
-    await FileRows(world.database).begin("default", file, "half.pdf")
+    await FileRows(world.database).begin("default", file)
     left = world.host.config.file_store.folder / f"{path_of('default', file)}#1"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half")
@@ -362,6 +363,37 @@ async def test_an_address_opens_its_file_to_be_saved_and_never_shown(world, desk
     assert headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in headers["content-security-policy"]
     assert headers["cache-control"] == "private, no-store"
+
+
+async def saved_as(world, url: str) -> str:
+    got = await world.http().get(url)
+    assert got.status == 200
+    return dict(got.headers)["content-disposition"].partition(";")[2].partition(";")[0].strip()
+
+
+async def test_what_a_file_is_called_stands_in_its_address_alone_and_sealed(world, desk) -> None:
+    url = await desk.url(await desk.save("Zqname.pdf", PDF))
+    (row,) = await world.database.fetch("select f::text as said from hanse.file f")
+    assert "Zqname" not in row["said"] + url
+    start, sealed, end = re.split("(&name=[^&]+)", url)
+    other = re.split("(&name=[^&]+)", await desk.url(await desk.save("other.pdf", PDF)))[1]
+    assert await saved_as(world, url) == 'filename="Zqname.pdf"'
+    for changed in ("", other, sealed[:-1], "&name=x"):
+        assert await saved_as(world, start + changed + end) == 'filename="file"', changed
+
+
+async def test_a_name_that_a_release_before_kept_is_told_until_a_sweep_comes_by(
+    world, desk
+) -> None:
+    used, unused = await desk.save("cv.pdf", PDF), await desk.save("cv.pdf", PDF)
+    await desk.create(Application(name="Ada", cv=used))
+    await world.database.execute("update hanse.file set name = 'of before.pdf'")
+    start, _, end = re.split("(&name=[^&]+)", await desk.url(unused))
+    assert await saved_as(world, start + end) == 'filename="of before.pdf"'
+    await sweep(world, 90_000)
+    left = await world.database.fetch("select name from hanse.file")
+    assert [row["name"] for row in left] == ["", ""]
+    assert await desk.content(used) == PDF
 
 
 async def test_an_address_holds_until_its_end_by_business_time(world, desk) -> None:

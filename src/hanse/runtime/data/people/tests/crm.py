@@ -22,7 +22,7 @@ from hanse import (
     entity,
     rpc,
 )
-from hanse.runtime.data.people.erasing import Erased
+from hanse.runtime.data.people.erased import Erased
 from hanse.runtime.data.people.people import People
 
 ROW, FIELD = Personal(erase="row"), Personal(erase="field")

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from hanse import HanseError, NotFound
-from hanse.runtime.data.people.erasing import ErasedRows
+from hanse.runtime.data.people.erased import ErasedRows
 from hanse.runtime.data.people.kept_sweep import KeptSweep
 from hanse.runtime.data.people.tests import erasing_process
 from hanse.runtime.data.people.tests.crm import Crm

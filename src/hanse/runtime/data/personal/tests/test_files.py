@@ -5,6 +5,7 @@ from typing import Annotated
 
 import pytest
 
+from hanse.kit.type_id import type_id
 from hanse.runtime.contract.declaration import rpc
 from hanse.runtime.contract.file import File
 from hanse.runtime.contract.rules import Length
@@ -77,6 +78,6 @@ async def test_a_sealed_file_is_kept_as_long_as_it_is_referred_to(world):
     for _ in range(4):
         world.clock.advance(90_000)
         await world.host.kept_files.sweep.once()
-    (left,) = await world.database.fetch("select name from hanse.file")
+    (left,) = await world.database.fetch("select file from hanse.file")
     assert (await desk.get(made.id)).others == made.others
-    assert left["name"] == "curriculum of ada.pdf"
+    assert [one.id for (one,) in made.others.values()] == [type_id("file", left["file"].int)]

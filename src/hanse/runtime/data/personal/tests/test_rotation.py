@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from hanse.kit.clock import ManualClock, SystemClock
+from hanse.runtime.data.backup.key_copy import copy_of, restore
 from hanse.runtime.data.database import Database
-from hanse.runtime.data.personal.key_copy import copy_of, restore
 from hanse.runtime.data.personal.key_files import KeyringError, generation_path, generations_in
 from hanse.runtime.data.personal.keyring import Keyring
 from hanse.runtime.data.personal.keys_used import keys_to_seal
