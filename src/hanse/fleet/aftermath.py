@@ -46,7 +46,9 @@ def aftermath(folder: Path, environment: str, release: str) -> tuple[str, ...]:
         if release_of(project) != release:
             return ()
         named = project.database_url(variables())
-        config = project.file.database.config(named or Secret(database_url(StateFolder(Path()))))
+        state = StateFolder(Path())
+        url, shared = named or Secret(database_url(state)), state.connections
+        config = project.file.database.config(url, shared=shared, own=named is None)
         migrations = Migrations(files, config)
         if named is None and config.migrate == "start":
             asyncio.run(migrations.apply(post=True))

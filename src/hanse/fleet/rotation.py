@@ -54,7 +54,8 @@ async def _rotate_if_due(project: Project, config: DatabaseConfig) -> None:
 def _config(project: Project) -> DatabaseConfig:
     named, state = project.database_url(variables()), StateFolder(Path())
     keys = project.file.keys.path(project.folder, None if named else state.keys)
-    config = project.file.database.config(named or Secret(database_url(state)), keys=keys)
+    url, own = named or Secret(database_url(state)), named is None
+    config = project.file.database.config(url, keys=keys, shared=state.connections, own=own)
     return msgspec.structs.replace(config, connections=1)
 
 

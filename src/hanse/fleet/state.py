@@ -21,7 +21,17 @@ VERSION = 1
 
 SPACE_BYTES_MIN = 300 * 1024 * 1024
 FOLDERS = (
-    *("processes", "hosts", "logs", "postgres", "nats", "envoy", "certificates", "traces"),
+    *(
+        "processes",
+        "hosts",
+        "logs",
+        "postgres",
+        "connections",
+        "nats",
+        "envoy",
+        "certificates",
+        "traces",
+    ),
     *("backup", "restore"),
 )
 _NOTE_BYTES_MAX = 200
@@ -58,6 +68,7 @@ class StateFolder:
         self.hosts = self.folder / "hosts"
         self.logs = self.folder / "logs"
         self.postgres = self.folder / "postgres"
+        self.connections = self.folder / "connections"
         self.nats = self.folder / "nats"
         self.envoy = self.folder / "envoy"
         self.certificates = self.folder / "certificates"

@@ -6,6 +6,7 @@ STATEMENTS = "data/tests/test_statements.py::"
 TRANSACTIONS = "data/tests/test_transactions.py::"
 CALLS = "data/tests/test_calls.py::"
 OUTAGES = "data/tests/test_outages.py::"
+BUDGET = "data/connections/tests/test_budget.py::"
 HOSTS = "tests/test_host_database.py::"
 
 DATABASE = below("src/hanse/runtime",
@@ -38,11 +39,21 @@ DATABASE = below("src/hanse/runtime",
     Sabotage("a conflict is tried again", "data/database.py",
              "if is_part or monotonic() > until:", "if True:",
              TRANSACTIONS + "test_a_storm_on_one_row_is_counted_exactly[18-direct-serializable]"),
-    Sabotage("what was broken off is cleaned before it is used again", "data/pool.py",
+    Sabotage("what was broken off is cleaned before it is used again", "data/connections/pool.py",
              "healed = await session.heal()", "healed = True",
              TRANSACTIONS + "test_a_cancelled_transaction_is_undone_and_its_connection_clean"
              "[18-direct]"),
-    Sabotage("nobody waits for ever", "data/pool.py",
+    Sabotage("a pool takes its connections out of what all share", "data/connections/places.py",
+             "                return True\n        return False",
+             "                return True\n        return True",
+             BUDGET + "test_who_finds_none_is_told_so_in_time"),
+    Sabotage("who has none gets a connection of who has some", "data/connections/pool.py",
+             "if self._places.is_starved_for:\n            if", "if False:\n            if",
+             BUDGET + "test_who_has_none_gets_one_of_who_is_never_idle"),
+    Sabotage("what is idle goes to who waits", "data/connections/pool.py",
+             "elif self._places.is_wanted:", "elif False:",
+             BUDGET + "test_what_is_idle_goes_to_who_waits"),
+    Sabotage("nobody waits for ever", "data/connections/pool.py",
              'future.set_exception(self._shed("The database was busy for too long"))', "pass",
              STATEMENTS + "test_nobody_waits_longer_than_said_for_a_connection[18-direct]"),
     Sabotage("behind a pooler nothing is kept", "data/session.py",
@@ -52,7 +63,7 @@ DATABASE = below("src/hanse/runtime",
              "return error if isinstance(error, ValueError) or not self.closed else GoneBefore()",
              "return error",
              OUTAGES + "test_a_connection_that_ended_inside_a_transaction_is_no_fault_of_a_service"),
-    Sabotage("connections nobody uses are closed", "data/pool.py",
+    Sabotage("connections nobody uses are closed", "data/connections/pool.py",
              "self._idle[0].idle_since < oldest", "False",
              OUTAGES + "test_connections_nobody_uses_are_closed"),
     Sabotage("no host is ready before its database", "host.py",

@@ -22,7 +22,6 @@ from hanse.runtime.wiring import kept_in_database
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
     from hanse.fleet.state import StateFolder
     from hanse.runtime.data.database_config import DatabaseConfig
@@ -50,15 +49,18 @@ def database_config(
         if not named:
             run(_check_running(state))
         keys = project.file.keys.path(project.folder, None if named else state.keys)
-        yield _config(project, named or Secret(database_url(state)), keys)
+        url, own = named or Secret(database_url(state)), named is None
+        # Where no fleet ever ran, there is nobody to share with.
+        shared = state.connections if state.connections.exists() else None
+        yield _one(project.file.database.config(url, keys=keys, shared=shared, own=own))
         return
     copy = state_folder(project.folder, "")
     with opened_database(copy) as url:
-        yield _config(project, Secret(url), copy / KEYS)
+        yield _one(project.file.database.config(Secret(url), keys=copy / KEYS))
 
 
-def _config(project: Project, url: Secret, keys: Path | None) -> DatabaseConfig:
-    return msgspec.structs.replace(project.file.database.config(url, keys=keys), connections=1)
+def _one(config: DatabaseConfig) -> DatabaseConfig:
+    return msgspec.structs.replace(config, connections=1)
 
 
 async def _check_running(state: StateFolder) -> None:

@@ -103,7 +103,10 @@ def _database(
     if url is None and wants_database(project.services(order.services)):
         url, own = Secret(database_url(state)), state.keys
     keys = project.file.keys.path(project.folder, own)
-    return project.file.database.config(url, project.groups(), keys) if url else None
+    if url is None:
+        return None
+    shared, is_own = state.connections, own is not None
+    return project.file.database.config(url, keys=keys, shared=shared, own=is_own)
 
 
 def _broker(

@@ -55,7 +55,7 @@ SETTINGS = {
     "port": str(PORT),
     "unix_socket_directories": "..",  # from where the data is: short, wherever the project lies
     "unix_socket_permissions": "0700",
-    "max_connections": "100",
+    "max_connections": "500",
     "superuser_reserved_connections": "3",
     "max_wal_size": "512MB",
     "max_slot_wal_keep_size": "512MB",

@@ -9,8 +9,8 @@ from hanse.kit.fault_points import reached, watched_session
 from hanse.runtime.call.context import running
 from hanse.runtime.call.leaving import begin_writing, end_writing
 from hanse.runtime.data.arrival import check_server, described, unfit
+from hanse.runtime.data.connections.pool import Pool
 from hanse.runtime.data.failures import GoneBefore, failure_of
-from hanse.runtime.data.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -11,9 +11,9 @@ from hanse.kit.clock import SystemClock, monotonic, wait_set
 from hanse.runtime.call.context import running
 from hanse.runtime.data.access import Access
 from hanse.runtime.data.arrival import Arrival
+from hanse.runtime.data.connections.pool_gauges import PoolGauges
 from hanse.runtime.data.failures import SerializationConflict
 from hanse.runtime.data.personal.subject_keys import SubjectKeys
-from hanse.runtime.data.pool_gauges import PoolGauges
 from hanse.runtime.data.reading import only_reads
 from hanse.runtime.data.transaction import Isolation, Transaction, lock_key
 from hanse.runtime.data.unit import Unit, fresh_unit, transaction_here

@@ -13,6 +13,9 @@ from hanse.runtime.config.secret import Secret
 CONNECTIONS = 10
 """What a host holds at most where nobody says otherwise."""
 
+ALL_CONNECTIONS = 80
+"""What processes share where nobody says otherwise."""
+
 OUTBOX_BYTES = 1024 * 1024 * 1024
 """Of events that may wait to be told where nobody says otherwise."""
 
@@ -28,6 +31,8 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
             is a Unix socket.
         connections: Open at most. All hosts of all who use the server together may hold no more
             than its `max_connections` less those it reserves.
+        shared: Folder by which this pool and all others of the machine share
+            `shared_connections`; None if it is alone.
         waiting: Statements and transactions that may queue for a connection; more are refused.
         wait_timeout: The longest wait for a connection; a call's deadline may end it sooner.
         pooler: "transaction" behind PgBouncer or the like, where each transaction may run on
@@ -52,4 +57,6 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout: Seconds = 60.0
     migrate: Literal["start", "never"] = "start"
     keys: Path | None = None
+    shared: Path | None = None
+    shared_connections: Annotated[int, Meta(ge=1, le=10_000)] = ALL_CONNECTIONS
     outbox_bytes: Annotated[int, Meta(ge=1)] = OUTBOX_BYTES

@@ -9,19 +9,21 @@ from msgspec import Meta
 
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.config.settings import Settings, Sources, load
-from hanse.runtime.data.database_config import CONNECTIONS, OUTBOX_BYTES, DatabaseConfig
+from hanse.runtime.data.database_config import (
+    ALL_CONNECTIONS,
+    CONNECTIONS,
+    OUTBOX_BYTES,
+    DatabaseConfig,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
-
-    from hanse.runtime.project.placement_table import Group
 
 SECTION = "database"
 VARIABLE = "HANSE_DATABASE__URL"
 
-AT_ONCE = 2
-"""While code is replaced, old and new hosts are there at once."""
+OWN_CONNECTIONS = 450
+"""What processes share of a server of ours, which takes 500 and has nobody else."""
 
 UrlWithoutPassword = Annotated[
     str,
@@ -39,11 +41,14 @@ class DatabaseTable(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         url: Where it is, unless the environment or a mounted file says.
-        connections: All that the hosts of the project may hold together.
+        connections: All that the processes of the project may hold together; None for 80, or for
+            what the server that `hanse up` brings has room for.
     """
 
     url: UrlWithoutPassword | None = None
-    connections: Annotated[int, Meta(ge=1, le=10_000, description="1 to 10000 connections")] = 80
+    connections: (
+        Annotated[int, Meta(ge=4, le=10_000, description="4 to 10000 connections")] | None
+    ) = None
     pooler: Literal["none", "transaction"] = "none"
     waiting: Annotated[int, Meta(ge=0, le=100_000, description="0 to 100000 may wait")] = 200
     wait_timeout: Seconds = 5.0
@@ -52,19 +57,27 @@ class DatabaseTable(msgspec.Struct, frozen=True, kw_only=True):
     outbox_bytes: Annotated[int, Meta(ge=1, description="1 or more bytes of events")] = OUTBOX_BYTES
 
     def config(
-        self, url: Secret, groups: Iterable[Group] = (), keys: Path | None = None
+        self,
+        url: Secret,
+        *,
+        keys: Path | None = None,
+        shared: Path | None = None,
+        own: bool = False,
     ) -> DatabaseConfig:
-        """What one host is told.
+        """What one process is told.
 
         Args:
             url: Where the database is.
-            groups: All hosts of a fleet; none for a host that stands alone.
             keys: Where its keyring is.
+            shared: By which folder the processes of a fleet share connections; None for one alone.
+            own: It is the server that `hanse up` brings.
         """
-        hosts = sum(group.replicas for group in groups) * AT_ONCE or 1
+        most = self.connections or (OWN_CONNECTIONS if own else ALL_CONNECTIONS)
         return DatabaseConfig(
             url=url,
-            connections=max(1, min(CONNECTIONS, self.connections // hosts)),
+            connections=min(CONNECTIONS, most),
+            shared=shared,
+            shared_connections=most,
             pooler=self.pooler,
             waiting=self.waiting,
             wait_timeout=self.wait_timeout,

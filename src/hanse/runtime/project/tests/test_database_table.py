@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hanse.runtime.project.placement_table import Group
+from hanse.runtime.config.secret import Secret
 from hanse.runtime.project.project import Project, ProjectError, read_project
 
 BEGIN = '[project]\nname = "shop"\nservices = ["shop:Shop"]\n'
@@ -51,7 +51,7 @@ def test_a_mounted_file_wins_over_a_variable_and_that_over_the_file(tmp_path: Pa
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("connections = 0", "1 to 10000 connections"),
+        ("connections = 3", "4 to 10000 connections"),
         ('pooler = "session"', "database.pooler"),
         ('migrate = "later"', "database.migrate"),
         ("statement_timeout = -1", "3600 seconds"),
@@ -65,13 +65,17 @@ def test_what_cannot_be_is_told_with_its_line(tmp_path: Path, table: str, said: 
 
 
 @pytest.mark.parametrize(
-    ("budget", "replicas", "share"), [(80, 0, 10), (80, 1, 10), (80, 8, 5), (80, 100, 1), (4, 1, 2)]
+    ("said", "own", "most"), [("", False, 80), ("", True, 450), ("connections = 7", True, 7)]
 )
-def test_hosts_share_the_connections_twice_over_as_code_is_replaced(
-    tmp_path: Path, budget: int, replicas: int, share: int
+def test_the_processes_of_a_fleet_share_what_is_said(
+    tmp_path: Path, said: str, own: bool, most: int
 ):
-    made = project(tmp_path, f'url = "postgresql:///x"\nconnections = {budget}')
-    url = made.database_url({})
-    assert url is not None
-    groups = [Group("all", ("shop:Shop",), replicas)] if replicas else []
-    assert made.file.database.config(url, groups).connections == share
+    table = project(tmp_path, said).file.database
+    config = table.config(Secret("postgresql:///x"), shared=tmp_path / "connections", own=own)
+    assert (config.shared, config.shared_connections) == (tmp_path / "connections", most)
+    assert config.connections == min(10, most)
+
+
+def test_who_is_alone_shares_with_nobody(tmp_path: Path):
+    config = project(tmp_path, "connections = 7").file.database.config(Secret("postgresql:///x"))
+    assert (config.shared, config.connections) == (None, 7)

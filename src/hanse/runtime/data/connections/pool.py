@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from hanse.kit.clock import monotonic
+from hanse.runtime.data.connections.places import Places
 from hanse.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from hanse.runtime.data.session import Session
 
 AGAIN = 1
+FULL = "53300"
+"""What a server says that takes no more connections."""
+
+LOOK_SECONDS = 0.05
+"""How often a pool looks whether another process gave a connection back that it waits for."""
 
 
 class Pool:
@@ -38,6 +44,9 @@ class Pool:
         self._idle: list[Session] = []
         self._waiting: deque[tuple[float, asyncio.Future[Session | None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._places = Places(config.shared, config.shared_connections)
+        self._looking: asyncio.TimerHandle | None = None
+        self._owes = False
         self._healing: set[asyncio.Task[None]] = set()
         self._lent: set[Session] = set()
         self._closed = False
@@ -68,15 +77,16 @@ class Pool:
             Unavailable: None became free in time, or too many wait already.
             OSError, TimeoutError, asyncpg.PostgresError: None can be opened.
         """
+        until: float | None = None
         while True:
             session = self._pop_idle()
             if session is None:
                 if self._closed:
                     raise Unavailable("This host is stopping.")
-                if self.size < self._config.connections:
-                    session = await self._open()
-                else:
-                    session = await self._wait()
+                until = until or monotonic() + self._config.wait_timeout
+                session = await self._open() if self._may_open() else None
+                if session is None:
+                    session = await self._wait(until)
             if session is not None:
                 self._lent.add(session)
                 return session
@@ -84,7 +94,8 @@ class Pool:
     def give(self, session: Session) -> None:
         """Takes one back that can be used again as it is."""
         self._lent.discard(session)
-        if session.closed or self._closed:
+        if session.closed or self._closed or self._owes:
+            self._owes = False
             self._forget(session)
             return
         if not self._wake(session):
@@ -112,6 +123,8 @@ class Pool:
         oldest = now - self._config.idle_timeout
         while self._idle and (self._idle[0].closed or self._idle[0].idle_since < oldest):
             self._forget(self._idle.pop(0))
+        if self.size:
+            self._look_at_others()
 
     def forget_idle(self) -> None:
         """Ends those nobody uses: the server they lead to is no longer the right one."""
@@ -121,14 +134,17 @@ class Pool:
     async def close(self) -> None:
         """Ends all of them, also those in use."""
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._looking):
+            if timer is not None:
+                timer.cancel()
+        self._places.asked()
         while self._waiting:
             self._wake(None)
         for task in tuple(self._healing):
             task.cancel()
         idle, self._idle = self._idle, []
-        self.size -= len(idle)
+        for _ in idle:
+            self._less()
         await asyncio.gather(*(session.close() for session in idle))
         for session in tuple(self._lent):
             session.end()
@@ -145,25 +161,29 @@ class Pool:
         self.size += 1
         try:
             session = await self._open_session()
-        except BaseException:
-            self.size -= 1
+        except BaseException as error:
+            self._less()
+            if self._config.shared and getattr(error, "sqlstate", None) == FULL:
+                return None  # one that was given up is not gone yet, or others are there as well
             self._wake(None)  # whoever waits learns by itself whether one can be opened
             raise
         if self._closed:
             self._forget(session)
-            return None
+            raise Unavailable("This host is stopping.")
         return session
 
-    async def _wait(self) -> Session | None:
+    async def _wait(self, until: float) -> Session | None:
         """A session that another gives back; None to look again."""
         if len(self._waiting) >= self._config.waiting:
             raise self._shed("Too many wait for the database")
+        if until <= monotonic():
+            raise self._shed("The database was busy for too long")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Session | None] = loop.create_future()
-        place = (monotonic() + self._config.wait_timeout, future)
-        self._waiting.append(place)
-        if self._timer is None:
-            self._timer = loop.call_later(self._config.wait_timeout, self._expire)
+        place = (until, future)
+        self._line_up(place)
+        if self.size < self._config.connections:
+            self._look_for_place()
         try:
             return await future
         except asyncio.CancelledError:
@@ -172,6 +192,50 @@ class Pool:
             elif not future.cancelled() and future.exception() is None:
                 self._pass_on(future.result())  # it came in the same moment
             raise
+
+    def _line_up(self, place: tuple[float, asyncio.Future[Session | None]]) -> None:
+        """At the end; who looked in vain goes back to the front, where its time is over first."""
+        if self._waiting and place[0] < self._waiting[0][0]:
+            self._waiting.appendleft(place)
+        else:
+            self._waiting.append(place)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_at(
+                asyncio.get_running_loop().time() + place[0] - monotonic(), self._expire
+            )
+
+    def _may_open(self) -> bool:
+        """Takes a place for one more, if there may be; who has none goes before who has some."""
+        if self.size >= self._config.connections:
+            return False
+        return not (self.size and self._places.is_starved_for) and self._places.take()
+
+    def _look_for_place(self) -> None:
+        """Looks again and again for what other processes give back, as long as somebody waits."""
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_again)
+            self._places.ask(starving=not self.size)
+
+    def _look_again(self) -> None:
+        self._looking = None
+        if not self._waiting or self.size >= self._config.connections:
+            self._places.asked()
+            return
+        if self._may_open():
+            self._places.give()
+            self._wake(None)
+        self._look_for_place()
+
+    def _look_at_others(self) -> None:
+        """Gives up what others need more: one to who has none, what is idle to who waits."""
+        if self._places.is_starved_for:
+            if self._idle:
+                self._forget(self._idle.pop(0))
+            else:
+                self._owes = True
+        elif self._places.is_wanted:
+            while len(self._idle) > 1:
+                self._forget(self._idle.pop(0))
 
     def _pass_on(self, session: Session | None) -> None:
         if session is None:
@@ -204,8 +268,12 @@ class Pool:
         self.shed += 1
         return Unavailable(f"{why}; try again shortly.", retry_after=AGAIN)
 
-    def _forget(self, session: Session) -> None:
+    def _less(self) -> None:
         self.size -= 1
+        self._places.give()
+
+    def _forget(self, session: Session) -> None:
+        self._less()
         session.end()
         self._wake(None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hanse.runtime.data.pool import Pool
+    from hanse.runtime.data.connections.pool import Pool
     from hanse.runtime.telemetry.metrics import Metrics
 
 

@@ -1,0 +1,1 @@
+"""Connections to the database: lent by a pool, out of what all processes share."""
