@@ -16,6 +16,8 @@ from hanse.cli.fleet.connection import enter_project, run
 from hanse.cli.place import open_project
 from hanse.cli.refusal import Refused
 from hanse.runtime.data.arrival import described
+from hanse.runtime.data.database import Database
+from hanse.runtime.data.migrations.drift import drift_in, is_noted
 from hanse.runtime.data.migrations.migration import MigrationError
 from hanse.runtime.data.migrations.run import Migrations
 from hanse.runtime.data.rows.arrival import migrations_of
@@ -65,30 +67,45 @@ def migrate(wish: Wish) -> None:
     files = migrations_of(kept_in_database(project.services()))
     if files:
         with database_config(project, state, dev=wish.dev) as config:
-            agenda = run(_migrate(wish, config, files))
+            agenda, drift = run(_migrate(wish, config, files))
         shown = _shown(files, agenda, "to apply" if wish.dry_run else "applied now")
     else:
-        shown = []
+        shown, drift = [], ()
     if wish.as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
     else:
         _show(shown, dry_run=wish.dry_run)
+    for each in drift:
+        click.secho(f"Changed by hand: {each}", fg="yellow", err=wish.as_json)
 
 
-async def _migrate(wish: Wish, config: DatabaseConfig, files: Sequence[Migration]) -> Agenda:
+async def _migrate(
+    wish: Wish, config: DatabaseConfig, files: Sequence[Migration]
+) -> tuple[Agenda, Sequence[str]]:
+    """What is to be done or was, and how the tables were otherwise before that."""
     logging.getLogger("hanse.database").setLevel(logging.CRITICAL)  # speaks of hosts; we say it
     told = None if wish.as_json else _tell
     migrations = Migrations(files, config, told=told)
     try:
+        drift = await _drift(config, files)
         if not wish.dry_run:
-            return await migrations.apply(post=wish.post)
+            return await migrations.apply(post=wish.post), drift
         agenda = await migrations.agenda(post=wish.post)
     except HanseError as error:
         where = described(config.url)
         raise Refused(f"{where} does not answer: {error.__cause__ or error}") from error
     if agenda.problems:
         raise MigrationError(*agenda.problems)
-    return agenda
+    return agenda, drift
+
+
+async def _drift(config: DatabaseConfig, files: Sequence[Migration]) -> Sequence[str]:
+    """Nothing where no host ever noted how tables were: then there is nothing to compare with."""
+    async with Database(config) as database:
+        if not await is_noted(database):
+            return ()
+        schemas = dict.fromkeys(file.schema for file in files)
+        return [each for schema in schemas for each in await drift_in(database, schema)]
 
 
 def _tell(step: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from hanse.runtime.data.migrations.drift import tell_drift
 from hanse.runtime.data.migrations.migration import MigrationError, read_migrations
 from hanse.runtime.data.migrations.run import Migrations
 from hanse.runtime.data.people.store_statements import note_statements
@@ -77,4 +78,6 @@ async def arrive(store: type[Store], database: Database) -> None:
                 'migrate = "start" in [database].',
             )
     await fit(database, [store])
+    if files:
+        await tell_drift(database, store.schema)
     await note_statements(database, store)
