@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.pages.cookie import Cookie, SetCookie
     from hanse.runtime.contract.pages.document import Document
     from hanse.runtime.contract.pages.html import Html
-    from hanse.runtime.contract.pages.page import form, page
+    from hanse.runtime.contract.pages.page import form, form_key, page
     from hanse.runtime.contract.pages.redirect import Redirect
     from hanse.runtime.contract.rules import Doc, Instant, Length, Pattern, Range
     from hanse.runtime.contract.service import Contract, Service
@@ -208,6 +208,7 @@ __all__ = [
     "entity",
     "event",
     "form",
+    "form_key",
     "kind",
     "page",
     "permission",
@@ -241,7 +242,7 @@ _HOMES = {
     "hanse.runtime.contract.pages.cookie": "Cookie SetCookie",
     "hanse.runtime.contract.pages.document": "Document",
     "hanse.runtime.contract.pages.html": "Html",
-    "hanse.runtime.contract.pages.page": "form page",
+    "hanse.runtime.contract.pages.page": "form form_key page",
     "hanse.runtime.contract.pages.redirect": "Redirect",
     "hanse.runtime.contract.rules": "Doc Instant Length Pattern Range",
     "hanse.runtime.contract.service": "Contract Service",

@@ -1,5 +1,6 @@
 """The careers site as it is asked for: the list, a job, an application, feeds, and what is not there."""
 
+import asyncio
 import json
 import re
 from xml.etree import ElementTree
@@ -262,6 +263,38 @@ async def test_a_program_that_fills_in_everything_is_told_what_it_wants_to_hear(
 
     assert sent.status == 303
     assert await careers.applications() == []
+
+
+def key_in(page):
+    return re.search(r'name="idempotency_key" value="([^"]+)"', page.text)[1]
+
+
+async def test_who_clicks_twice_applies_once_and_is_thanked_twice(careers):
+    visitor = careers.visitor()
+    key = key_in(await visitor.get("/careers/apply/be-101"))
+    sent = await asyncio.gather(*(visitor.apply(idempotency_key=key) for _ in range(3)))
+    with_cv = key_in(await visitor.get("/careers/apply/be-102"))
+    again = await asyncio.gather(
+        *(
+            visitor.apply_with(b"%PDF-1.7 a life", "be-102", idempotency_key=with_cv)
+            for _ in range(2)
+        )
+    )
+
+    assert {one.status for one in (*sent, *again)} == {303}
+    assert len({one.headers["location"] for one in sent}) == 1
+    assert sorted(one[0] for one in await careers.applications()) == ["be-101", "be-102"]
+
+
+async def test_what_is_corrected_is_sent_although_it_is_of_the_same_page(careers):
+    visitor = careers.visitor()
+    key = key_in(await visitor.get("/careers/apply/be-101"))
+    page = await visitor.apply(email="nowhere", idempotency_key=key)
+    went_back = await visitor.apply(idempotency_key=key)
+
+    assert (page.status, went_back.status) == (422, 303)
+    assert key_in(page) != key
+    assert len(await careers.applications()) == 1
 
 
 async def test_a_second_application_and_a_flood_are_answered_kindly(careers):

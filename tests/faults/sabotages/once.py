@@ -5,6 +5,8 @@ from tests.faults.sabotages.row import Sabotage, below
 SEAL = "data/idempotency/tests/test_key_seal.py::"
 ONCE = "data/idempotency/tests/test_once.py::"
 
+FORMS = "data/idempotency/tests/test_forms.py::"
+
 IDEMPOTENCY = below("src/hanse/runtime",
     Sabotage("the answer is kept with what was written", "data/idempotency/once.py",
              "                await self._keep(claim, call.method.checked_answer(answer), failed=False)\n                await",
@@ -16,6 +18,18 @@ IDEMPOTENCY = below("src/hanse/runtime",
              "            await self._ledger.answer(claim, _written(failure), failed=True)\n",
              "            await self._ledger.release(claim)\n",
              ONCE + "test_a_fault_of_ours_is_given_again_and_leaves_nothing"),
+    Sabotage("a form's key stands in its hidden field", "server/pages/page_rpc.py",
+             "if MARK in request.body", "if False",
+             FORMS + "test_who_clicks_twice_is_answered_twice_and_counts_once"),
+    Sabotage("who clicks twice waits for the one answer", "data/idempotency/once.py",
+             "if not (call.keyed.of_form and _is_under_way(found)):", "if True:",
+             FORMS + "test_who_clicks_twice_is_answered_twice_and_counts_once"),
+    Sabotage("what is sent otherwise from the same page is done", "data/idempotency/ledger.py",
+             "if call.keyed.of_form else", "if False else",
+             FORMS + "test_what_people_changed_is_another_request"),
+    Sabotage("a file that is sent again is the same", "data/idempotency/once.py",
+             "return replace(arguments, **files) if files else arguments", "return arguments",
+             FORMS + "test_a_file_that_is_sent_again_is_the_same"),
     Sabotage("failures of the moment are not kept", "data/idempotency/once.py",
              "NEVER_KEPT = (Unavailable, ResourceExhausted,", "NEVER_KEPT = (Unavailable,",
              ONCE + "test_failures_of_the_moment_are_not_kept[failure1]"),

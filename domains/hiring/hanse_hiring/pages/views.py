@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from hanse import File
+from hanse import File, form_key
 from hanse_hiring.api import (
     CV_BYTES,
     REMOTE,
@@ -183,6 +183,7 @@ def _environment(files: StaticFiles) -> Environment:
         "facet_titles": FACET_TITLES,
         "feed_path": slugs.FEED,
         "fields": FIELDS,
+        "form_key": form_key,
         "home_path": slugs.HOME,
         "job_path": _job_path,
         "post_path": slugs.post_path,

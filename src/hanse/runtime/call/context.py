@@ -62,6 +62,8 @@ class Keyed(msgspec.Struct, eq=False):
 
     Attributes:
         key: As it came.
+        of_form: It stood in a form: a repeat waits for the answer, and what is sent otherwise from
+            the same page is another request.
         made: Of calls it makes in turn, by what they are: how many.
         replayed: Whether its answer was given before.
         unit: Has what it writes, and its answer, be one transaction.
@@ -70,6 +72,7 @@ class Keyed(msgspec.Struct, eq=False):
     """
 
     key: str
+    of_form: bool = False
     made: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     replayed: bool = False
     unit: Any = None

@@ -47,11 +47,15 @@ class Rpc:
         self._streams = endpoint.method.signature.streams
         self.max_body = endpoint.method.max_body
 
+    keyed_in_body = False
+    """Whether a key may stand elsewhere than in the header."""
+
     async def serve(self, request: Request) -> Response:
         door = self._door
         try:
             origin = door.origin(request) or await door.sign_in(request)
-            keyed = self._keyed(request) if HEADER in request.headers else None
+            may_be = HEADER in request.headers or self.keyed_in_body
+            keyed = self._keyed(request) if may_be else None
             call = door.open(request, self._method, origin)
         except HanseError as error:
             self._endpoint.refused(error)
@@ -108,7 +112,9 @@ class Rpc:
         A host that has nothing to remember answers in takes the keys of other hosts, which follow
         from theirs, and leaves it at that. To others it would promise what nobody keeps.
         """
-        keyed = read_key(request.headers[HEADER], self._method)
+        return self._remembered(read_key(request.headers[HEADER], self._method), request)
+
+    def _remembered(self, keyed: Keyed | None, request: Request) -> Keyed | None:
         if keyed and self._endpoint.once is None and not request.trusted:
             raise KeyRefused(
                 "This host cannot remember answers, so it takes no Idempotency-Key: give it a "

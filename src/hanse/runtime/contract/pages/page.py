@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import secrets
 import types
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
 
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 PAGE = "__hanse_page__"
 
 FORM_BYTES_MAX = 64 * 1024
+
+KEY_FIELD = "idempotency_key"
+"""The hidden field that a form has its key in, as no browser sends a header with it."""
+
+KEY_BYTES = 16
 
 _PATH = re.compile(r"/|(?:/(?:[A-Za-z0-9_.~-]+|\{[a-z_][a-z0-9_]*\}))+/?")
 
@@ -81,6 +87,9 @@ def form(
     of a form with `enctype="multipart/form-data"`; it is kept before the method runs, and gone
     again in a day if no entity has it by then.
 
+    A form that is sent twice does its work once where the page gave it a hidden `idempotency_key`:
+    see `form_key`.
+
     It answers with a `Redirect` when it is done, so that
     a reload does not repeat it, or with `Html` that says what to correct.
 
@@ -99,6 +108,17 @@ def form(
     """
     limits = (timeout, max_body, concurrency)
     return _declare(Declaration(f"POST {path}", allow, (), False, *limits))
+
+
+def form_key() -> str:
+    """A key for one showing of a form, which nobody can guess.
+
+        <input type="hidden" name="idempotency_key" value="{{ form_key() }}">
+
+    A form with it that is sent twice, by who clicks twice or reloads, does its work once, and
+    answers the same. Make another one each time the form is shown, on a page that no cache keeps.
+    """
+    return secrets.token_urlsafe(KEY_BYTES)
 
 
 def _declare(given: Declaration) -> Callable[[Function], Function]:
@@ -173,6 +193,9 @@ def _check_arguments(route: Route, signature: Signature, where: str, mistakes: M
                 mistakes.add(where, f"{field.name} does not fit a cookie", remedy)
         elif route.verb == "POST":
             _check_field(field, where, mistakes)
+        if route.verb == "POST" and field.name == KEY_FIELD:
+            what = f"{KEY_FIELD} is the hidden field that the runtime reads a form's key from"
+            mistakes.add(where, what, "leave it out, or call the argument something else")
     if refused_field(signature.request_type):
         _check_refused(signature, where, mistakes)
 

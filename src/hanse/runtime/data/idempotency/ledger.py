@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -136,7 +137,10 @@ class Ledger:
         assert call.keyed is not None
         origin = call.origin
         who = f"{origin.principal.kind}:{origin.principal.id}"
-        seal = KeySeal(self._database.keys.ring, origin.site, who, call.name, call.keyed.key)
+        # From the same page something else may be sent, when people went back and changed it.
+        own = hashlib.sha256(body).hexdigest() if call.keyed.of_form else ""
+        key = f"{call.keyed.key} {own}".rstrip()
+        seal = KeySeal(self._database.keys.ring, origin.site, who, call.name, key)
         claim = Claim(origin.site, "", call.name, seal.name, RANDOM.randbytes(16), seal)
         now, digest = self._clock.now(), seal.digest(body)
         row = await self._database.fetch_row(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
+import asyncio
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
-from hanse.kit.clock import monotonic_ns
+from hanse.kit.backoff import Backoff
+from hanse.kit.clock import monotonic_ns, wait_set
 from hanse.kit.fault_points import reached
 from hanse.runtime.call.idempotency import KeyInFlight, KeyInterrupted, KeyReused
+from hanse.runtime.contract.file import File, file_fields
 from hanse.runtime.data.failures import SerializationConflict
 from hanse.runtime.data.idempotency.ledger import Ledger
 from hanse.runtime.data.idempotency.tables import make_tables
@@ -88,8 +91,8 @@ class StoredOnce:
             HanseError: What the handler raised, now or before.
             KeyReused, KeyInFlight, KeyInterrupted: The key cannot be used, now or ever again.
         """
-        body = call.method.write_arguments(arguments)
-        claim, found = await self._ledger.claim(call, body, _seconds_of(call))
+        body = call.method.write_arguments(_without_ids(arguments))
+        claim, found = await self._claim(call, body)
         self._claims += 1
         if self._claims % CLAIMS_A_SWEEP == 0:
             await self._ledger.sweep()
@@ -97,6 +100,19 @@ class StoredOnce:
             return _given_before(call, found)
         await reached("idempotency.claimed")
         return await self._work(call, claim, arguments, handle, fail)
+
+    async def _claim(self, call: Call, body: bytes) -> tuple[Claim, Found | None]:
+        """Takes the key, or tells who has it; a form waits for the answer to itself.
+
+        Who clicks twice sees the second answer alone, and it is not that somebody clicked twice.
+        """
+        backoff = Backoff(most=1.0)
+        while True:
+            claim, found = await self._ledger.claim(call, body, _seconds_of(call))
+            assert call.keyed is not None
+            if not (call.keyed.of_form and _is_under_way(found)):
+                return claim, found
+            await wait_set(asyncio.Event(), backoff.next())
 
     async def _work(
         self,
@@ -145,6 +161,27 @@ def once_in(database: Database | None) -> StoredOnce | None:
     database.prepare(partial(prepare_persons, database))
     database.prepare(lambda: make_tables(database))
     return StoredOnce(database, Ledger(database, database.clock))
+
+
+def _is_under_way(found: Found | None) -> bool:
+    if found is None:
+        return True
+    return not found.mine and found.same and found.failed is None and not found.over
+
+
+@cache
+def _file_names(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(file_fields(kind))
+
+
+def _without_ids(arguments: msgspec.Struct) -> msgspec.Struct:
+    """Arguments by which a repeat is known: a file that is sent again is the same, as another."""
+    files = {
+        name: replace(file, id="")
+        for name in _file_names(type(arguments))
+        if isinstance(file := getattr(arguments, name), File)
+    }
+    return replace(arguments, **files) if files else arguments
 
 
 def _seconds_of(call: Call) -> float:

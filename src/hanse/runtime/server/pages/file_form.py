@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hanse.runtime.contract.file import file_fields, refused_field
+from hanse.runtime.server.pages.form_fields import hidden_key
 from hanse.runtime.server.pages.multipart_form import FormReceiver
 from hanse.runtime.server.pages.page_arguments import file_form_reader
 from hanse.runtime.server.pages.page_rpc import PageRpc
@@ -42,6 +43,9 @@ class FileForm(TakesFiles, PageRpc):
     async def _receive(self, request: Request, received: Received) -> None:
         check_same_origin(request)
         await self._receiver.receive(request, received)
+
+    def _hidden_key(self, request: Request) -> str:
+        return hidden_key(request.form.pairs)
 
     def _make_reader(self) -> Any:
         return file_form_reader(self._method)

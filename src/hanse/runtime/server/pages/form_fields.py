@@ -9,11 +9,12 @@ from msgspec import inspect
 
 from hanse.runtime.contract.file import is_file, refused_field
 from hanse.runtime.contract.immutable import unwrapped
+from hanse.runtime.contract.pages.page import KEY_FIELD
 from hanse.runtime.http.refusal import UnsupportedMediaType
 from hanse.runtime.server.arguments import TextFields, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hanse.runtime.http.message import Request
 
@@ -56,7 +57,7 @@ class FormFields:
 
     def gather(self, given: list[tuple[str, str]]) -> dict[str, Any]:
         """As `read`, of names and values."""
-        values = self._named.gather(given)
+        values = self._named.gather(pair for pair in given if pair[0] != KEY_FIELD)
         for name in self._boxes & values.keys():
             if values[name] == "on":  # of a box without a value of its own
                 values[name] = "true"
@@ -71,6 +72,18 @@ class FormFields:
         if not field.required:
             return (field.default,)
         return (False,) if field.name in self._boxes else ()
+
+
+def hidden_key(given: Iterable[tuple[str, str]]) -> str:
+    """The key in a form's fields; empty if there is none.
+
+    Raises:
+        InvalidArgument: There are two.
+    """
+    keys = {value for name, value in given if name == KEY_FIELD and value}
+    if len(keys) > 1:
+        raise refused(KEY_FIELD, "duplicate", f"`{KEY_FIELD}` comes twice; keep one.")
+    return next(iter(keys), "")
 
 
 def pairs(request: Request) -> list[tuple[str, str]]:

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.runtime.call.context import Keyed
+from hanse.runtime.call.idempotency import HEADER, read_key
 from hanse.runtime.contract.pages.cookie import cookies_in
 from hanse.runtime.contract.pages.document import POLICY, Document
 from hanse.runtime.contract.pages.html import Html
+from hanse.runtime.contract.pages.page import KEY_FIELD
 from hanse.runtime.contract.pages.redirect import Redirect
 from hanse.runtime.http.message import HTML, Response
 from hanse.runtime.server.pages.cookies_out import cookie_lines
 from hanse.runtime.server.pages.failure_page import failure
+from hanse.runtime.server.pages.form_fields import hidden_key, pairs
 from hanse.runtime.server.pages.page_arguments import form_reader, page_reader
 from hanse.runtime.server.rpc import Rpc
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from hanse.runtime.server.door import Door
 
 HEADS_MAX = 64
+MARK = KEY_FIELD.encode()
 
 
 class PageRpc(Rpc):
@@ -51,8 +56,20 @@ class PageRpc(Rpc):
         make = form_reader if route.verb == "POST" else page_reader
         return make(self._method)
 
-    def _keyed(self, request: Request) -> None:
-        """Nothing: what a browser is shown is made anew."""
+    keyed_in_body = True
+
+    def _keyed(self, request: Request) -> Keyed | None:
+        """That of the header, or of the hidden field; None for a page, which is made anew."""
+        if HEADER in request.headers:
+            return super()._keyed(request)
+        key = self._hidden_key(request)
+        if not key:
+            return None
+        keyed = read_key(key.encode(), self._method)
+        return self._remembered(keyed and Keyed(keyed.key, of_form=True), request)
+
+    def _hidden_key(self, request: Request) -> str:
+        return hidden_key(pairs(request)) if MARK in request.body else ""
 
     def _answered(self, body: tuple[Response, tuple[SetCookie, ...]], request: Request) -> Response:
         response, cookies = body
