@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hanse.runtime.data.entity.expression import inside, token
 from hanse.runtime.data.entity.references import model_of
-from hanse.runtime.data.entity.stored_file import FILES
 from hanse.runtime.data.personal.keys_used import ARGUMENTS, proof_parts, proven
 
 if TYPE_CHECKING:
@@ -33,14 +32,13 @@ class Holding:
         keyed: Whether keys are held although nothing of it is sealed.
 
     Attributes:
-        checked: What this one refers to, of the entities of the same schema, and files.
+        checked: What this one refers to: entities of the same schema, and files.
         needed: Whether anything is held.
     """
 
     def __init__(self, model: EntityModel, *, keyed: bool = False) -> None:
         targets = (model_of(target, model) for target in model.referred)
-        same = (one for one in targets if one.schema == model.schema or one is FILES)
-        self.checked = tuple(dict.fromkeys(same))
+        self.checked = tuple(dict.fromkeys(targets))
         self._sealed = keyed or bool(model.sealed)
         self._persons = tuple(dict.fromkeys(one.person for one in model.sealed))
         self._blind = {one.path for one in model.sealed if one.searchable}

@@ -94,6 +94,12 @@ def check_leaf(leaf: Leaf, owner: str, mistakes: Mistakes) -> None:
         mistakes.add(where, "is an immutable list", "put Immutable at a field that is no list")
 
 
+_OTHER_SCHEMA = (
+    "its service alone knows what is there: keep the id as a str, and call that service before it "
+    "is written; or store both in one schema"
+)
+
+
 def check_references(model: EntityModel, mistakes: Mistakes) -> None:
     """Notes ids of what is not stored."""
     for where, reference in declared_references(model.cls):
@@ -107,6 +113,9 @@ def check_references(model: EntityModel, mistakes: Mistakes) -> None:
         elif not _is_entity(target) or "__entity__" not in vars(target):
             what = f"refers to {target!r}, which is not stored"
             mistakes.add(where, what, 'Ref[…] takes a class below @entity("…")')
+        elif target.__entity__.schema != model.schema:
+            what = f"refers to {target.__entity__.full_table}, of another schema"
+            mistakes.add(where, what, _OTHER_SCHEMA)
 
 
 def check_index(

@@ -220,6 +220,15 @@ class Line(Struct, frozen=True):
     product: Ref[Address]
 
 
+@entity("billing.payers")
+class Payer(Entity):
+    name: Name
+
+
+class Bill(Struct, frozen=True):
+    payer: Ref[Payer]
+
+
 WRONG = [
     ("Crm.contacts", (), {}, "no table"),
     ("contacts", (), {}, "no table"),
@@ -247,6 +256,8 @@ WRONG = [
     ("crm.x", (), {"other": Ref[int]}, "which is not stored"),
     ("crm.x", (), {"other": Ref["Elsewhere"]}, "refers to 'Elsewhere' by name"),
     ("crm.x", (), {"others": tuple[Line, ...]}, "which is not stored"),
+    ("crm.x", (), {"other": Ref[Payer]}, "refers to billing.payers, of another schema → its service alone knows"),
+    ("crm.x", (), {"bills": Mapping[str, tuple[Bill, ...]]}, "of another schema"),
     ("crm.x", (), {"one": Renamed}, "take rename out"),
     ("crm.x", (), {"one": Omitting}, "take omit_defaults out"),
     ("crm.x", (), {"one": tuple[Strict, ...]}, "take forbid_unknown_fields out"),
