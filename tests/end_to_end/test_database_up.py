@@ -1,5 +1,6 @@
 """`hanse up` with services that keep something: in the database it brings, or in one that is named."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -34,11 +35,24 @@ def with_notes(made: Fleet) -> None:
     file.write_text(file.read_text().replace("services = [", 'services = ["notes:Notes", ', 1))
 
 
+def held(places: Path) -> list[str]:
+    """The places of a budget that somebody has."""
+    found: list[str] = []
+    for place in places.glob("[0-9]*"):
+        with place.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found.append(place.name)
+    return found
+
+
 def test_what_is_kept_in_the_embedded_database_outlives_the_fleet(tmp_path: Path) -> None:
     with fleet(tmp_path) as made:
         with_notes(made)
         made.up()
         assert made.get("/notes/v1/notes/a") == 1
+        assert held(made.folder / ".hanse/up/connections"), "hosts take theirs out of one budget"
         assert hanse("down", folder=made.folder).returncode == 0
         made.up()
         assert made.get("/notes/v1/notes/b") == 2
