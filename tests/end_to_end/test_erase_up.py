@@ -299,6 +299,8 @@ def test_who_was_erased_is_in_no_byte_that_is_kept(crm: Shop) -> None:
     assert any("unpacked" in where for where in places), "and in backups"
 
     done = crm.fleet.hanse("person", "erase", contact, "--yes")
+    noted = "".join(one.read_text() for one in crm.place.glob("*/erasures/*.json"))
+    assert (done["backup"], contact in noted) == ("noted", True)
     assert {one["relation"]: one["deleted"] for one in done["touched"]} == {
         "crm.contacts": 1,
         "crm.notes": 1,
@@ -311,6 +313,19 @@ def test_who_was_erased_is_in_no_byte_that_is_kept(crm: Shop) -> None:
     assert hanse("down", folder=crm.folder).returncode == 0
     assert found_in(wanted, *kept) == set()
     assert {text for text, _ in found_in([CONTROL], *kept)} == {CONTROL}
+
+
+def erase_while_the_place_is_away(made: Shop) -> None:
+    """Of that it is told what is not done yet, and how to look."""
+    aside = made.place.rename(made.place.with_name("aside"))
+    made.place.write_text("in the way")
+    words = ("person", "erase", "nobody@example.org", "--yes")
+    done = hanse(*words, folder=made.folder)
+    made.place.unlink()
+    aside.rename(made.place)
+    assert done.returncode == 3, done.stderr
+    assert "does not know it" in done.stderr and "status" in done.stderr
+    assert made.fleet.hanse(*words)["backup"] == "noted"
 
 
 @pytest.mark.long  # as tests/faults/test_erased_again has it, through the verbs
@@ -329,6 +344,7 @@ def test_a_restore_of_a_moment_before_has_those_who_live_and_nobody_who_was_eras
     saved = {one.name: one.read_bytes() for one in keys.iterdir()}
     post(crm, "/sales/v1/sales", {"item": "one"})
     crm.fleet.hanse("person", "erase", erased, "--yes")
+    erase_while_the_place_is_away(crm)
     crm.fleet.hanse("keys", "rotate")
     crm.until_complete(now())
     assert hanse("down", folder=crm.folder).returncode == 0

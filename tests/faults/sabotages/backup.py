@@ -5,6 +5,7 @@ from tests.faults.sabotages.row import Sabotage, below
 CHOICE = "backup/tests/test_choice.py::"
 KEYS = "backup/tests/test_keyring_copy.py::"
 FILES = "backup/tests/test_file_mirror.py::"
+NOTED = "backup/tests/test_erasures.py::"
 AGAIN = "restore/tests/test_erasing_again.py::"
 SITE = "restore/tests/test_site_return.py::"
 RING = "restore/tests/test_ring_return.py::"
@@ -97,6 +98,12 @@ BACKUP = below("src/hanse/fleet",
     Sabotage("nor does whose name stands in clear", "restore/erasing_again.py",
              "texts.get(subject, subject), subject)", "subject, subject)",
              AGAIN + "test_by_a_text_that_stands_in_clear"),
+    Sabotage("who erases waits until the backup knows it", "backup/erasures.py",
+             "if any(_is_of(one, wanted) and one.time >= wanted.time for one in there):", "if True:",
+             NOTED + "test_who_waits_is_answered_when_it_is_written_down"),
+    Sabotage("an erasure of before is another", "backup/erasures.py",
+             " and one.time >= wanted.time for one", " for one",
+             NOTED + "test_another_is_not_it"),
     Sabotage("whom a moment erased itself is left alone", "restore/erasing_again.py",
              "and e.destroy_time >= l.time", "and e.destroy_time < l.time",
              AGAIN + "test_of_another_site_nobody_is_touched_and_whom_it_erased_itself_neither"),

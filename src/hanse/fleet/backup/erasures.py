@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.fleet.backup.place import PlaceError
 from hanse.fleet.backup.records import ERASURES
+from hanse.kit.clock import monotonic, wait_set
 
 if TYPE_CHECKING:
     from hanse.fleet.backup.place import Place
@@ -17,6 +20,10 @@ APART = timedelta(minutes=10)
 """How far the clocks of hosts may be apart, and how long one may take to commit."""
 
 KEPT = timedelta(days=1)
+
+LOOK_SECONDS = 0.5
+"""Between two looks whether one is written down."""
+
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -78,6 +85,38 @@ async def read_erasures(place: Place, database: str) -> list[Erasure]:
     for name in await place.names(f"{database}/{ERASURES}"):
         found += _decoded(await place.read(name))
     return found
+
+
+async def until_noted(place: Place, database: str, wanted: Erasure, seconds: float) -> str:
+    """Waits until one is written down, by whoever backs the database up.
+
+    Args:
+        place: Where backups lie.
+        database: Number of the database.
+        wanted: Which; one of the same person that came later will do.
+        seconds: For how long at most.
+
+    Returns:
+        Why it is not; empty if it is.
+    """
+    end, never = monotonic() + seconds, asyncio.Event()
+    while True:
+        try:
+            there = await read_erasures(place, database)
+        except PlaceError as error:
+            said = str(error)
+        else:
+            if any(_is_of(one, wanted) and one.time >= wanted.time for one in there):
+                return ""
+            said = f"It is not written down in {place} yet."
+        left = end - monotonic()
+        if left <= 0:
+            return said
+        await wait_set(never, min(LOOK_SECONDS, left))
+
+
+def _is_of(one: Erasure, other: Erasure) -> bool:
+    return (one.site, one.subject) == (other.site, other.subject)
 
 
 async def forget_erasures(place: Place, database: str, oldest: datetime) -> None:
