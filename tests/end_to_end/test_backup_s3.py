@@ -1,14 +1,12 @@
 """Backups in S3: as in a folder, a few seconds behind, and away for a while without harm."""
 
-import logging
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from hanse.runtime.data.files.tests.s3_server import S3Server
 from tests.end_to_end.backed_up import Shop, now, shop
 from tests.end_to_end.fleet import until
 
@@ -20,38 +18,11 @@ endpoint = "{url}"
 """
 
 
-class S3:
-    """A server that can be away, and has what it had when it is back."""
-
-    def __init__(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self._server.start()
-        _, self._port = self._server.get_host_and_port()
-        self.url = f"http://127.0.0.1:{self._port}"
-        keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
-        self._client = boto3.client("s3", endpoint_url=self.url, region_name="us-east-1", **keys)
-        self._client.create_bucket(Bucket="shop-backups")
-
-    def names(self) -> list[str]:
-        found = self._client.list_objects_v2(Bucket="shop-backups").get("Contents", [])
-        return [one["Key"] for one in found]
-
-    def leave(self) -> None:
-        self._server.stop()
-
-    def come_back(self) -> None:
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self._port, verbose=False)
-        self._server.start()
-
-    def end(self) -> None:
-        self._client.close()
-        self._server.stop()
-
-
 @pytest.fixture
-def s3() -> Iterator[S3]:
-    server = S3()
+def s3() -> Iterator[S3Server]:
+    """A server that can be away, and has what it had when it is back."""
+    server = S3Server()
+    server.make("shop-backups", versions=True)
     yield server
     server.end()
 
@@ -65,14 +36,16 @@ def until_complete(made: Shop, moment: datetime) -> None:
 
 
 @pytest.mark.long
-def test_a_bucket_may_be_away_and_what_was_sold_meanwhile_follows(tmp_path: Path, s3: S3) -> None:
+def test_a_bucket_may_be_away_and_what_was_sold_meanwhile_follows(
+    tmp_path: Path, s3: S3Server
+) -> None:
     with shop(tmp_path, BACKUP.format(url=s3.url)) as made:
         made.fleet.url = made.fleet.hanse("up", **KEYS)["url"]
         made.sell("one")
         made.fleet.hanse("backup")
         receipt = made.keep("receipt")
         until_complete(made, now())
-        assert any(name.endswith(".partial.gz") for name in s3.names())
+        assert any(name.endswith(".partial.gz") for name in s3.names("shop-backups"))
 
         s3.leave()
         made.sell("two")

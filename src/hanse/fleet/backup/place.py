@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.fleet.state import telling
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.data.files.store import Given, make_last, opened
+from hanse.runtime.data.files.versions import Versions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -46,6 +47,7 @@ class Place:
         self._config = config
         self.folder = config.folder.absolute() if config.folder else None
         self._opened: Any = None
+        self._versions: Versions | None = None
 
     def __str__(self) -> str:
         if self.folder is not None:
@@ -140,7 +142,7 @@ class Place:
             raise self._failure(error) from error
 
     async def remove(self, name: str) -> None:
-        """Has an object gone; it may be gone already.
+        """Has an object gone, with all its versions; it may be gone already.
 
         Raises:
             PlaceError: It cannot be.
@@ -148,8 +150,16 @@ class Place:
         try:
             with suppress(FileNotFoundError):
                 await obstore.delete_async(self._store(), name)
+            if self.folder is None:
+                await asyncio.to_thread(self._delete_versions, name)
         except Exception as error:
             raise self._failure(error) from error
+
+    def _delete_versions(self, name: str) -> None:
+        """A bucket that keeps versions would keep what is to be forgotten, as keys."""
+        if self._versions is None:
+            self._versions = Versions(self._config)
+        self._versions.delete(name)
 
     def tidy(self, below: str) -> None:
         """Takes away what killed writers left of objects; only for who writes there alone.

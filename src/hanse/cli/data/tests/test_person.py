@@ -12,6 +12,9 @@ import pytest
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
+from hanse.runtime.data.files.tests.s3_server import KEY, SECRET
+from hanse.runtime.data.files.tests.stores import *  # noqa: F403  fixtures are found by being there
+from hanse.runtime.data.files.tests.stores import in_bucket
 from hanse.runtime.identity.principal import VISITOR
 from hanse.testing.acting import acting
 from hanse.testing.servers.postgres_server import PostgresServer
@@ -99,6 +102,36 @@ async def test_an_export_is_printed_or_written_and_a_zip_has_the_files(project, 
     told = ask(project, url, "person", "export", person, "--out", "ada.json", "--json").stdout
     assert json.loads(told) == {"file": str(project / "ada.json"), "files": 1, "files_missing": 0}
     assert json.loads((project / "ada.json").read_text())["site"] == "default"
+
+
+async def test_files_in_a_bucket_are_exported_and_go_with_their_person(project, url, s3):
+    from hanse import Host, HostConfig
+    from hanse.runtime.data.people.tests.crm import Crm
+
+    files = in_bucket(s3, project.name)
+    database = DatabaseConfig(url=Secret(url), keys=project / "keys")
+    async with Host([Crm], HostConfig(database=database, file_store=files)) as host:
+        with acting(VISITOR, site="default", locale="en"):
+            ada = await host.get(Crm).add_contact("Ada", "ada@example.org", photo="her face")
+            await host.get(Crm).add_contact("Bob", "bob@example.org", photo="his face")
+    lines = [f'{name} = "{getattr(files, name)}"' for name in ("bucket", "prefix", "endpoint")]
+    said = PROJECT.replace('folder = "files"', "\n".join(lines))
+    (project / "hanse.toml").write_text(said)
+    keys = {"HANSE_FILE_STORE__ACCESS_KEY": KEY, "HANSE_FILE_STORE__SECRET_KEY": SECRET}
+
+    def asked(*words):
+        done = hanse("person", *words, "--json", folder=project, HANSE_DATABASE__URL=url, **keys)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert asked("export", ada, "--out", "ada.zip")["files"] == 1
+    with zipfile.ZipFile(project / "ada.zip") as archive:
+        (photo,) = (one for one in archive.namelist() if one.startswith("files/"))
+        assert archive.read(photo) == b"her face"
+    assert len([one for one in s3.versions(files.bucket) if one.startswith(project.name)]) == 2
+    assert asked("erase", ada, "--yes")["files"] == 1
+    (left,) = (one for one in s3.versions(files.bucket) if one.startswith(project.name))
+    assert s3.contents(files.bucket)[left] == b"his face"
 
 
 async def test_what_an_export_lacks_is_told(project, url, person):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.kit.private_folder import make_private
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.data.files.failures import StoreAway, StoreFull
+from hanse.runtime.data.files.versions import Versions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,6 +51,7 @@ class FileStore:
         self._retry_seconds = retry_seconds
         self._folder = config.folder.absolute() if config.folder else None
         self._opened: Any = None
+        self._versions: Versions | None = None
 
     async def put(self, site: str, uuid: UUID, pieces: AsyncIterator[bytes]) -> None:
         """Keeps all pieces, or nothing; when it returns they outlive a loss of power.
@@ -100,7 +102,7 @@ class FileStore:
         return _pieces(found)
 
     async def delete(self, site: str, uuid: UUID) -> None:
-        """Has it gone, with what broken-off writing left of it; it may be gone already.
+        """Has it gone, with all its versions and what broken-off writing left; it may be already.
 
         Raises:
             StoreAway: It cannot be reached.
@@ -115,6 +117,13 @@ class FileStore:
             raise _failure(error) from error
         if self._folder is not None:
             await asyncio.to_thread(_remove_left, self._folder / path)
+        else:
+            await asyncio.to_thread(self._delete_versions, path)
+
+    def _delete_versions(self, path: str) -> None:
+        if self._versions is None:
+            self._versions = Versions(self._config)
+        self._versions.delete(path)
 
     @property
     def _store(self) -> Any:

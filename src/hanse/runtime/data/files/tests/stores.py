@@ -1,36 +1,28 @@
-"""Where files can be kept: a folder, and an S3 server that answers over HTTP.
+"""Where files can be kept: a folder, and an S3 server that keeps versions.
 
 Fixtures: `from hanse.runtime.data.files.tests.stores import *`.
 """
 
-import logging
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from hanse import FileStoreConfig, Secret
+from hanse.runtime.data.files.tests.s3_server import KEY, SECRET, S3Server
 
 __all__ = ["config", "s3"]
 
-BUCKET = "files"
+BUCKET, PLAIN = "files", "plain"
 
 
 @pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    """The address of a server with a bucket."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    url = f"http://127.0.0.1:{port}"
-    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
-    client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **keys)
-    client.create_bucket(Bucket=BUCKET)
-    client.close()
-    yield url
-    server.stop()
+def s3() -> Iterator[S3Server]:
+    """A server with a bucket that keeps versions, and one that keeps none."""
+    server = S3Server()
+    server.make(BUCKET, versions=True)
+    server.make(PLAIN)
+    yield server
+    server.end()
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -38,10 +30,15 @@ def config(request, tmp_path) -> FileStoreConfig:
     """Each of the two in turn."""
     if request.param == "folder":
         return FileStoreConfig(folder=tmp_path / "kept")
+    return in_bucket(request.getfixturevalue("s3"), tmp_path.name)
+
+
+def in_bucket(s3: S3Server, prefix: str, bucket: str = BUCKET) -> FileStoreConfig:
+    """A store in a bucket, apart from others by what its names begin with."""
     return FileStoreConfig(
-        bucket=BUCKET,
-        prefix=tmp_path.name,
-        endpoint=request.getfixturevalue("s3"),
-        access_key=Secret("key"),
-        secret_key=Secret("secret"),
+        bucket=bucket,
+        prefix=prefix,
+        endpoint=s3.url,
+        access_key=Secret(KEY),
+        secret_key=Secret(SECRET),
     )

@@ -5,10 +5,13 @@ import sys
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from hanse import ConfigurationError, FileStoreConfig, Secret
 from hanse.runtime.data.files.failures import StoreAway
 from hanse.runtime.data.files.store import PART_BYTES, FileStore, path_of
+from hanse.runtime.data.files.tests.s3_server import POOR_KEY
+from hanse.runtime.data.files.tests.stores import in_bucket
 
 SITE = "acme"
 
@@ -53,6 +56,45 @@ async def test_what_is_deleted_is_gone_and_may_be_deleted_again(store) -> None:
     await store.delete(SITE, file)
     await store.delete(SITE, file)
     assert await store.read(SITE, file, 0, 1) is None
+
+
+async def test_of_a_bucket_with_versions_nothing_stays_of_what_is_deleted(s3, tmp_path) -> None:
+    store, (file, other) = FileStore(in_bucket(s3, tmp_path.name)), (uuid4(), uuid4())
+    for body in (b"first", b"second"):
+        await store.put(SITE, file, pieces(body))
+        await store.put(SITE, other, pieces(body))
+    name = f"{tmp_path.name}/{path_of(SITE, file)}"
+    s3.client.delete_object(Bucket="files", Key=name)  # by hand, which only marks it
+    assert s3.versions("files").count(name) == 3
+    await store.delete(SITE, file)
+    await store.delete(SITE, file)
+    left = [one for one in s3.versions("files") if one.startswith(tmp_path.name)]
+    assert left == [f"{tmp_path.name}/{path_of(SITE, other)}"] * 2
+    assert await content(await store.read(SITE, other, 0, 6)) == b"second"
+
+
+async def test_more_versions_than_are_listed_at_once_all_go(s3, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("hanse.runtime.data.files.versions.PAGE", 2)
+    store, file = FileStore(in_bucket(s3, tmp_path.name)), uuid4()
+    for _ in range(5):
+        await store.put(SITE, file, pieces(b"again"))
+    await store.delete(SITE, file)
+    assert not [one for one in s3.versions("files") if one.startswith(tmp_path.name)]
+
+
+async def test_who_may_see_no_versions_is_told_what_is_needed(s3, tmp_path) -> None:
+    config = in_bucket(s3, tmp_path.name)
+    store, file = FileStore(replace(config, access_key=Secret(POOR_KEY))), uuid4()
+    await store.put(SITE, file, pieces(b"x"))
+    with pytest.raises(StoreAway, match="s3:ListBucketVersions"):
+        await store.delete(SITE, file)
+
+
+async def test_of_a_bucket_without_versions_it_is_gone_at_once(s3, tmp_path) -> None:
+    store, file = FileStore(in_bucket(s3, tmp_path.name, "plain")), uuid4()
+    await store.put(SITE, file, pieces(b"x"))
+    await store.delete(SITE, file)
+    assert s3.versions("plain") == []
 
 
 async def test_of_what_breaks_off_nothing_stays(store, config) -> None:
