@@ -39,7 +39,7 @@ def dropped_hits(
         says = "has no code any more, and nobody knows here whether instances are under way."
         yield Hit(VERSION_DROPPED, place, says)
     elif number := living.get((before.name, before.version)):
-        yield Hit(VERSION_DROPPED, place, f"has no code any more, and {number} are under way.")
+        yield Hit(VERSION_DROPPED, place, f"has no code any more; instances under way: {number}.")
 
 
 def workflow_hits(before: WorkflowDescription, after: WorkflowDescription) -> Iterator[Hit]:

@@ -164,7 +164,7 @@ def test_a_service_that_is_gone_drops_its_workflows_too():
     assert [(one.rule, one.place) for one in found] == [
         ("workflow_version_dropped", "shop.v1.Things/Pack 1")
     ]
-    assert "1 are under way" in found[0].says
+    assert "instances under way: 1." in found[0].says
 
 
 TODAY = date(2026, 11, 30)
