@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
-import signal
 import socket
-import subprocess
 import sysconfig
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +13,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from hanse.testing.servers.server_process import ServerProcess
 
 KEY, SECRET = "key", "secret"
 POOR_KEY = "poor"
@@ -40,6 +38,7 @@ class S3Server:
         room = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
         self._folder = Path(tempfile.mkdtemp(prefix="hanse-s3-", dir=room))
         (self._folder / "data").mkdir()
+        self._process = ServerProcess("SeaweedFS", self._folder, "KILL")
         whole, part = _who(KEY, RIGHTS), _who(POOR_KEY, ("Read", "Write"))
         (self._folder / "s3.json").write_text(json.dumps({"identities": [whole, part]}))
         names = [one + grpc for one in PARTS for grpc in ("", ".grpc")]
@@ -60,17 +59,9 @@ class S3Server:
         without = "-s3.port.iceberg=0", "-s3.port.lance=0"
         bound = "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-filer.localSocket={self._folder}/filer"
         bound += (f"-s3.localSocket={self._folder}/s3",)
-        self._process = subprocess.Popen(
-            [WEED, "-logtostderr=true", "server", "-s3", *bound, *at, *limits, *without, *ports],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        end = time.monotonic() + START_SECONDS
-        while not self._takes():
-            assert self._process.poll() is None, "the server has ended"
-            assert time.monotonic() < end, "the server does not come"
-            time.sleep(0.1)
+        asked = *bound, *at, *limits, *without, *ports
+        command = (str(WEED), "-logtostderr=true", "server", "-s3", *asked)
+        self._process.begin(command, self._takes, START_SECONDS)
 
     def make(self, bucket: str, *, versions: bool = False) -> None:
         """Makes a bucket."""
@@ -98,14 +89,12 @@ class S3Server:
 
     def leave(self) -> None:
         """Has it be away."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        self._process.end(keep=True)
 
     def end(self) -> None:
         """Ends it for good."""
         self.client.close()
-        self.leave()
-        shutil.rmtree(self._folder)
+        self._process.end(keep=False)
 
     def _all(self, what: str, kind: str, **said: Any) -> list[dict[str, Any]]:
         pages = self.client.get_paginator(what).paginate(**said)
