@@ -22,6 +22,7 @@ NAMES = (
     "events",
     "workflows",
     "workflows.scale",
+    "judge",
 )
 
 
