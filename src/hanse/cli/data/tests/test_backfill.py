@@ -1,5 +1,6 @@
 """`hanse backfill` as a user runs it: by name or all, ended by Ctrl-C, and run again."""
 
+import asyncio
 import json
 import signal
 from pathlib import Path
@@ -10,6 +11,7 @@ from hanse.kit.clock import monotonic
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.collection.backfill import ROWS
 from hanse.runtime.data.collection.collection import Collection
+from hanse.runtime.data.collection.tests.steady_writer import SITE, SteadyWriter
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.data.entity.entity import Entity, entity, entity_of
@@ -103,6 +105,14 @@ async def database(url):
         yield opened
 
 
+MILLION = 1_000_000
+MANY = """
+insert into crm.people (site_id, id, revision, create_time, update_time, shape, doc)
+select 's' || n % 2, gen_random_uuid(), 1, now(), now(), 1, jsonb_build_object('name', 'Eve ' || n)
+from generate_series($1::int, $2::int) n
+"""
+
+
 async def left(database) -> int:
     row = await database.fetch_row("select count(*) as left from crm.people where shape = 1")
     assert row is not None
@@ -162,6 +172,45 @@ async def test_it_may_be_ended_at_any_time_and_goes_on(project, url, database):
     assert await left(database) == 2 * ROWS
     done = hanse("backfill", "--json", folder=project, HANSE_DATABASE__URL=url)
     assert json.loads(done.stdout.splitlines()[0])["rewritten"] == 2 * ROWS
+
+
+@pytest.mark.long
+async def test_a_million_are_brought_up_under_writes_however_often_it_is_killed(
+    project, url, database, capsys
+):
+    for start in range(0, MILLION, 100_000):
+        await database.execute(MANY, start + 1, start + 100_000)
+    over, began = asyncio.Event(), monotonic()
+    async with Database(database.config) as own, asyncio.TaskGroup() as group:
+        writer = SteadyWriter(Collection(Old, own), own, rate=100)
+        group.create_task(writer.write_until(over))
+        await asyncio.sleep(10)
+        alone = writer.waits()
+        for kills in range(1, 4):
+            with Program("backfill", folder=project, HANSE_DATABASE__URL=url) as program:
+                while await left(database) > MILLION * (1 - kills / 10):
+                    assert program.process.poll() is None, program.rest()
+                    await asyncio.sleep(0.5)
+                program.process.kill()
+        with Program("backfill", "--json", folder=project, HANSE_DATABASE__URL=url) as program:
+            while program.process.poll() is None:
+                await asyncio.sleep(0.2)
+            assert program.process.returncode == 0, program.rest()
+        over.set()
+        assert await writer.deadlocks() == 0
+    seconds, meanwhile = monotonic() - began, writer.waits()
+
+    hanse("backfill", folder=project, HANSE_DATABASE__URL=url)  # what was written at last
+    assert await left(database) == 0
+    with acting(VISITOR, site=SITE, locale="en"):
+        people = Collection(Old, database)
+        for name, last in writer.last.items():
+            found = await people.get(name)
+            assert (found.name, found.revision) == last, "acknowledged, and lost"
+    with capsys.disabled():
+        print(f"\n{seconds:.0f} s; alone {alone}; meanwhile {meanwhile}")
+    assert meanwhile.writes > 1_000
+    assert meanwhile.p99 < max(0.1, 3 * alone.p99)
 
 
 def test_who_names_what_is_not_there_is_told(project):

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("hanse.data")
 
 ROWS = 200
-"""Documents of one step."""
+"""Documents of one step at most."""
+
+STEP_SECONDS = 0.05
+"""A step's statement is to take no longer: whoever writes one of its documents waits for it. After
+one that took longer the next has fewer documents, after a faster one more."""
+
+WINDOW = 2_000
+"""Documents among which older ones are looked for at once where they are few."""
 
 REPORT_SECONDS = 10.0
 
@@ -37,7 +44,8 @@ class BackfillProgress(msgspec.Struct):
 
     Attributes:
         rewritten: Documents it brought up.
-        overtaken: Those that somebody else wrote meanwhile, and so brought up.
+        overtaken: Times that somebody else was at one just then. Who wrote it brought it up; it is
+            looked at again.
         failed: Those it had to leave, named in the log.
     """
 
@@ -54,7 +62,8 @@ class Backfill:
         progress = await Backfill(Contact, database).run()
 
     What is done is told from the documents themselves: one that is broken off is begun again, and
-    two at once do no harm. Revisions and times stay, as for a reader nothing changes.
+    two at once do no harm. Revisions and times stay, as for a reader nothing changes. It waits for
+    nobody's lock and holds its own for one short statement, so it ends up in no deadlock.
 
     Args:
         cls: The entity.
@@ -69,16 +78,30 @@ class Backfill:
         self._load = load
         table, shape = self._model.full_table, self._model.shape
         self._sealing = Resealing(self._model, database) if self._model.sealed else None
-        self._read = (
-            f"select site_id, id, revision, shape, doc from {table} "
-            f"where (shape < {shape} or {in_clear(self._model)}) "
-            f"and (site_id, id) > ($1::text, $2::uuid) order by site_id, id limit {ROWS}"
-        )
+        self._read, self._look = self._reading(ROWS), self._reading(WINDOW)
         self._write = (
-            f"update {table} as t set doc = given.doc, shape = {shape} from "
+            "with given as materialized (select * from "
             "unnest($1::text[], $2::uuid[], $3::bigint[], $4::smallint[], $5::jsonb[]) "
-            "as given (site_id, id, revision, shape, doc) where t.site_id = given.site_id and "
+            "as given (site_id, id, revision, shape, doc)), free as materialized ("
+            f"select t.site_id, t.id from {table} t join given using (site_id, id) "
+            "for no key update of t skip locked) "
+            f"update {table} as t set doc = given.doc, shape = {shape} "
+            "from given join free using (site_id, id) where t.site_id = given.site_id and "
             "t.id = given.id and t.revision = given.revision and t.shape = given.shape"
+        )
+        self._rows = ROWS
+
+    def _reading(self, window: int) -> str:
+        """Older ones among as many as a window has, which the primary key finds, and its end."""
+        old = f"(shape < {self._model.shape} or {in_clear(self._model)})"
+        return (
+            "with part as materialized (select site_id, id, revision, shape, doc "
+            f"from {self._model.full_table} where (site_id, id) > ($1::text, $2::uuid) "
+            f"order by site_id, id limit {window}) "
+            "select due.*, last.site_id as last_site, last.id as last_id from "
+            "(select site_id, id from part order by site_id desc, id desc limit 1) as last "
+            f"left join (select * from part where {old} order by site_id, id limit $3) as due "
+            "on true order by due.site_id, due.id"
         )
 
     async def run(
@@ -91,26 +114,43 @@ class Backfill:
         """
         if self._sealing is not None:
             await self._database.keys.open()
-        progress, place = BackfillProgress(), ("", _FIRST)
-        told = monotonic()
+        self._told = monotonic()
+        progress = BackfillProgress()
         while True:
-            began = monotonic()
-            rows = await self._database.fetch(self._read, *place)
-            if not rows:
+            rewritten, overtaken = progress.rewritten, progress.overtaken
+            await self._pass(progress, tell)
+            if progress.overtaken == overtaken or progress.rewritten == rewritten:
                 return progress
-            if self._sealing is None:
-                await self._rewrite(rows, progress)
-            else:
-                for row in rows:
-                    await self._reseal(self._sealing, row, progress)
-            await reached("backfill.batch")
-            tell(progress)
-            place = (rows[-1]["site_id"], rows[-1]["id"])
-            now = monotonic()
-            if now - told > REPORT_SECONDS:
-                told = now
-                log.info("backfill of %s: %s", self._model.full_table, progress)
-            await wait_set(asyncio.Event(), (now - began) * (1 / self._load - 1))
+
+    async def _pass(
+        self, progress: BackfillProgress, tell: Callable[[BackfillProgress], None]
+    ) -> None:
+        """From the first document to the last."""
+        place: tuple[str, UUID] = "", _FIRST
+        read = self._read
+        while rows := await self._database.fetch(read, *place, asked := self._rows):
+            place = rows[0]["last_site"], rows[0]["last_id"]
+            due = [row for row in rows if row["id"] is not None]
+            read = self._read if len(due) == asked else self._look
+            if len(due) == asked:  # there may be more before that place
+                place = due[-1]["site_id"], due[-1]["id"]
+            if due:
+                await self._step(due, progress)
+                tell(progress)
+
+    async def _step(self, rows: list[Any], progress: BackfillProgress) -> None:
+        began = monotonic()
+        if self._sealing is None:
+            await self._rewrite(rows, progress)
+        else:
+            for row in rows:
+                await self._reseal(self._sealing, row, progress)
+        await reached("backfill.batch")
+        now = monotonic()
+        if now - self._told > REPORT_SECONDS:
+            self._told = now
+            log.info("backfill of %s: %s", self._model.full_table, progress)
+        await wait_set(asyncio.Event(), (now - began) * (1 / self._load - 1))
 
     async def _rewrite(self, rows: list[Any], progress: BackfillProgress) -> None:
         ready: list[tuple[Any, ...]] = []
@@ -123,9 +163,16 @@ class Backfill:
             ready.append((row["site_id"], row["id"], row["revision"], row["shape"], body))
         if ready:
             columns = map(list, zip(*ready, strict=True))
+            began = monotonic()
             written = await self._database.execute(self._write, *columns)
+            self._fit(len(ready), monotonic() - began)
             progress.rewritten += written
             progress.overtaken += len(ready) - written
+
+    def _fit(self, rows: int, seconds: float) -> None:
+        """Has the next step take as long as it may."""
+        fitting = int(rows * STEP_SECONDS / max(seconds, 0.001))
+        self._rows = max(1, min(ROWS, fitting, 2 * self._rows))
 
     async def _reseal(self, sealing: Resealing, row: Any, progress: BackfillProgress) -> None:
         try:
