@@ -58,6 +58,26 @@ class Outcome(msgspec.Struct, frozen=True, tag="outcome"):
     harm: int
 
 
+class Tally(msgspec.Struct, frozen=True, tag="replayed"):
+    """What became of all that were alike: how many, and for those called bad when, by what.
+
+    Attributes:
+        bad_after_s: Seconds until each of them was, in order.
+        by: What convicted them most.
+        good: How many were called good first.
+        requests: Of both by then, or to the end, in the median.
+    """
+
+    load: str
+    fault: str
+    share: float
+    runs: int
+    bad_after_s: list[float]
+    by: list[str]
+    good: int
+    requests: float
+
+
 class Recorded(NamedTuple):
     """A recording, second by second."""
 
@@ -111,6 +131,27 @@ def outcome(recording: Recorded, run: Run, fault: str, seed: str) -> Outcome:
         by=worst.name if bad is not None else "",
         requests=verdict.canary_requests + verdict.twin_requests,
         harm=verdict.metrics[0].hits,
+    )
+
+
+def tallies(outcomes: list[Outcome]) -> list[Tally]:
+    """Those of a load, fault and share as one."""
+    kinds: dict[tuple[str, str, float], list[Outcome]] = {}
+    for one in outcomes:
+        kinds.setdefault((one.load, one.fault, one.share), []).append(one)
+    return [_tally(kind, found) for kind, found in kinds.items()]
+
+
+def _tally(kind: tuple[str, str, float], found: list[Outcome]) -> Tally:
+    bad = [one for one in found if one.bad_after_s is not None]
+    good = [one for one in found if one.bad_after_s is None and one.good_after_s is not None]
+    return Tally(
+        *kind,
+        runs=len(found),
+        bad_after_s=sorted(one.bad_after_s for one in bad if one.bad_after_s is not None),
+        by=sorted({one.by for one in bad}),
+        good=len(good),
+        requests=statistics.median(one.requests for one in found),
     )
 
 
