@@ -62,7 +62,20 @@ def test_a_restore_replaces_nothing_unasked_and_deletes_nothing(tmp_path: Path) 
         made.fleet.up()
         assert made.sold() == {"one"}
 
-        # It goes on as a life of its own, from its first moment, and both can be had back.
+
+@pytest.mark.long
+def test_what_was_restored_goes_on_as_a_life_of_its_own_and_both_can_be_had_back(
+    tmp_path: Path,
+) -> None:
+    with shop(tmp_path) as made:
+        made.fleet.up()
+        made.fleet.hanse("backup")
+        made.sell("one")
+        between = now()
+        made.sell("two")
+        hanse("down", folder=made.folder)
+        made.fleet.hanse("restore", "--replace", "--to", between.isoformat())
+        made.fleet.up()
         made.sell("three")
         made.until_complete(now())
         made.lose()
@@ -145,6 +158,7 @@ def test_files_come_back_with_the_moment_and_what_it_does_not_know_is_moved_asid
         assert {one.read_text() for one in made.place.glob("*/files/*/*/*")} == {"first", "second"}
 
 
+@pytest.mark.long
 def test_one_site_is_brought_back_while_the_fleet_runs_and_the_others_stay(tmp_path: Path) -> None:
     with shop(tmp_path) as made:
         made.fleet.up()
@@ -170,6 +184,7 @@ def test_one_site_is_brought_back_while_the_fleet_runs_and_the_others_stay(tmp_p
         assert "a fleet that runs" in made.refused(*asked)
 
 
+@pytest.mark.long
 def test_without_a_place_or_with_a_database_elsewhere_one_is_told(tmp_path: Path) -> None:
     with shop(tmp_path) as made:
         file = made.folder / "hanse.toml"

@@ -182,6 +182,7 @@ def test_two_projects_are_up_at_once_with_https_beside_each_other(
         assert shown.count("hanse trust") == shown.count("./hanse trust") == 1, shown
 
 
+@pytest.mark.long
 def test_plain_requests_are_led_to_https_from_the_next_up_on(tmp_path: Path) -> None:
     with fleet(tmp_path) as made:
         text = (made.folder / "hanse.toml").read_text().replace('"off"', "0")
@@ -289,6 +290,7 @@ def test_restart_with_code_that_dies_at_its_start_leaves_what_runs(shop: Fleet) 
     assert len(shop.processes("host")) == 1
 
 
+@pytest.mark.long
 def test_a_failed_up_is_not_what_was_asked_for(shop: Fleet) -> None:
     before = shop.get("/echo/v1/pid")
     text = (shop.folder / "hanse.toml").read_text()
@@ -320,6 +322,7 @@ def test_apart_is_one_line(tmp_path: Path) -> None:
         assert made.get("/relay/v1/numbers/6") == 6
 
 
+@pytest.mark.long
 def test_replicas_share_the_work(tmp_path: Path) -> None:
     with fleet(tmp_path, 'default = "together"\nreplicas = 2') as made:
         made.up()

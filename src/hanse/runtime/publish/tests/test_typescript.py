@@ -31,7 +31,7 @@ STRICT = """
 --strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --noImplicitOverride
 --noImplicitReturns --noUnusedParameters
 --noPropertyAccessFromIndexSignature --noFallthroughCasesInSwitch
---target es2022 --module es2022 --moduleResolution bundler --lib es2022,dom,dom.iterable
+--skipLibCheck --target es2022 --module es2022 --moduleResolution bundler --lib es2022,dom,dom.iterable
 """
 
 
