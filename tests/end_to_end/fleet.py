@@ -54,6 +54,14 @@ class Echo(Service):
         return os.getpid()
 '''
 
+CLOSED = """
+from pathlib import Path
+
+if Path("closed").exists():
+    raise SystemExit("not today")
+"""
+"""Above the code of a service: no host of it starts while that file is there."""
+
 RELAY = '''
 """Asks another service."""
 

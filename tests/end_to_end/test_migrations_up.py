@@ -39,6 +39,21 @@ class Hall(Service):
         return tuple(row["pid"] for row in rows)
 """
 
+BOX = """
+from hanse import PUBLIC, Service, rpc
+
+from hall import Seats
+
+
+class Box(Service):
+    def __init__(self, seats: Seats) -> None:
+        self._seats = seats
+
+    @rpc("GET /box/v1/left", allow=PUBLIC)
+    async def left(self) -> int:
+        return 100 - await self._seats.taken.one()
+"""
+
 SEATS = """
 create table seat (
     site_id text collate "C", number integer, row text, primary key (site_id, number)
@@ -58,11 +73,14 @@ def made(tmp_path: Path) -> Iterator[Fleet]:
 
 
 def with_hall(made: Fleet) -> None:
-    """Adds a service that keeps something, and brings all up."""
+    """Adds two services that keep something together, and brings all up."""
     made.write("hall.py", HALL)
+    made.write("box.py", BOX)
     made.write("migrations/0001_pre_seats.sql", SEATS)
     file = made.folder / "hanse.toml"
-    file.write_text(file.read_text().replace("services = [", 'services = ["hall:Hall", ', 1))
+    file.write_text(
+        file.read_text().replace("services = [", 'services = ["hall:Hall", "box:Box", ', 1)
+    )
     made.up()
 
 

@@ -252,7 +252,6 @@ def test_what_would_break_those_who_run_is_told_before_it_runs(shop: Fleet) -> N
     (found,) = json.loads(done.stdout)["findings"]
     assert (found["rule"], found["place"]) == ("type_changed", "echo.v1.Echo/number answer")
     assert found["breaks"] == ["clients outside", "relay.v1.Relay"]
-    assert len(list((shop.folder / ".hanse/up/descriptions").iterdir())) == 1
 
 
 def test_restart_with_broken_code_leaves_what_runs(shop: Fleet) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.fleet import Fleet, fleet, until
+from tests.end_to_end.fleet import CLOSED, ECHO, Fleet, fleet, until
 from tests.end_to_end.terminal import fetch, hanse
 
 ROOT = Path(__file__).parents[2]
@@ -168,9 +168,10 @@ def test_what_hosts_stand_on_is_killed_and_returns(two: Fleet, kind: str) -> Non
 
 def test_the_only_host_is_killed_and_callers_are_told_to_come_again(tmp_path: Path) -> None:
     with fleet(tmp_path) as made:
+        made.write("echo/service.py", f"{CLOSED}{ECHO}")
         made.up()
         url = made.url
-        made.write("echo/service.py", "raise SystemExit('not today')\n")  # so that it stays away
+        made.write("closed", "")  # so that it stays away
         (host,) = made.processes("host").values()
         kill(host["pid"])
 
@@ -178,6 +179,28 @@ def test_the_only_host_is_killed_and_callers_are_told_to_come_again(tmp_path: Pa
         assert status == 503, text
         host = until(lambda: _backing_off(made), "it backs off")
         assert "not today" in host["note"]
+
+
+def test_a_host_that_is_killed_comes_back_as_it_was_built_whatever_lies_in_the_folder(
+    tmp_path: Path,
+) -> None:
+    with fleet(tmp_path) as made:
+        made.up()
+        made.write("echo/service.py", "this is half an ed")
+        (before,) = made.processes("host").values()
+        kill(before["pid"])
+
+        after = until(lambda: _another(made, before), "another process answers")
+        assert made.get("/echo/v1/numbers/3") == 3
+        assert after["release"] == before["release"]
+        told = hanse("up", folder=made.folder)
+        assert "echo/service.py:1: SyntaxError" in told.stderr
+        assert made.get("/echo/v1/numbers/4") == 4
+
+
+def _another(made: Fleet, before: dict[str, Any]) -> dict[str, Any] | None:
+    (host,) = made.processes("host").values()
+    return host if host["state"] == "ready" and host["pid"] != before["pid"] else None
 
 
 def _answers(url: str) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from tests.end_to_end.fleet import Fleet, fleet, until
+from tests.end_to_end.fleet import CLOSED, ECHO, Fleet, fleet, until
 from tests.end_to_end.terminal import HANSE, clean_environment, edit, fetch, hanse
 from tests.faults.surroundings import CLOCK, NOW, fill, issue, shown, small_disk, write_ahead
 
@@ -155,7 +155,7 @@ def test_a_clock_that_is_set_by_an_hour_ends_nothing(tmp_path: Path, seconds: in
         assert made.hanse("down") == {"stopped": True}
 
 
-@pytest.mark.parametrize(("version", "whose"), [("0", "an older Hanse"), ("2", "a newer")])
+@pytest.mark.parametrize(("version", "whose"), [("0", "an older Hanse"), ("3", "a newer")])
 def test_the_state_folder_of_another_version_is_left_alone(
     tmp_path: Path, version: str, whose: str
 ) -> None:
@@ -291,9 +291,9 @@ def test_a_broken_project_file_keeps_nobody_from_looking_and_ending(tmp_path: Pa
 
 def test_a_host_that_crashes_at_every_start_harms_nobody_and_is_mended(tmp_path: Path) -> None:
     with fleet(tmp_path, 'default = "apart"') as made:
+        made.write("echo/service.py", f"{CLOSED}{ECHO}")
         made.up()
-        text = (made.folder / "echo/service.py").read_text()
-        made.write("echo/service.py", "raise SystemExit('not today')\n")
+        made.write("closed", "")
         os.kill(made.processes()["echo-1"]["pid"], signal.SIGKILL)
 
         host = until(lambda: _looping(made), "it crashes again and again")
@@ -304,7 +304,7 @@ def test_a_host_that_crashes_at_every_start_harms_nobody_and_is_mended(tmp_path:
         assert "\nretry-after: 1\n" in said
         assert fetch(f"{made.url}/nap/v1/naps", {"seconds": 0.0})[0] == 200
 
-        made.write("echo/service.py", text)
+        (made.folder / "closed").unlink()
         made.hanse("restart", "echo")
         assert made.get("/relay/v1/numbers/3") == 3
         assert _all_ready(made)

@@ -13,8 +13,7 @@ from hanse.cli.place import open_project
 from hanse.kit.environment import variables
 from hanse.runtime.credentials.api_key import KeyMint
 from hanse.runtime.identity.principal import Principal
-from hanse.runtime.project.api_keys import to_toml, write_key
-from hanse.runtime.project.pepper import VARIABLE, read_pepper
+from hanse.runtime.project.api_keys import VARIABLE, read_pepper, to_toml, write_key
 
 if TYPE_CHECKING:
     from hanse.runtime.credentials.api_key import StoredKey

@@ -12,7 +12,7 @@ from hanse.cli.place import state_folder
 from hanse.kit.environment import variables
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.credentials.development import DevelopmentIssuer
-from hanse.runtime.project.pepper import read_pepper
+from hanse.runtime.project.api_keys import read_pepper
 
 if TYPE_CHECKING:
     from pathlib import Path

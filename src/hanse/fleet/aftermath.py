@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.engine.postgres import database_url
+from hanse.fleet.releases.shelf import Shelf
+from hanse.fleet.releases.wish import read_wish
 from hanse.fleet.state import StateFolder
-from hanse.fleet.survey import release_of
 from hanse.kit.environment import variables
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.migrations.run import Migrations
@@ -27,24 +28,26 @@ from hanse.runtime.wiring import kept_in_database
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hanse.fleet.releases.wish import Wish
     from hanse.runtime.data.migrations.migration import Migration
+    from hanse.runtime.project.project import Project
 
 NOT_APPLIED = "This release runs, but not all of its post migrations were applied:"
 
 
-def aftermath(folder: Path, environment: str, release: str) -> tuple[str, ...]:
+def aftermath(folder: Path, environment: str, digest: str) -> tuple[str, ...]:
     """Applies what waits, or says in sentences what stands against it.
 
     Args:
         folder: The project's.
         environment: Which one of it.
-        release: What its hosts run; nothing is done if that is not what lies in the folder.
+        digest: What its hosts run, see `Wish`; whatever lies in the folder by now.
     """
     try:
-        project = read_project(folder, environment)
-        files = migrations_of(kept_in_database(project.services()))
-        if release_of(project) != release:
-            return ()
+        shelf = Shelf(StateFolder(Path()).releases)
+        wish = read_wish(digest, shelf)
+        project = _built(folder, environment, wish, shelf)
+        files = migrations_of(kept_in_database(project.services(wish.releases)))
         named = project.database_url(variables())
         state = StateFolder(Path())
         url, shared = named or Secret(database_url(state)), state.connections
@@ -58,6 +61,11 @@ def aftermath(folder: Path, environment: str, release: str) -> tuple[str, ...]:
         return (NOT_APPLIED, *explain(error, folder))
 
 
+def _built(folder: Path, environment: str, wish: Wish, shelf: Shelf) -> Project:
+    project = read_project(folder, environment, shelf.path_of(wish.settings))
+    return project.built(shelf.folder_of(wish.code).absolute(), {})
+
+
 def _waiting(files: Iterable[Migration]) -> tuple[str, ...]:
     return tuple(
         f"{file.schema}: {file.name} waits until no host of the release before runs, on no "
@@ -67,7 +75,7 @@ def _waiting(files: Iterable[Migration]) -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Does so for the folder, environment and release of the command line; sentences as JSON."""
+    """Does so for folder, environment and wish of the command line; sentences as JSON."""
     said = aftermath(Path(sys.argv[1]), *sys.argv[2:4])
     sys.stdout.buffer.write(msgspec.json.encode(said))
 

@@ -67,7 +67,8 @@ def plan(
     Args:
         wishes: The groups the project asks for; every service is in exactly one.
         services: What is known of the services.
-        moved: Names of units that were moved to a host of their own, because they blocked others.
+        moved: Names of units that have a host of their own, because they blocked others or need
+            other packages than these.
 
     Raises:
         PlanError: Two groups would answer below one first segment, which the gateway cannot tell
@@ -80,7 +81,7 @@ def plan(
     alone = frozenset(moved)
     groups: list[PlannedGroup] = []
     for wish in wishes:
-        units = _units([known[name] for name in wish.services])
+        units = units_of([known[name] for name in wish.services])
         staying = tuple(unit for unit in units if unit.name not in alone or len(units) == 1)
         if staying:
             groups.append(PlannedGroup(wish.name, staying, wish.replicas))
@@ -108,7 +109,7 @@ def split(group: PlannedGroup, unit: str, taken: Iterable[str]) -> tuple[Planned
     return rest, PlannedGroup(name, moving, group.replicas)
 
 
-def _units(services: Sequence[ServiceSurvey]) -> tuple[Unit, ...]:
+def units_of(services: Sequence[ServiceSurvey]) -> tuple[Unit, ...]:
     """Joins services of one group that share a segment, in the order they are listed."""
     joined: list[list[ServiceSurvey]] = []
     for service in services:

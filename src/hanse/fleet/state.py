@@ -16,23 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Raised when what lies in the folder changes so that another Hanse would misread it."""
 
 SPACE_BYTES_MIN = 300 * 1024 * 1024
 FOLDERS = (
-    *(
-        "processes",
-        "hosts",
-        "logs",
-        "postgres",
-        "connections",
-        "nats",
-        "envoy",
-        "certificates",
-        "traces",
-    ),
-    *("backup", "restore"),
+    *("processes", "hosts", "logs", "postgres", "connections", "nats", "envoy"),
+    *("certificates", "traces", "backup", "restore", "releases"),
 )
 _NOTE_BYTES_MAX = 200
 
@@ -64,7 +54,6 @@ class StateFolder:
         self.issuer = self.folder / "issuer.json"
         self.choices = self.folder / "choices.json"
         self.processes = self.folder / "processes"
-        self.descriptions = self.folder / "descriptions"
         self.hosts = self.folder / "hosts"
         self.logs = self.folder / "logs"
         self.postgres = self.folder / "postgres"
@@ -76,14 +65,11 @@ class StateFolder:
         self.keys = self.folder / "keys"
         self.backup = self.folder / "backup"
         self.restore = self.folder / "restore"
+        self.releases = self.folder / "releases"
 
     def record(self, process: str) -> Path:
         """Which process runs under a name."""
         return self.processes / f"{process}.json"
-
-    def description(self, release: str) -> Path:
-        """What the services of a release are."""
-        return self.descriptions / f"{release}.json"
 
     def log(self, process: str) -> Path:
         return self.logs / f"{process}.log"

@@ -33,6 +33,7 @@ from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.people import PERSONS
 from tests.faults.sabotages.placement import PLACEMENT
 from tests.faults.sabotages.relay import RELAY
+from tests.faults.sabotages.releases import RELEASES
 from tests.faults.sabotages.rows import ROWS
 from tests.faults.sabotages.sealing import PERSONAL
 from tests.faults.sabotages.subscriptions import SUBSCRIPTIONS
@@ -51,6 +52,7 @@ AREAS = (
     DATA,
     DATABASE,
     FLEET,
+    RELEASES,
     BOUTIQUE,
     IDEMPOTENCY,
     COLLECTION,

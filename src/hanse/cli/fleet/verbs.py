@@ -98,4 +98,28 @@ def trust(*, uninstall: bool, as_json: bool) -> None:
     believe(uninstall=uninstall, as_json=as_json)
 
 
-FLEET = (up, down, status, top, logs, restart, trust)
+@click.command()
+@ENVIRONMENT
+@JSON
+def build(environment: str, *, as_json: bool) -> None:
+    """Make releases of all services, and start nothing.
+
+    The same code against the same packages is the same release.
+    """
+    from hanse.cli.fleet.build import build as make
+
+    make(environment, as_json=as_json)
+
+
+@click.command()
+@click.argument("named", default="", metavar="[RELEASE|CONTRACT]")
+@click.option("--bill", is_flag=True, help="Its bill of materials, as CycloneDX.")
+@JSON
+def releases(named: str, *, bill: bool, as_json: bool) -> None:
+    """Show what was built and is kept, or one of it."""
+    from hanse.cli.fleet.releases import releases as show
+
+    show(named, bill=bill, as_json=as_json)
+
+
+FLEET = (up, down, status, top, logs, restart, build, releases, trust)

@@ -35,7 +35,7 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
     )  # fmt: skip
     listed = shown.stdout.partition("Commands:")[2].splitlines()
     named = [line.split()[0] for line in listed if line]
-    fleet = ["up", "down", "status", "top", "logs", "restart", "trust"]
+    fleet = ["up", "down", "status", "top", "logs", "restart", "build", "releases", "trust"]
     others = [
         "token",
         "key",
@@ -75,7 +75,9 @@ def test_no_list_of_verbs_breaks_a_sentence_off() -> None:
 
 
 def test_what_begins_with_a_fleet_reads_no_sql_and_only_control_speaks_grpc() -> None:
-    begin = "hanse.cli.fleet.up, hanse.fleet.survey, hanse.fleet.aftermath, hanse.cli.data.keys"
+    begin = (
+        "hanse.cli.fleet.up, hanse.fleet.releases.built, hanse.fleet.aftermath, hanse.cli.data.keys"
+    )
     for modules, heavy in ((begin, {"sqlglot", "grpc"}), ("hanse.fleet.control.main", {"sqlglot"})):
         code = f"import sys, {modules}; print(*{heavy} & {{*sys.modules}})"
         loaded = subprocess.run(

@@ -56,10 +56,13 @@ def main(arguments: list[str], given: Mapping[str, str]) -> int:
         log.info("%s is ready.", order.name, extra={"services": list(order.services)})
 
     try:
-        project = read_project(folder, order.environment)
+        settings = folder / order.settings if order.settings else None
+        project = read_project(folder, order.environment, settings)
+        served = {prefix: folder / path for prefix, path in order.files.items()}
+        project = project.built(folder / order.code, served)
         serve(_host(project, order, state, given), ready)
     except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
-        said = explain(error, folder)
+        said = explain(error, folder / order.code)
         for sentence in said:
             log.error("%s", sentence)  # noqa: TRY400 - it names the place; a stack adds none
         write_whole(problems, "\n".join(said).encode())

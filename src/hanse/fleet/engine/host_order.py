@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from hanse.fleet.engine.program import Program, surroundings
+from hanse.fleet.engine.program import INSTALLERS, Program, surroundings
 from hanse.fleet.state import write_whole
 from hanse.runtime.credentials.issuer import Issuer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hanse.fleet.state import StateFolder
 
 DRAIN_SECONDS = 30.0
@@ -33,6 +32,9 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
         name: Like `shop-1`: of its process, its log and its sockets.
         group: The placement group it is a replica of.
         services: What it serves, `module:Class` as the project lists them.
+        code: The folder their code is imported from, and nothing else of the project is.
+        files: Folders of files it serves, by the prefixes they are below.
+        settings: What it reads as `hanse.toml`.
         environment: Which one of `hanse.toml` applies; empty for none.
         issuers: Whose tokens count beside those of the project. The development issuer of
             `hanse token` belongs here only while the gateway listens on this machine alone: its
@@ -44,16 +46,34 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     group: str
     services: tuple[str, ...]
+    code: str
+    files: Mapping[str, str] = {}
+    settings: str = ""
     environment: str = ""
     issuers: tuple[Issuer, ...] = ()
     inbox: bool = False
 
 
-def host_program(order: HostOrder, state: StateFolder, variables: Mapping[str, str]) -> Program:
+class Interpreter(NamedTuple):
+    """What runs a host.
+
+    Attributes:
+        python: The program, which has the packages that the services need.
+        runtime: The folder Hanse itself is imported from.
+    """
+
+    python: str
+    runtime: str
+
+
+def host_program(
+    order: HostOrder, interpreter: Interpreter, state: StateFolder, variables: Mapping[str, str]
+) -> Program:
     """Writes the order down, and says how it is carried out.
 
     Args:
         order: What to run.
+        interpreter: What runs it.
         state: The project's state folder, as seen from its folder.
         variables: The environment.
 
@@ -67,7 +87,15 @@ def host_program(order: HostOrder, state: StateFolder, variables: Mapping[str, s
     digest = hashlib.sha256(text).hexdigest()[:16]
     return Program(
         name=order.name,
-        command=(sys.executable, "-P", "-m", _MODULE, str(path), digest),
-        environment=surroundings(variables),
+        command=(interpreter.python, "-P", "-m", _MODULE, str(path), digest),
+        environment=_with_runtime(surroundings(variables), interpreter.runtime),
         grace=DRAIN_SECONDS + END_SECONDS,
     )
+
+
+def _with_runtime(environment: dict[str, str], runtime: str) -> dict[str, str]:
+    """Hanse comes first on Python's path, before one that is installed beside the packages."""
+    further = environment.get("PYTHONPATH", "")
+    path = f"{runtime}{os.pathsep}{further}" if further else runtime
+    kept = {name: one for name, one in environment.items() if not name.startswith(INSTALLERS)}
+    return kept | {"PYTHONPATH": path}

@@ -12,7 +12,9 @@ PASSED_ON = frozenset(
     ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH",
      "SSL_CERT_FILE", "SSL_CERT_DIR")
 )  # fmt: skip
-PREFIX = "HANSE_"
+PREFIXES = ("HANSE_", "PIP_", "UV_")
+INSTALLERS = ("PIP_", "UV_")
+"""Where packages come from is for who builds releases, and no business of those that run."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 def surroundings(variables: Mapping[str, str], **more: str) -> dict[str, str]:
     """The part of an environment that programs of the fleet get: where things are, and HANSE_*.
 
+    What pip and uv are told is passed on too, as control builds releases; see `INSTALLERS`.
+
     Args:
         variables: The environment of who starts them.
         **more: Set beside it.
@@ -50,6 +54,6 @@ def surroundings(variables: Mapping[str, str], **more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in variables.items()
-        if name in PASSED_ON or name.startswith(PREFIX)
+        if name in PASSED_ON or name.startswith(PREFIXES)
     }
     return kept | more

@@ -1,4 +1,4 @@
-"""`[[api_keys]]` of `hanse.toml`: how a stored key is written there, read, and refused."""
+"""`[[api_keys]]` of `hanse.toml`, read and refused; their pepper comes as secrets do, not by it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import msgspec
 from msgspec import Meta
 
 from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.config.secret import Secret
+from hanse.runtime.config.settings import Settings, Sources, load
 from hanse.runtime.credentials.api_key import StoredKey
 from hanse.runtime.identity.principal import Principal
-from hanse.runtime.project.pepper import SECTION, VARIABLE
 from hanse.runtime.project.strict import Finding, Strict, dotted
 
 if TYPE_CHECKING:
     from hanse.runtime.project.lines import Place
+
+SECTION = "api_keys"
+VARIABLE = "HANSE_API_KEYS__PEPPER"
 
 _VISIBLE = "printable ASCII without spaces, 200 characters at most"
 
@@ -152,3 +156,27 @@ def check_keys(tables: dict[str, Any], place: Place) -> list[Finding]:
 def _items(value: Any, kind: type) -> Any:
     """The value, or nothing of that kind where it is of another one, which is said elsewhere."""
     return value if isinstance(value, kind) else kind()
+
+
+class ApiKeySettings(Settings):
+    """What API keys need from the deployment.
+
+    Attributes:
+        pepper: What their hashes are made with; None if nobody gave it.
+    """
+
+    pepper: Secret | None = None
+
+
+def read_pepper(sources: Sources, section: str = SECTION) -> Secret | None:
+    """The pepper from a mounted file or else the environment; None if neither has it.
+
+    Args:
+        sources: Where to look; their tables are left out.
+        section: What its variable and file are named by.
+
+    Raises:
+        SettingsError: It is there and cannot be used.
+    """
+    outside = msgspec.structs.replace(sources, tables={})
+    return cast("ApiKeySettings", load({section: ApiKeySettings}, outside)[section]).pepper

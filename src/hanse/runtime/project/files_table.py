@@ -65,14 +65,20 @@ class ServedFolder(msgspec.Struct, frozen=True):
 
 
 def served_folders(
-    project: Path, files: FilesTable
+    project: Path, files: FilesTable, built: Mapping[str, Path]
 ) -> tuple[tuple[ServedFolder, ...], dict[Place, str]]:
-    """The folders a project serves, and what keeps some of them from it, by place."""
+    """The folders a project serves, and what keeps some of them from it, by place.
+
+    Args:
+        project: The project's folder.
+        files: As the project has them.
+        built: Where a release has them instead, by prefix.
+    """
     served: list[ServedFolder] = []
     wrong: dict[Place, str] = {}
     for prefix, given in files.items():
         table = given if isinstance(given, FolderTable) else FolderTable(given)
-        folder = (project / table.folder).resolve()
+        folder = (built.get(prefix) or project / table.folder).resolve()
         if not folder.is_dir():
             wrong["files", prefix] = f"there is no folder {table.folder}; make it, or name another."
         elif project.resolve().is_relative_to(folder):

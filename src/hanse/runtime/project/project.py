@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.data.files.store_table import file_store
 from hanse.runtime.host_config import HostConfig
-from hanse.runtime.project.api_keys import check_keys
+from hanse.runtime.project.api_keys import check_keys, read_pepper
 from hanse.runtime.project.database_table import read_url
+from hanse.runtime.project.document import FILE, ProjectError, at_line, read_document
 from hanse.runtime.project.files_table import ServedFolder, served_folders
 from hanse.runtime.project.gateway_table import GatewayTable, check_gateway
-from hanse.runtime.project.lines import Place, find_lines, nearest_line
-from hanse.runtime.project.pepper import read_pepper
+from hanse.runtime.project.lines import Place, nearest_line
 from hanse.runtime.project.placement_table import Group, check_placement, place
 from hanse.runtime.project.schema import ProjectFile
 from hanse.runtime.project.services import Broken, ServiceImports, Unlisted
@@ -31,13 +28,6 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.service import Service
     from hanse.runtime.data.files.store_config import FileStoreConfig
     from hanse.runtime.http.listen import Tls
-
-FILE = "hanse.toml"
-FILE_BYTES_MAX = 1024 * 1024
-
-
-class ProjectError(ConfigurationError):
-    """`hanse.toml` or what it names is wrong; `problems` are all mistakes, each with its line."""
 
 
 class Project:
@@ -52,10 +42,23 @@ class Project:
         self.folder = folder
         self.file = file
         self._lines = lines
+        self._code: Path | None = None
+        self._served: Mapping[str, Path] = {}
 
     @property
     def name(self) -> str:
         return self.file.project.name
+
+    def built(self, code: Path, served: Mapping[str, Path]) -> Project:
+        """This project with its code and its files from where a release has them.
+
+        Args:
+            code: The only folder that services are imported from.
+            served: Folders of files, by the prefixes they are served below.
+        """
+        project = Project(self.folder, self.file, self._lines)
+        project._code, project._served = code, served
+        return project
 
     def services(self, only: Collection[str] | None = None) -> tuple[type[Service], ...]:
         """Imports the classes that run; the folders are put on Python's path for it.
@@ -67,9 +70,8 @@ class Project:
             ProjectError: Folders, modules or classes are missing, broken or no services; with all
                 of them.
         """
-        problems = self._missing_folders()
-        further = [self.folder / name for name in self.file.project.folders]
-        imports = ServiceImports(self.folder, further)
+        problems = [] if self._code else self._missing_folders()
+        imports = self._imports()
         loaded: list[type[Service]] = []
         listed = self.file.project.services
         for position, name in enumerate(listed):
@@ -77,12 +79,12 @@ class Project:
                 continue
             line = self._lines.get(("project", "services", position), 1)
             if name in listed[:position]:
-                problems.append(_at(line, f"{name} is listed twice; take one away."))
+                problems.append(at_line(line, f"{name} is listed twice; take one away."))
                 continue
             try:
                 loaded.append(imports.load(name))
             except Unlisted as error:
-                problems.append(_at(line, _ended(str(error))))
+                problems.append(at_line(line, _ended(str(error))))
             except Broken as error:
                 problems += error.sentences
         if problems:
@@ -130,10 +132,10 @@ class Project:
         Raises:
             ProjectError: They are not there, or not to be shown; with all of them.
         """
-        served, wrong = served_folders(self.folder, self.file.files)
+        served, wrong = served_folders(self.folder, self.file.files, self._served)
         if wrong:
             lines = dict(self._lines)
-            raise ProjectError(*(_at(nearest_line(lines, at), wrong[at]) for at in wrong))
+            raise ProjectError(*(at_line(nearest_line(lines, at), wrong[at]) for at in wrong))
         return served
 
     def sources(self, variables: Mapping[str, str]) -> Sources:
@@ -165,9 +167,16 @@ class Project:
         """
         return read_url(self.file.database, self.sources(variables))
 
+    def _imports(self) -> ServiceImports:
+        if self._code is not None:
+            return ServiceImports(self._code)
+        return ServiceImports(self.folder, [self.folder / one for one in self.file.project.folders])
+
     def _missing_folders(self) -> list[str]:
         return [
-            _at(self._lines.get(("project", "folders", position), 1), f"there is no folder {name}.")
+            at_line(
+                self._lines.get(("project", "folders", position), 1), f"there is no folder {name}."
+            )
             for position, name in enumerate(self.file.project.folders)
             if not (self.folder / name).is_dir()
         ]
@@ -180,17 +189,18 @@ class Project:
         return msgspec.structs.replace(tls, **paths)
 
 
-def read_project(folder: Path, environment: str = "") -> Project:
+def read_project(folder: Path, environment: str = "", file: Path | None = None) -> Project:
     """The project in a folder.
 
     Args:
         folder: Absolute; `hanse.toml` lies in it.
         environment: Which `[environments.NAME]` applies; empty for none.
+        file: What to read instead of the `hanse.toml` that lies there now.
 
     Raises:
         ProjectError: Anything in the file is wrong; with all of it, whichever environment it is in.
     """
-    document, lines = _parse(folder / FILE)
+    document, lines = read_document(file or folder / FILE)
     merged = _merged(document, environment)
     written, whole = Strict(), Strict()
     written.check(document, ProjectFile, ())
@@ -201,41 +211,8 @@ def read_project(folder: Path, environment: str = "") -> Project:
     findings += _keys(document)
     if findings:
         placed = sorted({(nearest_line(lines, place), said) for place, said in findings})
-        raise ProjectError(*(_at(line, said) for line, said in placed))
+        raise ProjectError(*(at_line(line, said) for line, said in placed))
     return Project(folder, msgspec.convert(merged, ProjectFile), lines)
-
-
-def _parse(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
-    text = _read(path)
-    try:
-        return tomllib.loads(text), find_lines(text)
-    except tomllib.TOMLDecodeError as error:
-        said, line = _syntax(str(error), text)
-        raise ProjectError(_at(line, f"this is not TOML: {said}.")) from None
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise ProjectError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(raw) > FILE_BYTES_MAX:
-        raise ProjectError(f"{path} is longer than {FILE_BYTES_MAX} bytes.")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ProjectError(_at(line, "this is not UTF-8; save the file as UTF-8.")) from None
-
-
-def _syntax(said: str, text: str) -> tuple[str, int]:
-    """What tomllib says, and the line it says it of."""
-    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", said)
-    if found is None:
-        return said, 1
-    said = said[: found.start()]
-    return said[0].lower() + said[1:], int(found[1] or text.rstrip().count("\n") + 1)
 
 
 def _merged(document: dict[str, Any], environment: str) -> dict[str, Any]:
@@ -293,7 +270,3 @@ def _no_environment(document: dict[str, Any], environment: str) -> list[Finding]
 
 def _ended(sentence: str) -> str:
     return sentence if sentence.endswith("?") else f"{sentence}."
-
-
-def _at(line: int, said: str) -> str:
-    return f"{FILE}:{line}: {said}"

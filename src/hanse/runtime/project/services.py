@@ -35,13 +35,16 @@ class ServiceImports:
     Args:
         folder: The project's own.
         further: Others that modules are imported from.
+        known: Where modules are looked for that may have been meant, if not in these.
     """
 
-    def __init__(self, folder: Path, further: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, folder: Path, further: Sequence[Path] = (), known: Sequence[Path] = ()
+    ) -> None:
         self._folder = folder
-        self._folders = (folder, *further)
+        self._folders = tuple(known) or (folder, *further)
         self._broken: set[str] = set()
-        for one in reversed(self._folders):
+        for one in (*reversed(further), folder):
             if str(one) not in sys.path:
                 sys.path.insert(0, str(one))
         importlib.invalidate_caches()

@@ -8,8 +8,10 @@ import msgspec
 
 from hanse.fleet.control.hosts.member import Member, MemberRecord
 from hanse.fleet.control.looks.scrape import answers
-from hanse.fleet.engine.host_order import HostOrder, host_program
+from hanse.fleet.engine.host_order import HostOrder, Interpreter, host_program
 from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.releases.shelf import Shelf
+from hanse.fleet.releases.wish import read_wish
 from hanse.runtime.credentials.issuer import Issuer
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class Foundry:
         self, state: StateFolder, variables: Mapping[str, str], changed: Callable[[], None]
     ) -> None:
         self._state = state
+        self._shelf = Shelf(state.releases)
         self._variables = variables
         self._changed = changed
 
@@ -39,11 +42,16 @@ class Foundry:
 
         Raises:
             StateError: Its order cannot be written.
+            NoRelease: What it runs from is not kept any more, or was changed.
         """
+        wish = read_wish(record.release, self._shelf)
         order = HostOrder(
             name=record.name,
             group=record.group.name,
             services=record.group.services,
+            code=str(self._shelf.folder_of(wish.code)),
+            files={prefix: str(self._shelf.folder_of(one)) for prefix, one in wish.files.items()},
+            settings=str(self._shelf.path_of(wish.settings)),
             environment=record.environment,
             issuers=_issuers(self._state) if record.local else (),
             inbox=record.local,
@@ -52,7 +60,9 @@ class Foundry:
         care = Care(
             probe=lambda: answers(socket, "/health/ready"), changed=lambda _: self._changed()
         )
-        program = host_program(order, self._state, self._variables)
+        runtime = (self._shelf.runtimes / wish.runtime).absolute()
+        interpreter = Interpreter(wish.python, str(runtime))
+        program = host_program(order, interpreter, self._state, self._variables)
         return Member(record, Supervision(program, self._state, care), self._state)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.member import Member, MemberRecord
 from hanse.fleet.control.hosts.rollout import ChangeFailed, Rollout, Wanted
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
-from hanse.fleet.control.hosts.surveyor import look_at_services, migrate_after
+from hanse.fleet.control.hosts.surveyor import build_services, migrate_after
 from hanse.fleet.control.looks.hangs import Hangs
-from hanse.fleet.descriptions import forget_descriptions, keep_description
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.plan import plan, split
-from hanse.kit.clock import monotonic
+from hanse.fleet.releases.clearing import clear
+from hanse.fleet.releases.shelf import NoRelease, Shelf
+from hanse.kit.clock import monotonic, unix_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,8 +24,13 @@ if TYPE_CHECKING:
     from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.ground.front import Front
     from hanse.fleet.control.hosts.publisher import Publisher
+    from hanse.fleet.plan import PlannedGroup
+    from hanse.fleet.releases.built import Built
     from hanse.fleet.state import StateFolder
     from hanse.runtime.project.project import Project
+
+
+log = logging.getLogger("hanse.control")
 
 
 class Hosts:
@@ -58,7 +66,11 @@ class Hosts:
         if not any(is_running(record.name, self._state) for record in roster.members):
             return False
         self.project = roster.project
-        self._publisher.members[:] = [self._make(record) for record in roster.members]
+        try:
+            self._publisher.members[:] = [self._make(record) for record in roster.members]
+        except NoRelease as error:
+            log.warning("What runs cannot be taken over, and is replaced: %s", error)
+            return False
         for one in self.members:
             one.supervision.start()
         return roster.settled
@@ -83,27 +95,30 @@ class Hosts:
             ChangeFailed, PlanError: It cannot be; everything is as it was.
         """
         self.project = project.name
-        found = await look_at_services(environment)
-        if any(one.record.release != found.release for one in self.members):
+        found = await build_services(environment)
+        if any(one.record.release != _wish(found, one.group) for one in self.members):
             choices.bring_home()
-        groups = plan(project.groups(), found.services, [one.unit for one in choices.moved])
+        moved = (*found.apart, *(one.unit for one in choices.moved))
+        groups = plan(project.groups(), found.services, moved)
         anew = [one for one in self.members if names is None or {one.name, one.group.name} & names]
         touched = {one.group.name for one in anew}
         kept = {one.group.name: one.record.release for one in self.members} if names else {}
         releases = {name: release for name, release in kept.items() if name not in touched}
         local = ip_address(project.gateway.address).is_loopback
         wanted = [
-            Wanted(group, releases.get(group.name, found.release), environment, local)
+            Wanted(group, releases.get(group.name) or _wish(found, group), environment, local)
             for group in groups
         ]
-        if found.description is not None:
-            keep_description(self._state, found.release, found.description)
         await self._bring(wanted, anew)
-        forget_descriptions(self._state, {one.record.release for one in self.members})
-        alone = all(one.record.release == found.release for one in self.members)
-        self._aftermath = ()
-        if found.post and alone:
-            self._aftermath = await migrate_after(environment, found.release)
+        self._aftermath = found.notes
+        if all(one.record.release == _wish(found, one.group) for one in self.members):
+            self._aftermath += await self._migrate_after(found, environment)
+        running = {one.record.release for one in self.members}
+        await asyncio.to_thread(clear, Shelf(self._state.releases), running, unix_seconds())
+
+    async def _migrate_after(self, found: Built, environment: str) -> tuple[str, ...]:
+        said = [await migrate_after(environment, one) for one in found.bundles if one.post]
+        return tuple(dict.fromkeys(sentence for some in said for sentence in some))
 
     async def move(self, unit: str) -> None:
         """Gives a unit of services hosts of its own, with the code they have.
@@ -163,3 +178,9 @@ class Hosts:
     def _remember(self, *, settled: bool) -> None:
         records = tuple(one.record for one in self.members)
         write_roster(self._state.roster, Roster(self.project, records, settled))
+
+
+def _wish(built: Built, group: PlannedGroup) -> str:
+    """What a group runs from after a build; empty if its services do not share a process now."""
+    bundle = built.bundle_of(group.services)
+    return bundle.wish if bundle else ""

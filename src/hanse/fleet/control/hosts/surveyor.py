@@ -1,4 +1,4 @@
-"""Has processes of their own look at a project's services, and after their tables."""
+"""Has processes of their own build a project's services, and look after their tables."""
 
 from __future__ import annotations
 
@@ -9,43 +9,45 @@ from pathlib import Path
 import msgspec
 
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
-from hanse.fleet.survey import Survey
+from hanse.fleet.releases.built import Built, Bundle
 
-SURVEY_SECONDS = 60.0
+BUILD_SECONDS = 900.0
+"""For importing what is new, and for installing packages that a lock names for the first time."""
+
 ROTATION_SECONDS = 1800.0
 MIGRATION_SECONDS = 4 * 3600.0
 """For all post migrations; an index of one may take an hour."""
 
 
-async def look_at_services(environment: str) -> Survey:
-    """What the services of the project in the working directory are like.
+async def build_services(environment: str) -> Built:
+    """Builds the project in the working directory.
 
     Raises:
-        ChangeFailed: They cannot be imported, or nobody knows why not.
+        ChangeFailed: Its services cannot be built, or nobody knows why not.
     """
     try:
-        async with asyncio.timeout(SURVEY_SECONDS):
-            said = await _answer_of("hanse.fleet.survey", environment)
+        async with asyncio.timeout(BUILD_SECONDS):
+            said = await _answer_of("hanse.fleet.releases.built", environment)
     except TimeoutError:
         raise ChangeFailed(
-            f"Importing the services takes longer than {SURVEY_SECONDS:.0f} s. Importing should "
+            f"Building the services takes longer than {BUILD_SECONDS:.0f} s. Importing should "
             "define things and do nothing; what works belongs into a constructor."
         ) from None
-    found = msgspec.json.decode(said, type=Survey)
+    found = msgspec.json.decode(said, type=Built)
     if found.problems:
         raise ChangeFailed(*found.problems)
     return found
 
 
-async def migrate_after(environment: str, release: str) -> tuple[str, ...]:
-    """Has the post migrations of a release applied, whose hosts run alone.
+async def migrate_after(environment: str, bundle: Bundle) -> tuple[str, ...]:
+    """Has the post migrations of services applied, whose hosts run alone.
 
     Returns:
         What stands against it, in sentences: what runs goes on.
     """
     try:
         async with asyncio.timeout(MIGRATION_SECONDS):
-            said = await _answer_of("hanse.fleet.aftermath", environment, release)
+            said = await _answer_of("hanse.fleet.aftermath", environment, bundle.wish)
     except TimeoutError:
         return (f"Post migrations take longer than {MIGRATION_SECONDS:.0f} s, and were ended.",)
     except ChangeFailed as error:

@@ -4,13 +4,16 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
-from hanse.fleet.engine.host_order import HostOrder, host_program
+import hanse
+from hanse.fleet.engine.host_order import HostOrder, Interpreter, host_program
 from hanse.fleet.engine.process import Process
+from hanse.fleet.engine.program import Program
 from hanse.fleet.engine.supervision import Care, Supervision
 from hanse.fleet.engine.tests.waiting import until
 from hanse.fleet.state import StateFolder
@@ -88,7 +91,14 @@ def project(state: StateFolder) -> StateFolder:
 
 
 def order(name: str, *services: str, **more) -> HostOrder:
-    return HostOrder(name=name, group=name.rpartition("-")[0], services=services, **more)
+    group = name.rpartition("-")[0]
+    return HostOrder(name=name, group=group, services=services, code=".", **more)
+
+
+def program_of(wanted: HostOrder, state: StateFolder) -> Program:
+    """Runs it as the tests run: by their Python, with the Hanse that they import."""
+    runtime = str(Path(hanse.__file__).parent.parent)
+    return host_program(wanted, Interpreter(sys.executable, runtime), state, variables())
 
 
 def listens_by_tcp(pid: int) -> bool:
@@ -115,7 +125,7 @@ def supervise(wanted: HostOrder, state: StateFolder) -> Supervision:
     async def ready() -> bool:
         return (await get(state.gate(wanted.name), "/health/ready"))[0] == 200
 
-    program = host_program(wanted, state, variables())
+    program = program_of(wanted, state)
     return Supervision(program, state, Care(probe=ready, backoff=Backoff(first=0.05)))
 
 
@@ -213,11 +223,9 @@ async def test_killed_it_comes_back_at_its_own_address(project: StateFolder):
 
 
 async def test_another_order_is_another_host(project: StateFolder):
-    first = host_program(order("stock-1", "shop.stock:Stock"), project, variables())
-    again = host_program(order("stock-1", "shop.stock:Stock"), project, variables())
-    other = host_program(
-        order("stock-1", "shop.stock:Stock", environment="x"), project, variables()
-    )
+    first = program_of(order("stock-1", "shop.stock:Stock"), project)
+    again = program_of(order("stock-1", "shop.stock:Stock"), project)
+    other = program_of(order("stock-1", "shop.stock:Stock", environment="x"), project)
     assert first.fingerprint() == again.fingerprint() != other.fingerprint()
     process = Process.spawn(first, project)
     found = Process.adopt("stock-1", project)

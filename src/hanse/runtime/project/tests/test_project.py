@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from hanse.runtime.host import Host
-from hanse.runtime.project.project import FILE_BYTES_MAX, Project, ProjectError, read_project
+from hanse.runtime.project.document import FILE_BYTES_MAX, ProjectError
+from hanse.runtime.project.project import Project, read_project
 
 SERVICE = """
 from hanse import PUBLIC, Service, Settings, rpc

@@ -1,0 +1,305 @@
+"""A build of a project: the same tree is the same release, and what is wrong is said in sentences."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from hanse.fleet.plan import plan
+from hanse.fleet.releases.bill import bill_of
+from hanse.fleet.releases.built import Built
+from hanse.fleet.releases.shelf import Shelf
+from hanse.fleet.releases.wish import read_wish
+from hanse.runtime.project.project import read_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hanse.fleet.releases.release import Release
+
+SERVICE = """
+from hanse import PUBLIC, Service, Settings, Secret, rpc
+{imports}
+
+class Greetings(Settings):
+    text: str = "Hello"
+    key: Secret
+
+class {name}(Service, package="{package}.v1"):
+    def __init__(self, settings: Greetings) -> None: ...
+
+    @rpc("GET /{package}/v1/things", allow=PUBLIC)
+    async def things(self) -> str: ...
+"""
+
+
+class Sample:
+    """A project in a folder, and what building it gives."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.shelf = Shelf(folder / ".hanse/up/releases")
+        monkeypatch.chdir(folder)
+
+    def write(self, path: str, text: str) -> None:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def project(self, *services: str, more: str = "", folders: tuple[str, ...] = ()) -> None:
+        listed = f"services = {list(services)}\nfolders = {list(folders)}"
+        self.write("hanse.toml", f'[project]\nname = "shop"\n{listed}\n{more}')
+
+    def service(self, package: str, name: str, imports: str = "", root: str = "") -> str:
+        self.write(f"{root}{package}/__init__.py", "")
+        text = SERVICE.format(name=name, package=package, imports=imports)
+        self.write(f"{root}{package}/service.py", text)
+        return f"{package}.service:{name}"
+
+    def build(self) -> Built:
+        """In a process of its own, as control does it."""
+        command = (sys.executable, "-P", "-m", "hanse.fleet.releases.built", str(self.folder), "")
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        return msgspec.json.decode(done.stdout, type=Built)
+
+    def releases(self) -> dict[str, Release]:
+        """Builds, and returns releases by service; nothing may be wrong."""
+        built = self.build()
+        assert built.problems == ()
+        wishes = [read_wish(one.wish, self.shelf) for one in built.bundles]
+        found = {name: digest for wish in wishes for name, digest in wish.releases.items()}
+        return {name: self.shelf.get(digest) for name, digest in found.items()}
+
+
+@pytest.fixture
+def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sample:
+    return Sample(tmp_path, monkeypatch)
+
+
+def test_only_what_changed_is_another_release(sample: Sample) -> None:
+    one, two = sample.service("one", "One"), sample.service("two", "Two")
+    sample.project(one, two)
+    before = sample.releases()
+
+    sample.write("README.md", "changed")
+    sample.write("one/service.py", (sample.folder / "one/service.py").read_text() + "# changed\n")
+    after = sample.releases()
+
+    assert before[two] == after[two]
+    assert before[one].digest != after[one].digest
+    assert [file.path for file in after[one].code.files] == ["one/__init__.py", "one/service.py"]
+
+
+def test_a_release_tells_what_it_is_like(sample: Sample) -> None:
+    sample.project(name := sample.service("greeter", "Greeter"))
+    release = sample.releases()[name]
+    assert release.name == "greeter.v1.Greeter"
+    assert release.facts.survey.segments == ("greeter", "greeter.v1.Greeter")
+    told = release.facts.description
+    assert [one.path for one in told.contract.methods] == ["/greeter/v1/things"]
+    assert told.settings is not None
+    assert [(one.name, one.required) for one in told.settings.fields] == [
+        ("text", False),
+        ("key", True),
+    ]
+
+
+def test_the_commit_is_told_and_names_nothing(sample: Sample) -> None:
+    sample.project(name := sample.service("greeter", "Greeter"))
+    before = sample.releases()[name]
+    assert before.origin.commit == ""
+    identity = ("-c", "user.name=x", "-c", "user.email=x@y.example")
+    for arguments in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "first"]):
+        subprocess.run(["git", *arguments], cwd=sample.folder, check=True)
+    remote = "https://user:token@git.example/shop.git"
+    subprocess.run(["git", "remote", "add", "origin", remote], cwd=sample.folder, check=True)
+    assert sample.releases()[name] == before  # built before, and so not anew
+
+    sample.write("greeter/words.txt", "new")
+    origin = sample.releases()[name].origin
+    assert len(origin.commit) == 40
+    assert origin.changed
+    assert origin.repository == "https://git.example/shop.git"
+
+
+def test_the_bill_of_materials_is_one_and_names_all(sample: Sample) -> None:
+    sample.project(name := sample.service("greeter", "Greeter"))
+    release = sample.releases()[name]
+    bill = bill_of(release, "0.1.0")
+    assert bill == bill_of(release, "0.1.0")
+    told = msgspec.json.decode(bill)
+    assert told["specVersion"] == "1.6"
+    assert {"hanse", "msgspec"} <= {one["name"] for one in told["components"]}
+    whole = told["metadata"]["component"]
+    assert whole["version"] == release.digest
+    assert [one["name"] for one in whole["components"]] == [
+        "greeter/__init__.py",
+        "greeter/service.py",
+    ]
+    assert all(len(one["hashes"][0]["content"]) == 64 for one in whole["components"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def (", "greeter/service.py:1: SyntaxError"),
+        ("1 / 0", "greeter/service.py:1: ZeroDivisionError: division by zero"),
+        (
+            "import nothing_there",
+            "greeter/service.py:1: ModuleNotFoundError: No module named 'nothing_there'",
+        ),
+        ("", "greeter.service has no class Greeter"),
+    ],
+)
+def test_what_cannot_be_imported_is_told_with_its_place(
+    sample: Sample, text: str, said: str
+) -> None:
+    sample.project(sample.service("greeter", "Greeter"))
+    sample.write("greeter/service.py", text)
+    assert any(said in one for one in sample.build().problems)
+
+
+def test_a_module_that_is_not_there_is_told_with_the_one_that_was_meant(sample: Sample) -> None:
+    sample.service("greeter", "Greeter")
+    sample.project("greter.service:Greeter")
+    assert sample.build().problems == (
+        "hanse.toml: there is no module greter; did you mean greeter?",
+    )
+
+
+def test_code_that_ends_the_process_is_told(sample: Sample) -> None:
+    sample.project(sample.service("greeter", "Greeter", "import os; os._exit(3)"))
+    command = (sys.executable, "-P", "-m", "hanse.fleet.releases.built", str(sample.folder), "")
+    done = subprocess.run(command, cwd=sample.folder, capture_output=True, check=False)
+    assert done.returncode == 3
+
+
+def test_what_is_imported_is_what_was_kept(sample: Sample) -> None:
+    """Whatever a service finds beside it while it is built, a host would not find."""
+    sample.project(name := sample.service("greeter", "Greeter", "WHERE = __file__"))
+    release = sample.releases()[name]
+    laid = sample.shelf.lay(release.code)
+    assert sorted(one.name for one in (laid / "greeter").iterdir() if one.is_file()) == [
+        "__init__.py",
+        "service.py",
+    ]
+
+
+def test_files_that_are_served_are_kept_as_they_were(sample: Sample) -> None:
+    name = sample.service("greeter", "Greeter")
+    sample.project(name, more='[files]\n"/static" = "static"\n')
+    sample.write("static/a.css", "old")
+    (bundle,) = sample.build().bundles
+    sample.write("static/a.css", "new")
+    wish = read_wish(bundle.wish, sample.shelf)
+    assert (sample.shelf.folder_of(wish.files["/static"]) / "a.css").read_text() == "old"
+    assert sample.build().bundles[0].wish != bundle.wish
+
+
+def wheel(folder: Path, version: str) -> str:
+    """A small real wheel; returns its hash."""
+    from hashlib import sha256
+
+    path = folder / f"knots-{version}-py3-none-any.whl"
+    info = f"knots-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("knots.py", f"version = {version!r}\n")
+        file.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: knots\nVersion: {version}\n"
+        )
+        file.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        file.writestr(f"{info}/RECORD", "")
+    return sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of wheels, and nothing else, is where pip and uv look."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    for name in ("PIP_NO_INDEX", "UV_NO_INDEX"):
+        monkeypatch.setenv(name, "1")
+    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
+        monkeypatch.setenv(name, str(folder))
+    return folder
+
+
+def locked(sample: Sample, root: str, version: str, digest: str) -> str:
+    sample.write(f"{root}/requirements.lock", f"knots=={version} --hash=sha256:{digest}\n")
+    imports = f"import knots; assert knots.version == {version!r}, knots.version"
+    return sample.service(root, root.title(), imports, f"{root}/")
+
+
+def test_what_wants_two_versions_runs_apart_and_is_named(sample: Sample, index: Path) -> None:
+    old = locked(sample, "one", "1.0", wheel(index, "1.0"))
+    new = locked(sample, "two", "2.0", wheel(index, "2.0"))
+    plain = sample.service("three", "Three", "import importlib.util as u; u.find_spec('msgspec')")
+    sample.project(old, new, plain, folders=("one", "two"))
+
+    built = sample.build()
+
+    assert built.problems == ()
+    assert built.apart == ("two.v1.Two",)
+    assert built.notes == (
+        "two.v1.Two runs in a host of its own.",
+        "knots is wanted in 2 versions: 1.0 for one.v1.One, 2.0 for two.v1.Two.",
+    )
+    groups = plan(read_project(sample.folder).groups(), built.services, built.apart)
+    assert [(group.name, group.services) for group in groups] == [
+        ("shop", (old, plain)),
+        ("two", (new,)),
+    ]
+    pythons = [read_wish(one.wish, sample.shelf).python for one in built.bundles]
+    found = [
+        subprocess.run(
+            [one, "-c", "import knots, msgspec; print(knots.version)"], capture_output=True
+        )
+        for one in pythons
+    ]
+    assert [one.stdout for one in found] == [b"1.0\n", b"2.0\n"]
+
+
+def test_packages_are_installed_once_for_all_that_want_the_same(
+    sample: Sample, index: Path
+) -> None:
+    digest = wheel(index, "1.0")
+    sample.project(
+        locked(sample, "one", "1.0", digest),
+        locked(sample, "two", "1.0", digest),
+        folders=("one", "two"),
+    )
+    assert len(sample.build().bundles) == 1
+    (index / "knots-1.0-py3-none-any.whl").unlink()  # nobody looks for it again
+    sample.write("one/one/words.txt", "changed")
+    assert sample.build().problems == ()
+    assert len([one for one in sample.shelf.environments.iterdir() if one.name[0] != "."]) == 1
+
+
+def test_a_package_that_is_not_what_its_hash_says_is_refused(sample: Sample, index: Path) -> None:
+    wheel(index, "1.0")
+    sample.project(locked(sample, "one", "1.0", "0" * 64), folders=("one",))
+    problems = sample.build().problems
+    assert problems[0] == "The packages of requirements.lock cannot be installed."
+    assert "hash" in " ".join(problems).lower()
+    assert list(sample.shelf.environments.iterdir()) == []
+
+
+def test_services_of_one_segment_that_cannot_share_are_refused(sample: Sample, index: Path) -> None:
+    names = []
+    for number, root in enumerate(("one", "two"), start=1):
+        names.append(locked(sample, root, f"{number}.0", wheel(index, f"{number}.0")))
+        file = sample.folder / root / root / "service.py"
+        file.write_text(file.read_text().replace(f"/{root}/v1", "/same/v1"))
+    sample.project(*names, folders=("one", "two"))
+    assert sample.build().problems == (
+        "one.v1.One and others answer below one first segment and so share a process:",
+        "knots is wanted in 2 versions: 1.0 for one.v1.One, 2.0 for two.v1.Two.",
+    )
