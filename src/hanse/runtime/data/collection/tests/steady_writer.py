@@ -25,7 +25,8 @@ AIMED = 50
 SITE = "s1"
 DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 NEXT = """
-select id from {} where site_id = $1 and id >= $2 and shape = 1 order by id limit $3
+select id, shape from {} where (site_id, id) >= ($1::text, $2::uuid)
+and site_id = $1 order by site_id, id limit 500
 """
 
 
@@ -109,11 +110,11 @@ class SteadyWriter:
 
     async def _next(self) -> list[str]:
         """Those that are rewritten next."""
-        text = NEXT.format(self._model.full_table)
-        rows = await self._database.fetch(text, SITE, self._place, AIMED)
+        rows = await self._database.fetch(NEXT.format(self._model.full_table), SITE, self._place)
+        old = [row["id"] for row in rows if row["shape"] == 1]
         if rows:
-            self._place = max(self._place, rows[0]["id"])
-        return [self._model.text_of(row["id"].int) for row in rows]
+            self._place = max(self._place, old[0] if old else rows[-1]["id"])
+        return [self._model.text_of(one.int) for one in old[:AIMED]]
 
     async def _change(self, which: str) -> Any:
         name = f"Bob {self._chance.randrange(10**9)}"
