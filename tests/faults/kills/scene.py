@@ -43,6 +43,7 @@ BEGINNINGS = (
 """Points of a host that begins, which test_beginnings.py stands at."""
 
 ELSEWHERE = (
+    "person.key_destroyed",
     "subscription.handled",
     "subscription.kept",
     "subscription.parked",
@@ -54,7 +55,7 @@ ELSEWHERE = (
     "workflow.written",
 )
 """Points that tests/faults/deals stands at, and tests beside the code: test_relay.py,
-test_mortal_hosts.py of subscriptions, and test_dying.py of workflows."""
+test_mortal_hosts.py of subscriptions, test_dying.py of workflows, and test_under_way.py of people."""
 
 POINTS = tuple(point for point in FAULT_POINTS if point not in {*BEGINNINGS, *ELSEWHERE})
 """Where hosts stand here, in turn."""

@@ -79,7 +79,8 @@ class Building:
         try:
             parts = [self._part(one) for one in wanted]
             there = {one.service: self._known(one) for one in parts}
-            told = self._describe([one for one in parts if there[one.service] is None])
+            new = {one.lock for one in parts if there[one.service] is None}
+            told = self._describe([one for one in parts if one.lock in new])
         except (TreeError, LockError) as error:
             raise BuildError(*error.problems) from None
         return tuple(there[one.service] or self._make(one, told[one.service]) for one in parts)
@@ -140,7 +141,11 @@ class Building:
             return None
 
     def _describe(self, parts: Sequence[_Part]) -> dict[str, Facts]:
-        """Imports each from what was kept of it, with the packages it was built against."""
+        """Imports them from what was kept, with the packages they were built against.
+
+        All of one lock, also those that are known: which events a package tells is known by the
+        classes there are.
+        """
         told: dict[str, Facts] = {}
         problems: list[str] = []
         for packages in dict.fromkeys(one.lock for one in parts):

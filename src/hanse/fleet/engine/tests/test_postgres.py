@@ -189,7 +189,7 @@ async def test_it_lives_while_it_has_no_room_for_more(state: StateFolder, runnin
     postgres = Postgres(state, variables())
     guests = []
     while await postgres.answers():
-        assert len(guests) < 200
+        assert len(guests) < 600
         guests.append(await within(_guest(postgres)))
     assert await postgres.lives()
     for each in guests:

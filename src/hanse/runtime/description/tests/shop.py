@@ -65,7 +65,7 @@ def number_it(document: dict[str, Any]) -> dict[str, Any]:
     return {"number": document["buyer"]} | document
 
 
-@event("shop.v1", key="order")
+@event("bookshop.v1", key="order")
 class OrderPaid(Event):
     """It was paid."""
 
@@ -101,7 +101,7 @@ class OrdersSettings(Settings):
     until: datetime | None = None
 
 
-class Orders(Service):
+class Orders(Service, package="bookshop.v1"):
     """Sells."""
 
     def __init__(

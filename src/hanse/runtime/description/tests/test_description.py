@@ -45,7 +45,7 @@ def test_the_same_classes_are_the_same_bytes_in_every_process():
 
     assert there.stdout == here
     assert read_description(here, "it") == project
-    assert [one.name for one in project.services] == ["letters.v1.Letters", "shop.v1.Orders"]
+    assert [one.name for one in project.services] == ["bookshop.v1.Orders", "letters.v1.Letters"]
 
 
 def test_what_is_kept_is_told_with_its_form_and_its_marks():
@@ -71,8 +71,8 @@ def test_a_type_says_which_fields_its_json_may_lack():
 
 def test_workflows_are_told_by_version():
     assert [(one.name, one.version) for one in ORDERS.workflows] == [
-        ("shop.v1.Orders/Pay", 1),
-        ("shop.v1.Orders/Pay", 2),
+        ("bookshop.v1.Orders/Pay", 1),
+        ("bookshop.v1.Orders/Pay", 2),
     ]
     assert [one.name for one in ORDERS.workflows[1].arguments] == ["order", "quick"]
     assert ORDERS.workflows[0].result == Scalar("string")
@@ -89,7 +89,7 @@ def test_settings_are_told_without_a_value_of_a_secret():
 
 
 def test_an_event_is_told_by_one_and_taken_by_another_each_as_it_knows_it():
-    assert [one.full_name for one in ORDERS.tells] == ["shop.v1.OrderPaid"]
+    assert [one.full_name for one in ORDERS.tells] == ["bookshop.v1.OrderPaid"]
     assert ORDERS.takes == ORDERS.taken == ()
     assert LETTERS.tells == ()
     assert [one.name for one in LETTERS.takes] == ["letters.v1.Letters/thank"]
