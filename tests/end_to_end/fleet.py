@@ -90,7 +90,9 @@ class Relay(Service):
 NAP = '''
 """Blocks the loop, as no service should."""
 
+import asyncio
 import time
+from pathlib import Path
 
 from hanse import PUBLIC, Service, rpc
 
@@ -103,6 +105,12 @@ class Nap(Service):
         """Sleeps without letting others go on."""
         time.sleep(seconds)
         return seconds
+
+    @rpc("POST /nap/v1/rests", allow=PUBLIC)
+    async def rest(self) -> None:
+        """Waits as long as a file is there, and lets others go on."""
+        while Path("resting").exists():
+            await asyncio.sleep(0.02)
 '''
 
 

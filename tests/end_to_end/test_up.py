@@ -398,15 +398,17 @@ def test_who_waits_no_longer_for_an_end_is_told_that_it_goes_on(tmp_path: Path) 
     with fleet(tmp_path) as made:
         made.up()
 
-        def nap() -> None:
+        def rest() -> None:
             with suppress(OSError):  # whether it has its answer is not asked here
-                fetch(f"{made.url}/nap/v1/naps", {"seconds": 3.0})
+                fetch(f"{made.url}/nap/v1/rests", {})
 
-        napping = threading.Thread(target=nap)
-        napping.start()
+        made.write("resting", "")
+        resting = threading.Thread(target=rest)
+        resting.start()
         with Program("down", folder=made.folder) as down:
             until(lambda: made.status()["changing"] == "stopping", "it ends")
             assert down.end() == 130
             assert "It goes on ending in the background" in down.rest()
+        (made.folder / "resting").unlink()
         until(lambda: hanse("status", folder=made.folder).returncode == 1, "it has ended")
-        napping.join()
+        resting.join()
