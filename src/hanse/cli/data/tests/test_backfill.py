@@ -169,9 +169,10 @@ async def test_it_may_be_ended_at_any_time_and_goes_on(project, url, database):
         program.process.send_signal(signal.SIGINT)
         assert program.process.wait(PATIENCE_SECONDS) == 130, program.rest()
 
-    assert await left(database) == 2 * ROWS
+    there = await left(database)
+    assert 0 < there < 3 * ROWS
     done = hanse("backfill", "--json", folder=project, HANSE_DATABASE__URL=url)
-    assert json.loads(done.stdout.splitlines()[0])["rewritten"] == 2 * ROWS
+    assert json.loads(done.stdout.splitlines()[0])["rewritten"] == there
 
 
 @pytest.mark.long
