@@ -81,14 +81,16 @@ def show(releases: list[Release], before: set[str]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("service", "release", "files", "size", "packages", "commit", ""):
+    origin = ("commit",) if any(one.origin.commit for one in releases) else ()
+    for name in ("service", "release", "files", "size", "packages", *origin, ""):
         numbers = name in {"files", "size", "packages"}
         table.add_column(name, justify="right" if numbers else "left", no_wrap=True)
     for one in releases:
         commit = f"{one.origin.commit[:10]}{' and changes' if one.origin.changed else ''}"
         table.add_row(
             *(one.name, one.shown, str(len(one.code.files)), f"{one.code.size / 1e3:.1f} kB"),
-            *(str(len(one.lock.pins)), commit, "" if one.digest in before else "new"),
+            *(str(len(one.lock.pins)), *([commit] if origin else ())),
+            "" if one.digest in before else "new",
         )
     Console().print(table)
 
