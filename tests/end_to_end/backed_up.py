@@ -210,12 +210,13 @@ class Shop:
 
 
 @contextmanager
-def shop(folder: Path, backup: str = "") -> Iterator[Shop]:
+def shop(folder: Path, backup: str = "", file_store: str = "") -> Iterator[Shop]:
     """A project that is not started yet.
 
     Args:
         folder: For it and the place of its backups, beside each other.
         backup: What `[backup]` says, if not that place.
+        file_store: What `[file_store]` says, if not a folder beside.
     """
     place, files = folder / "backups", folder / "files"
     folder.chmod(0o755)
@@ -228,7 +229,6 @@ def shop(folder: Path, backup: str = "") -> Iterator[Shop]:
         file = made.folder / "hanse.toml"
         named = f'folder = "{place}"'
         text = file.read_text().replace("services = [", 'services = ["sales:Sales", ', 1)
-        file.write_text(
-            f'{text}\n[file_store]\nfolder = "{files}"\n\n[backup]\n{backup or named}\n'
-        )
+        kept = file_store or f'folder = "{files}"'
+        file.write_text(f"{text}\n[file_store]\n{kept}\n\n[backup]\n{backup or named}\n")
         yield Shop(made, place)

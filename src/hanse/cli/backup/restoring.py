@@ -84,6 +84,8 @@ def restore(wish: Wish, *, as_json: bool) -> None:
         click.secho(restored.note, fg="yellow")
     if restored.aside:
         click.echo(f"What was there before lies in {restored.aside}.")
+    if restored.files_aside:
+        click.echo(f"Files that it does not know lie in {restored.files_aside} now.")
     click.echo(f"Go on with it: {called('up')}")
 
 

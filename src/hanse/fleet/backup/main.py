@@ -17,7 +17,8 @@ import uvloop
 from hanse.fleet.backup.alone import check_alone
 from hanse.fleet.backup.bases import Bases
 from hanse.fleet.backup.erasures import ErasureLedger
-from hanse.fleet.backup.file_mirror import FileMirror
+from hanse.fleet.backup.files.kept_files import KeptFiles
+from hanse.fleet.backup.files.mirror import FileMirror
 from hanse.fleet.backup.keyring_copy import KeyringCopy
 from hanse.fleet.backup.place import Place, PlaceError
 from hanse.fleet.backup.records import TIMELINES, Life, databases, read_lives
@@ -63,6 +64,7 @@ class Backup:
         self._clock = SystemClock()
         self._problems = Problems()
         self._place = Place(order.place(variables))
+        self._files = KeptFiles(order.file_store(variables))
         self._source = Source(database_url(state))
         self._taker = Taker(
             self._place, self._source, self._programs, self._environment, self._clock
@@ -108,15 +110,14 @@ class Backup:
             clock=self._clock,
         )
         stream.erasures = ErasureLedger(self._place, database, self._source)
-        if folder := _path(self._order.files):
-            stream.mirror = FileMirror(
-                self._place,
-                folder,
-                database,
-                self._source,
-                problems=self._problems,
-                clock=self._clock,
-            )
+        stream.mirror = mirror = FileMirror(
+            self._place,
+            self._files,
+            database,
+            self._source,
+            problems=self._problems,
+            clock=self._clock,
+        )
         known = any(base.timeline == timeline for base in self._bases.there)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -127,8 +128,7 @@ class Backup:
                 )
                 tasks.create_task(stream.send(database, timeline))
                 tasks.create_task(self._bases.run(who, stream.finish))
-                if stream.mirror is not None:
-                    tasks.create_task(stream.mirror.run(self._order.table.keep))
+                tasks.create_task(mirror.run(self._order.table.keep))
         finally:
             with suppress(ConfigurationError, OSError, TimeoutError):
                 async with asyncio.timeout(LAST_SECONDS):

@@ -30,7 +30,7 @@ _DRAFT = re.compile(r".*#\d+")
 
 
 class PlaceError(ConfigurationError):
-    """The place of the backups cannot be used now; what is tried again may succeed."""
+    """The place of backups, or of files, cannot be used now; what is tried again may succeed."""
 
 
 class Place:
@@ -38,13 +38,15 @@ class Place:
 
     Args:
         config: A folder or a bucket.
+        kept: What is kept there, for a person.
 
     Attributes:
         folder: The folder; None for a bucket.
     """
 
-    def __init__(self, config: FileStoreConfig) -> None:
+    def __init__(self, config: FileStoreConfig, kept: str = "Backups") -> None:
         self._config = config
+        self._kept = kept
         self.folder = config.folder.absolute() if config.folder else None
         self._opened: Any = None
         self._versions: Versions | None = None
@@ -193,15 +195,8 @@ class Place:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         if any(one in str(error) for one in _NO_SPACE):
             return PlaceError(f"There is no room left in {self}. Free some, or keep less.")
-        return PlaceError(f"Backups cannot be reached in {self}: {said[:300]}")
+        return PlaceError(f"{self._kept} cannot be reached in {self}: {said[:300]}")
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:
     yield data
-
-
-async def pieces_of(path: Path) -> AsyncIterator[bytes]:
-    """The bytes of a file as they are read."""
-    with path.open("rb") as file:
-        while piece := await asyncio.to_thread(file.read, READ_BYTES):
-            yield piece

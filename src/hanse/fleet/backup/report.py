@@ -11,6 +11,7 @@ import msgspec
 
 from hanse.runtime.config.settings import Sources
 from hanse.runtime.data.backup.backup_table import BackupTable, backup_place
+from hanse.runtime.data.files.store_table import FileStoreTable, file_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,14 +30,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         project: Its name.
         table: `[backup]`.
-        files: Folder of files, as seen from the project's; None where they lie in a bucket.
+        files: `[file_store]`, where the project keeps its files.
         keys: Folder of the database's keyring.
         mounted: Folder of mounted settings, in which keys of a bucket may lie.
     """
 
     project: str
     table: BackupTable
-    files: str | None = None
+    files: FileStoreTable = FileStoreTable()
     keys: str | None = None
     mounted: str | None = None
 
@@ -46,8 +47,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigurationError: It is said wrongly.
         """
+        return backup_place(Path(), self.table, self._sources(variables))
+
+    def file_store(self, variables: Mapping[str, str]) -> FileStoreConfig:
+        """Where files are kept, seen from the project's folder.
+
+        Raises:
+            ConfigurationError: It is said wrongly.
+        """
+        return file_store(Path(), self.files, self._sources(variables))
+
+    def _sources(self, variables: Mapping[str, str]) -> Sources:
         mounted = Path(self.mounted) if self.mounted else None
-        return backup_place(Path(), self.table, Sources(variables=variables, mounted=mounted))
+        return Sources(variables=variables, mounted=mounted)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,16 +121,16 @@ def order_of(project: Project, state: StateFolder, variables: Mapping[str, str])
     table = project.file.backup
     if table is None:
         return None
-    files = project.file_store(variables).folder
     keys = project.file.keys.path(project.folder, state.keys)
     order = Order(
         project=project.name,
         table=table,
-        files=str(files) if files else None,
+        files=project.file.file_store,
         keys=str(keys) if keys else None,
         mounted=project.file.host.settings_folder,
     )
     order.place(variables)
+    order.file_store(variables)
     return order
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hanse.fleet.backup.stream.segment import position
 from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.data.files.file_rows import KEPT_UNUSED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,6 +40,9 @@ HAS_ERASURES = "select to_regclass('hanse.erasure') is not null"
 ERASURES = """
 select site_id, subject, destroy_time from hanse.erasure where destroy_time > $1
 """
+
+# By its index: who is referred to is looked for again as long after, so of these there are few.
+NEW_FILES = "select site_id, file from hanse.file where delete_time is null and look_time >= $1"
 
 KNOWN = "select file from hanse.file where file = any($1::uuid[])"
 
@@ -99,6 +103,12 @@ class Source:
         if not (await self._ask(HAS_FILES))[0][0]:
             return set()
         return {row["file"] for row in await self._ask(KNOWN, files)}
+
+    async def new_files(self, since: datetime) -> list[tuple[str, UUID]]:
+        """Those that are whole since then: site and file. Some of before may be among them."""
+        if not (await self._ask(HAS_FILES))[0][0]:
+            return []
+        return [tuple(row) for row in await self._ask(NEW_FILES, since + KEPT_UNUSED)]
 
     async def erasures(self, since: datetime) -> list[tuple[str, str, datetime]]:
         """Whose keys were destroyed since then: site, subject, and when."""

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from hanse.fleet.backup.file_mirror import Left, names_here, names_there
+from hanse.fleet.backup.alone import LISTEN_SECONDS, check_alone
+from hanse.fleet.backup.files.abreast import abreast
+from hanse.fleet.backup.files.copies import Left, names_there
+from hanse.fleet.backup.files.kept_files import copy
+from hanse.fleet.backup.place import PlaceError
 from hanse.fleet.backup.records import FILES, LEFT
-from hanse.fleet.restore.unpacking import unpack_file
-from hanse.fleet.state import telling
-from hanse.kit.private_folder import make_private
-from hanse.runtime.data.files.store import make_last, path_of
+from hanse.runtime.data.files.store import path_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from hanse.fleet.backup.files.kept_files import KeptFiles
     from hanse.fleet.backup.place import Place
     from hanse.fleet.restore.scratch import Scratch
     from hanse.kit.clock import Clock
+
+NO_LIFE = 0
+"""Of a database that is not there yet, so that all others are others."""
 
 _HAS_FILES = "select to_regclass('hanse.file') is not null"
 
@@ -44,7 +46,11 @@ class Wanted(NamedTuple):
 
 
 async def look(
-    place: Place, database: str, scratch: Scratch, folder: Path, site: str | None = None
+    place: Place,
+    database: str,
+    scratch: Scratch,
+    kept: KeptFiles | None,
+    site: str | None = None,
 ) -> Wanted:
     """Asks a database that was restored.
 
@@ -52,7 +58,7 @@ async def look(
         place: Where the backups lie.
         database: Its number.
         scratch: Its server.
-        folder: Of the project's files; it may be gone.
+        kept: Where the project keeps its files; None if nobody is to ask there.
         site: Whose files; None for all.
 
     Raises:
@@ -67,7 +73,7 @@ async def look(
         for row in rows
         if site in {None, row["site_id"]}
     }
-    here = await asyncio.to_thread(names_here, folder)
+    here = await kept.names() if kept is not None else set[str]()
     needed = {name for name, is_needed in known.items() if is_needed}
     return Wanted(
         frozenset(known),
@@ -77,14 +83,41 @@ async def look(
     )
 
 
-async def bring(place: Place, database: str, wanted: Wanted, folder: Path) -> None:
+async def check_free(
+    place: Place,
+    database: str,
+    kept: KeptFiles,
+    clock: Clock,
+    seconds: float = LISTEN_SECONDS,
+) -> None:
+    """Sees that no other fleet lives on a bucket of files: what it has since would go aside.
+
+    Args:
+        place: Where the backups lie.
+        database: Its number.
+        kept: Where the project keeps its files.
+        clock: Tells how old is what was said.
+        seconds: For how long to listen.
+
+    Raises:
+        PlaceError: One does, or that cannot be told.
+    """
+    if kept.folder is None:
+        await check_alone(place, (database, NO_LIFE), clock, seconds)
+
+
+async def bring(place: Place, database: str, wanted: Wanted, kept: KeptFiles) -> None:
     """Brings what is not there yet; a file never changes, so what is there is right.
 
     Raises:
-        PlaceError, StateError: It cannot be brought.
+        PlaceError: It cannot be brought.
     """
-    for name in sorted(wanted.there - await asyncio.to_thread(names_here, folder)):
-        await asyncio.to_thread(_bring, place, f"{database}/{FILES}/{name}", folder, name)
+
+    async def bring_one(name: str) -> None:
+        if not await copy(f"{database}/{FILES}/{name}", place, name, kept):
+            raise PlaceError(f"The file {name} has just gone from {place}. Run this again.")
+
+    await abreast(sorted(wanted.there - await kept.names()), bring_one)
 
 
 async def give_up(place: Place, database: str, wanted: Wanted, clock: Clock) -> None:
@@ -99,25 +132,16 @@ async def give_up(place: Place, database: str, wanted: Wanted, clock: Clock) -> 
         await place.write(name, msgspec.json.encode(left))
 
 
-def move_aside(wanted: Wanted, folder: Path, aside: Path) -> int:
-    """Moves what a database does not know out of a folder; tells how many that were.
+async def move_aside(wanted: Wanted, kept: KeptFiles, below: str) -> int:
+    """Moves what a database does not know out of the way; tells how many that were.
 
     Raises:
-        StateError: It cannot be moved.
+        PlaceError, StateError: It cannot be moved.
     """
-    with telling(folder):
-        unknown = names_here(folder) - wanted.known
-        for name in unknown:
-            make_private((aside / name).parent)
-            (folder / name).rename(aside / name)
+    unknown = await kept.names() - wanted.known
+
+    async def move(name: str) -> None:
+        await kept.move_aside(name, below)
+
+    await abreast(sorted(unknown), move)
     return len(unknown)
-
-
-def _bring(place: Place, name: str, folder: Path, short: str) -> None:
-    path = folder / short
-    with telling(path):
-        make_private(path.parent)
-        draft = path.with_name(f"{path.name}#0")
-        unpack_file(place, name, draft)
-        draft.replace(path)
-        make_last(folder, short)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.backup.erasures import read_erasures
+from hanse.fleet.backup.files.kept_files import KeptFiles
 from hanse.fleet.backup.key_table import restore_key_table
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.report import Order
@@ -17,7 +19,7 @@ from hanse.fleet.engine.process import is_running
 from hanse.fleet.restore.check import check
 from hanse.fleet.restore.draft import draft, stopped
 from hanse.fleet.restore.erasing_again import erase_again
-from hanse.fleet.restore.file_return import Wanted, bring, give_up, look, move_aside
+from hanse.fleet.restore.file_return import Wanted, bring, check_free, give_up, look, move_aside
 from hanse.fleet.restore.moment import find
 from hanse.fleet.restore.recovery import Recovery
 from hanse.fleet.restore.ring_return import RingReturn, needs_of
@@ -69,6 +71,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
         erased: How many persons it still knew who had been erased, and were erased again.
         seconds: What it took.
         aside: Where what was there before lies now; empty if nothing was.
+        files_aside: Where files lie now that it does not know; empty if there were none.
         note: What an operator should know; empty for nothing.
     """
 
@@ -86,6 +89,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     erased: int = 0
     seconds: float
     aside: str = ""
+    files_aside: str = ""
     note: str = ""
 
 
@@ -128,8 +132,9 @@ class Restore:
 
     async def _run(self, wish: Wish, begun: float) -> Restored:
         place = Place(wish.order.place(self._variables))
+        kept = KeptFiles(wish.order.file_store(self._variables))
         found = await find(place, wish.at or self._clock.now(), wish.database)
-        base, files, aside, erased = found.way.base, Wanted(), "", 0
+        base, aside, files_aside, erased = found.way.base, "", "", 0
         with draft(self._state) as folder:
             recovery = Recovery(place, folder, self._programs, self._variables, self._told)
             async with stopped(recovery):
@@ -140,12 +145,12 @@ class Restore:
                 if not wish.verify:
                     erased = await self._erase_again(wish, place, base.database, recovery)
                     await recovery.keep_log()
-                if wish.order.files:
-                    own = Path(wish.order.files)
-                    files = await look(place, base.database, recovery.scratch, own)
+                # Who verifies may be a machine that knows nothing but the place of backups.
+                asked = None if wish.verify and kept.folder is None else kept
+                files = await look(place, base.database, recovery.scratch, asked)
             if not wish.verify:
-                await self._bring_files(wish.order, place, base.database, files)
-                aside = self._exchange(folder / DATA, wish.order, files)
+                await self._bring_files(kept, place, base.database, files)
+                aside, files_aside = await self._exchange(folder / DATA, kept, files)
         return Restored(
             database=base.database,
             base=base.name,
@@ -161,6 +166,7 @@ class Restore:
             keys=keys,
             seconds=monotonic() - begun,
             aside=aside,
+            files_aside=files_aside,
             note=note,
         )
 
@@ -190,11 +196,13 @@ class Restore:
         self._told("erasing again who was erased")
         return await erase_again(recovery.scratch.url, Path(wish.order.keys), ledger)
 
-    async def _bring_files(self, order: Order, place: Place, database: str, files: Wanted) -> None:
-        if order.files:
-            self._told(f"bringing back {len(files.there)} files")
-            await bring(place, database, files, Path(order.files))
-            await give_up(place, database, files, self._clock)
+    async def _bring_files(
+        self, kept: KeptFiles, place: Place, database: str, files: Wanted
+    ) -> None:
+        await check_free(place, database, kept, self._clock)
+        self._told(f"bringing back {len(files.there)} files")
+        await bring(place, database, files, kept)
+        await give_up(place, database, files, self._clock)
 
     def _check_free(self, *, replace: bool) -> None:
         if is_running(NAME, self._state):
@@ -209,18 +217,23 @@ class Restore:
     def _there(self) -> list[Path]:
         return sorted(one for one in self._state.postgres.iterdir() if one.name.isdigit())
 
-    def _exchange(self, data: Path, order: Order, files: Wanted) -> str:
-        """Two names change; between them, and if we die there, nobody begins an empty database."""
-        mark, aside = self._state.postgres / RESTORING, ""
-        ending = f".before-{self._clock.now():%Y%m%dT%H%M%S}"
+    async def _exchange(self, data: Path, kept: KeptFiles, files: Wanted) -> tuple[str, str]:
+        """A mark is there meanwhile, and if we die then, nobody begins an empty database."""
+        mark, below = self._state.postgres / RESTORING, f"before-{self._clock.now():%Y%m%dT%H%M%S}"
+        with telling(mark):
+            await asyncio.to_thread(mark.touch, 0o600)
+        moved = await move_aside(files, kept, below)
+        aside = self._rename(data, below)
+        with telling(mark):
+            await asyncio.to_thread(mark.unlink)
+        return aside, kept.aside(below) if moved else ""
+
+    def _rename(self, data: Path, below: str) -> str:
+        aside = ""
         with telling(self._state.postgres):
-            mark.touch(mode=0o600)
-            if order.files:
-                move_aside(files, Path(order.files), Path(order.files) / ending[1:])
             for there in self._there():
-                moved = there.with_name(f"{there.name}{ending}")
-                there.rename(moved)
-                aside = str(moved)
+                beside = there.with_name(f"{there.name}.{below}")
+                there.rename(beside)
+                aside = str(beside)
             data.rename(self._state.postgres / self._programs.version)
-            mark.unlink()
         return aside

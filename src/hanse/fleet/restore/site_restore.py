@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.fleet.backup.files.kept_files import KeptFiles
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.report import Order
 from hanse.fleet.engine.postgres import NAME, database_url
@@ -97,7 +98,8 @@ async def restore_site(
         async with stopped(recovery):
             await recovery.run(found.way, wish.at, found.later)
             await _bring_keys(wish, place, database, (recovery.scratch.url, living))
-            missing = await _bring_files(wish, place, database, recovery.scratch)
+            kept = KeptFiles(wish.order.file_store(variables))
+            missing = await _bring_files(wish, kept, place, database, recovery.scratch)
             told(f"comparing the rows of {wish.site}")
             tables = await bring_site(
                 *(recovery.scratch.url, living, wish.site, folder),
@@ -135,12 +137,11 @@ async def _bring_keys(
     await see_that_keys_live(*then_and_now, wish.site, folder)
 
 
-async def _bring_files(wish: SiteWish, place: Place, database: str, scratch: Scratch) -> int:
+async def _bring_files(
+    wish: SiteWish, kept: KeptFiles, place: Place, database: str, scratch: Scratch
+) -> int:
     """Before the rows that refer to them; how many are nowhere."""
-    if not wish.order.files:
-        return 0
-    own = Path(wish.order.files)
-    files = await look(place, database, scratch, own, wish.site)
+    files = await look(place, database, scratch, kept, wish.site)
     if not wish.dry_run:
-        await bring(place, database, files, own)
+        await bring(place, database, files, kept)
     return files.missing

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hanse.fleet.backup.erasures import ErasureLedger
-    from hanse.fleet.backup.file_mirror import FileMirror
+    from hanse.fleet.backup.files.mirror import FileMirror
     from hanse.fleet.backup.keyring_copy import KeyringCopy
     from hanse.fleet.backup.place import Place
     from hanse.fleet.backup.report import Problems
@@ -54,7 +54,7 @@ class Stream:
     Attributes:
         complete: How far it is.
         erasures: Who is erased, which copies must learn; None if nobody ever is.
-        mirror: Of the files that belong to what is written; None if they lie elsewhere.
+        mirror: Of the files that belong to what is written; None if there are none.
     """
 
     def __init__(

@@ -9,7 +9,6 @@ import pytest
 from hanse import FileStoreConfig, Secret
 from hanse.fleet.backup.place import PART_BYTES, Place, PlaceError
 from hanse.fleet.backup.records import Life, read_lives
-from hanse.runtime.data.files.tests.stores import *  # noqa: F403  fixtures are found by being there
 
 
 @pytest.fixture

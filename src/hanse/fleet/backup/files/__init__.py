@@ -1,0 +1,1 @@
+"""Files of a project in the place of its backups."""
