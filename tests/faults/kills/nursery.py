@@ -22,7 +22,7 @@ from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing import Faults
 from tests.faults.deals import heaps, shop
 from tests.faults.deals.outside import Outside
-from tests.faults.kills import bank, releases
+from tests.faults.kills import bank, persons, releases
 
 FLOCKS = {
     "bank": bank.SERVICES,
@@ -31,6 +31,7 @@ FLOCKS = {
     "shop": shop.SERVICES,
     "heaps": (heaps.Heaps, heaps.Scales, heaps.Bells, shop.Aid),
     "unread": (heaps.Heaps, shop.Aid),
+    "register": (*persons.SERVICES, bank.Aim),
 }
 """What a host may serve, by the name an order gives it."""
 

@@ -42,8 +42,10 @@ BEGINNINGS = (
 )
 """Points of a host that begins, which test_beginnings.py stands at."""
 
+ERASING = "person.key_destroyed"
+"""Where test_erasures.py stands."""
+
 ELSEWHERE = (
-    "person.key_destroyed",
     "subscription.handled",
     "subscription.kept",
     "subscription.parked",
@@ -55,9 +57,9 @@ ELSEWHERE = (
     "workflow.written",
 )
 """Points that tests/faults/deals stands at, and tests beside the code: test_relay.py,
-test_mortal_hosts.py of subscriptions, test_dying.py of workflows, and test_under_way.py of people."""
+test_mortal_hosts.py of subscriptions, and test_dying.py of workflows."""
 
-POINTS = tuple(point for point in FAULT_POINTS if point not in {*BEGINNINGS, *ELSEWHERE})
+POINTS = tuple(point for point in FAULT_POINTS if point not in {*BEGINNINGS, ERASING, *ELSEWHERE})
 """Where hosts stand here, in turn."""
 
 Place = tuple[str, str]

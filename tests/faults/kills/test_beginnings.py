@@ -11,7 +11,7 @@ import pytest
 from hanse.kit.fetch import fetch
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.testing import FAULT_POINTS
-from tests.faults.kills.scene import BEGINNINGS, ELSEWHERE, POINTS, Ground, aim
+from tests.faults.kills.scene import BEGINNINGS, ELSEWHERE, ERASING, POINTS, Ground, aim
 
 ROWS = 500
 WHOM = ["host", "both"]
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_at_every_point_somebody_is_killed():
-    assert sorted([*POINTS, *BEGINNINGS, *ELSEWHERE]) == sorted(FAULT_POINTS)
+    assert sorted([*POINTS, *BEGINNINGS, ERASING, *ELSEWHERE]) == sorted(FAULT_POINTS)
 
 
 async def fresh(ground: Ground) -> DatabaseConfig:

@@ -3,6 +3,7 @@
 from tests.faults.sabotages.row import Sabotage
 
 KILLED = "tests/faults/kills/test_kills.py::test_at_no_point_a_kill_loses_or_invents_anything"
+ERASED = "tests/faults/kills/test_erasures.py::"
 DATA = "src/hanse/runtime/data/"
 
 KILLS = [
@@ -42,4 +43,7 @@ KILLS = [
              'dict.fromkeys(("fsync", "full_page_writes", "autovacuum"), "on")',
              'dict.fromkeys(("full_page_writes", "autovacuum"), "on")',
              "src/hanse/testing/tests/test_data.py::test_what_is_to_last_waits_for_the_disk"),
+    Sabotage("an erasure that was killed keeps when it began", DATA + "people/erasing.py",
+             "case when e.end_time is null then e.begin_time else excluded.begin_time end",
+             "excluded.begin_time", ERASED + "test_an_erasure_that_was_broken_off_is_ended_by_the_next"),
 ]  # fmt: skip
