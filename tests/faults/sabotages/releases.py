@@ -7,11 +7,30 @@ SHELF = "tests/test_shelf.py::"
 CLOSURE = "sources/tests/test_closure.py::"
 BUILT = "tests/test_built.py::"
 CLEARING = "tests/test_clearing.py::"
+TRIALS = "trial/tests/test_trials.py::"
 
 RELEASES = below("src/hanse/fleet/releases",
     Sabotage("no path of a release leads out of its folder", "tree.py",
              'and one not in {".", ".."}', "",
              TREE + "test_no_path_leads_out_of_it[../x]"),
+    Sabotage("a release is imported from its own files alone", "building.py",
+             "code = self._shelf.lay(parts[0].code)", "code = self._roots[0]",
+             BUILT + "test_what_lies_beside_is_not_there_when_it_is_imported"),
+    Sabotage("what an import has started ends with it", "trial/strays.py",
+             "if pid not in own]", "if False]",
+             TRIALS + "test_what_an_import_has_started_ends_with_it"),
+    Sabotage("an import has a bounded time", "trial/trial.py",
+             "elif late > 0 and not self._late:", "elif late > 60:",
+             TRIALS + "test_who_takes_too_long_is_ended_and_told_where_it_was"),
+    Sabotage("an import has bounded memory", "trial/child.py",
+             "resource.setrlimit(resource.RLIMIT_DATA, (most, most))", "pass",
+             TRIALS + "test_what_harms_itself_is_named[devours]"),
+    Sabotage("nobody answers for another", "trial/trial.py",
+             "or name not in named or", "or",
+             TRIALS + "test_what_harms_itself_is_named[usurps]"),
+    Sabotage("a contract has one name", "trial/trial.py",
+             "or facts.survey.contract != full_name", "",
+             TRIALS + "test_what_harms_itself_is_named[pretends]"),
     Sabotage("what lies on the shelf is what its name says", "shelf.py",
              "if digest_of(content) != digest:", "if False:",
              SHELF + "test_what_was_changed_where_it_lies_is_not_laid_down"),

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from hanse.fleet.releases import facts
 from hanse.fleet.releases.packages import python_of
 from hanse.fleet.releases.release import Facts, Release, name_of
 from hanse.fleet.releases.shelf import NoRelease
 from hanse.fleet.releases.sources.closure import Sources
 from hanse.fleet.releases.sources.lock import FILE, Lock, LockError, installed_lock, read_lock
 from hanse.fleet.releases.sources.origin import Origin, origin_of
-from hanse.fleet.releases.tree import FileEntry, Tree, TreeError, joined, tree_of
+from hanse.fleet.releases.tree import FileEntry, Tree, TreeError, tree_of
+from hanse.fleet.releases.trial import trials
+from hanse.fleet.releases.trial.facts import Answer
+from hanse.fleet.releases.trial.question import Part, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,8 +81,7 @@ class Building:
         try:
             parts = [self._part(one) for one in wanted]
             there = {one.service: self._known(one) for one in parts}
-            new = {one.lock for one in parts if there[one.service] is None}
-            told = self._describe([one for one in parts if one.lock in new])
+            told = self._describe([one for one in parts if there[one.service] is None])
         except (TreeError, LockError) as error:
             raise BuildError(*error.problems) from None
         return tuple(there[one.service] or self._make(one, told[one.service]) for one in parts)
@@ -141,38 +142,45 @@ class Building:
             return None
 
     def _describe(self, parts: Sequence[_Part]) -> dict[str, Facts]:
-        """Imports them from what was kept, with the packages they were built against.
+        """Imports each by itself, from what was kept of it, with its packages.
 
-        All of one lock, also those that are known: which events a package tells is known by the
-        classes there are.
+        Which events a package tells, for one, is known by the classes there are in a process: so a
+        release would depend on its neighbours, were they imported together.
         """
         told: dict[str, Facts] = {}
         problems: list[str] = []
         for packages in dict.fromkeys(one.lock for one in parts):
-            some = [one for one in parts if one.lock == packages]
-            answer = self._ask(some, packages)
+            answer = self._ask([one for one in parts if one.lock == packages], packages)
             told |= answer.facts
             problems += answer.problems
         if problems:
             raise BuildError(*dict.fromkeys(problems))
         return told
 
-    def _ask(self, parts: Sequence[_Part], packages: Lock) -> facts.Answer:
-        code = self._shelf.lay(joined(one.code for one in parts))
-        question = facts.Question(
-            str(code.absolute()), tuple(one.service for one in parts), tuple(map(str, self._roots))
+    def _ask(self, parts: Sequence[_Part], packages: Lock) -> Answer:
+        modules: dict[tuple[str, str], list[_Part]] = {}
+        for one in parts:
+            module = one.service.partition(":")[0]
+            modules.setdefault((module, one.code.digest), []).append(one)
+        question = Question(
+            parts=tuple(map(self._trial_of, modules.values())),
+            known=tuple(map(str, self._roots)),
         )
         python = python_of(packages, self._shelf)
         if str(python) == sys.executable:
-            return facts.facts_of(question)
-        command = (str(python), "-P", "-m", facts.__name__)
+            return trials.described(question)
+        command = (str(python), "-P", "-m", trials.__name__)
         done = subprocess.run(  # noqa: S603 - a module of ours
             command, input=msgspec.json.encode(question), capture_output=True, check=False
         )
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip().splitlines()[-8:]
-            return facts.Answer(problems=("The services cannot be imported.", *said))
-        return msgspec.json.decode(done.stdout, type=facts.Answer)
+            return Answer(problems=("The services cannot be imported.", *said))
+        return msgspec.json.decode(done.stdout, type=Answer)
+
+    def _trial_of(self, parts: Sequence[_Part]) -> Part:
+        code = self._shelf.lay(parts[0].code)
+        return Part(tuple(one.service for one in parts), str(code.absolute()))
 
     def _make(self, part: _Part, told: Facts) -> Release:
         if part.root not in self._origins:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hanse.fleet.releases.sources.imports import imports_of
 from hanse.fleet.releases.tree import FILES_MAX
@@ -23,6 +23,13 @@ LOOSE = (".html", ".txt", ".sql", ".css", ".js", ".svg", ".json", ".csv")
 INIT = "__init__.py"
 
 
+class _Near(NamedTuple):
+    """Files of a module and of the packages around it, and which modules these name."""
+
+    files: dict[str, Path]
+    names: frozenset[str]
+
+
 class Sources:
     """The folders a project imports from, as they are now; each file is read once.
 
@@ -36,6 +43,7 @@ class Sources:
         self._kept = frozenset(kept)
         self._texts: dict[Path, bytes] = {}
         self._imports: dict[Path, Imports] = {}
+        self._near: dict[str, _Near] = {}
         self._data: dict[tuple[Path, bool], tuple[Path, ...]] = {}
 
     def read(self, path: Path) -> bytes:
@@ -53,14 +61,23 @@ class Sources:
         found: dict[str, Path] = {}
         waiting, seen = [module], {module}
         while waiting and len(found) <= FILES_MAX:
-            name = waiting.pop()
-            for root, path in self._places(name):
-                found[_below(root, path)] = path
-                found.update((_below(root, data), data) for data in self._beside(root, path))
-                named = self._named(name, root, path)
-                waiting += [one for one in named if one not in seen]
-                seen.update(named)
+            near = self._look(waiting.pop())
+            found.update(near.files)
+            waiting += near.names - seen
+            seen |= near.names
         return found
+
+    def _look(self, name: str) -> _Near:
+        """What one module brings along by itself; looked for once, whoever imports it."""
+        if name not in self._near:
+            files: dict[str, Path] = {}
+            names: set[str] = set()
+            for root, path in self._places(name):
+                files[_below(root, path)] = path
+                files.update((_below(root, data), data) for data in self._beside(root, path))
+                names |= self._named(name, root, path)
+            self._near[name] = _Near(files, frozenset(names))
+        return self._near[name]
 
     def _places(self, name: str) -> Iterator[tuple[Path, Path]]:
         """The file of a module, and those of the packages around it, with their root."""

@@ -128,6 +128,39 @@ def test_the_commit_is_told_and_names_nothing(sample: Sample) -> None:
     assert origin.repository == "https://git.example/shop.git"
 
 
+TELLER = """
+from hanse import Event, Events, PUBLIC, Service, event, rpc
+
+class {name}(Service, package="shop.v1"):
+    def __init__(self, events: Events) -> None: ...
+
+    @rpc("GET /shop/v1/{path}", allow=PUBLIC)
+    async def things(self) -> str: ...
+"""
+EVENT = """
+@event("shop.v1", key="item")
+class Sold(Event, frozen=True):
+    item: str
+"""
+
+
+def test_a_release_is_the_same_whoever_is_built_beside_it(sample: Sample) -> None:
+    """An event is of its package; it is this release's only if its own files have it."""
+    sample.write("till.py", TELLER.format(name="Till", path="till"))
+    sample.write("stock.py", TELLER.format(name="Stock", path="stock") + EVENT)
+    sample.project("till:Till")
+    alone = sample.releases()["till:Till"]
+    sample.project("stock:Stock", "till:Till")
+    for release in sample.shelf.releases.iterdir():
+        release.unlink()
+
+    beside = sample.releases()
+
+    assert beside["till:Till"] == alone
+    assert [one.name for one in beside["stock:Stock"].facts.description.tells] == ["Sold"]
+    assert alone.facts.description.tells == ()
+
+
 def test_the_bill_of_materials_is_one_and_names_all(sample: Sample) -> None:
     sample.project(name := sample.service("greeter", "Greeter"))
     release = sample.releases()[name]
@@ -173,11 +206,16 @@ def test_a_module_that_is_not_there_is_told_with_the_one_that_was_meant(sample: 
     )
 
 
-def test_code_that_ends_the_process_is_told(sample: Sample) -> None:
-    sample.project(sample.service("greeter", "Greeter", "import os; os._exit(3)"))
-    command = (sys.executable, "-P", "-m", "hanse.fleet.releases.built", str(sample.folder), "")
-    done = subprocess.run(command, cwd=sample.folder, capture_output=True, check=False)
-    assert done.returncode == 3
+def test_code_that_ends_its_process_is_told_and_the_build_goes_on(sample: Sample) -> None:
+    ends = sample.service("greeter", "Greeter", "import os; os._exit(3)")
+    fails = sample.service("other", "Other", "1 / 0")
+    sample.project(ends, fails)
+    assert sample.build().problems == (
+        "greeter.service:Greeter ends the process that imports it (exit code 3).",
+        "Look for an exit, a signal or a crash in what it imports.",
+        "other.service:Other cannot be imported:",
+        "other/service.py:3: ZeroDivisionError: division by zero\n    1 / 0",
+    )
 
 
 def test_what_is_imported_is_what_was_kept(sample: Sample) -> None:
@@ -189,6 +227,15 @@ def test_what_is_imported_is_what_was_kept(sample: Sample) -> None:
         "__init__.py",
         "service.py",
     ]
+
+
+def test_what_lies_beside_is_not_there_when_it_is_imported(sample: Sample) -> None:
+    """Nor does it help that a neighbour has it: they may be placed apart one day."""
+    hidden = sample.service("one", "One", "exec('import two.service')")
+    sample.project(hidden, sample.service("two", "Two"))
+    problems = sample.build().problems
+    assert problems[0] == "one.service:One cannot be imported:"
+    assert "No module named 'two'" in problems[1]
 
 
 def test_files_that_are_served_are_kept_as_they_were(sample: Sample) -> None:
