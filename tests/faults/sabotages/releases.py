@@ -7,6 +7,7 @@ SHELF = "tests/test_shelf.py::"
 CLOSURE = "sources/tests/test_closure.py::"
 BUILT = "tests/test_built.py::"
 CLEARING = "tests/test_clearing.py::"
+ORIGIN = "sources/tests/test_origin.py::"
 TRIALS = "trial/tests/test_trials.py::"
 
 RELEASES = below("src/hanse/fleet/releases",
@@ -55,6 +56,12 @@ RELEASES = below("src/hanse/fleet/releases",
     Sabotage("a build is of one moment", "sources/closure.py",
              "if path not in self._texts:", "if True:",
              CLOSURE + "test_each_file_is_read_once_so_that_a_build_is_of_one_moment"),
+    Sabotage("a repository that anybody made is none", "sources/origin.py",
+             "return found <= owners", "return True",
+             ORIGIN + "test_a_clone_of_root_is_told_to_nobody_and_one_in_a_folder_of_all_is_not"),
+    Sabotage("nothing is fetched to know a commit", "sources/origin.py",
+             '"GIT_ALLOW_PROTOCOL": "none",\n    "GIT_NO_LAZY_FETCH": "1",', "",
+             ORIGIN + "test_nothing_is_fetched"),
     Sabotage("the commit names nothing", "release.py",
              "name_of(self.service, self.code", "name_of(self.service + self.origin.commit, self.code",
              SHELF + "test_the_same_tree_is_the_same_release_whatever_the_commit"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hanse.fleet.state import StateFolder
 
 WORDS_SHOWN = 8
+COMMIT_SHOWN = 7
 
 
 def build(environment: str, *, as_json: bool) -> None:
@@ -76,20 +77,23 @@ def row_of(release: Release) -> dict[str, Any]:
 
 
 def show(releases: list[Release], before: set[str]) -> None:
-    """The releases as a table; those that are not of before are marked."""
+    """The releases as a table; those that are not of before are marked.
+
+    It fits eighty columns. A commit is marked that has other files than the release.
+    """
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     origin = ("commit",) if any(one.origin.commit for one in releases) else ()
-    for name in ("service", "release", "files", "size", "packages", *origin, ""):
-        numbers = name in {"files", "size", "packages"}
+    for name in ("service", "release", "files", "size", *origin, ""):
+        numbers = name in {"files", "size"}
         table.add_column(name, justify="right" if numbers else "left", no_wrap=True)
     for one in releases:
-        commit = f"{one.origin.commit[:10]}{' and changes' if one.origin.changed else ''}"
+        commit = f"{one.origin.commit[:COMMIT_SHOWN]}{'+' if one.origin.changed else ''}"
         table.add_row(
             *(one.name, one.shown, str(len(one.code.files)), f"{one.code.size / 1e3:.1f} kB"),
-            *(str(len(one.lock.pins)), *([commit] if origin else ())),
+            *([commit] if origin else ()),
             "" if one.digest in before else "new",
         )
     Console().print(table)

@@ -14,7 +14,7 @@ from hanse.fleet.releases.release import Facts, Release, name_of
 from hanse.fleet.releases.shelf import NoRelease
 from hanse.fleet.releases.sources.closure import Sources
 from hanse.fleet.releases.sources.lock import FILE, Lock, LockError, installed_lock, read_lock
-from hanse.fleet.releases.sources.origin import Origin, origin_of
+from hanse.fleet.releases.sources.origin import Repository
 from hanse.fleet.releases.tree import FileEntry, Tree, TreeError, tree_of
 from hanse.fleet.releases.trial import trials
 from hanse.fleet.releases.trial.facts import Answer
@@ -42,6 +42,7 @@ class _Part(NamedTuple):
     code: Tree
     lock: Lock
     root: Path
+    files: tuple[Path, ...]
 
     @property
     def digest(self) -> str:
@@ -64,7 +65,7 @@ class Building:
         self._sources = Sources(self._roots, kept_folders(project))
         self._entries: dict[Path, FileEntry] = {}
         self._locks: dict[Path | None, Lock] = {}
-        self._origins: dict[Path, Origin] = {}
+        self._repositories: dict[Path, Repository] = {}
 
     def releases(self, services: Sequence[str] | None = None) -> tuple[Release, ...]:
         """Builds what was not built before, and returns all of it in the order it is listed.
@@ -103,7 +104,7 @@ class Building:
         files = self._sources.closure(module)
         root = self._root_of(files, module)
         entries = (self._entry(name, path) for name, path in files.items())
-        return _Part(service, tree_of(entries), self._lock(root), root)
+        return _Part(service, tree_of(entries), self._lock(root), root, tuple(files.values()))
 
     def _entry(self, name: str, path: Path) -> FileEntry:
         if path not in self._entries:
@@ -183,14 +184,15 @@ class Building:
         return Part(tuple(one.service for one in parts), str(code.absolute()))
 
     def _make(self, part: _Part, told: Facts) -> Release:
-        if part.root not in self._origins:
-            self._origins[part.root] = origin_of(part.root)
+        if part.root not in self._repositories:
+            self._repositories[part.root] = Repository(part.root)
+        files = ((path, self._sources.read(path)) for path in part.files)
         release = Release(
             service=part.service,
             facts=told,
             code=part.code,
             lock=part.lock,
-            origin=self._origins[part.root],
+            origin=self._repositories[part.root].origin(files),
         )
         self._shelf.put(release)
         return release

@@ -1,1 +1,1 @@
-"""Services imported one by one, each in a process that is thrown away, to see what they are like."""
+"""Modules imported one by one, each in a process that is thrown away, to see what they serve."""
