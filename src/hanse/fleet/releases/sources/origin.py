@@ -51,7 +51,7 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Repository:
-    """The repository a folder lies in, if it is one of whom the folder is, or of root, or one's own.
+    """The repository a folder lies in, if it is of whom the folder is, or of root, or one's own.
 
     Git by itself asks for the last alone, and a clone that root made is built by somebody else.
     One that anybody could have put into a folder above, like `/tmp`, is none for either.

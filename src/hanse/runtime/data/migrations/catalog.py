@@ -4,55 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hanse.runtime.data.migrations.things import OF_TABLES, TYPES
+
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
 
 # A sentence for each thing, without the names of servers and files, and in no order.
-_THINGS = """
+_CLASS = """
 with space as (select oid from pg_catalog.pg_namespace where nspname = $1),
 class as (
-    select class.oid, class.relname, class.relkind, class.relrowsecurity,
+    select class.oid, class.relname, class.relkind,
         case class.relkind when 'v' then 'view' when 'm' then 'materialized view'
             when 'S' then 'sequence' else 'table' end as kind
     from pg_catalog.pg_class class, space
     where class.relnamespace = space.oid and class.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
 )
 select format('%s %s', kind, relname) as thing from class
-union all
-select format('column %s.%s %s%s%s%s', class.relname, attname,
-    format_type(atttypid, atttypmod),
-    (select format(' collate %I', collname) from pg_catalog.pg_collation rule
-        where rule.oid = attcollation and collname <> 'default'),
-    case when attnotnull then ' not null' end,
-    format(' %s %s', nullif(attgenerated::text, '') || nullif(attidentity::text, ''),
-        pg_get_expr(adbin, adrelid)))
-from class join pg_catalog.pg_attribute on attrelid = class.oid
-left join pg_catalog.pg_attrdef on adrelid = attrelid and adnum = attnum
-where attnum > 0 and not attisdropped and class.relkind in ('r', 'p', 'f')
-union all
-select format('constraint %s of %s: %s', conname, class.relname, pg_get_constraintdef(entry.oid))
-from class join pg_catalog.pg_constraint entry on conrelid = class.oid where contype <> 'n'
-union all
-select format('index %s%s', pg_get_indexdef(indexrelid),
-    case when not indisvalid then ' (broken)' end)
-from class join pg_catalog.pg_index on indrelid = class.oid
-union all
+"""
+_FURTHER = """
 select format('view %s as %s', relname, pg_get_viewdef(oid)) from class where relkind in ('v', 'm')
-union all
-select pg_get_triggerdef(entry.oid) from class join pg_catalog.pg_trigger entry
-on tgrelid = class.oid where not tgisinternal
 union all
 select pg_get_functiondef(entry.oid) from pg_catalog.pg_proc entry, space
 where pronamespace = space.oid and prokind in ('f', 'p')
-union all
-select format('type %s of %s', typname, (select string_agg(enumlabel, ', ' order by enumsortorder)
-    from pg_catalog.pg_enum where enumtypid = entry.oid))
-from pg_catalog.pg_type entry, space where typnamespace = space.oid and typtype in ('e', 'd')
 union all
 select format('policy %s of %s: %s %s', polname, class.relname, pg_get_expr(polqual, polrelid),
     pg_get_expr(polwithcheck, polrelid))
 from class join pg_catalog.pg_policy on polrelid = class.oid
 """
+_THINGS = f"{_CLASS}union all{OF_TABLES}union all{TYPES}union all{_FURTHER}"
 
 
 async def things_in(database: Database, schema: str) -> frozenset[str]:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from hanse.runtime.data.arrival import make_missing
+from hanse.runtime.data.migrations.things import OF_TABLES, TYPES
 
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
@@ -26,9 +27,9 @@ _MAKE = (
 
 # Tables of collections lie in the same schema, and change as their classes do: each has these two
 # columns. Views, functions and policies are left out, which collections and row security make.
-_THINGS = """
+_CLASS = """
 with class as (
-    select class.oid, class.relname from pg_catalog.pg_class class
+    select class.oid, class.relname, class.relkind from pg_catalog.pg_class class
     where class.relnamespace = to_regnamespace(quote_ident($1)) and class.relkind in ('r', 'p')
         and 2 > (
             select count(*) from pg_catalog.pg_attribute
@@ -36,40 +37,15 @@ with class as (
         )
 ), thing as (
     select format('table %s', relname) as said from class
-    union all
-    select format('column %s.%s %s%s%s%s', class.relname, attname,
-        format_type(atttypid, atttypmod),
-        (select format(' collate %I', collname) from pg_catalog.pg_collation rule
-            where rule.oid = attcollation and collname <> 'default'),
-        case when attnotnull then ' not null' end,
-        format(' %s %s', nullif(attgenerated::text, '') || nullif(attidentity::text, ''),
-            pg_get_expr(adbin, adrelid)))
-    from class join pg_catalog.pg_attribute on attrelid = class.oid
-    left join pg_catalog.pg_attrdef on adrelid = attrelid and adnum = attnum
-    where attnum > 0 and not attisdropped
-    union all
-    select format('constraint %s of %s: %s',
-        conname, class.relname, pg_get_constraintdef(entry.oid))
-    from class join pg_catalog.pg_constraint entry on conrelid = class.oid where contype <> 'n'
-    union all
-    select format('index %s%s', pg_get_indexdef(indexrelid),
-        case when not indisvalid then ' (broken)' end)
-    from class join pg_catalog.pg_index on indrelid = class.oid
-    union all
-    select pg_get_triggerdef(entry.oid) from class
-    join pg_catalog.pg_trigger entry on tgrelid = class.oid where not tgisinternal
-    union all
-    select format('type %s of %s', typname,
-        (select string_agg(enumlabel, ', ' order by enumsortorder)
-            from pg_catalog.pg_enum where enumtypid = entry.oid))
-    from pg_catalog.pg_type entry
-    where typnamespace = to_regnamespace(quote_ident($1)) and typtype in ('e', 'd')
+"""
+_SUM = """
 )
 select coalesce(array_agg(said order by said), '{}') as things,
     coalesce((select max(number) from hanse.migration where schema = $1 and done), 0) as number,
     current_setting('server_version_num')::integer / 10000 as server
 from thing
 """
+_THINGS = f"{_CLASS}union all{OF_TABLES}union all{TYPES}{_SUM}"
 _READ = "select number, server, things from hanse.migrated_schema where schema = $1"
 _NOTE = """
 insert into hanse.migrated_schema as known (schema, number, server, things, update_time)
