@@ -14,11 +14,12 @@ import pytest
 
 import hanse
 import hanse.beside
+import hanse.flags
 import hanse.mail
 import hanse.testing
 import hanse.webhooks
 
-FACES = [hanse, hanse.beside, hanse.mail, hanse.testing, hanse.webhooks]
+FACES = [hanse, hanse.beside, hanse.flags, hanse.mail, hanse.testing, hanse.webhooks]
 VALUES = {"PUBLIC", "SIGNED_IN", "Instant", "FAULT_POINTS"}
 SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {

@@ -84,7 +84,7 @@ class Wiring:
                 self._make(service, kind.__name__, kind, problems)
         if problems:
             raise WiringError(*dict.fromkeys(problems))
-        return [service(**given) for service, given in zip(services, arguments, strict=True)]
+        return [_built(service, given) for service, given in zip(services, arguments, strict=True)]
 
     def _settings(
         self, wishes: Mapping[type, Mapping[str, Any]], problems: list[str]
@@ -228,6 +228,15 @@ def wishes_of(service: type) -> dict[str, Any]:
 def section_of(service: type) -> str:
     """The settings section of a service: its class name in lower case."""
     return service.__name__.lower()
+
+
+def _built(service: type, given: Mapping[str, Any]) -> Any:
+    """A service; what was given to it may do something around each of its methods."""
+    made: Any = service(**given)
+    found = (getattr(one, "__around__", None) for one in given.values())
+    if around := [one for one in found if one is not None]:
+        made.__around__ = around
+    return made
 
 
 def _is_settings(kind: Any) -> bool:

@@ -19,6 +19,7 @@ from tests.faults.sabotages.door import DOOR
 from tests.faults.sabotages.events import EVENTS
 from tests.faults.sabotages.fault_points import FAULT_POINTS
 from tests.faults.sabotages.files import FILES
+from tests.faults.sabotages.flags import FLAGS
 from tests.faults.sabotages.fleet import FLEET
 from tests.faults.sabotages.hiring import HIRING, IMPORTS
 from tests.faults.sabotages.http import HTTP
@@ -77,4 +78,5 @@ AREAS = (
     MAIL,
     CATALOG,
     THE_JUDGE,
+    FLAGS,
 )

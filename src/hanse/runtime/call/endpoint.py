@@ -91,6 +91,8 @@ class Endpoint:
     def serve_by(self, service: object) -> None:
         """Binds the method of an instance; until then calls find nobody there."""
         handler = _awaitable(getattr(service, self.method.name), self.method, self._threads)
+        for around in getattr(service, "__around__", ()):  # what was given to it, see `Wiring`
+            handler = around(handler, streams=self.method.signature.streams)
         self._handle = _naming(handler, self.method.signature.named)
 
     async def run(

@@ -1,0 +1,85 @@
+"""How rulings are changed: pure functions from one to the next."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from hanse.runtime.flags.ruling import Audience, Rule, Ruling, Share, bounds
+
+EVERYBODY = Audience()
+
+
+def with_rule(ruling: Ruling, rule: Rule) -> Ruling:
+    """With one rule more: where one of that audience was, else before all others.
+
+    One for everybody is the last, as nothing behind it would be looked at.
+    """
+    rules = list(ruling.rules)
+    places = [at for at, one in enumerate(rules) if one.audience == rule.audience]
+    if places:
+        rules[places[0]] = rule
+        rules = [one for at, one in enumerate(rules) if at not in places[1:]]
+    elif rule.audience == EVERYBODY:
+        rules.append(rule)
+    else:
+        rules.insert(0, rule)
+    return replace(ruling, rules=tuple(rules), off=False)
+
+
+def without_rule(ruling: Ruling, audience: Audience) -> Ruling:
+    """Without the rules of an audience."""
+    rules = tuple(one for one in ruling.rules if one.audience != audience)
+    return replace(ruling, rules=rules)
+
+
+def switched_off(ruling: Ruling) -> Ruling:
+    """Without any rule: the default of the code, for everybody."""
+    return replace(ruling, rules=(), off=True)
+
+
+def drawn_anew(ruling: Ruling) -> Ruling:
+    """With lots that have nothing to do with those before."""
+    return replace(ruling, round=ruling.round + 1, narrowed=False)
+
+
+def followed(before: Ruling, after: Ruling) -> Ruling:
+    """A ruling that comes after another: it says whether anybody of the round lost a lot by it."""
+    if after.round != before.round:
+        return replace(after, narrowed=False)
+    narrowed = before.narrowed or _narrows(_lots(before), _lots(after))
+    return replace(after, narrowed=narrowed)
+
+
+def _lots(ruling: Ruling) -> list[Rule]:
+    return [rule for rule in ruling.rules if rule.shares]
+
+
+def _narrows(before: list[Rule], after: list[Rule]) -> bool:
+    """Whether anybody who drew a value might now draw another, or none."""
+    if len(after) < len(before):
+        return True
+    return any(
+        (old.audience, old.by) != (new.audience, new.by) or not _contains(new.shares, old.shares)
+        for old, new in zip(before, after, strict=False)
+    )
+
+
+def _contains(new: tuple[Share, ...], old: tuple[Share, ...]) -> bool:
+    """Whether each lot that had a value has it still."""
+    ends, begin = bounds(new), 0
+    for share, end in zip(old, bounds(old), strict=True):
+        if end > begin and not _covered(new, ends, share, (begin, end)):
+            return False
+        begin = end
+    return True
+
+
+def _covered(
+    shares: tuple[Share, ...], ends: list[int], wanted: Share, lots: tuple[int, int]
+) -> bool:
+    begin = 0
+    for share, end in zip(shares, ends, strict=True):
+        if share.value == wanted.value and begin <= lots[0] and lots[1] <= end:
+            return True
+        begin = end
+    return False
