@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +14,7 @@ import msgspec
 from hanse.fleet.releases.packages import python_of
 from hanse.fleet.releases.release import Facts, Release, name_of
 from hanse.fleet.releases.shelf import NoRelease
-from hanse.fleet.releases.sources.closure import Sources
+from hanse.fleet.releases.sources.closure import Sources, is_own, read_bounded
 from hanse.fleet.releases.sources.lock import FILE, Lock, LockError, installed_lock, read_lock
 from hanse.fleet.releases.sources.origin import Repository
 from hanse.fleet.releases.tree import FileEntry, Tree, TreeError, tree_of
@@ -21,7 +23,7 @@ from hanse.fleet.releases.trial.facts import Answer
 from hanse.fleet.releases.trial.question import Part, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from hanse.fleet.releases.shelf import Shelf
     from hanse.runtime.project.project import Project
@@ -83,7 +85,7 @@ class Building:
             parts = [self._part(one) for one in wanted]
             there = {one.service: self._known(one) for one in parts}
             told = self._describe([one for one in parts if there[one.service] is None])
-        except (TreeError, LockError) as error:
+        except LockError as error:
             raise BuildError(*error.problems) from None
         return tuple(there[one.service] or self._make(one, told[one.service]) for one in parts)
 
@@ -94,17 +96,19 @@ class Building:
             BuildError: There is too much in them.
             ProjectError: They are not there.
         """
-        try:
-            return {one.prefix: self._tree_of(one.folder) for one in self._project.files()}
-        except TreeError as error:
-            raise BuildError(*error.problems) from None
+        served: dict[str, Tree] = {}
+        for one in self._project.files():
+            with _naming(f"The folder {one.folder}"):
+                served[one.prefix] = self._tree_of(one.folder)
+        return served
 
     def _part(self, service: str) -> _Part:
         module = service.partition(":")[0]
-        files = self._sources.closure(module)
+        with _naming(service):
+            files = self._sources.closure(module)
+            tree = tree_of(self._entry(name, path) for name, path in files.items())
         root = self._root_of(files, module)
-        entries = (self._entry(name, path) for name, path in files.items())
-        return _Part(service, tree_of(entries), self._lock(root), root, tuple(files.values()))
+        return _Part(service, tree, self._lock(root), root, tuple(files.values()))
 
     def _entry(self, name: str, path: Path) -> FileEntry:
         if path not in self._entries:
@@ -113,12 +117,15 @@ class Building:
         return self._entries[path]
 
     def _tree_of(self, folder: Path) -> Tree:
-        files = (one for one in sorted(folder.rglob("*")) if one.is_file())
-        named = ((one.relative_to(folder).as_posix(), one) for one in files)
-        return tree_of(
-            FileEntry(name, self._shelf.keep(content), len(content))
-            for name, content in ((name, one.read_bytes()) for name, one in named)
+        """All files below a folder, but no link out of it: no host would have served that."""
+        folder = folder.resolve()
+        places = (Path(place, one) for place, _, files in os.walk(folder) for one in files)
+        read = (
+            (one.relative_to(folder).as_posix(), read_bounded(one))
+            for one in places
+            if is_own(one, folder)
         )
+        return tree_of(FileEntry(name, self._shelf.keep(text), len(text)) for name, text in read)
 
     def _root_of(self, files: dict[str, Path], module: str) -> Path:
         """The folder a service's own module lies in; the project's, if it is installed."""
@@ -196,6 +203,17 @@ class Building:
         )
         self._shelf.put(release)
         return release
+
+
+@contextmanager
+def _naming(what: str) -> Generator[None]:
+    try:
+        yield
+    except TreeError as error:
+        raise BuildError(f"{what} cannot be built:", *error.problems) from None
+    except OSError as error:
+        problem = f"{error.filename} cannot be read: {error.strerror}."
+        raise BuildError(f"{what} cannot be built:", problem) from None
 
 
 def kept_folders(project: Project) -> frozenset[Path]:

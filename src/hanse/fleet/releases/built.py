@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.plan import units_of
+from hanse.fleet.releases import work
 from hanse.fleet.releases.building import BuildError, Building
 from hanse.fleet.releases.packages import python_of
 from hanse.fleet.releases.runtime import runtime_of
@@ -77,6 +78,11 @@ def build(folder: Path, environment: str) -> Built:
 
 def _build(project: Project, shelf: Shelf) -> Built:
     shelf.prepare()
+    with work.building(shelf):
+        return _built(project, shelf)
+
+
+def _built(project: Project, shelf: Shelf) -> Built:
     building = Building(project, shelf)
     releases = {one.service: one for one in building.releases()}
     mailing = {name for name, one in releases.items() if one.facts.mails}
@@ -117,7 +123,6 @@ class _Common:
         """Lays down what they run from."""
         code, packages = share(releases)
         self._shelf.lay(code)
-        self._shelf.check(code)
         wish = Wish(
             releases={one.service: one.digest for one in releases},
             code=code.digest,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hanse.fleet.releases.shelf import NoRelease
 from hanse.fleet.releases.wish import read_wish
+from hanse.fleet.releases.work import CACHE, clearing, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -29,13 +30,21 @@ def clear(shelf: Shelf, running: Collection[str], now: float) -> None:
     """Keeps what runs, the newest ten releases of each service, and all of the last seven days.
 
     What goes is taken away from the top down: a wish before the releases it names, those before
-    their bytes. So whenever this is broken off, nothing is there that lacks a part.
+    their bytes. So whenever this is broken off, nothing is there that lacks a part. While somebody
+    builds, all stays until the next time.
 
     Args:
         shelf: Where it lies.
         running: Digests of the wishes that hosts run from.
         now: Unix seconds, by the clock that files are dated by.
     """
+    with clearing(shelf) as alone:
+        if alone:
+            sweep(shelf)
+            _clear(shelf, running, now)
+
+
+def _clear(shelf: Shelf, running: Collection[str], now: float) -> None:
     wishes = dict(_wishes(shelf, running, now))
     named = {digest for wish in wishes.values() for digest in wish.releases.values()}
     releases = list(_releases(shelf, named, now))
@@ -45,7 +54,8 @@ def clear(shelf: Shelf, running: Collection[str], now: float) -> None:
     _keep_only(shelf.trees, trees)
     _keep_only(shelf.runtimes, {wish.runtime for wish in wishes.values()})
     locks = {wish.lock for wish in wishes.values()} | {one.lock.digest for one in releases}
-    _keep_only(shelf.environments, locks)
+    there = {one.name for one in shelf.environments.iterdir()} - {CACHE}
+    _keep_only(shelf.environments, locks if there - locks else locks | {CACHE})
     blobs = {file.digest for one in releases for file in one.code.files}
     blobs |= {wish.settings for wish in wishes.values()} | trees
     for digest in trees:
@@ -78,11 +88,10 @@ def _is_new(path: Path, now: float) -> bool:
 
 
 def _keep_only(folder: Path, names: Collection[str], suffix: str = "") -> None:
-    """Drafts of whoever builds at the moment begin with a dot, and are theirs."""
     for path in folder.iterdir():
-        if path.name.startswith(".") or path.name.removesuffix(suffix) in names:
+        if path.name.removesuffix(suffix) in names:
             continue
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from hanse.fleet.state import telling
@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def drafted(folder: Path) -> Generator[Path]:
-    """Where to make what is to lie in a folder; where another one was quicker, theirs stays.
+def drafted(folder: Path, *, instead: bool = False) -> Generator[Path]:
+    """Where to make what is to lie in a folder.
+
+    Args:
+        folder: What is to be there in the end.
+        instead: Whether what lies there now is no good; else, where another one was quicker, theirs
+            stays.
 
     Raises:
         StateError: The disk is full, or it may not be written.
@@ -27,9 +32,18 @@ def drafted(folder: Path) -> Generator[Path]:
         draft.mkdir(mode=0o700)
         try:
             yield draft
+            if instead:
+                _put_away(folder)
             _exchange(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _put_away(folder: Path) -> None:
+    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    with suppress(FileNotFoundError):
+        folder.rename(old)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _exchange(draft: Path, folder: Path) -> None:

@@ -20,7 +20,9 @@ _SKIPPED = frozenset({"tests", "__pycache__"})
 
 
 def runtime_of(shelf: Shelf) -> str:
-    """The digest under which a copy of this Hanse lies on the shelf; it is made if it is not there.
+    """The digest under which a copy of this Hanse lies on the shelf.
+
+    It is made if it is not there, or is another one by now.
 
     Raises:
         StateError: The disk is full.
@@ -30,11 +32,23 @@ def runtime_of(shelf: Shelf) -> str:
         return package.parent.name  # this runs from such a copy
     digest = _digest(package)
     folder = shelf.runtimes / digest
-    if not folder.exists():
-        with drafted(folder) as draft:
-            # What Python has compiled comes along with its time, else every fleet compiled it anew.
-            shutil.copytree(package, draft / "hanse", ignore=shutil.ignore_patterns("tests"))
+    if not folder.is_dir() or _digest(folder / package.name) != digest:
+        with drafted(folder, instead=os.path.lexists(folder)) as draft:
+            _copy(package, draft / package.name)
     return digest
+
+
+def _copy(package: Path, draft: Path) -> None:
+    """Up to the first file that fails; what Python has compiled comes along, with its time.
+
+    Else every fleet compiled it anew.
+    """
+    for place, folders, files in os.walk(package):
+        folders[:] = [one for one in folders if one != "tests"]
+        into = draft / Path(place).relative_to(package)
+        into.mkdir(mode=0o700)
+        for file in files:
+            shutil.copy2(Path(place, file), into / file)
 
 
 def _digest(package: Path) -> str:

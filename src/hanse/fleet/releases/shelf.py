@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +12,30 @@ import msgspec
 
 from hanse.fleet.releases.draft import drafted
 from hanse.fleet.releases.release import Release
-from hanse.fleet.releases.tree import Tree, TreeError, digest_of, is_digest, tree_of
+from hanse.fleet.releases.tree import FileEntry, Tree, TreeError, digest_of, is_digest, tree_of
 from hanse.fleet.state import StateError, telling, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 READ_ONLY = 0o444
+ANEW = "Build it anew: hanse build"
 
 
 class NoRelease(StateError):
     """There is no such release, or what lies there is not what its name says."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A release as it is written: its name says nothing of what it is like, and this does.
+
+    Attributes:
+        sum: Digest of the release's text.
+        release: That text.
+    """
+
+    sum: str
+    release: msgspec.Raw
 
 
 class Shelf:
@@ -52,16 +66,18 @@ class Shelf:
                 one.mkdir(mode=0o700, exist_ok=True)
 
     def keep(self, content: bytes) -> str:
-        """Keeps bytes; returns their digest.
+        """Keeps bytes, also where others lie by now under their name; returns their digest.
 
         Raises:
             StateError: The disk is full.
         """
         digest = digest_of(content)
         path = self.path_of(digest)
-        if not path.exists():
-            with telling(path):
-                path.parent.mkdir(mode=0o700, exist_ok=True)
+        with suppress(OSError):
+            if path.read_bytes() == content and stat.S_IMODE(path.stat().st_mode) == READ_ONLY:
+                return digest
+        with telling(path):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             write_whole(path, content)
             path.chmod(READ_ONLY)
         return digest
@@ -75,9 +91,9 @@ class Shelf:
         try:
             content = self.path_of(digest).read_bytes()
         except OSError:
-            raise NoRelease(f"{digest[:12]} is not kept here.") from None
+            raise NoRelease(f"{digest[:12]} is not kept here. {ANEW}") from None
         if digest_of(content) != digest:
-            raise NoRelease(f"{digest[:12]} was changed where it lies; build it anew.")
+            raise NoRelease(f"{digest[:12]} was changed where it lies. {ANEW}")
         return content
 
     def put(self, release: Release) -> None:
@@ -86,9 +102,12 @@ class Shelf:
         Raises:
             StateError: The disk is full.
         """
-        path = self.releases / f"{release.digest}.json"
-        if not path.exists():
-            write_whole(path, msgspec.json.encode(release))
+        try:
+            self.get(release.digest)
+        except NoRelease:
+            raw = msgspec.json.encode(release)
+            kept = _Kept(digest_of(raw), msgspec.Raw(raw))
+            write_whole(self.releases / f"{release.digest}.json", msgspec.json.encode(kept))
 
     def get(self, digest: str) -> Release:
         """A release, checked against its name.
@@ -98,7 +117,8 @@ class Shelf:
         """
         try:
             raw = (self.releases / f"{_checked(digest)}.json").read_bytes()
-            release = msgspec.json.decode(raw, type=Release)
+            kept = msgspec.json.decode(raw, type=_Kept)
+            release = msgspec.json.decode(kept.release, type=Release)
             tree_of(release.code.files)
         except OSError:
             raise NoRelease(f"There is no release {digest[:12]} here.") from None
@@ -106,6 +126,8 @@ class Shelf:
             raise NoRelease(f"Release {digest[:12]} cannot be used: {error}") from None
         if release.digest != digest:
             raise NoRelease(f"Release {digest[:12]} is not what its name says: {release.shown}.")
+        if digest_of(bytes(kept.release)) != kept.sum:
+            raise NoRelease(f"Release {digest[:12]} was changed where it lies. {ANEW}")
         return release
 
     def all(self) -> Iterator[Release]:
@@ -118,8 +140,8 @@ class Shelf:
     def lay(self, tree: Tree) -> Path:
         """A folder with the files of a tree; it is there whole, or not at all.
 
-        Files are further names of the bytes that are kept, so a hundred trees that share a file
-        have it once.
+        One that was changed meanwhile is replaced. Files are further names of the bytes that are
+        kept, so a hundred trees that share a file have it once.
 
         Raises:
             NoRelease: Bytes are missing, or are not what they were.
@@ -129,10 +151,12 @@ class Shelf:
         tree = tree_of(tree.files)
         self.keep(tree.manifest)
         folder = self.folder_of(tree.digest)
-        if not folder.exists():
-            with drafted(folder) as draft:
-                for file in tree.files:
-                    self._lay(draft / file.path, file.digest)
+        with suppress(NoRelease):
+            self.check(tree)
+            return folder
+        with drafted(folder, instead=os.path.lexists(folder)) as draft:
+            for file in tree.files:
+                self._lay(draft, file)
         return folder
 
     def folder_of(self, digest: str) -> Path:
@@ -154,24 +178,30 @@ class Shelf:
             NoRelease: A file is missing, is another one, or is too much.
         """
         folder = self.folder_of(tree.digest)
+        if not folder.is_dir() or folder.is_symlink():
+            raise NoRelease(f"The tree {tree.digest[:12]} is missing. {ANEW}")
         for file in tree.files:
             path = folder / file.path
             if not path.is_file() or path.is_symlink():
-                raise NoRelease(f"{file.path} of {tree.digest[:12]} is missing; build it anew.")
+                raise NoRelease(f"{file.path} of {tree.digest[:12]} is missing. {ANEW}")
             if digest_of(path.read_bytes()) != file.digest:
-                raise NoRelease(f"{file.path} of {tree.digest[:12]} was changed; build it anew.")
+                raise NoRelease(f"{file.path} of {tree.digest[:12]} was changed. {ANEW}")
         named = {file.path for file in tree.files}
         for path in _files_below(folder):
             if path not in named:
-                raise NoRelease(f"{path} was laid into {tree.digest[:12]}; build it anew.")
+                raise NoRelease(f"{path} was laid into {tree.digest[:12]}. {ANEW}")
 
-    def _lay(self, path: Path, digest: str) -> None:
-        self.read(digest)
+    def _lay(self, folder: Path, file: FileEntry) -> None:
+        try:
+            content = self.read(file.digest)
+        except NoRelease as error:
+            raise NoRelease(f"{file.path}: {error}") from None
+        path = folder / file.path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            os.link(self.path_of(digest), path)
+            os.link(self.path_of(file.digest), path)
         except OSError:  # a file system without, or too many names of one file
-            path.write_bytes(self.read(digest))
+            path.write_bytes(content)
             path.chmod(READ_ONLY)
 
     def path_of(self, digest: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hanse.fleet.releases.sources.imports import imports_of
-from hanse.fleet.releases.tree import FILES_MAX
+from hanse.fleet.releases.tree import FILE_BYTES_MAX, FILES_MAX, TreeError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -47,9 +47,14 @@ class Sources:
         self._data: dict[tuple[Path, bool], tuple[Path, ...]] = {}
 
     def read(self, path: Path) -> bytes:
-        """A file's bytes, the same ones each time."""
+        """A file's bytes, the same ones each time.
+
+        Raises:
+            TreeError: It is too large.
+            OSError: It cannot be read.
+        """
         if path not in self._texts:
-            self._texts[path] = path.read_bytes()
+            self._texts[path] = read_bounded(path)
         return self._texts[path]
 
     def closure(self, module: str) -> dict[str, Path]:
@@ -132,7 +137,7 @@ class Sources:
                 continue
             for file in sorted(files):
                 path = Path(place, file)
-                if _is_data(file, loose=loose) and _is_own(path, folder):
+                if _is_data(file, loose=loose) and is_own(path, folder):
                     yield path
 
     def _may_enter(self, folder: Path) -> bool:
@@ -146,11 +151,26 @@ def _is_data(file: str, *, loose: bool) -> bool:
     return file.endswith(LOOSE) if loose else True
 
 
-def _is_own(path: Path, folder: Path) -> bool:
-    """Whether it is a file, and no link to one elsewhere."""
+def is_own(path: Path, folder: Path) -> bool:
+    """Whether it is a file, and no link to one outside of a folder."""
     return path.is_file() and (
         not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
     )
+
+
+def read_bounded(path: Path) -> bytes:
+    """The bytes of a file that may be in a release.
+
+    Raises:
+        TreeError: It is too large.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        content = file.read(FILE_BYTES_MAX + 1)
+    if len(content) > FILE_BYTES_MAX:
+        size = path.stat().st_size
+        raise TreeError(f"{path} has {size} bytes; a file has {FILE_BYTES_MAX} at most.")
+    return content
 
 
 def _is(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -13,7 +14,7 @@ import pytest
 from hanse.fleet.plan import plan
 from hanse.fleet.releases.bill import bill_of
 from hanse.fleet.releases.built import Built
-from hanse.fleet.releases.shelf import Shelf
+from hanse.fleet.releases.shelf import NoRelease, Shelf
 from hanse.fleet.releases.wish import read_wish
 from hanse.runtime.project.project import read_project
 
@@ -247,6 +248,77 @@ def test_files_that_are_served_are_kept_as_they_were(sample: Sample) -> None:
     wish = read_wish(bundle.wish, sample.shelf)
     assert (sample.shelf.folder_of(wish.files["/static"]) / "a.css").read_text() == "old"
     assert sample.build().bundles[0].wish != bundle.wish
+
+
+@pytest.mark.parametrize("folder", ["static", "greeter"])
+def test_nothing_outside_of_the_project_comes_into_a_release(sample: Sample, folder: str) -> None:
+    """By links of either kind, pipes, or a link to a folder; what is linked inside is kept as it is."""
+    name = sample.service("greeter", "Greeter")
+    sample.project(name, more='[files]\n"/static" = "static"\n')
+    sample.write("static/there.txt", "")
+    outside = sample.folder.with_name(f"{sample.folder.name}-secret")
+    outside.mkdir()
+    (outside / "key").write_text("secret")
+    place = sample.folder / folder
+    sample.write(f"{folder}/a.css", "own")
+    (place / "b.css").symlink_to("a.css")
+    (place / "c.css").symlink_to(outside / "key")
+    (place / "d").symlink_to(outside)
+    (place / "e.css").symlink_to("../../../../../../../etc/passwd")
+    os.mkfifo(place / "f.css")
+    (place / "g.css").symlink_to("/dev/zero")
+    (bundle,) = sample.build().bundles
+    wish = read_wish(bundle.wish, sample.shelf)
+    laid = sample.shelf.folder_of(wish.files["/static"] if folder == "static" else wish.code)
+    place = laid if folder == "static" else laid / "greeter"
+    assert {one.name: one.read_text() for one in place.iterdir() if one.suffix == ".css"} == {
+        "a.css": "own",
+        "b.css": "own",
+    }
+    assert not (place / "d").exists()
+    assert not any(one.is_symlink() for one in laid.rglob("*"))
+
+
+def test_a_file_with_two_names_is_one_of_its_own_in_a_release(sample: Sample) -> None:
+    """Whoever writes by the other name changes nothing that was built."""
+    name = sample.service("greeter", "Greeter")
+    sample.project(name)
+    sample.write("elsewhere.txt", "old")
+    os.link(sample.folder / "elsewhere.txt", sample.folder / "greeter/words.txt")
+    release = sample.releases()[name]
+    sample.write("elsewhere.txt", "new")
+    assert (sample.shelf.lay(release.code) / "greeter/words.txt").read_text() == "old"
+
+
+def test_what_is_too_large_is_named(sample: Sample) -> None:
+    sample.project(name := sample.service("greeter", "Greeter"))
+    film = sample.folder / "greeter/film.mp4"
+    with film.open("wb") as file:
+        file.truncate(70 * 1024**2)
+    assert sample.build().problems == (
+        f"{name} cannot be built:",
+        f"{film} has 73400320 bytes; a file has 67108864 at most.",
+    )
+
+
+def test_a_build_makes_good_what_has_changed_on_the_shelf(sample: Sample) -> None:
+    sample.project(name := sample.service("greeter", "Greeter"))
+    release = sample.releases()[name]
+    (runtime,) = sample.shelf.runtimes.iterdir()
+    service = release.code.files[1]
+    for path in (
+        sample.shelf.path_of(service.digest),
+        sample.shelf.releases / f"{release.digest}.json",
+        runtime / "hanse/kit/clock.py",
+    ):
+        raw = path.read_bytes()
+        path.chmod(0o600)
+        path.write_bytes(raw[:-2] + b"?" + raw[-1:])
+    with pytest.raises(NoRelease):
+        sample.shelf.get(release.digest)
+    assert sample.releases()[name] == release
+    sample.shelf.check(release.code)
+    assert "?" not in (runtime / "hanse/kit/clock.py").read_text()[-3:]
 
 
 def wheel(folder: Path, version: str) -> str:

@@ -13,6 +13,7 @@ from hanse.fleet.releases.shelf import NoRelease, Shelf
 from hanse.fleet.releases.sources.lock import Lock
 from hanse.fleet.releases.tree import FileEntry, tree_of
 from hanse.fleet.releases.wish import Wish, keep_wish, read_wish
+from hanse.fleet.releases.work import building
 from hanse.fleet.survey import ServiceSurvey
 from hanse.runtime.contract.description import ContractDescription
 from hanse.runtime.description.service_description import ServiceDescription
@@ -96,8 +97,28 @@ def test_of_each_service_the_newest_releases_stay_to_go_back_to(shelf: Shelf) ->
     assert sum(len(list(one.iterdir())) for one in shelf.blobs.iterdir()) <= 2 * RELEASES_KEPT + 1
 
 
-def test_what_is_being_built_is_left_alone(shelf: Shelf) -> None:
-    draft = shelf.trees / ".draft.1"
-    draft.mkdir()
+def test_while_somebody_builds_nothing_goes(shelf: Shelf) -> None:
+    old = built(shelf, 1, 2 * KEPT_SECONDS)
+    with building(shelf):
+        draft = shelf.trees / ".draft.1"
+        draft.mkdir()
+        clear(shelf, (), NOW)
+        with building(shelf):  # two at once are beside each other
+            assert draft.is_dir()
+        assert is_whole(shelf, old)
     clear(shelf, (), NOW)
-    assert draft.is_dir()
+    assert not draft.exists()
+    assert is_gone(shelf, old)
+
+
+def test_what_was_downloaded_goes_with_an_environment(shelf: Shelf) -> None:
+    cache, environment = shelf.environments / ".cache", shelf.environments / ("0" * 64)
+    for folder in (cache, environment):
+        folder.mkdir()
+    with building(shelf):
+        assert cache.is_dir()
+    clear(shelf, (), NOW)
+    assert list(shelf.environments.iterdir()) == []
+    cache.mkdir()
+    clear(shelf, (), NOW)
+    assert cache.is_dir()

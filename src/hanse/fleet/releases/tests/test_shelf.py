@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from typing import TYPE_CHECKING
 
@@ -84,29 +85,89 @@ def test_what_was_changed_where_it_lies_is_not_laid_down(shelf: Shelf) -> None:
     assert [one.name for one in shelf.trees.iterdir()] == []
 
 
-@pytest.mark.parametrize("harm", ["changed", "missing", "added", "link"])
-def test_what_was_laid_down_is_looked_at_again(shelf: Shelf, harm: str) -> None:
+def harm(shelf: Shelf, tree: Tree, how: str) -> None:
+    folder = shelf.folder_of(tree.digest)
+    if how == "added":
+        (folder / "a/sitecustomize.py").write_text("import this")
+    elif how == "gone":
+        shutil.rmtree(folder)
+    elif how == "elsewhere":
+        folder.rename(folder.with_name("elsewhere"))
+        folder.symlink_to("elsewhere")
+    else:
+        (folder / "shop").unlink()
+    if how == "changed":
+        (folder / "shop").write_text("3")
+    if how == "link":
+        (folder / "shop").symlink_to(shelf.path_of(tree.files[0].digest))
+    if how == "pipe":
+        os.mkfifo(folder / "shop")
+
+
+@pytest.mark.parametrize(
+    "how", ["changed", "missing", "added", "link", "pipe", "gone", "elsewhere"]
+)
+def test_what_was_laid_down_is_looked_at_again_and_is_made_anew(shelf: Shelf, how: str) -> None:
     tree = kept(shelf, shop="1", a_b="2")
     folder = shelf.lay(tree)
     shelf.check(tree)
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__/shop.pyc").write_text("Python's own")
     shelf.check(tree)
-    if harm == "added":
-        (folder / "a/sitecustomize.py").write_text("import this")
-    else:
-        (folder / "shop").unlink()
-    if harm == "changed":
-        (folder / "shop").write_text("3")
-    if harm == "link":
-        (folder / "shop").symlink_to(shelf.path_of(tree.files[0].digest))
-    with pytest.raises(NoRelease, match="changed|missing|laid into"):
+    harm(shelf, tree, how)
+    with pytest.raises(
+        NoRelease, match="(changed|missing|laid into .*)\\. Build it anew: hanse build"
+    ):
         shelf.check(tree)
+    shelf.lay(tree)
+    shelf.check(tree)
+
+
+def flip(path: Path, at: int) -> None:
+    """One bit, as a disk might."""
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 1
+    mode = path.stat().st_mode
+    path.chmod(0o600)
+    path.write_bytes(raw)
+    path.chmod(mode)
+
+
+def test_bytes_that_have_changed_are_kept_anew(shelf: Shelf) -> None:
+    tree = kept(shelf, shop="1")
+    shelf.lay(tree)
+    flip(shelf.path_of(tree.files[0].digest), 0)  # and so what is laid down, which is the same file
+    with pytest.raises(NoRelease, match="shop of .* was changed"):
+        shelf.check(tree)
+    with pytest.raises(NoRelease, match="shop: .* was changed where it lies"):
+        shelf.lay(tree)
+    assert kept(shelf, shop="1") == tree
+    shelf.lay(tree)
+    shelf.check(tree)
+
+
+def test_what_is_told_of_a_release_is_what_was_put(shelf: Shelf) -> None:
+    """No digest in its name covers that."""
+    made = release(kept(shelf, shop="1"))
+    shelf.put(made)
+    path = shelf.releases / f"{made.digest}.json"
+    flip(path, path.read_bytes().index(b"shop.v1.Shop"))
+    with pytest.raises(NoRelease, match="was changed where it lies. Build it anew: hanse build"):
+        shelf.get(made.digest)
+    shelf.put(made)
+    assert shelf.get(made.digest) == made
+
+
+def write(shelf: Shelf, digest: str, written: Release) -> None:
+    """As whoever has the folder may do."""
+    raw = msgspec.json.encode(written)
+    text = msgspec.json.encode({"sum": digest_of(raw), "release": msgspec.Raw(raw)})
+    (shelf.releases / f"{digest}.json").write_bytes(text)
 
 
 def test_a_release_that_is_another_one_is_refused(shelf: Shelf) -> None:
     made, other = release(kept(shelf, shop="1")), release(kept(shelf, shop="2"))
-    (shelf.releases / f"{made.digest}.json").write_bytes(msgspec.json.encode(other))
+    write(shelf, made.digest, other)
     with pytest.raises(NoRelease, match="not what its name says"):
         shelf.get(made.digest)
     assert list(shelf.all()) == []
@@ -117,7 +178,7 @@ def test_a_release_whose_paths_lead_out_is_refused(shelf: Shelf, path: str) -> N
     content = b"harm"
     code = Tree((FileEntry(path, shelf.keep(content), len(content)),))
     hostile = release(code)
-    (shelf.releases / f"{hostile.digest}.json").write_bytes(msgspec.json.encode(hostile))
+    write(shelf, hostile.digest, hostile)
     with pytest.raises(NoRelease, match="no path below the root"):
         shelf.get(hostile.digest)
     with pytest.raises(TreeError):
