@@ -43,7 +43,7 @@ from hanse.runtime.server.dispatch import Dispatcher
 from hanse.runtime.server.door import Door
 from hanse.runtime.server.files import Files
 from hanse.runtime.server.router import Router
-from hanse.runtime.server.system import add_docs, add_health, add_metrics
+from hanse.runtime.server.system import add_docs, add_figures, add_health, add_metrics
 from hanse.runtime.sign_in import make_authenticator
 from hanse.runtime.stall.watch import StallWatch
 from hanse.runtime.sweep import Sweep
@@ -100,13 +100,12 @@ class Host:
         wrap: Callable[[Method, Callable[..., Any]], Callable[..., Any]] | None = None,
     ) -> None:
         self.config = config or HostConfig()
-        self.limits, provided = self.config.limits, provided or {}
+        self.limits, self.deadlines, provided = self.config.limits, Deadlines(), provided or {}
         self.draining, self.date, self.beginnings = False, b"", dict[bytes, bytes]()
         self.connections, self.metrics, self.spans = Connections(), Metrics(), SpanBuffer(SPANS_MAX)
-        self.deadlines = Deadlines()
         self._instruments = Instruments(self.deadlines, self.metrics, self.spans)
         self.admission = Admission(self.limits, self.deadlines, self.metrics)
-        self.room = Room(self.limits.body_room, self.metrics)
+        self.room = Room(self.limits.body_room, self.metrics, self._instruments.tally)
         self._gauges = Gauges(self.metrics, self.connections, self.admission, self.spans)
         self.authenticator: Authenticator | None = make_authenticator(self.config)
         self._threads, self._offload = Threads(self.config.threads), Offload()
@@ -260,6 +259,7 @@ class Host:
         data, trusted = self.database, not self.config.open_metrics
         add_health(self._router, lambda: not self.draining and (data is None or data.ready))
         add_metrics(self._router, self.metrics.prometheus, trusted_only=trusted)
+        add_figures(self._router, self._instruments.tally, services, data)
         if self.config.docs:
             add_docs(self._router, self.describe, services, self.config.name)
 

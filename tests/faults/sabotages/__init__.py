@@ -18,6 +18,7 @@ from tests.faults.sabotages.database import DATABASE
 from tests.faults.sabotages.door import DOOR
 from tests.faults.sabotages.events import EVENTS
 from tests.faults.sabotages.fault_points import FAULT_POINTS
+from tests.faults.sabotages.figures import FIGURES
 from tests.faults.sabotages.files import FILES
 from tests.faults.sabotages.flags import FLAGS
 from tests.faults.sabotages.fleet import FLEET
@@ -79,4 +80,5 @@ AREAS = (
     CATALOG,
     THE_JUDGE,
     FLAGS,
+    FIGURES,
 )

@@ -36,7 +36,7 @@ CALL = below("src/hanse/runtime",
              "call.task.cancel()", "pass",
              TRUST + "test_a_deadline_from_outside_is_kept"),
     Sabotage("who is turned away was not served fast", "call/observer.py",
-             "self.metrics.count(code)\n\n    def _span", "self._record(0)\n\n    def _span",
+             "self.metrics.count(error.code)", "self.metrics.record(0, error.code)",
              SERVER + "test_shedding.py::"
              "test_who_is_turned_away_is_counted_and_makes_no_call_look_fast"),
     Sabotage("a refusal of HTTP's own is told as it is", "server/rpc.py",
@@ -61,6 +61,6 @@ CALL = below("src/hanse/runtime",
              "subscriptions/tests/test_operating.py::"
              "test_of_a_fault_with_what_is_sealed_a_log_has_kind_and_place_alone"),
     Sabotage("what a call is made for goes along", "call/outgoing.py",
-             "self.name, given.cause)", 'self.name, "")',
+             "self.name, given.cause, given.client", 'self.name, "", given.client',
              "call/tests/test_context.py::test_what_a_call_is_made_for_is_known_over_all_hops"),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hanse.runtime.call.room import SMALL
 from hanse.runtime.errors import HanseError
+from hanse.runtime.figures.clients import visitor_at
 from hanse.runtime.http.message import Request, Response
 from hanse.runtime.http.problem import problem
 from hanse.runtime.http.refusal import BodyTooLarge
@@ -87,7 +88,9 @@ def _request(scope: MutableMapping[str, Any]) -> Request:
     root: bytes = scope.get("root_path", "").encode()
     path = raw.partition(b"?")[0].removeprefix(root) or b"/"
     verb: str = scope["method"]
-    return Request(verb.encode(), path, scope["query_string"], headers, False, Shown())
+    peer = scope.get("client") or ("", 0)
+    shown = Shown(client=visitor_at(peer[0]))
+    return Request(verb.encode(), path, scope["query_string"], headers, False, shown)
 
 
 async def _send(request: Request, response: Response, receive: Receive, send: Send) -> None:

@@ -28,6 +28,8 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
         caller: Full name of the calling service; empty when the call came from outside.
         cause: Id of the event or workflow it is made for, over all hops; empty where nobody but a
             caller wants it.
+        client: What tells a visitor from others, over all hops, for counting alone: see
+            `figures/clients.py`. Empty for who signed in.
     """
 
     site: str = DEFAULT_SITE
@@ -35,6 +37,7 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
     locale: str = DEFAULT_LOCALE
     caller: str = ""
     cause: str = ""
+    client: str = ""
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from hanse.runtime.telemetry.wordless import wordless
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
+    from hanse.runtime.call.context import Origin
     from hanse.runtime.call.idempotency import Once
     from hanse.runtime.call.observer import Observer
     from hanse.runtime.call.threads import Threads
@@ -195,9 +196,9 @@ class Endpoint:
         """What is counted of its calls."""
         return self._metrics
 
-    def refused(self, error: HanseError) -> None:
-        """Counts a call that the door turned away."""
-        self._observer.refused(error.code)
+    def refused(self, error: HanseError, origin: Origin) -> None:
+        """Counts a call that the door turned away, and for whom it was."""
+        self._observer.refused(error, origin)
 
     def _check(self, call: Call) -> None:
         """Refuses who may not call, and calls beyond the bound."""

@@ -9,7 +9,9 @@ from hanse.kit.ids import span_id
 from hanse.runtime.telemetry.span import Span
 
 if TYPE_CHECKING:
-    from hanse.runtime.call.context import Call
+    from hanse.runtime.call.context import Call, Origin
+    from hanse.runtime.errors import HanseError
+    from hanse.runtime.figures.tally import Tally
     from hanse.runtime.telemetry.metrics import MethodMetrics
     from hanse.runtime.telemetry.span import SpanBuffer
 
@@ -25,14 +27,28 @@ QUIET = frozenset({"", "canceled", "not_found", "invalid_argument", "unauthentic
 class Observer:
     """Records calls of one method.
 
+    Args:
+        service: Whose spans they are.
+        name: What spans call it.
+        kind: Whether they are served or made here.
+        metrics: See below.
+        spans: Where spans go.
+        tally: Counts those that come from outside; None for calls that are made.
+
     Attributes:
         metrics: Its counts; whoever runs a call raises and lowers `in_flight`.
     """
 
-    __slots__ = ("_codes", "_kind", "_name", "_record", "_service", "_spans", "metrics")
+    __slots__ = ("_codes", "_kind", "_name", "_record", "_service", "_spans", "_tally", "metrics")
 
     def __init__(
-        self, service: str, name: str, kind: SpanKind, metrics: MethodMetrics, spans: SpanBuffer
+        self,
+        service: str,
+        name: str,
+        kind: SpanKind,
+        metrics: MethodMetrics,
+        spans: SpanBuffer,
+        tally: Tally | None = None,
     ) -> None:
         self._service = service
         self._name = name
@@ -42,6 +58,7 @@ class Observer:
         self._record = metrics.latency.record
         self._codes = metrics.codes
         self._spans = spans
+        self._tally = tally
 
     def finished(self, call: Call, code: str) -> None:
         """Counts a call that ended; `code` is empty when it went well."""
@@ -51,12 +68,16 @@ class Observer:
             self._codes[code] += 1
         except KeyError:
             self.metrics.count(code)
+        if call.root is None and self._tally is not None:
+            self._tally.ended(call, duration_ns, code)
         if call.sampled or duration_ns > SLOW_NS or code not in QUIET:
             self._spans.add(self._span(call, duration_ns, code))
 
-    def refused(self, code: str) -> None:
+    def refused(self, error: HanseError, origin: Origin) -> None:
         """Counts a call that was turned away before it began."""
-        self.metrics.count(code)
+        self.metrics.count(error.code)
+        if self._tally is not None:
+            self._tally.turned_away(error, origin)
 
     def _span(self, call: Call, duration_ns: int, code: str) -> Span:
         # A call of an unsampled trace has no span of its own until it turns out to be worth one.

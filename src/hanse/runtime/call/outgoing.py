@@ -61,7 +61,7 @@ class Caller:
         given = outer.origin
         call = Call(
             method,
-            Origin(given.site, given.principal, given.locale, self.name, given.cause),
+            Origin(given.site, given.principal, given.locale, self.name, given.cause, given.client),
             now,
             min(outer.deadline_ns, deadline_ns),
             outer.deadlines,

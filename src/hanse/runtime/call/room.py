@@ -8,6 +8,7 @@ from hanse.runtime.call.admission import shed_by
 from hanse.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
+    from hanse.runtime.figures.tally import Tally
     from hanse.runtime.telemetry.metrics import Metrics
 
 SMALL = 64 * 1024
@@ -20,16 +21,18 @@ class Room:
     Args:
         size: Bytes in all.
         metrics: Where bodies that find no room are counted.
+        tally: Where the requests are that are turned away by that.
 
     Attributes:
         held: Bytes taken and not given back.
     """
 
-    __slots__ = ("_shed", "_size", "held")
+    __slots__ = ("_shed", "_size", "_tally", "held")
 
-    def __init__(self, size: int, metrics: Metrics) -> None:
+    def __init__(self, size: int, metrics: Metrics, tally: Tally) -> None:
         self._shed = shed_by("room", metrics)
         self._size = size
+        self._tally = tally
         self.held = 0
 
     def hold(self, size: int, held: int) -> int:
@@ -40,7 +43,9 @@ class Room:
         """
         if self.held + size - held > self._size:
             self._shed.add()
-            raise Unavailable("This host holds all the bodies it can; try again.", retry_after=1)
+            full = Unavailable("This host holds all the bodies it can; try again.", retry_after=1)
+            self._tally.turned_away(full, None)
+            raise full
         self.held += size - held
         return size
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -63,6 +64,7 @@ class Database:
         config: As given.
         outbox: Makes rows of events, where somebody here asks for `Events`.
         outbox_wake: Set when events of this host lie in `hanse.outbox` that did not before.
+        told: How many those were, by their full names.
     """
 
     _reached_by: type[Access] = Access
@@ -70,15 +72,14 @@ class Database:
     def __init__(
         self, config: DatabaseConfig, clock: Clock | None = None, metrics: Metrics | None = None
     ) -> None:
-        self.clock = clock or SystemClock()
-        self.config = config
+        self.clock, self.config = clock or SystemClock(), config
         self._access = self._reached_by(config)
         self._gauges = PoolGauges(self._access.pool, metrics) if metrics else None
         self._arrival = Arrival(self._access.reach)
         self._entered = 0
         self.upkeep = Upkeep(config)
         self.keys = SubjectKeys(self)
-        self.outbox_wake = asyncio.Event()
+        self.outbox_wake, self.told = asyncio.Event(), Counter[str]()
         self.outbox: Outbox | None = None
 
     @classmethod

@@ -251,12 +251,14 @@ class Transaction:
     async def with_savepoint(self) -> AsyncGenerator[None]:
         """A block that can fail by itself."""
         self._savepoints += 1
-        name = f"part_{self._savepoints}"
+        name, steps = f"part_{self._savepoints}", len(self.then)
         await self.do(lambda one: one.command(f"savepoint {name}"))
         try:
             yield
         except Exception:
             self._failed = False
+            while len(self.then) > steps:  # of what is undone
+                self.then.popitem()
             await self.do(lambda one: one.command(f"rollback to savepoint {name}"))
             raise
         await self.do(lambda one: one.command(f"release savepoint {name}"))

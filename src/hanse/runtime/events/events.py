@@ -89,7 +89,7 @@ class Events:
             return (await self.emit_many([event]))[0]
         written = await self._writer.written(event)
         await self._database.execute(_WRITE, *written.row)
-        self._writer.kept()
+        self._writer.kept(event)
         return str(written.uuid)
 
     async def emit_many(self, events: Sequence[Event]) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ class Events:
         for _ in range(TRIES):
             written = await self._written(events)
             if await self._keep(written):
-                self._writer.kept()
+                self._writer.kept(*events)
                 return tuple(str(one.uuid) for one in written)
         raise Aborted(f"Keys of their persons changed {TRIES} times while they were sealed.")
 

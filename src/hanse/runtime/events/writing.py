@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,9 +49,12 @@ class Writer:
         """Whether something of an event is personal."""
         return bool(_model_of(event).sealed)
 
-    def kept(self) -> None:
-        """Says that one lies there, so that it is told as soon as it is committed."""
-        self._database.once_kept(self._database.outbox_wake.set)
+    def kept(self, *events: Event) -> None:
+        """Says that they lie there, so that they are told as soon as they are committed."""
+        database = self._database
+        names = [_model_of(one).full_name for one in events]
+        database.once_kept(partial(database.told.update, names))
+        database.once_kept(database.outbox_wake.set)
 
     async def written(self, event: Event, keys: Keys | None = None) -> Written:
         """An event of the running call.

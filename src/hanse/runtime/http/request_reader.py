@@ -127,7 +127,7 @@ class RequestReader:
 
     def read_from(self, transport: asyncio.Transport) -> None:
         """Says where the bytes come from."""
-        self._source = transport
+        self._source = self._shown.source = transport
 
     def keep_promise(self) -> None:
         """Tells a waiting peer to send its body; not to be called amid another answer."""

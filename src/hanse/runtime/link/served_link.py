@@ -159,7 +159,7 @@ class ServedLink(asyncio.Protocol):
             call = door.join(ask, method, self._tasks.get(ask.id))
         except HanseError as error:
             self._tasks.pop(ask.id, None)
-            endpoint.refused(error)
+            endpoint.refused(error, ask.origin)
             self._fail(ask, error)
             return
         try:

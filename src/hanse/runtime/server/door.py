@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -12,10 +12,12 @@ from hanse.kit.ids import span_id
 from hanse.runtime.call.context import DEFAULT_LOCALE, Call, Keyed, Origin, begin_trace
 from hanse.runtime.errors import (
     DeadlineExceeded,
+    HanseError,
     InvalidArgument,
     PermissionDenied,
     Unauthenticated,
 )
+from hanse.runtime.figures.clients import visitor_at
 from hanse.runtime.identity.principal import VISITOR
 from hanse.runtime.remote.wire import CONTEXT_HEADER
 from hanse.runtime.telemetry.trace_context import parse
@@ -40,6 +42,9 @@ _MILLISECOND_NS = 1_000_000
 
 SITE_HEADER = b"hanse-site"
 """Whose domain a request was sent to. The gateway sets it, and takes it away from what comes in."""
+
+FORWARDED_HEADER = b"x-forwarded-for"
+"""Where a request came from; as `SITE_HEADER`, the gateway alone sets it."""
 
 _read_origin = msgspec.json.Decoder(Origin).decode
 
@@ -73,7 +78,6 @@ class Door:
         self._deadlines = deadlines
         self._sample = sampler.sample
         self._site = site
-        self._visitor = Origin(site)
         self._origins: dict[bytes, Origin] = {}
 
     def origin(self, request: Request) -> Origin | None:
@@ -99,9 +103,18 @@ class Door:
             if verified is not shown.verified:
                 shown.verified, shown.origin = verified, self._of(verified, headers)
             return shown.origin
-        if b"accept-language" in headers:
-            return Origin(self._site, VISITOR, _locale(headers))
-        return self._visitor
+        visitor = request.shown.visitor
+        if visitor is None or b"accept-language" in headers:
+            return self._visiting(request)
+        return visitor
+
+    def seen(self, request: Request) -> Origin:
+        """For whom a request is that was refused, as far as it can be said."""
+        try:
+            known = self.origin(request)
+        except HanseError:
+            known = None
+        return known or Origin(self._site, client=_client(request))
 
     async def sign_in(self, request: Request) -> Origin:
         """For whom a request is, after its token was verified.
@@ -179,12 +192,21 @@ class Door:
         """As `origin`, at a domain of a site. Credentials that name no site count there too."""
         site, headers = domain_of(request), request.headers
         if b"authorization" not in headers:
-            return Origin(site, VISITOR, _locale(headers))
+            return Origin(site, VISITOR, _locale(headers), client=_client(request))
         authenticator = self._authenticator
         if authenticator is None:
             return None
         verified = authenticator.cached(headers[b"authorization"], request.shown)
         return None if verified is None else self._of(verified, headers, site)
+
+    def _visiting(self, request: Request) -> Origin:
+        """For whom a request is that shows no credentials."""
+        headers, shown = request.headers, request.shown
+        if request.gate or b"accept-language" in headers:
+            return Origin(self._site, VISITOR, _locale(headers), client=_client(request))
+        if shown.visitor is None:
+            shown.visitor = Origin(self._site, client=_client(request))
+        return shown.visitor
 
     def _of(self, verified: Verified, headers: dict[bytes, bytes], domain: str = "") -> Origin:
         if domain and verified.site not in {"", domain}:
@@ -204,6 +226,25 @@ class Door:
                 self._origins.clear()
             self._origins[value] = known
         return known
+
+
+def _client(request: Request) -> str:
+    """What tells a visitor from others: where the gateway says a request is from, or the peer is.
+
+    Of peers that are trusted nothing is told: whoever it is for stands in their context.
+    """
+    if request.gate:
+        return visitor_at(request.headers.get(FORWARDED_HEADER, b"").decode("latin-1"))
+    shown = request.shown
+    if shown.client is None:
+        shown.client = "" if request.trusted else visitor_at(_address(shown.source))
+    return shown.client
+
+
+def _address(source: asyncio.Transport) -> str:
+    """Of the peer of a TCP connection; others have none."""
+    peer: object = source.get_extra_info("peername")
+    return str(cast("tuple[object, ...]", peer)[0]) if isinstance(peer, tuple) else ""
 
 
 def milliseconds(value: bytes) -> int:

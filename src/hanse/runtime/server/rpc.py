@@ -58,7 +58,7 @@ class Rpc:
             keyed = self._keyed(request) if may_be else None
             call = door.open(request, self._method, origin)
         except HanseError as error:
-            self._endpoint.refused(error)
+            self._endpoint.refused(error, door.seen(request))
             return self._failed(error, "", request)
         if self._streams:
             return await self._begin_stream(call, request)
@@ -84,7 +84,7 @@ class Rpc:
             self._door.close(call)
             if not isinstance(error, HanseError):
                 raise
-            self._endpoint.refused(error)
+            self._endpoint.refused(error, call.origin)
             return _traced(self._failed(error, call.trace_id, request), call, request)
         events = self._events(call, request, arguments)
         await anext(events)  # from here on whoever closes it, even unread, ends the call

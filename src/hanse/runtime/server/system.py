@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hanse.runtime.contract.description import ContractDescription
+    from hanse.runtime.data.database import Database
+    from hanse.runtime.figures.tally import Tally
     from hanse.runtime.http.message import Request
     from hanse.runtime.server.router import Router
 
+FRESH_JSON = JSON + b"cache-control: no-store\r\n"
 METRICS = f"content-type: {CONTENT_TYPE}\r\ncache-control: no-store\r\n".encode()
 PAGE = (
     "/docs", "/docs/app.js", "/docs/events.js", "/docs/schema.js", "/docs/try.js", "/docs/style.css"
@@ -52,6 +55,24 @@ def add_metrics(router: Router, prometheus: Callable[[], str], *, trusted_only: 
         return Response(200, METRICS, prometheus().encode())
 
     router.add("GET", "/metrics", Answer(metrics), hidden=trusted_only)
+
+
+def add_figures(
+    router: Router, tally: Tally, services: Sequence[type], database: Database | None
+) -> None:
+    """`/figures` for who judges this release; only for peers that are trusted."""
+    known: dict[str, int] = {}
+
+    def figures() -> Response:
+        if database is not None:
+            if database.outbox is not None and not known:
+                from hanse.runtime.subscriptions.describe import told_by  # few hosts are asked
+
+                known.update(dict.fromkeys(told_by(services), 0))
+            known.update(database.told)
+        return Response(200, FRESH_JSON, msgspec.json.encode(tally.figures(known)))
+
+    router.add("GET", "/figures", Answer(figures), hidden=True)
 
 
 def add_docs(

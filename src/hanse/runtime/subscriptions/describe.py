@@ -37,6 +37,15 @@ def describe_post(services: Sequence[type]) -> PostDescription:
     )
 
 
+def told_by(services: Sequence[type]) -> tuple[str, ...]:
+    """The full names of the events that some services tell.
+
+    Raises:
+        ConfigurationError: Two classes are one event.
+    """
+    return tuple(model.full_name for model in events_of(_tellers(services)))
+
+
 def _tellers(services: Sequence[type]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for service in services:

@@ -117,6 +117,12 @@ class Histogram:
             reached = end
             yield bound, seen
 
+    def filled(self) -> Iterator[tuple[int, int]]:
+        """The upper bound of each bucket that is not empty, and how many values it has. Exact."""
+        for index, count in enumerate(list(self._counts)):
+            if count:
+                yield _upper(index), count
+
     def statistics(self) -> HistogramStatistics:
         """The count, the sum and three quantiles."""
         return HistogramStatistics(

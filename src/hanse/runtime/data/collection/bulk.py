@@ -160,7 +160,7 @@ class Bulk(Generic[E]):
         errors = {one.at: told[one.uuid] for one in given if one.uuid in told}
         errors |= await self._why_not(left, row) if left else {}
         if facts and made:
-            self._stored.outbox.kept()
+            self._stored.outbox.kept(*(fact for uuid, fact in facts.items() if uuid in made))
         return {
             one.at: Outcome(item=one.value)
             if one.uuid in made

@@ -134,7 +134,7 @@ class Stored(Generic[E]):
         seals = await Telling(self.sealing, self.database.keys, outbox, event).prepared()
         statements = self.telling_statements(keyed=outbox.seals(event))
         done = await self.told(work(self.writer.telling(seals, statements)))
-        outbox.kept()
+        outbox.kept(event)
         return done
 
     @property

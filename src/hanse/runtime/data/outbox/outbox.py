@@ -55,6 +55,6 @@ class Outbox(Protocol):
         """
         ...
 
-    def kept(self) -> None:
-        """Says that one lies there, so that it is told as soon as it is committed."""
+    def kept(self, *events: Event) -> None:
+        """Says that they lie there, so that they are told as soon as they are committed."""
         ...

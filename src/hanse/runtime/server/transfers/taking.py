@@ -52,7 +52,7 @@ class TakesFiles(Rpc):
                 received.site = await self._admit(request)
                 await self._receive(request, received)
             except HanseError as error:
-                self._endpoint.refused(error)
+                self._endpoint.refused(error, self._door.seen(request))
                 return self._failed(error, "", request)
             return await super().serve(request)
         finally:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.threads import Threads
     from hanse.runtime.data.database import Database
     from hanse.runtime.data.personal.subject_keys import SubjectKeys
+    from hanse.runtime.figures.tally import Tally
     from hanse.runtime.subscriptions.declared.subscription import Subscription
     from hanse.runtime.subscriptions.handling.arrived import Arrived
     from hanse.runtime.subscriptions.handling.claim import Feed
@@ -162,7 +163,7 @@ def bound(
     method = subscription.method
     metrics = instruments.metrics.of(method.service, method.rpc_name, "server")
     observer = HandlerObserver(
-        method.service, subscription.name, "server", metrics, instruments.spans
+        method.service, subscription.name, "server", metrics, instruments.spans, instruments.tally
     )
     endpoint = Endpoint(method, observer=observer, threads=threads, once=Inbox(database))
     endpoint.serve_by(instance)
@@ -181,6 +182,9 @@ class Instruments(Protocol):
 
     @property
     def spans(self) -> SpanBuffer: ...
+
+    @property
+    def tally(self) -> Tally: ...
 
 
 class HandlerObserver(Observer):

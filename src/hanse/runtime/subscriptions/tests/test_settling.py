@@ -272,3 +272,13 @@ async def test_what_waits_behind_another_is_not_begun(bench) -> None:
     assert [await bench.take_due(settling) for _ in range(3)] == [1, 1, 0]
     await settling.settle(letters[2:])
     assert await bench.notes() == ["bad", "later", "last"]
+
+
+async def test_a_handled_event_is_work_of_its_host_and_one_that_fails_is_a_fault(bench) -> None:
+    settling = bench.settling()
+    bench.stage.fails["bad"] = [ValueError("no"), ValueError("no")]
+    for word, box in (("good", "a"), ("bad", "b")):
+        await settling.settle([bench.letter(word, box)])
+    told = bench.instruments.tally.figures({})
+    assert (told.requests, told.refused) == (1 + told.failed, 0)
+    assert {client for *_, client in told.failures} == {"service:desk.v1.Desk"}

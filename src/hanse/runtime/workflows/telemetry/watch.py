@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hanse.runtime.call.context import Call
     from hanse.runtime.data.database import Database
+    from hanse.runtime.figures.tally import Tally
     from hanse.runtime.telemetry.metrics import Metrics, Series
     from hanse.runtime.telemetry.span import SpanBuffer
     from hanse.runtime.workflows.journal.entry import State
@@ -41,6 +42,9 @@ class Instruments(Protocol):
     @property
     def spans(self) -> SpanBuffer: ...
 
+    @property
+    def tally(self) -> Tally: ...
+
 
 class Surroundings(Protocol):
     """What a host has for it."""
@@ -56,6 +60,7 @@ class Watch:
         self._database = database
         self._metrics: Metrics | None = None
         self._spans: SpanBuffer | None = None
+        self._tally: Tally | None = None
         self._observers: dict[tuple[str, str], RunObserver] = {}
         self._counters: dict[tuple[str, str], Series] = {}
         self._next_count = 0.0
@@ -63,6 +68,7 @@ class Watch:
     def join(self, host: Surroundings) -> None:
         """Says where numbers and spans go."""
         self._metrics, self._spans = host.instruments.metrics, host.instruments.spans
+        self._tally = host.instruments.tally
 
     def begun(self, name: str) -> None:
         """Counts an instance that begins, also one in a transaction that may be undone yet."""
@@ -139,7 +145,9 @@ class Watch:
             return None
         service, name = model.method.service, ".".join(filter(None, (model.method.rpc_name, step)))
         metrics = self._metrics.of(service, name)
-        made = RunObserver(service, f"{service}/{name}", "internal", metrics, self._spans)
+        # What an instance does in all is not done until then: its steps are.
+        tally = self._tally if step else None
+        made = RunObserver(service, f"{service}/{name}", "internal", metrics, self._spans, tally)
         self._observers[model.name, step] = made
         return made
 

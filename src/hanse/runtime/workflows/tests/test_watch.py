@@ -85,3 +85,25 @@ async def test_a_run_and_its_steps_are_one_trace_that_names_its_starter(
 
 def shop_watch(world: World):
     return world.host._services[0]._workflows._engine.watch
+
+
+async def test_each_try_of_a_step_is_work_of_its_host(world: World, bank: Bank) -> None:
+    shop = world.get(Shop)
+    await world.catch_up()
+    tally = world.host._instruments.tally
+    before = tally.figures({})
+    bank.fail = 1
+    await shop.begin(Wanted("a boat"), "boat")
+    for _ in range(3):
+        await world.catch_up()
+        world.clock.advance(1)
+    told = tally.figures({})
+    assert told.failed == before.failed + 1, "the first try"
+    assert told.failures[-1][2] == "service:shop.v1.Shop"
+    tried = numbers(world)
+    steps = sum(
+        value
+        for name, value in tried.items()
+        if name.startswith("rpc_server_duration_seconds_count") and '"Place.' in name
+    )
+    assert told.requests == before.requests + steps, "the test itself acts inside of a call"
