@@ -120,11 +120,11 @@ class CareersSite:
 
 
 @asynccontextmanager
-async def opened(*instead, apart=False, **given):
+async def opened(*instead, apart=False, faults=None, **given):
     """The site over the sample; fakes take the place of the services whose contracts they serve."""
     replaced = {contract_of(service).full_name for service in instead}
     kept = [service for service in SERVICES if contract_of(service).full_name not in replaced]
-    async with World(*kept, *instead, apart=apart) as world:
+    async with World(*kept, *instead, apart=apart, faults=faults) as world:
         await load(world, **given)
         yield CareersSite(world)
 

@@ -9,7 +9,7 @@ from playwright.async_api import async_playwright, expect
 
 from domains.hiring.tests.careers_world import STAFF
 from hanse import Unavailable
-from hanse.testing import fake
+from hanse.testing import Faults, fake
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -81,6 +81,39 @@ async def test_without_scripts_a_person_narrows_the_list_reads_and_applies(
         await page.get_by_role("button", name="Send the application").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. It is with us.")
     assert [one[:2] for one in await careers.applications()] == [("be-103", "ada@example.com")]
+
+
+@pytest.mark.parametrize(
+    "scripts", [True, pytest.param(False, marks=pytest.mark.long)], ids=["scripts", "no scripts"]
+)
+async def test_who_clicks_again_while_it_is_sent_has_applied_once(open_careers, chromium, scripts):
+    faults, posts = Faults(), []
+    async with (
+        open_careers(faults=faults) as careers,
+        visiting(careers, chromium, scripts=scripts, path="/careers/apply/be-103") as page,
+    ):
+        page.on("request", lambda request: posts.append(request.method == "POST"))
+        await fill_in(page)
+        send = page.get_by_role("button", name="Send the application")
+        held = faults.at("idempotency.worked").hold()
+        await send.scroll_into_view_if_needed()
+        box = await send.bounding_box()
+        at = box["x"] + 9, box["y"] + 9
+        await page.mouse.dblclick(*at)  # of which some browsers make one request
+        await held.came()
+        async with page.expect_request(lambda request: request.method == "POST"):
+            await page.mouse.click(*at)
+        held.release()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. It is with us.")
+        assert sum(posts) >= 2
+        assert len(await careers.applications()) == 1
+
+
+async def fill_in(page):
+    await page.get_by_label("Your name").fill("Ada Lovelace")
+    await page.get_by_label("E-mail").fill("ada@example.com")
+    await page.get_by_label("CV").set_input_files([CV])
+    await page.get_by_label("You may keep what I send here").check()
 
 
 CV = {"name": "Ada.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n" + bytes(90_000)}

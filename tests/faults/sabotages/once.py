@@ -21,6 +21,13 @@ IDEMPOTENCY = below("src/hanse/runtime",
     Sabotage("a form's key stands in its hidden field", "server/pages/page_rpc.py",
              "if MARK in request.body", "if False",
              FORMS + "test_who_clicks_twice_is_answered_twice_and_counts_once"),
+    Sabotage("what has begun under a key goes on without its caller", "data/idempotency/once.py",
+             '        begin_writing(call)\n        try:\n            await reached("idempotency.claimed")\n'
+             "            return await self._work(call, claim, arguments, handle, fail)\n"
+             "        finally:\n            end_writing(call)\n",
+             '        await reached("idempotency.claimed")\n'
+             "        return await self._work(call, claim, arguments, handle, fail)\n",
+             ONCE + "test_who_leaves_and_asks_again_gets_the_answer_of_what_went_on"),
     Sabotage("who clicks twice waits for the one answer", "data/idempotency/once.py",
              "if not (call.keyed.of_form and _is_under_way(found)):", "if True:",
              FORMS + "test_who_clicks_twice_is_answered_twice_and_counts_once"),

@@ -13,6 +13,7 @@ from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic_ns, wait_set
 from hanse.kit.fault_points import reached
 from hanse.runtime.call.idempotency import KeyInFlight, KeyInterrupted, KeyReused
+from hanse.runtime.call.leaving import begin_writing, end_writing
 from hanse.runtime.contract.file import File, file_fields
 from hanse.runtime.data.failures import SerializationConflict
 from hanse.runtime.data.idempotency.ledger import Ledger
@@ -98,8 +99,13 @@ class StoredOnce:
             await self._ledger.sweep()
         if found is None or not found.mine:
             return _given_before(call, found)
-        await reached("idempotency.claimed")
-        return await self._work(call, claim, arguments, handle, fail)
+        # A caller that leaves may have lost its connection alone, and asks again for the answer.
+        begin_writing(call)
+        try:
+            await reached("idempotency.claimed")
+            return await self._work(call, claim, arguments, handle, fail)
+        finally:
+            end_writing(call)
 
     async def _claim(self, call: Call, body: bytes) -> tuple[Claim, Found | None]:
         """Takes the key, or tells who has it; a form waits for the answer to itself.

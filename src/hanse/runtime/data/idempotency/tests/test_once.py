@@ -228,6 +228,24 @@ async def test_a_twin_in_flight_is_told_to_come_again(shop) -> None:
     assert (await first)[0] == 200
 
 
+@pytest.mark.parametrize("verb", ["", ":charged"])
+async def test_who_leaves_and_asks_again_gets_the_answer_of_what_went_on(shop, verb) -> None:
+    shop.stage.go_on.clear()
+    first = asyncio.create_task(shop.ask(verb, APPLE, "left"))
+    await asyncio.wait_for(shop.stage.entered.wait(), PATIENCE)
+    first.cancel()
+    await asyncio.wait((first,))
+    async with asyncio.timeout(PATIENCE):
+        while [*shop.host.connections]:
+            await asyncio.sleep(0)
+    shop.stage.go_on.set()
+    again = await shop.ask(verb, APPLE, "left")
+    while again[0] == 409:
+        again = await shop.ask(verb, APPLE, "left")
+    assert again[1][b"idempotent-replayed"] == b"true"
+    assert set(shop.stage.ran.values()) == {1}
+
+
 async def test_a_key_of_another_request_is_refused(shop) -> None:
     await shop.ask("", APPLE, "k")
     status, _, body = await shop.ask("", '{"item": "pear"}', "k")
