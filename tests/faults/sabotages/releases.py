@@ -9,6 +9,7 @@ BUILT = "tests/test_built.py::"
 CLEARING = "tests/test_clearing.py::"
 ORIGIN = "sources/tests/test_origin.py::"
 BROKEN = "tests/test_broken_builds.py::"
+IMAGE = "oci/tests/test_image.py::"
 TRIALS = "trial/tests/test_trials.py::"
 
 RELEASES = below("src/hanse/fleet/releases",
@@ -46,7 +47,7 @@ RELEASES = below("src/hanse/fleet/releases",
              "if release.digest != digest:", "if False:",
              SHELF + "test_a_release_that_is_another_one_is_refused"),
     Sabotage("what comes and goes beside the sources is not looked into", "sources/closure.py",
-             "folder not in self._kept", "True",
+             "or folder in self._kept", "",
              CLOSURE + "test_what_a_fleet_keeps_in_the_project_is_no_source"),
     Sabotage("an import by a computed name takes its package along", "sources/closure.py",
              "if imports.anything:", "if False:",
@@ -87,6 +88,21 @@ RELEASES = below("src/hanse/fleet/releases",
     Sabotage("nobody clears while somebody builds", "clearing.py",
              "        if alone:", "        if True:",
              CLEARING + "test_while_somebody_builds_nothing_goes"),
+    Sabotage("a layer is in the order of its paths", "oci/layer.py",
+             "for path in sorted(whole):", "for path in whole:",
+             IMAGE + "test_no_layer_tells_when_and_by_whom_it_was_made"),
+    Sabotage("what an image stands on is what its digest says", "oci/layout.py",
+             "if found.hexdigest() != digest:", "if False:",
+             IMAGE + "test_what_no_image_can_stand_on_is_refused[blob]"),
+    Sabotage("packages come to no other Python", "oci/ground.py",
+             "if version and not", "if False and not",
+             IMAGE + "test_what_no_image_can_stand_on_is_refused[version]"),
+    Sabotage("what is no layout is not taken away", "oci/image.py",
+             "into.rmdir()", "shutil.rmtree(into)",
+             IMAGE + "test_what_is_no_layout_is_not_taken_away"),
+    Sabotage("an image has what its services import", "oci/distributions.py",
+             "wanted = {HANSE, *_named(texts)}", "wanted = set[str]()",
+             IMAGE + "test_an_image_answers_when_it_is_run"),
     Sabotage("the commit names nothing", "release.py",
              "name_of(self.service, self.code", "name_of(self.service + self.origin.commit, self.code",
              SHELF + "test_the_same_tree_is_the_same_release_whatever_the_commit"),

@@ -17,6 +17,9 @@ from hanse.cli.refusal import Refused
 from hanse.fleet.engine.privileges import lay_down
 from hanse.fleet.engine.program import surroundings
 from hanse.fleet.releases.built import Built
+from hanse.fleet.releases.oci.image import write_images
+from hanse.fleet.releases.oci.interpreter import NoInterpreter
+from hanse.fleet.releases.oci.layout import LayoutError
 from hanse.fleet.releases.shelf import Shelf
 from hanse.fleet.releases.wish import read_wish
 from hanse.kit.environment import variables
@@ -24,34 +27,59 @@ from hanse.kit.environment import variables
 if TYPE_CHECKING:
     from hanse.fleet.releases.release import Release
     from hanse.fleet.state import StateFolder
+    from hanse.runtime.project.project import Project
 
 WORDS_SHOWN = 8
 COMMIT_SHOWN = 7
 
 
-def build(environment: str, *, as_json: bool) -> None:
+def build(environment: str, oci: str, ground: str, *, as_json: bool) -> None:
     """Builds what was not built before, and shows all of it.
+
+    Args:
+        environment: Which one of `hanse.toml` applies.
+        oci: Where images of it are written; empty for none.
+        ground: An image that these stand on; empty for this machine's Python.
+        as_json: As JSON.
 
     Raises:
         Refused: Something is missing, broken, too large, or cannot share a process.
     """
-    begun = monotonic()
-    open_project(environment)
+    if ground and not oci:
+        raise Refused("--base is for images, and none is asked for: say where, --oci FOLDER")
+    begun, started = monotonic(), Path.cwd()
+    project = open_project(environment)
     state = enter_project()
     shelf = Shelf(state.releases)
     before = {one.digest for one in shelf.all()}
     built = _built(state, environment)
     releases = releases_of(built, shelf)
+    images: dict[str, str] = {}
+    if oci:
+        images = _images(project, built, shelf, started / oci, started / ground if ground else None)
     if as_json:
         shown = [row_of(one) | {"new": one.digest not in before} for one in releases]
-        notes = {"releases": shown, "notes": built.notes}
+        notes = {"releases": shown, "notes": built.notes, "images": images}
         click.echo(msgspec.json.format(msgspec.json.encode(notes), indent=2).decode())
         return
     show(releases, before)
     new = sum(one.digest not in before for one in releases)
     click.echo(f"\n{len(releases)} releases, {new} of them new, in {monotonic() - begun:.1f} s.")
+    for name, digest in images.items():
+        click.echo(f"{name}  {digest}")
     for note in built.notes:
         click.secho(note, fg="yellow")
+
+
+def _images(
+    project: Project, built: Built, shelf: Shelf, into: Path, ground: Path | None
+) -> dict[str, str]:
+    try:
+        return write_images(project, built, shelf, into, ground)
+    except (LayoutError, NoInterpreter) as error:
+        raise Refused(str(error)) from None
+    except OSError as error:
+        raise Refused(f"{into} cannot be written: {error.strerror}.") from None
 
 
 def releases_of(built: Built, shelf: Shelf) -> list[Release]:

@@ -100,15 +100,22 @@ def trust(*, uninstall: bool, as_json: bool) -> None:
 
 @click.command()
 @ENVIRONMENT
+@click.option("--oci", default="", metavar="FOLDER|FILE.tar", help="Write OCI images of it, too.")
+@click.option(
+    "--base",
+    default="",
+    metavar="FOLDER|FILE.tar",
+    help="An OCI image with Python that they stand on; else this machine's Python comes along.",
+)
 @JSON
-def build(environment: str, *, as_json: bool) -> None:
+def build(environment: str, oci: str, base: str, *, as_json: bool) -> None:
     """Make releases of all services, and start nothing.
 
-    The same code against the same packages is the same release.
+    The same code against the same packages is the same release, and the same image.
     """
     from hanse.cli.fleet.build import build as make
 
-    make(environment, as_json=as_json)
+    make(environment, oci, base, as_json=as_json)
 
 
 @click.command()

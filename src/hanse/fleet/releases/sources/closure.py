@@ -20,6 +20,9 @@ SKIPPED = frozenset(
 LOOSE = (".html", ".txt", ".sql", ".css", ".js", ".svg", ".json", ".csv")
 """What counts as data of a module that lies in no package, beside a project's other files."""
 
+IMAGES = "oci-layout"
+"""What makes a folder one of images: they may have been written into the project."""
+
 INIT = "__init__.py"
 
 
@@ -141,8 +144,9 @@ class Sources:
                     yield path
 
     def _may_enter(self, folder: Path) -> bool:
-        hidden = folder.name.startswith(".")
-        return not hidden and folder.name not in SKIPPED and folder not in self._kept
+        if folder.name.startswith(".") or folder.name in SKIPPED or folder in self._kept:
+            return False
+        return not (folder / IMAGES).is_file()
 
 
 def _is_data(file: str, *, loose: bool) -> bool:

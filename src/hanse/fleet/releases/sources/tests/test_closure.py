@@ -98,6 +98,11 @@ def test_what_a_fleet_keeps_in_the_project_is_no_source(tmp_path: Path) -> None:
     assert sorted(found) == ["app.py", "sent/x.json"]
 
 
+def test_images_that_were_written_into_the_project_are_no_source(tmp_path: Path) -> None:
+    lay(tmp_path, {"app.py": "", "image/oci-layout": "", "image/index.json": "", "sent/x.json": ""})
+    assert sorted(Sources([tmp_path]).closure("app")) == ["app.py", "sent/x.json"]
+
+
 def test_the_first_folder_that_has_a_module_wins_as_in_python(tmp_path: Path) -> None:
     lay(tmp_path, {"one/app.py": "first = 1", "two/app.py": "second = 2", "two/late.py": ""})
     sources = Sources([tmp_path / "one", tmp_path / "two"])

@@ -1,0 +1,1 @@
+"""Releases as OCI images, written without a daemon, a registry or a network."""
