@@ -49,6 +49,7 @@ class StateFolder:
         self.ads_socket = self.folder / "ads.sock"
         self.admin_socket = self.folder / "admin.sock"
         self.directory = self.folder / "directory.json"
+        self.shares = self.folder / "shares.json"
         self.asked = self.folder / "asked.json"
         self.roster = self.folder / "roster.json"
         self.issuer = self.folder / "issuer.json"

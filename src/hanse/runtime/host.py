@@ -37,6 +37,7 @@ from hanse.runtime.link.link_door import LinkDoor
 from hanse.runtime.offload import Offload
 from hanse.runtime.placement.directory import Directory
 from hanse.runtime.placement.placement import Placement
+from hanse.runtime.placement.shares import Shares
 from hanse.runtime.recorder import Recorder
 from hanse.runtime.remote.frames import LINK_PATH
 from hanse.runtime.server.dispatch import Dispatcher
@@ -118,6 +119,7 @@ class Host:
         self._mounted: list[MountedApp] = []
         self._doors, self._sweep = Doors(self.config), Sweep(self._look)
         self._stack = AsyncExitStack()
+        self._shares = Shares(self.config.shares_file, self.config.name)
         self._placement = self._place(wrap)
         clock = clock or SystemClock()
         self.database = database_of(self.config.database, provided, clock, self.metrics)
@@ -205,6 +207,7 @@ class Host:
         return Placement(
             local,
             Directory(self.config.directory, self.config.directory_file, local),
+            self._shares,
             site=self.config.site,
             instruments=self._instruments,
             tls=client_tls(self.config.tls) if self.config.tls else None,

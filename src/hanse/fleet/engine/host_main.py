@@ -87,6 +87,7 @@ def _host(project: Project, order: HostOrder, state: StateFolder, given: Mapping
         order.services,
         name=order.name,
         directory_file=state.directory,
+        shares_file=state.shares,
         stall_file=state.stall(order.name),
         trace_folder=state.traces,
         issuers=(*project.file.issuers, *order.issuers),

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hanse.fleet.gateway.settings import GatewaySettings
+from hanse.fleet.gateway.shares import SHARES
 
 CONTROL = "hanse.control"
 """Name of the only cluster that is not a service."""
@@ -84,8 +85,12 @@ def bootstrap(settings: GatewaySettings, node: str = "gateway") -> dict[str, Any
         "stats_flush_on_admin": True,
         "stats_config": {"stats_matcher": _stats_matcher()},
         "overload_manager": _overload_manager(settings),
-        "layered_runtime": {"layers": [{"name": "static", "static_layer": {}}]},
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": {}}, _shares(ask)]},
     }
+
+
+def _shares(ask: dict[str, Any]) -> dict[str, Any]:
+    return {"name": SHARES, "rtds_layer": {"name": SHARES, "rtds_config": ask}}
 
 
 def _ads_config() -> dict[str, Any]:

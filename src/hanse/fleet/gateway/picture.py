@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+PARTS = ("canary", "twin")
+
 
 class Endpoint(msgspec.Struct, frozen=True):
     """One host of a service.
@@ -19,6 +21,20 @@ class Endpoint(msgspec.Struct, frozen=True):
     draining: bool = False
 
 
+class Part(msgspec.Struct, frozen=True):
+    """Hosts with a share of a service's requests that is held to exactly, while they are judged.
+
+    Attributes:
+        name: `canary` or `twin`.
+        endpoints: Its hosts. Where none of them answers, the other hosts of the service do.
+        share: Of all requests of the service, from 0 to 1.
+    """
+
+    name: str
+    endpoints: tuple[Endpoint, ...]
+    share: float = 0.0
+
+
 class Upstream(msgspec.Struct, frozen=True):
     """One service as the outside reaches it.
 
@@ -27,11 +43,13 @@ class Upstream(msgspec.Struct, frozen=True):
         segments: First segments of the paths it answers: `("cart", "cart.v1.Cart")`; the empty one
             is the path `/` itself.
         endpoints: Its hosts; while there are none, requests are answered by 503 with Retry-After.
+        parts: Those besides that are judged; what they have no share of goes to `endpoints`.
     """
 
     service: str
     segments: tuple[str, ...]
     endpoints: tuple[Endpoint, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 class Certificate(msgspec.Struct, frozen=True):
@@ -66,9 +84,14 @@ class Picture(msgspec.Struct, frozen=True):
         domains: Of sites other than the default one; any other name is the default site's.
         certificate: The gateway's own; None for no TLS.
         challenges: Answers to ACME's HTTP challenges, by token.
+        renewal: Counts up to have the shares of parts last on.
+        lease_seconds: For which they last: whoever gives them may die, and would not take them
+            back.
     """
 
     upstreams: tuple[Upstream, ...]
     domains: tuple[Domain, ...] = ()
     certificate: Certificate | None = None
     challenges: tuple[tuple[str, str], ...] = ()
+    renewal: int = 0
+    lease_seconds: float = 10.0

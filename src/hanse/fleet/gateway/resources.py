@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.clusters import cluster
 from hanse.fleet.gateway.listeners import certificates, listeners
-from hanse.fleet.gateway.picture import Picture, Upstream
+from hanse.fleet.gateway.picture import Endpoint, Picture
 from hanse.fleet.gateway.routes import route_tables, service_route
 from hanse.fleet.gateway.settings import GatewaySettings
+from hanse.fleet.gateway.shares import SHARES, part_name, shares
 from hanse.fleet.gateway.xds import Resource
 
 Snapshot = dict[str, dict[str, Resource]]
@@ -26,7 +29,7 @@ class Resources:
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self._picture = Picture(())
-        self._made: dict[str, tuple[Upstream, Resource]] = {}
+        self._made: dict[str, tuple[object, Resource]] = {}
         self._snapshot: Snapshot = {}
 
     def of(self, picture: Picture) -> Snapshot:
@@ -45,6 +48,9 @@ class Resources:
         if fresh or _shown(picture) != _shown(before):
             self._listen(picture, snapshot)
         self._place(picture, snapshot)
+        lease = picture.renewal, picture.lease_seconds
+        given = xds.runtime(SHARES, shares(picture), *lease)
+        snapshot[xds.RUNTIME] = {SHARES: given}
         self._picture, self._snapshot = picture, snapshot
         return snapshot
 
@@ -56,18 +62,26 @@ class Resources:
             snapshot[kind] = {name: xds.encode(kind, fields) for name, fields in given.items()}
 
     def _place(self, picture: Picture, snapshot: Snapshot) -> None:
-        made: dict[str, tuple[Upstream, Resource]] = {}
-        for upstream in picture.upstreams:
-            last = self._made.get(upstream.service)
-            if last is None or last[0] != upstream:
-                last = (upstream, xds.assignment(upstream))
-            made[upstream.service] = last
+        made: dict[str, tuple[object, Resource]] = {}
+        for name, levels in _clusters(picture):
+            last = self._made.get(name)
+            if last is None or last[0] != levels:
+                last = (levels, xds.assignment(name, *levels))
+            made[name] = last
         known = self._snapshot.get(xds.CLUSTERS, {})
         new = made.keys() - known.keys()
         clusters = known | xds.clusters(cluster("any", self._settings), new) if new else known
         self._made = made
         snapshot[xds.CLUSTERS] = {name: clusters[name] for name in made}
         snapshot[xds.ASSIGNMENTS] = {name: resource for name, (_, resource) in made.items()}
+
+
+def _clusters(picture: Picture) -> Iterator[tuple[str, tuple[tuple[Endpoint, ...], ...]]]:
+    """Every cluster with its hosts; those of a part fall back on those of its service."""
+    for upstream in picture.upstreams:
+        yield upstream.service, (upstream.endpoints,)
+        for part in upstream.parts:
+            yield part_name(upstream.service, part.name), (part.endpoints, upstream.endpoints)
 
 
 def _addresses(picture: Picture) -> object:

@@ -11,6 +11,7 @@ from typing import Any
 
 from hanse.fleet.gateway.picture import Domain, Picture, Upstream
 from hanse.fleet.gateway.settings import GatewaySettings
+from hanse.fleet.gateway.shares import SHARES, WHOLE, parts_of
 
 ROUTES = "hanse"
 """Name of the table of routes."""
@@ -178,8 +179,18 @@ def _tree(kind: str, entries: dict[str, Any]) -> dict[str, Any]:
 
 def service_route(service: str) -> dict[str, Any]:
     """The route to a service, for any method; which may be repeated how is said elsewhere."""
+    clusters = [
+        {"name": service, "weight": WHOLE},
+        *({"name": part, "weight": 0} for part in parts_of(service)),
+    ]
     # Whether an answer is a stream is not known beforehand; hosts hold the deadlines of calls.
-    return {"match": {"prefix": "/"}, "route": {"cluster": service, "timeout": "0s"}}
+    return {
+        "match": {"prefix": "/"},
+        "route": {
+            "weighted_clusters": {"clusters": clusters, "runtime_key_prefix": SHARES},
+            "timeout": "0s",
+        },
+    }
 
 
 def _retry_policy(conditions: str) -> dict[str, Any]:

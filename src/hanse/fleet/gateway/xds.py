@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -15,7 +15,8 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message_factory import GetMessageClass
 
-from hanse.fleet.gateway.picture import Upstream
+from hanse.fleet.gateway.picture import Endpoint
+from hanse.fleet.gateway.shares import parts_of
 
 MODULES = (
     "config.cluster.v3.cluster",
@@ -36,6 +37,7 @@ MODULES = (
     "extensions.transport_sockets.tls.v3.tls",
     "extensions.upstreams.http.v3.http_protocol_options",
     "service.discovery.v3.discovery",
+    "service.runtime.v3.rtds",
     "type.matcher.v3.http_inputs",
 )
 """Importing one makes its messages known by name, here and to whoever reads an `Any`."""
@@ -54,6 +56,7 @@ _Secret = _message("envoy.extensions.transport_sockets.tls.v3.Secret")
 _Listener = _message("envoy.config.listener.v3.Listener")
 _RouteTable = _message("envoy.config.route.v3.RouteConfiguration")
 _Route = _message("envoy.config.route.v3.Route")
+_Runtime = _message("envoy.service.runtime.v3.Runtime")
 _Any = _message("google.protobuf.Any")
 _Request = _message("envoy.service.discovery.v3.DeltaDiscoveryRequest")
 _Response = _message("envoy.service.discovery.v3.DeltaDiscoveryResponse")
@@ -65,6 +68,7 @@ ASSIGNMENTS: str = AT + _Assignment.DESCRIPTOR.full_name
 SECRETS: str = AT + _Secret.DESCRIPTOR.full_name
 LISTENERS: str = AT + _Listener.DESCRIPTOR.full_name
 ROUTES: str = AT + _RouteTable.DESCRIPTOR.full_name
+RUNTIME: str = AT + _Runtime.DESCRIPTOR.full_name
 
 WORDS_MAX = 2000
 _DUMP = re.compile(r"goo\.gle/debug.*?\n: ", re.DOTALL)
@@ -83,10 +87,12 @@ class Resource(NamedTuple):
     Attributes:
         version: Hash of the content: the same for the same, in whichever process it was made.
         body: The message.
+        seconds: After which Envoy forgets it by itself; 0 for never.
     """
 
     version: str
     body: bytes
+    seconds: float = 0.0
 
 
 class Ask(NamedTuple):
@@ -172,24 +178,48 @@ def _actions(table: Any) -> Iterator[Any]:
 
 
 def _route_to(service: str, route: Any) -> Any:
-    route.route.cluster = service
+    names = (service, *parts_of(service))
+    for cluster, name in zip(route.route.weighted_clusters.clusters, names, strict=True):
+        cluster.name = name
     packed = _Any()
     packed.Pack(route, deterministic=True)
     return packed
 
 
-def assignment(upstream: Upstream) -> Resource:
-    """Where a service is, made without JSON: each step of each deployment sends one."""
-    message = _Assignment(cluster_name=upstream.service)
-    if upstream.endpoints:
-        hosts = message.endpoints.add().lb_endpoints
-        for given in upstream.endpoints:
-            host = hosts.add()
+def assignment(cluster: str, *levels: Sequence[Endpoint]) -> Resource:
+    """Where a cluster is, made without JSON: each step of each deployment sends some.
+
+    Args:
+        cluster: Its name.
+        levels: Its hosts; those of a level get requests where none of the levels before answers.
+    """
+    message = _Assignment(cluster_name=cluster)
+    for priority, level in enumerate(filter(None, levels)):
+        group = message.endpoints.add(priority=priority)
+        for given in level:
+            host = group.lb_endpoints.add()
             host.endpoint.address.pipe.path = given.socket
             host.load_balancing_weight.value = given.weight
             if given.draining:
                 host.health_status = _DRAINING
     return _resource(message)
+
+
+def runtime(name: str, values: Mapping[str, int], renewal: int, seconds: float) -> Resource:
+    """A layer of numbers.
+
+    Args:
+        name: The layer's.
+        values: By key.
+        renewal: The same numbers under another one are given anew.
+        seconds: For which they are given; no numbers are forever.
+    """
+    message = _Runtime(name=name)
+    message.layer.update(values)
+    made = _resource(message)
+    if not values:
+        return made
+    return Resource(f"{made.version}-{renewal}", made.body, seconds)
 
 
 def read_ask(data: bytes) -> Ask:
@@ -212,6 +242,8 @@ def write_answer(answer: Answer) -> bytes:
         entry = message.resources.add(name=name, version=resource.version)
         entry.resource.type_url = answer.type
         entry.resource.value = resource.body
+        if resource.seconds:
+            entry.ttl.FromMilliseconds(round(1000 * resource.seconds))
     return message.SerializeToString()
 
 

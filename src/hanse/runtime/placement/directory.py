@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.kit.file_mark import mark_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
@@ -72,7 +74,7 @@ class Directory:
         Args:
             check: Raises `ValueError` for an address that cannot be called.
         """
-        seen = None if self._file is None else _mark(self._file)
+        seen = None if self._file is None else mark_of(self._file)
         if self._file is None or seen == self._seen:
             return False
         self._seen = seen
@@ -86,15 +88,6 @@ class Directory:
             )
             return False
         return True
-
-
-def _mark(file: Path) -> tuple[int, int, int] | None:
-    """What tells a file from the one that was there before; None where there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _read(file: Path, check: Callable[[str], object]) -> DirectoryFile:

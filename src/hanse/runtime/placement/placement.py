@@ -6,22 +6,24 @@ import ssl
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from hanse.kit.clock import monotonic
 from hanse.kit.http import Address
 from hanse.runtime.call.endpoint import Endpoint
 from hanse.runtime.call.outgoing import Caller
 from hanse.runtime.call.proxy import bind_local, make_proxy
 from hanse.runtime.config.configuration_error import ConfigurationError
-from hanse.runtime.remote.balance import Balancer
+from hanse.runtime.remote.balance import Balancer, Part
 from hanse.runtime.remote.peer import Peer
 from hanse.runtime.remote.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hanse.runtime.contract.method import Method
     from hanse.runtime.contract.service import ContractModel
     from hanse.runtime.instruments import Instruments
     from hanse.runtime.placement.directory import Directory
+    from hanse.runtime.placement.shares import Shares
 
 
 class Placement:
@@ -30,6 +32,7 @@ class Placement:
     Args:
         local: Full names of the contracts served here; their endpoints may come later.
         directory: Where contracts are served that are not, or not to be called, here.
+        shares: What goes to hosts that are judged.
         wrap: Wraps every bound method; for faults in tests.
 
     Attributes:
@@ -41,6 +44,7 @@ class Placement:
         self,
         local: Sequence[str],
         directory: Directory,
+        shares: Shares,
         *,
         site: str,
         instruments: Instruments,
@@ -49,6 +53,7 @@ class Placement:
     ) -> None:
         self.local = local
         self._directory = directory
+        self._shares = shares
         self._site = site
         self._instruments = instruments
         self._tls = tls
@@ -58,6 +63,9 @@ class Placement:
         self._left: list[str] = []
         self._revision = instruments.metrics.gauge(
             "hanse_directory_revision", "Revision of the directory's file that is applied here."
+        )
+        self._shares_revision = instruments.metrics.gauge(
+            "hanse_shares_revision", "Revision of the file of shares that is applied here."
         )
         self.endpoints: dict[str, Endpoint] = {}
         self.look()
@@ -87,7 +95,8 @@ class Placement:
 
     def look(self) -> None:
         """Follows the directory; parts from peers it no longer names, when nothing runs there."""
-        if self._directory.look(self._address):
+        moved = self._directory.look(self._address)
+        if self._shares.look(monotonic(), self._address) or moved:
             self._move()
         if self._left:
             self._left = [text for text in self._left if not self._part(text)]
@@ -120,17 +129,20 @@ class Placement:
             if name in self._directory.configured and not self._directory.configured[name]:
                 raise ConfigurationError(f"The directory has no address for {name}; give it one.")
             try:
-                self._peers[name] = Peer(Balancer(self._pools_of(name)))
+                balancer = Balancer(self._pools_of(name))
+                balancer.replace(self._pools_of(name), self._parts_of(name))
+                self._peers[name] = Peer(balancer)
             except ValueError as error:
                 raise ConfigurationError(f"The directory's entry for {name}: {error}") from None
         return self._peers[name]
 
     def _move(self) -> None:
         for name, peer in self._peers.items():
-            peer.move(self._pools_of(name))
-        named = {one for name in self._peers for one in self._directory.addresses(name)}
+            peer.move(self._pools_of(name), self._parts_of(name))
+        named = {one for name in self._peers for one in self._named(name)}
         self._left = [text for text in self._pools if text not in named]
         self._revision.set(self._directory.revision)
+        self._shares_revision.set(self._shares.revision)
 
     def _part(self, text: str) -> bool:
         """Closes a pool unless something runs there; whether it did."""
@@ -138,6 +150,17 @@ class Placement:
             return False
         self._pools.pop(text).close()
         return True
+
+    def _named(self, name: str) -> Iterator[str]:
+        """All addresses at which a contract is called."""
+        yield from self._directory.addresses(name)
+        for part in self._shares.of(name):
+            yield from part.addresses
+
+    def _parts_of(self, name: str) -> tuple[Part, ...]:
+        return tuple(
+            Part(tuple(map(self._pool, one.addresses)), one.share) for one in self._shares.of(name)
+        )
 
     def _pools_of(self, name: str) -> tuple[Pool, ...]:
         return tuple(self._pool(one) for one in self._directory.addresses(name))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hanse.runtime.call.observer import Observer
     from hanse.runtime.call.outgoing import Caller
     from hanse.runtime.contract.method import Method
-    from hanse.runtime.remote.balance import Balancer
+    from hanse.runtime.remote.balance import Balancer, Part
     from hanse.runtime.remote.link import Link
     from hanse.runtime.remote.pool import Pool
     from hanse.runtime.telemetry.metrics import MethodMetrics
@@ -45,9 +45,9 @@ class Peer:
         self._lines = lines
         self._budget = RetryBudget()
 
-    def move(self, pools: tuple[Pool, ...]) -> None:
+    def move(self, pools: tuple[Pool, ...], parts: tuple[Part, ...]) -> None:
         """From now on it is served there; calls under way end where they are."""
-        self._balancer.replace(pools)
+        self._balancer.replace(pools, parts)
 
     def bind(self, caller: Caller, method: Method, observer: Observer) -> Callable[..., Any]:
         """A method of that service as something to call."""

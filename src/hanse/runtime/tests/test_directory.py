@@ -7,105 +7,16 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from hanse import PUBLIC, Contract, Host, HostConfig, Service, rpc
+from hanse import Host
 from hanse.runtime.errors import Unavailable
+from hanse.runtime.tests.shelves import SHELF, Fleet, Ladder, Shelf, Shop, Stand, until
 from hanse.runtime.wiring import WiringError
-
-SHELF = "shelf.v1.Shelf"
-PATIENCE = 10
-
-
-class Shelf(Contract, package="shelf.v1"):
-    @rpc(allow=PUBLIC)
-    async def place(self) -> str: ...
-
-    @rpc(allow=PUBLIC)
-    async def wait(self) -> str: ...
-
-
-class Place:
-    """Where a shelf stands, and whether those who wait there may go on."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.begun = asyncio.Event()
-        self.go = asyncio.Event()
-
-
-class Stand(Service, Shelf):
-    def __init__(self, place: Place) -> None:
-        self._place = place
-
-    async def place(self) -> str:
-        return self._place.name
-
-    async def wait(self) -> str:
-        self._place.begun.set()
-        await self._place.go.wait()
-        return self._place.name
-
-
-class Ladder(Service, package="ladder.v1"):
-    @rpc(allow=PUBLIC)
-    async def steps(self) -> int:
-        return 7
-
-
-class Shop(Service, package="shop.v1"):
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-
-    @rpc(allow=PUBLIC)
-    async def place(self) -> str:
-        return await self._shelf.place()
-
-
-class Fleet:
-    """Hosts of shelves, and the file that says where they are."""
-
-    def __init__(self, folder, stack) -> None:
-        self.folder = folder
-        self.file = folder / "directory.json"
-        self.places: dict[str, Place] = {}
-        self.hosts: dict[str, Host] = {}
-        self._stack = stack
-        self._revision = 0
-
-    async def shelf(self, name: str) -> str:
-        """Starts a host with a shelf; its address."""
-        self.places[name] = Place(name)
-        socket = self.folder / f"{name}.sock"
-        config = HostConfig(port=None, socket=socket)
-        host = Host([Stand, Ladder], config, provided={Place: self.places[name]})
-        self.hosts[name] = await self._stack.enter_async_context(host)
-        return f"unix:{socket}"
-
-    def write(self, *addresses: str, **others: list[str]) -> None:
-        self._revision += 1
-        services = {SHELF: addresses, **others}
-        self.replace(json.dumps({"revision": self._revision, "services": services}))
-
-    def replace(self, text: str) -> None:
-        new = self.file.with_suffix(".new")
-        new.write_text(text)
-        new.replace(self.file)
-
-    async def caller(self, *services: type, **options) -> Host:
-        options = {"port": None, "directory_file": self.file, **options}
-        host = Host(services, HostConfig(**options), provided={Place: Place("here")})
-        return await self._stack.enter_async_context(host)
 
 
 @pytest.fixture
 async def fleet(tmp_path):
     async with AsyncExitStack() as stack:
         yield Fleet(tmp_path, stack)
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def revision(host: Host) -> float:

@@ -9,8 +9,10 @@ from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.resources import Snapshot
 from hanse.fleet.gateway.xds import Answer, Ask, Resource
 
-ORDER = (xds.CLUSTERS, xds.ASSIGNMENTS, xds.SECRETS, xds.LISTENERS, xds.ROUTES)
-"""Make before break: a route to a cluster that is not there yet would fail."""
+ORDER = (xds.CLUSTERS, xds.ASSIGNMENTS, xds.SECRETS, xds.LISTENERS, xds.ROUTES, xds.RUNTIME)
+"""Make before break: a route to a cluster that is not there yet would fail, and so would a share.
+
+Envoy asks for its runtime first of all, when it has not asked for what comes before it."""
 
 UNASKED = frozenset({xds.CLUSTERS, xds.LISTENERS})
 """What an Envoy wants all of from the start, without naming any."""

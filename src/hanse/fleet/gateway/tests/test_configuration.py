@@ -34,7 +34,7 @@ def whole(picture: Picture, told: GatewaySettings) -> dict:
 def placed(upstream: Upstream, told: GatewaySettings) -> dict:
     found = cluster(upstream.service, told)
     del found["eds_cluster_config"]
-    assigned = read(xds._Assignment, xds.assignment(upstream))
+    assigned = read(xds._Assignment, xds.assignment(upstream.service, upstream.endpoints))
     return found | {"type": "STATIC", "load_assignment": assigned}
 
 

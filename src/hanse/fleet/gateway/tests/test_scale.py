@@ -83,5 +83,5 @@ def test_weight_of_one_of_many_hosts_is_shifted_in_ten_kilobytes() -> None:
         Endpoint(f".hanse/up/hosts/boutique_checkout-{number}.gate", number + 1)
         for number in range(64)
     )
-    told = xds.assignment(Upstream("boutique_checkout.v1.Checkout", ("checkout",), endpoints))
+    told = xds.assignment("boutique_checkout.v1.Checkout", endpoints)
     assert len(told.body) < 10_000
