@@ -1,29 +1,36 @@
-"""Writes the file every host reads: which service is served where, and which revision that is."""
+"""Writes the files every host reads: which service is served where, and who has which share of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from hanse.fleet.state import write_whole
 from hanse.runtime.placement.directory import DirectoryFile
+from hanse.runtime.placement.shares import SharesFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from hanse.runtime.placement.shares import Part
+
+T = TypeVar("T", DirectoryFile, SharesFile)
+
 
 class DirectoryWriter:
-    """Whoever reads the file sees one revision or the next.
+    """Whoever reads the files sees one revision or the next.
 
     Args:
-        path: Where the hosts look for it.
+        directory: Where the hosts look for who serves what.
+        shares: Where they look for shares.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._written = _read(path)
+    def __init__(self, directory: Path, shares: Path) -> None:
+        self._directory, self._shares = directory, shares
+        self._written = _read(directory, DirectoryFile)
+        self._given = _read(shares, SharesFile)
 
     def write(self, services: Mapping[str, tuple[str, ...]]) -> int:
         """Makes these the addresses; the revision stays if nothing changes.
@@ -34,16 +41,33 @@ class DirectoryWriter:
         Raises:
             StateError: It cannot be written.
         """
-        if dict(services) != self._written.services or not self._path.exists():
+        if dict(services) != self._written.services or not self._directory.exists():
             written = DirectoryFile(self._written.revision + 1, dict(services))
-            write_whole(self._path, msgspec.json.encode(written))
+            write_whole(self._directory, msgspec.json.encode(written))
             self._written = written
         return self._written.revision
 
+    def give(
+        self, contracts: Mapping[str, tuple[Part, ...]], hosts: Mapping[str, float], seconds: float
+    ) -> int:
+        """Makes these the shares, from now on for so many seconds: the same again is given anew.
 
-def _read(path: Path) -> DirectoryFile:
+        Returns:
+            The revision that holds them.
+
+        Raises:
+            StateError: It cannot be written.
+        """
+        said = SharesFile(self._given.revision, seconds, dict(contracts), dict(hosts))
+        if contracts or said != self._given or not self._shares.exists():
+            self._given = msgspec.structs.replace(said, revision=said.revision + 1)
+            write_whole(self._shares, msgspec.json.encode(self._given))
+        return self._given.revision
+
+
+def _read(path: Path, kind: type[T]) -> T:
     """What the file holds; nothing, if there is none or it cannot be understood."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=DirectoryFile)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except (FileNotFoundError, msgspec.MsgspecError):
-        return DirectoryFile()
+        return kind()

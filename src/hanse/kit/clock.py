@@ -18,8 +18,8 @@ unix_ns = time.time_ns
 """Nanoseconds since 1970, for stamps in telemetry. Business time comes from a `Clock`."""
 
 
-async def wait_set(event: asyncio.Event, seconds: float) -> None:
-    """Wait until an event is set, or until so many seconds have passed, whichever comes first."""
+async def wait_set(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait until an event is set, or so many seconds have passed; None for as long as it takes."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

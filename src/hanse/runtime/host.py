@@ -206,8 +206,7 @@ class Host:
         local = [contract.full_name for contract in self._contracts]
         return Placement(
             local,
-            Directory(self.config.directory, self.config.directory_file, local),
-            self._shares,
+            Directory(self.config.directory, self.config.directory_file, local, self._shares),
             site=self.config.site,
             instruments=self._instruments,
             tls=client_tls(self.config.tls) if self.config.tls else None,

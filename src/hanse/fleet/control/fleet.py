@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -14,36 +13,34 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.backup.report import order_of
-from hanse.fleet.control.api import Asked, FleetStatus, TooManyChanges, UnknownProcess
+from hanse.fleet.control.api import Asked, FleetStatus, UnknownProcess
 from hanse.fleet.control.choices import Choices, Moved
 from hanse.fleet.control.ground.gateway_settings import GATEWAY, gateway_wish
 from hanse.fleet.control.hosts.hosts import Hosts
-from hanse.fleet.control.hosts.publisher import fronts_of
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.hosts.surveyor import rotate_when_due
+from hanse.fleet.control.hosts.told import fronts_of
 from hanse.fleet.control.looks.forgetting import Forgetting
 from hanse.fleet.control.looks.report import process_status
 from hanse.fleet.control.looks.stalls import to_be_moved
 from hanse.fleet.control.looks.watch import Watch
+from hanse.fleet.control.staging.desk import StagingDesk
+from hanse.fleet.control.turns import EXPECTED, Turns, problems_of
 from hanse.fleet.engine.log_file import trim_log
-from hanse.fleet.plan import PlanError
-from hanse.fleet.state import StateError, write_whole
+from hanse.fleet.state import write_whole
 from hanse.kit.clock import wait_set
-from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.project.project import read_project
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from hanse.fleet.control.ground.ground import Ground
     from hanse.fleet.state import StateFolder
 
 log = logging.getLogger("hanse.control")
 
 LOOK_SECONDS = 2.0
-CHANGES_MAX = 16
 STOPPING = "stopping"
-EXPECTED = (ChangeFailed, PlanError, ConfigurationError, StateError)
-
-Work = Callable[[], Awaitable[None]]
 
 
 class Fleet:
@@ -53,6 +50,9 @@ class Fleet:
         state: The project's state folder.
         ground: What every project needs: database, broker, gateway.
         hosts: The project's own.
+
+    Attributes:
+        staging: What deployments ask.
     """
 
     def __init__(self, state: StateFolder, ground: Ground, hosts: Hosts) -> None:
@@ -62,13 +62,11 @@ class Fleet:
         self._choices = Choices(state.choices)
         self._watch = Watch()
         self._forgetting = Forgetting(rotate_when_due)
-        self._changes: asyncio.Queue[tuple[str, Work]] = asyncio.Queue(CHANGES_MAX)
-        self._changing = ""
-        self._change: asyncio.Task[None] | None = None
-        self._problems: tuple[str, ...] = ()
+        self._turns = Turns()
         self._asked = Asked()
         self._applying: Asked | None = None
         self._stopped = False
+        self.staging = StagingDesk(self._turns, hosts, lambda: self._asked, self._choices)
         self._over = asyncio.Event()
 
     async def run(self, asked: Asked) -> bool:
@@ -80,7 +78,7 @@ class Fleet:
         Returns:
             Whether everything has ended; else it runs on without control.
         """
-        tasks = [asyncio.create_task(work) for work in (self._look_often(), self._work())]
+        tasks = [asyncio.create_task(work) for work in (self._look_often(), self._turns.run())]
         self._asked = asked
         if self._hosts.adopt():
             await self._ground.start()
@@ -100,7 +98,7 @@ class Fleet:
         if asked != self._applying:  # whoever starts us asks what we have begun with
             self._applying = asked
             what = "changing" if self._hosts.members else "starting"
-            self._begin(what, partial(self._apply, asked))
+            self._turns.begin(what, partial(self._apply, asked))
 
     def restart(self, names: tuple[str, ...]) -> None:
         """Begins to replace hosts.
@@ -113,18 +111,11 @@ class Fleet:
         if unknown:
             known = ", ".join(sorted({one.group.name for one in self._hosts.members}))
             raise UnknownProcess(f"There is no host or group {unknown[0]}; groups are {known}.")
-        self._begin("restarting", partial(self._restart, frozenset(names)))
+        self._turns.begin("restarting", partial(self._restart, frozenset(names)))
 
     def stop(self) -> None:
         """Begins to end everything, instead of whatever is done or waits."""
-        if self._changing == STOPPING:
-            return
-        while not self._changes.empty():
-            self._changes.get_nowait()
-        self._begin(STOPPING, self._stop)
-        self._changing = STOPPING
-        if self._change is not None:
-            self._change.cancel()
+        self._turns.instead(STOPPING, self._stop)
 
     def back_up(self, request: str) -> None:
         """Begins to take a base.
@@ -152,8 +143,8 @@ class Fleet:
             tls_port=self._asked.tls_port,
             version=version("hanse"),
             pid=os.getpid(),
-            changing=self._changing,
-            problems=self._problems,
+            changing=self._turns.changing,
+            problems=self._turns.problems,
             url=url,
             tls_url=tls_url,
             fronts=fronts_of(self._hosts.members),
@@ -167,34 +158,6 @@ class Fleet:
         )
 
     # What is done in turn.
-
-    def _begin(self, what: str, work: Work) -> None:
-        try:
-            self._changes.put_nowait((what, work))
-        except asyncio.QueueFull:
-            raise TooManyChanges("Too many changes wait already; see hanse status.") from None
-        self._changing = self._changing or what
-
-    async def _work(self) -> None:
-        while True:
-            self._changing, work = await self._changes.get()
-            self._problems = ()
-            self._change = asyncio.create_task(self._do(work))
-            try:
-                await asyncio.wait((self._change,))
-            finally:
-                self._change.cancel()
-            self._changing = ""
-
-    async def _do(self, work: Work) -> None:
-        try:
-            await work()
-        except EXPECTED as error:
-            self._problems = _problems_of(error)
-            log.warning("%s failed: %s", self._changing, " ".join(self._problems))
-        except Exception as error:
-            log.exception("%s failed.", self._changing)
-            self._problems = (f"This should not happen: {error!r}. See hanse logs control.",)
 
     async def _apply(self, asked: Asked) -> None:
         before = self._asked
@@ -259,8 +222,8 @@ class Fleet:
         if members:  # else there is no database either
             self._forgetting.look(self._asked.environment)
         for moved in filter(None, map(to_be_moved, members)):
-            if not self._changing:
-                self._begin(f"moving {moved.service}", partial(self._move, moved))
+            if not self._turns.changing:
+                self._turns.begin(f"moving {moved.service}", partial(self._move, moved))
 
 
 async def _both(*works: Awaitable[None]) -> None:
@@ -270,11 +233,7 @@ async def _both(*works: Awaitable[None]) -> None:
     if len(expected) < len(failed):
         raise next(one for one in failed if one not in expected)
     if expected:
-        raise ChangeFailed(*(problem for one in expected for problem in _problems_of(one)))
-
-
-def _problems_of(error: BaseException) -> tuple[str, ...]:
-    return tuple(getattr(error, "problems", None) or (str(error),))
+        raise ChangeFailed(*(problem for one in expected for problem in problems_of(one)))
 
 
 def _said_of(moved: Moved) -> str:

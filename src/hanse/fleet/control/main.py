@@ -24,6 +24,8 @@ from hanse.fleet.control.hosts.hosts import Hosts
 from hanse.fleet.control.hosts.publisher import Publisher
 from hanse.fleet.control.keeper import EXIT_OTHER_IN_CHARGE
 from hanse.fleet.control.service import ControlService
+from hanse.fleet.control.staging.desk import StagingDesk
+from hanse.fleet.control.staging.service import StagingService
 from hanse.fleet.directory import DirectoryWriter
 from hanse.fleet.state import StateError, StateFolder
 from hanse.kit import environment
@@ -82,12 +84,13 @@ async def _control(state: StateFolder, asked: Asked, variables: Mapping[str, str
         await publisher.publish()
 
     ground = Ground(state, stores(state, variables), variables, SystemClock(), tell)
-    publisher = Publisher(DirectoryWriter(state.directory), ground.push)
+    publisher = Publisher(DirectoryWriter(state.directory, state.shares), ground.push)
     foundry = Foundry(state, variables, publisher.changed)
     fleet = Fleet(state, ground, Hosts(state, publisher, foundry.make))
     _end_on_signals(fleet)
     config = HostConfig(name="control", port=None, socket=state.control_socket, docs=False)
-    async with Host([ControlService], config, provided={Fleet: fleet}):
+    provided: dict[type, object] = {Fleet: fleet, StagingDesk: fleet.staging}
+    async with Host([ControlService, StagingService], config, provided=provided):
         tasks = [
             asyncio.create_task(_keep_keeper(os.getppid())),
             asyncio.create_task(publisher.run()),

@@ -47,7 +47,8 @@ class Resources:
             snapshot[xds.ROUTES] = made
         if fresh or _shown(picture) != _shown(before):
             self._listen(picture, snapshot)
-        self._place(picture, snapshot)
+        if fresh or picture.upstreams is not before.upstreams:  # a renewal shows the same ones
+            self._place(picture, snapshot)
         lease = picture.renewal, picture.lease_seconds
         given = xds.runtime(SHARES, shares(picture), *lease)
         snapshot[xds.RUNTIME] = {SHARES: given}

@@ -4,12 +4,20 @@ import json
 from pathlib import Path
 
 from hanse.fleet.directory import DirectoryWriter
+from hanse.runtime.placement.shares import Part
 
 CART = {"cart.v1.Carts": ("unix:.hanse/up/hosts/shop-1.sock",)}
 
 
+HALF = {"cart.v1.Carts": (Part(("unix:.hanse/up/hosts/shop-2.sock",), 0.5),)}
+
+
+def writer(folder: Path) -> DirectoryWriter:
+    return DirectoryWriter(folder / "directory.json", folder / "shares.json")
+
+
 def test_a_change_counts_up_and_no_change_does_not(tmp_path: Path) -> None:
-    file = DirectoryWriter(tmp_path / "directory.json")
+    file = writer(tmp_path)
 
     revisions = [file.write(CART), file.write(CART), file.write({}), file.write(CART)]
 
@@ -20,12 +28,28 @@ def test_a_change_counts_up_and_no_change_does_not(tmp_path: Path) -> None:
 
 
 def test_another_process_goes_on_counting_where_one_stopped(tmp_path: Path) -> None:
-    DirectoryWriter(tmp_path / "directory.json").write(CART)
+    writer(tmp_path).write(CART)
 
-    assert DirectoryWriter(tmp_path / "directory.json").write({}) == 2
+    assert writer(tmp_path).write({}) == 2
 
 
 def test_what_cannot_be_read_is_no_directory(tmp_path: Path) -> None:
     (tmp_path / "directory.json").write_text('{"revision": "x"')
 
-    assert DirectoryWriter(tmp_path / "directory.json").write(CART) == 1
+    assert writer(tmp_path).write(CART) == 1
+
+
+def test_shares_are_given_anew_each_time_and_no_shares_once(tmp_path: Path) -> None:
+    file = writer(tmp_path)
+
+    revisions = [
+        file.give({}, {}, 10.0),
+        file.give({}, {}, 10.0),
+        file.give(HALF, {"shop-2": 0.5}, 10.0),
+        file.give(HALF, {"shop-2": 0.5}, 10.0),
+        file.give({}, {"shop-2": 0.0}, 10.0),
+        file.give({}, {"shop-2": 0.0}, 10.0),
+        writer(tmp_path).give({}, {}, 10.0),
+    ]
+
+    assert revisions == [1, 1, 2, 3, 4, 4, 5]

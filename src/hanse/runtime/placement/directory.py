@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.kit.clock import monotonic
 from hanse.kit.file_mark import mark_of
+from hanse.runtime.placement.shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -38,6 +40,7 @@ class Directory:
             a test can force every call over the wire.
         file: Says where everything else is, and is looked at again and again; None for none.
         local: Full names of the contracts served here, whatever the file says of them.
+        shares: What goes to hosts that are judged, besides.
     """
 
     def __init__(
@@ -45,12 +48,14 @@ class Directory:
         configured: Mapping[str, tuple[str, ...]],
         file: Path | None = None,
         local: Collection[str] = (),
+        shares: Shares | None = None,
     ) -> None:
         self.configured = configured
         self._file = file
         self._local = frozenset(local)
         self._written = DirectoryFile()
         self._seen: object = self  # as no file ever is: the first look reads
+        self.shares = shares or Shares(None)
 
     @property
     def revision(self) -> int:
@@ -67,13 +72,17 @@ class Directory:
         return self.configured.get(name) or self._written.services.get(name, ())
 
     def look(self, check: Callable[[str], object]) -> bool:
-        """Reads the file if it has changed; whether it now says something else.
+        """Reads the files if they have changed; whether they now say something else.
 
         What cannot be used changes nothing, and is said once.
 
         Args:
             check: Raises `ValueError` for an address that cannot be called.
         """
+        shifted = self.shares.look(monotonic(), check)
+        return self._look(check) or shifted
+
+    def _look(self, check: Callable[[str], object]) -> bool:
         seen = None if self._file is None else mark_of(self._file)
         if self._file is None or seen == self._seen:
             return False

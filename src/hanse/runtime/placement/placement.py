@@ -6,7 +6,6 @@ import ssl
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from hanse.kit.clock import monotonic
 from hanse.kit.http import Address
 from hanse.runtime.call.endpoint import Endpoint
 from hanse.runtime.call.outgoing import Caller
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.service import ContractModel
     from hanse.runtime.instruments import Instruments
     from hanse.runtime.placement.directory import Directory
-    from hanse.runtime.placement.shares import Shares
 
 
 class Placement:
@@ -32,7 +30,6 @@ class Placement:
     Args:
         local: Full names of the contracts served here; their endpoints may come later.
         directory: Where contracts are served that are not, or not to be called, here.
-        shares: What goes to hosts that are judged.
         wrap: Wraps every bound method; for faults in tests.
 
     Attributes:
@@ -44,7 +41,6 @@ class Placement:
         self,
         local: Sequence[str],
         directory: Directory,
-        shares: Shares,
         *,
         site: str,
         instruments: Instruments,
@@ -53,7 +49,6 @@ class Placement:
     ) -> None:
         self.local = local
         self._directory = directory
-        self._shares = shares
         self._site = site
         self._instruments = instruments
         self._tls = tls
@@ -95,8 +90,7 @@ class Placement:
 
     def look(self) -> None:
         """Follows the directory; parts from peers it no longer names, when nothing runs there."""
-        moved = self._directory.look(self._address)
-        if self._shares.look(monotonic(), self._address) or moved:
+        if self._directory.look(self._address):
             self._move()
         if self._left:
             self._left = [text for text in self._left if not self._part(text)]
@@ -142,7 +136,7 @@ class Placement:
         named = {one for name in self._peers for one in self._named(name)}
         self._left = [text for text in self._pools if text not in named]
         self._revision.set(self._directory.revision)
-        self._shares_revision.set(self._shares.revision)
+        self._shares_revision.set(self._directory.shares.revision)
 
     def _part(self, text: str) -> bool:
         """Closes a pool unless something runs there; whether it did."""
@@ -154,13 +148,12 @@ class Placement:
     def _named(self, name: str) -> Iterator[str]:
         """All addresses at which a contract is called."""
         yield from self._directory.addresses(name)
-        for part in self._shares.of(name):
+        for part in self._directory.shares.of(name):
             yield from part.addresses
 
     def _parts_of(self, name: str) -> tuple[Part, ...]:
-        return tuple(
-            Part(tuple(map(self._pool, one.addresses)), one.share) for one in self._shares.of(name)
-        )
+        given = self._directory.shares.of(name)
+        return tuple(Part(tuple(map(self._pool, one.addresses)), one.share) for one in given)
 
     def _pools_of(self, name: str) -> tuple[Pool, ...]:
         return tuple(self._pool(one) for one in self._directory.addresses(name))

@@ -100,7 +100,7 @@ class Shares:
         try:
             written = _understood(file, check)
         except FileNotFoundError:
-            written = SharesFile(self._written.revision)
+            return  # nothing is judged yet; or what was said runs out
         except (OSError, ValueError) as error:
             log.warning("The shares in %s cannot be used (%s); they run out.", file, error)
             return

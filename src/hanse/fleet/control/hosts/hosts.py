@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.member import Member, MemberRecord
 from hanse.fleet.control.hosts.rollout import ChangeFailed, Rollout, Wanted
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
-from hanse.fleet.control.hosts.surveyor import build_services, migrate_after
+from hanse.fleet.control.hosts.surveyor import (
+    build_services,
+    groups_of,
+    is_local,
+    migrate_after,
+)
+from hanse.fleet.control.hosts.told import settled
 from hanse.fleet.control.looks.hangs import Hangs
+from hanse.fleet.control.staging.stage import Stage, is_under_way, under_way
 from hanse.fleet.engine.process import is_running
-from hanse.fleet.plan import plan, split
+from hanse.fleet.plan import split
 from hanse.fleet.releases.clearing import clear
 from hanse.fleet.releases.shelf import NoRelease, Shelf
 from hanse.kit.clock import monotonic, unix_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.ground.front import Front
     from hanse.fleet.control.hosts.publisher import Publisher
+    from hanse.fleet.control.staging.api import Order
     from hanse.fleet.plan import PlannedGroup
     from hanse.fleet.releases.built import Built
     from hanse.fleet.state import StateFolder
@@ -42,6 +49,7 @@ class Hosts:
         make: A member of a record, not yet started.
 
     Attributes:
+        shelf: Where releases lie.
         project: The project's name; empty until its file was read.
     """
 
@@ -54,6 +62,7 @@ class Hosts:
         self._rollout = Rollout(publisher, make, self._begin_change)
         self._hangs = Hangs()
         self._aftermath: tuple[str, ...] = ()
+        self.shelf = Shelf(state.releases)
         self.project = ""
 
     @property
@@ -96,25 +105,55 @@ class Hosts:
         """
         self.project = project.name
         found = await build_services(environment)
-        if any(one.record.release != _wish(found, one.group) for one in self.members):
+        there = settled(self.members)
+        if any(one.record.release != _wish(found, one.group) for one in there):
             choices.bring_home()
-        moved = (*found.apart, *(one.unit for one in choices.moved))
-        groups = plan(project.groups(), found.services, moved)
-        anew = [one for one in self.members if names is None or {one.name, one.group.name} & names]
+        groups = groups_of(project, found, choices)
+        anew = [one for one in there if names is None or {one.name, one.group.name} & names]
         touched = {one.group.name for one in anew}
-        kept = {one.group.name: one.record.release for one in self.members} if names else {}
+        kept = {one.group.name: one.record.release for one in there} if names else {}
         releases = {name: release for name, release in kept.items() if name not in touched}
-        local = ip_address(project.gateway.address).is_loopback
+        local = is_local(project)
         wanted = [
             Wanted(group, releases.get(group.name) or _wish(found, group), environment, local)
             for group in groups
         ]
+        self._refuse_deployed(wanted, touched)
         await self._bring(wanted, anew)
         self._aftermath = found.notes
         if all(one.record.release == _wish(found, one.group) for one in self.members):
             self._aftermath += await self._migrate_after(found, environment)
+        await self.forget()
+
+    def stage(self, order: Order) -> Stage:
+        """The hosts of a deployment."""
+
+        def remember() -> None:
+            self._remember(settled=True)
+
+        rollout = Rollout(self._publisher, self._make, remember)
+        return Stage(order, self._publisher, rollout, self._make, remember)
+
+    def share(self, deployment: str, canary: float, twin: float) -> None:
+        """Gives canaries and twins shares of all requests, from now on for a while."""
+        self._publisher.given.give(deployment, canary, twin, monotonic())
+        self._publisher.changed()
+
+    async def forget(self) -> None:
+        """Takes off the shelf what nobody needs any more."""
         running = {one.record.release for one in self.members}
-        await asyncio.to_thread(clear, Shelf(self._state.releases), running, unix_seconds())
+        await asyncio.to_thread(clear, self.shelf, running, unix_seconds())
+
+    def _refuse_deployed(self, wanted: Sequence[Wanted], touched: Collection[str]) -> None:
+        """Whoever is at work on a group is not disturbed."""
+        for one in filter(is_under_way, self.members):
+            name = one.group.name
+            same = [each for each in settled(self.members) if each.group.name == name]
+            stays = [
+                each for each in wanted if each.group.name == name and all(map(each.fits, same))
+            ]
+            if not stays or name in touched:
+                raise ChangeFailed(under_way(one))
 
     async def _migrate_after(self, found: Built, environment: str) -> tuple[str, ...]:
         said = [await migrate_after(environment, one) for one in found.bundles if one.post]

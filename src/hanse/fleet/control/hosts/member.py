@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from hanse.fleet.state import StateFolder
 
 
+Part = Literal["", "canary", "twin", "next", "warm"]
+"""What a host is to a deployment: nothing; of the new release, and judged; of the old one, and
+judged by; of the new one, and about to take over; of the old one, to be gone back to."""
+
+
 class MemberRecord(msgspec.Struct, frozen=True):
     """What is written down of a host, so that the next control process knows it.
 
@@ -24,6 +29,8 @@ class MemberRecord(msgspec.Struct, frozen=True):
         release: The state of the sources it was started from.
         environment: Which one of `hanse.toml` it has.
         local: Whether only this machine reaches it, so that tokens of `hanse token` count.
+        deployment: Whose it is; empty for none.
+        part: What it is to that; a host that serves as any other has none.
     """
 
     name: str
@@ -31,6 +38,8 @@ class MemberRecord(msgspec.Struct, frozen=True):
     release: str
     environment: str
     local: bool = False
+    deployment: str = ""
+    part: Part = ""
 
 
 class Member:
@@ -63,6 +72,14 @@ class Member:
     @property
     def group(self) -> PlannedGroup:
         return self.record.group
+
+    @property
+    def part(self) -> Part:
+        return self.record.part
+
+    def become(self, part: Part, deployment: str) -> None:
+        """Is something else to a deployment from now on; it runs on as it is."""
+        self.record = msgspec.structs.replace(self.record, part=part, deployment=deployment)
 
     @property
     def serving(self) -> bool:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from hanse.fleet.control.ground.front import Front
-from hanse.fleet.gateway.picture import Endpoint, Picture, Upstream
-from hanse.kit.clock import wait_set
+from hanse.fleet.control.hosts.given_shares import LEASE_SECONDS, GivenShares
+from hanse.fleet.control.hosts.told import directory_of, shares_of, upstreams_of
+from hanse.fleet.gateway.picture import Picture
+from hanse.kit.clock import monotonic, wait_set
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from hanse.fleet.control.hosts.member import Member
     from hanse.fleet.directory import DirectoryWriter
@@ -19,6 +23,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("hanse.control")
 
 RETRY_SECONDS = 1.0
+
+RENEW_SECONDS = 2.0
+"""Between two times that shares are given anew: so three of them may be late."""
+
+
+class Published(NamedTuple):
+    """What hosts have read when they know all of it.
+
+    Attributes:
+        directory: Revision of who serves what.
+        shares: Revision of the shares.
+    """
+
+    directory: int
+    shares: int
 
 
 class Publisher:
@@ -30,6 +49,7 @@ class Publisher:
 
     Attributes:
         members: Who there is; to be changed in place, and told by `changed`.
+        given: Shares of canaries and twins; likewise.
         front: What the gateway shows besides services.
         rejected: Why the gateway did not take the last picture; empty when it did.
     """
@@ -39,7 +59,9 @@ class Publisher:
         self._push = push
         self._turn = asyncio.Lock()
         self._dirty = asyncio.Event()
+        self._picture = Picture(())
         self.members: list[Member] = []
+        self.given = GivenShares()
         self.front = Front()
         self.rejected = ""
 
@@ -51,77 +73,47 @@ class Publisher:
         """Publishes changes as they come, until it is cancelled."""
         never = asyncio.Event()
         while True:
-            await self._dirty.wait()
+            await wait_set(self._dirty, self._renewal_due())
+            changed = self._dirty.is_set() or self.given.look(monotonic())
             self._dirty.clear()
             try:
-                await self.publish()
+                await (self.publish() if changed else self._renew())
             except Exception:
                 log.exception("What has changed cannot be published; it is tried again.")
                 self._dirty.set()
                 await wait_set(never, RETRY_SECONDS)
 
-    async def publish(self) -> int:
-        """Publishes how things are now; returns the directory's revision.
+    def _renewal_due(self) -> float | None:
+        left = self.given.seconds_left(monotonic())
+        return None if left is None else max(0.0, min(RENEW_SECONDS, left))
+
+    async def publish(self) -> Published:
+        """Publishes how things are now.
 
         Raises:
             StateError: The directory cannot be written.
         """
         async with self._turn:
-            revision = self._file.write(directory_of(self.members))
-            picture = Picture(upstreams_of(self.members), *self.front)
-            try:
-                await self._push(picture)
-                self.rejected = ""
-            except Exception as error:  # noqa: BLE001 - whatever it says, people are told
-                self.rejected = f"The gateway does not take its configuration: {error}"
-                log.error("%s", self.rejected)  # noqa: TRY400 - Envoy's words say it all
-            return revision
+            self.given.look(monotonic())
+            directory = self._file.write(directory_of(self.members))
+            shares = self._give()
+            upstreams = upstreams_of(self.members, self.given)
+            await self._show(Picture(upstreams, *self.front, shares, LEASE_SECONDS))
+            return Published(directory, shares)
 
+    async def _renew(self) -> None:
+        """Has the shares last on, and nothing else: that is little, however large the fleet."""
+        async with self._turn:
+            await self._show(msgspec.structs.replace(self._picture, renewal=self._give()))
 
-def directory_of(members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
-    """Addresses of every contract.
+    def _give(self) -> int:
+        return self._file.give(*shares_of(self.members, self.given), LEASE_SECONDS)
 
-    Where nobody serves it at the moment, those who are about to: a caller is then told at once that
-    it is not available, and that it will be again.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for contract in dict.fromkeys(name for one in members for name in one.group.contracts):
-        having = [one for one in members if contract in one.group.contracts]
-        answering = [one for one in having if one.answering]
-        serving = [one for one in having if one.serving]
-        staying = [one for one in having if not one.leaving]
-        found[contract] = tuple(
-            f"unix:{one.socket}" for one in answering or serving or staying or having
-        )
-    return found
-
-
-def upstreams_of(members: Sequence[Member]) -> tuple[Upstream, ...]:
-    """Every unit the outside can reach, with its hosts."""
-    units = {unit.name: unit for one in members for unit in one.group.units if unit.segments}
-    return tuple(
-        Upstream(name, unit.segments, _endpoints(name, members)) for name, unit in units.items()
-    )
-
-
-def fronts_of(members: Sequence[Member]) -> tuple[str, ...]:
-    """Where people can begin to look, of everything that runs."""
-    units = (unit for one in members for unit in one.group.units)
-    return tuple(sorted({front for unit in units for front in unit.fronts}))
-
-
-def _endpoints(unit: str, members: Sequence[Member]) -> tuple[Endpoint, ...]:
-    """Those that leave get nothing new; nor do those that are silent, where another one answers.
-
-    Where nobody serves, those that are about to are named: the gateway tries them for a while,
-    which bridges the restart of an only host; no host at all would be a refusal at once.
-    """
-    having = [one for one in members if any(each.name == unit for each in one.group.units)]
-    answering = [one for one in having if one.answering]
-    serving = [one for one in having if one.serving]
-    taking = answering or serving or [one for one in having if not one.leaving]
-    return tuple(
-        Endpoint(str(one.gate), draining=one not in taking)
-        for one in having
-        if one in taking or one.supervision.stage in {"ready", "stopping"}
-    )
+    async def _show(self, picture: Picture) -> None:
+        try:
+            await self._push(picture)
+            self._picture = picture
+            self.rejected = ""
+        except Exception as error:  # noqa: BLE001 - whatever it says, people are told
+            self.rejected = f"The gateway does not take its configuration: {error}"
+            log.error("%s", self.rejected)  # noqa: TRY400 - Envoy's words say it all

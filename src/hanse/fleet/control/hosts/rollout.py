@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from hanse.fleet.control.hosts.member import Member, MemberRecord, free_names
+from hanse.fleet.control.hosts.told import settled
 from hanse.fleet.control.looks.scrape import numbers_of
 from hanse.fleet.plan import PlannedGroup
 from hanse.kit.clock import monotonic, wait_set
@@ -16,7 +17,8 @@ from hanse.kit.clock import monotonic, wait_set
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hanse.fleet.control.hosts.publisher import Publisher
+    from hanse.fleet.control.hosts.publisher import Published, Publisher
+    from hanse.fleet.control.looks.numbers import Numbers
 
 log = logging.getLogger("hanse.control")
 
@@ -52,7 +54,7 @@ class Wanted(NamedTuple):
         own = member.record
         wanted = self.record(own.name)
         group = msgspec.structs.replace(own.group, replicas=self.group.replicas)
-        return msgspec.structs.replace(own, group=group) == wanted
+        return msgspec.structs.replace(own, group=group, deployment="") == wanted
 
     def missing(self, there: int, taken: Sequence[str]) -> list[MemberRecord]:
         """Records of the hosts to start where so many are there."""
@@ -90,7 +92,7 @@ class Rollout:
         Raises:
             ChangeFailed: Something new does not start; then all is as it was.
         """
-        old = [one for one in self._members if one not in anew]
+        old = [one for one in settled(self._members) if one not in anew]
         taken = [one.name for one in self._members]
         staying: list[Member] = []
         coming: list[Member] = []
@@ -98,20 +100,41 @@ class Rollout:
             fit = [one for one in old if each.fits(one)][: each.group.replicas]
             staying += fit
             coming += [self._make(record) for record in each.missing(len(fit), taken)]
-        leaving = [one for one in self._members if one not in staying]
+        leaving = [one for one in settled(self._members) if one not in staying]
+        await self.start(coming)
+        await self.end(leaving)
+
+    async def start(self, coming: Sequence[Member], begun: Sequence[Member] = ()) -> None:
+        """Starts hosts that are not there yet, and returns when all of them answer.
+
+        Args:
+            coming: Those.
+            begun: Those that were started before, and are waited for as well.
+
+        Raises:
+            ChangeFailed: One does not; then none of them is there.
+        """
         self._members += coming
         self._remember()
         await self._publisher.publish()  # a host refuses to start while a contract has no address
-        await self._begin(coming)
-        await self._end(leaving)
+        for one in coming:
+            one.supervision.start()
+        await self._ready([*begun, *coming])
+
+    async def end(self, leaving: Sequence[Member]) -> None:
+        """Ends hosts when nobody sends them calls any more."""
+        if not leaving:
+            return
+        for one in leaving:
+            one.leaving = True
+        await self.applied(await self._publisher.publish())
+        await self._take_away(leaving)
 
     async def end_all(self) -> None:
         """Ends every host, the running calls first."""
         await asyncio.gather(*(one.supervision.stop() for one in self._members))
 
-    async def _begin(self, coming: Sequence[Member]) -> None:
-        for one in coming:
-            one.supervision.start()
+    async def _ready(self, coming: Sequence[Member]) -> None:
         stages = await asyncio.gather(
             *(one.supervision.until("ready", "backing off") for one in coming)
         )
@@ -129,29 +152,26 @@ class Rollout:
             words = member.supervision.last_words[-WORDS_SHOWN:]
             return [f"{member.name} does not start.", *words]
 
-    async def _end(self, leaving: Sequence[Member]) -> None:
-        if not leaving:
-            return
-        for one in leaving:
-            one.leaving = True
-        await self._applied(await self._publisher.publish())
-        await self._take_away(leaving)
-
     async def _take_away(self, members: Sequence[Member]) -> None:
         await asyncio.gather(*(one.supervision.stop() for one in members))
         for one in members:
             self._members.remove(one)
         await self._publisher.publish()
 
-    async def _applied(self, revision: int) -> None:
-        """Waits until every host has read a revision of the directory, or has had its time."""
+    async def applied(self, told: Published) -> None:
+        """Waits until every host has read what it was told, or has had its time."""
         limit, never = monotonic() + APPLIED_SECONDS, asyncio.Event()
         waiting: list[Member] = [one for one in self._members if one.answering]
         while waiting and monotonic() < limit:
             found = await asyncio.gather(*(numbers_of(one.socket, 0.0) for one in waiting))
-            late = [numbers is None or numbers.revision != revision for numbers in found]
+            late = [numbers is None or not _knows(numbers, told) for numbers in found]
             waiting = [one for one, is_late in zip(waiting, late, strict=True) if is_late]
             await wait_set(never, LOOK_SECONDS if waiting else 0)
         if waiting:
             names = ", ".join(one.name for one in waiting)
             log.warning("%s did not read the directory in %g s.", names, APPLIED_SECONDS)
+
+
+def _knows(numbers: Numbers, told: Published) -> bool:
+    """Or what came after that."""
+    return numbers.revision >= told.directory and numbers.shares >= told.shares

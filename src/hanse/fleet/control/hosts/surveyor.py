@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
+from hanse.fleet.plan import plan
 from hanse.fleet.releases.built import Built, Bundle
+
+if TYPE_CHECKING:
+    from hanse.fleet.control.choices import Choices
+    from hanse.fleet.plan import PlannedGroup
+    from hanse.runtime.project.project import Project
 
 BUILD_SECONDS = 900.0
 """For importing what is new, and for installing packages that a lock names for the first time."""
@@ -37,6 +45,21 @@ async def build_services(environment: str) -> Built:
     if found.problems:
         raise ChangeFailed(*found.problems)
     return found
+
+
+def groups_of(project: Project, found: Built, choices: Choices) -> tuple[PlannedGroup, ...]:
+    """What is to share a process.
+
+    Raises:
+        PlanError: The services cannot be placed as asked.
+    """
+    moved = (*found.apart, *(one.unit for one in choices.moved))
+    return plan(project.groups(), found.services, moved)
+
+
+def is_local(project: Project) -> bool:
+    """Whether only this machine reaches the gateway."""
+    return ip_address(project.gateway.address).is_loopback
 
 
 async def migrate_after(environment: str, bundle: Bundle) -> tuple[str, ...]:

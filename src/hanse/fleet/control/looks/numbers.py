@@ -13,6 +13,7 @@ _REQUESTS = re.compile(r"^http\.(?!admin\.)\S+\.downstream_rq_total: (\d+)$", re
 BUCKET = "rpc_server_duration_seconds_bucket"
 COUNT = "rpc_server_duration_seconds_count"
 REVISION = "hanse_directory_revision"
+SHARES = "hanse_shares_revision"
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -23,12 +24,14 @@ class Numbers(msgspec.Struct, frozen=True):
         calls: Calls served since it began, those from its own services included.
         buckets: By upper bound in seconds, how many took no longer.
         revision: Of the directory, as far as it was applied.
+        shares: Revision of the shares, likewise.
     """
 
     at: float
     calls: int = 0
     buckets: tuple[tuple[float, int], ...] = ()
     revision: int = 0
+    shares: int = 0
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -40,17 +43,19 @@ class Rates(msgspec.Struct, frozen=True):
 
 def read_numbers(text: str, at: float) -> Numbers:
     """Reads the Prometheus text format as our hosts write it."""
-    calls = revision = 0
+    calls = revision = shares = 0
     buckets: dict[float, int] = {}
     for name, labels, value in _LINE.findall(text):
         if name == COUNT:
             calls += int(float(value))
         elif name == REVISION:
             revision = int(float(value))
+        elif name == SHARES:
+            shares = int(float(value))
         elif name == BUCKET:
             bound = float(dict(_LABEL.findall(labels))["le"].replace("+Inf", "inf"))
             buckets[bound] = buckets.get(bound, 0) + int(float(value))
-    return Numbers(at, calls, tuple(sorted(buckets.items())), revision)
+    return Numbers(at, calls, tuple(sorted(buckets.items())), revision, shares)
 
 
 def read_gateway_numbers(text: str, at: float) -> Numbers:

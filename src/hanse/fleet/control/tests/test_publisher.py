@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from hanse.fleet.control.hosts.given_shares import LEASE_SECONDS, GivenShares
 from hanse.fleet.control.hosts.member import Member, MemberRecord, free_names
-from hanse.fleet.control.hosts.publisher import directory_of, upstreams_of
+from hanse.fleet.control.hosts.told import directory_of, shares_of
+from hanse.fleet.control.hosts.told import upstreams_of as told_upstreams
 from hanse.fleet.engine.program import Program
 from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.gateway.picture import Endpoint, Upstream
+from hanse.fleet.gateway.picture import Part as GatewayPart
 from hanse.fleet.plan import PlannedGroup, Unit
 from hanse.fleet.state import StateFolder
 
@@ -24,6 +27,16 @@ def member(name: str, *units: Unit, stage: Any = "ready", leaving: bool = False)
     group = PlannedGroup(name.rpartition("-")[0], units)
     made = Member(MemberRecord(name, group, "r1", ""), supervision, state)
     made.leaving = leaving
+    return made
+
+
+def upstreams_of(members: list[Member]) -> tuple[Upstream, ...]:
+    return told_upstreams(members, GivenShares())
+
+
+def judged(name: str, part: Any, deployment: str = "d1") -> Member:
+    made = member(name, CART)
+    made.become(part, deployment)
     return made
 
 
@@ -74,3 +87,55 @@ def test_new_hosts_get_names_that_no_other_has() -> None:
     assert free_names("shop", ["shop-1", "shop-4", "shop-ads-9"], 2) == ["shop-5", "shop-6"]
     assert free_names("shop-ads", ["shop-1", "shop-ads-9"], 1) == ["shop-ads-10"]
     assert free_names("shop", [], -1) == []
+
+
+def pair() -> list[Member]:
+    settled = member("shop-1", CART)
+    return [settled, judged("shop-2", "canary"), judged("shop-3", "twin"), judged("shop-4", "warm")]
+
+
+def test_who_is_judged_has_a_share_and_no_part_in_the_rest() -> None:
+    members, given = pair(), GivenShares()
+    given.give("d1", 0.1, 0.3, now=0.0)
+
+    contracts, hosts = shares_of(members, given)
+
+    assert directory_of(members) == {"cart.v1.Carts": (address("shop-1"),)}
+    assert {
+        name: [(one.addresses, one.share) for one in some] for name, some in contracts.items()
+    } == {"cart.v1.Carts": [((address("shop-2"),), 0.1), ((address("shop-3"),), 0.3)]}
+    assert hosts == {"shop-2": 0.1, "shop-3": 0.3, "shop-4": 0.0}
+    [upstream] = told_upstreams(members, given)
+    assert upstream.endpoints == (gate("shop-1"),)
+    assert upstream.parts == (
+        GatewayPart("canary", (gate("shop-2"),), 0.1),
+        GatewayPart("twin", (gate("shop-3"),), 0.3),
+    )
+
+
+def test_who_is_judged_and_does_not_answer_is_named_nowhere() -> None:
+    members, given = pair(), GivenShares()
+    given.give("d1", 0.1, 0.3, now=0.0)
+    members[1].silent = True
+
+    contracts, _ = shares_of(members, given)
+
+    assert [one.addresses for one in contracts["cart.v1.Carts"]] == [(), (address("shop-3"),)]
+    assert [part.endpoints for part in told_upstreams(members, given)[0].parts] == [
+        (),
+        (gate("shop-3"),),
+    ]
+
+
+def test_shares_last_from_when_they_were_given_last() -> None:
+    given = GivenShares()
+    given.give("d1", 0.1, 0.3, now=0.0)
+    given.give("d2", 0.2, 0.2, now=5.0)
+    given.give("d1", 0.4, 0.4, now=6.0)
+
+    assert given.seconds_left(6.0) == LEASE_SECONDS - 1.0
+    assert not given.look(5.0 + LEASE_SECONDS - 0.1)
+    assert given.look(5.0 + LEASE_SECONDS)
+    assert (given.of("d1").canary, given.of("d2").canary) == (0.4, 0.0)
+    given.take_back("d1")
+    assert given.seconds_left(16.0) is None

@@ -26,6 +26,7 @@ class Client:
         self.stream = stream
         self.has: dict[str, dict[str, str]] = held or {kind: {} for kind in ORDER}
         self._warming: list[Answer] = []
+        self.stream.hear(ask(xds.RUNTIME, subscribe=["shares"], held=self.has[xds.RUNTIME]))
         for kind in (xds.CLUSTERS, xds.LISTENERS):
             self.stream.hear(ask(kind, held=self.has[kind]))
         if held:
@@ -93,6 +94,7 @@ def test_new_envoy_gets_all_in_order() -> None:
         xds.ASSIGNMENTS,
         xds.LISTENERS,
         xds.ROUTES,
+        xds.RUNTIME,
     ]
 
 
@@ -273,7 +275,7 @@ def test_asking_for_what_is_not_there_is_answered_once() -> None:
 
 def test_unknown_types_are_passed_over() -> None:
     stream = Stream()
-    assert stream.hear(ask("type.googleapis.com/envoy.service.runtime.v3.Runtime")) is None
+    assert stream.hear(ask("type.googleapis.com/envoy.config.route.v3.VirtualHost")) is None
     assert stream.answers(Resources(TOLD).of(picture("a"))) == []
 
 

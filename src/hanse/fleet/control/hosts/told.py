@@ -1,0 +1,119 @@
+"""From who there is to what hosts and gateway are told of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from hanse.fleet.gateway import picture as gateway
+from hanse.fleet.gateway.picture import Endpoint, Upstream
+from hanse.runtime.placement.shares import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hanse.fleet.control.hosts.given_shares import GivenShares
+    from hanse.fleet.control.hosts.member import Member
+
+JUDGED = ("canary", "twin")
+
+
+def directory_of(members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
+    """Addresses of every contract.
+
+    Where nobody serves it at the moment, those who are about to: a caller is then told at once that
+    it is not available, and that it will be again.
+    """
+    members = settled(members)
+    found: dict[str, tuple[str, ...]] = {}
+    for contract in dict.fromkeys(name for one in members for name in one.group.contracts):
+        having = [one for one in members if contract in one.group.contracts]
+        answering = [one for one in having if one.answering]
+        serving = [one for one in having if one.serving]
+        staying = [one for one in having if not one.leaving]
+        found[contract] = tuple(
+            f"unix:{one.socket}" for one in answering or serving or staying or having
+        )
+    return found
+
+
+def shares_of(
+    members: Sequence[Member], given: GivenShares
+) -> tuple[dict[str, tuple[Part, ...]], dict[str, float]]:
+    """Parts by contract, and shares by host, of all hosts that are something to a deployment."""
+    contracts: dict[str, list[Part]] = {}
+    for pair in _pairs(members, given):
+        addresses = tuple(f"unix:{one.socket}" for one in pair.members if one.answering)
+        for contract in pair.members[0].group.contracts:
+            contracts.setdefault(contract, []).append(Part(addresses, pair.share))
+    hosts = {one.name: 0.0 for one in members if one.part}
+    hosts |= {one.name: pair.share for pair in _pairs(members, given) for one in pair.members}
+    return {name: tuple(parts) for name, parts in contracts.items()}, hosts
+
+
+def upstreams_of(members: Sequence[Member], given: GivenShares) -> tuple[Upstream, ...]:
+    """Every unit the outside can reach, with its hosts."""
+    units = {unit.name: unit for one in members for unit in one.group.units if unit.segments}
+    pairs = _pairs(members, given)
+    serving = settled(members)
+    return tuple(
+        Upstream(name, unit.segments, _endpoints(name, serving), _parts(name, pairs))
+        for name, unit in units.items()
+    )
+
+
+def fronts_of(members: Sequence[Member]) -> tuple[str, ...]:
+    """Where people can begin to look, of everything that runs."""
+    units = (unit for one in members for unit in one.group.units)
+    return tuple(sorted({front for unit in units for front in unit.fronts}))
+
+
+def settled(members: Sequence[Member]) -> list[Member]:
+    """Those that serve as any other."""
+    return [one for one in members if not one.part]
+
+
+class _Pair(NamedTuple):
+    """One side of it: canaries or twins of a group, and what they get together."""
+
+    members: list[Member]
+    share: float
+
+
+def _pairs(members: Sequence[Member], given: GivenShares) -> list[_Pair]:
+    found: dict[tuple[str, str, str], list[Member]] = {}
+    for one in members:
+        if one.part in JUDGED and not one.leaving:
+            found.setdefault((one.record.deployment, one.group.name, one.part), []).append(one)
+    return [
+        _Pair(some, getattr(given.of(deployment), part))
+        for (deployment, _, part), some in found.items()
+    ]
+
+
+def _parts(unit: str, pairs: Sequence[_Pair]) -> tuple[gateway.Part, ...]:
+    return tuple(
+        gateway.Part(pair.members[0].part, _gates(pair.members), pair.share)
+        for pair in pairs
+        if any(each.name == unit for each in pair.members[0].group.units)
+    )
+
+
+def _gates(members: Sequence[Member]) -> tuple[Endpoint, ...]:
+    return tuple(Endpoint(str(one.gate)) for one in members if one.answering)
+
+
+def _endpoints(unit: str, members: Sequence[Member]) -> tuple[Endpoint, ...]:
+    """Those that leave get nothing new; nor do those that are silent, where another one answers.
+
+    Where nobody serves, those that are about to are named: the gateway tries them for a while,
+    which bridges the restart of an only host; no host at all would be a refusal at once.
+    """
+    having = [one for one in members if any(each.name == unit for each in one.group.units)]
+    answering = [one for one in having if one.answering]
+    serving = [one for one in having if one.serving]
+    taking = answering or serving or [one for one in having if not one.leaving]
+    return tuple(
+        Endpoint(str(one.gate), draining=one not in taking)
+        for one in having
+        if one in taking or one.supervision.stage in {"ready", "stopping"}
+    )

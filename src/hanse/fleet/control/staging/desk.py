@@ -1,0 +1,113 @@
+"""Takes in what deployments ask, has it done in turn, and says what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from hanse.fleet.control.hosts.surveyor import migrate_after
+from hanse.fleet.control.staging.api import CannotDeploy, Instance
+from hanse.fleet.control.staging.proposal import propose
+from hanse.fleet.control.turns import EXPECTED, problems_of
+from hanse.fleet.releases.built import Bundle
+from hanse.runtime.project.project import read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hanse.fleet.control.api import Asked
+    from hanse.fleet.control.choices import Choices
+    from hanse.fleet.control.hosts.hosts import Hosts
+    from hanse.fleet.control.staging.api import Order, Proposal
+    from hanse.fleet.control.turns import Turns
+
+T = TypeVar("T")
+Step = Literal["begin", "take_over", "settle", "cool", "go_back"]
+DOING: dict[Step, str] = {
+    "begin": "starting canary and twin of",
+    "take_over": "handing over to",
+    "settle": "settling",
+    "cool": "ending what came before",
+    "go_back": "going back from",
+}
+
+
+class StagingDesk:
+    """What the service for deployments does.
+
+    Args:
+        turns: One change after the other.
+        hosts: All of the project.
+        asked: What `hanse up` was told.
+        choices: What the fleet has decided by itself.
+    """
+
+    def __init__(
+        self, turns: Turns, hosts: Hosts, asked: Callable[[], Asked], choices: Choices
+    ) -> None:
+        self._turns = turns
+        self._hosts = hosts
+        self._asked = asked
+        self._choices = choices
+
+    async def propose(self, names: tuple[str, ...]) -> Proposal:
+        """Builds, and compares with what runs."""
+
+        async def work() -> Proposal:
+            environment = self._asked().environment
+            project = read_project(Path.cwd(), environment)
+            now = self._hosts.members, self._hosts.shelf
+            return await propose(project, environment, self._choices, names, now)
+
+        return await self._done("looking what would be deployed", work)
+
+    async def step(self, order: Order, step: Step) -> None:
+        """Does one step with the hosts of a deployment."""
+
+        async def work() -> None:
+            await getattr(self._hosts.stage(order), step)()
+
+        await self._done(f"{DOING[step]} {order.deployment}", work)
+
+    async def cool(self, order: Order) -> tuple[str, ...]:
+        """Ends what stood by, and has changed what waited for that."""
+
+        async def work() -> tuple[str, ...]:
+            await self._hosts.stage(order).cool()
+            waiting = [one for one in order.changes if one.post]
+            bundles = [Bundle(one.group.services, one.after) for one in waiting]
+            said = [await migrate_after(order.environment, one) for one in bundles]
+            await self._hosts.forget()
+            return tuple(sentence for some in said for sentence in some)
+
+        return await self._done(f"{DOING['cool']} {order.deployment}", work)
+
+    def share(self, deployment: str, canary: float, twin: float) -> None:
+        """Gives shares at once: whatever else is changed, this does not wait for it."""
+        self._hosts.share(deployment, canary, twin)
+
+    def instances(self) -> tuple[Instance, ...]:
+        """All hosts there are."""
+        return tuple(
+            Instance(
+                name=one.name,
+                group=one.group.name,
+                release=one.record.release,
+                part=one.part,
+                deployment=one.record.deployment,
+                answering=one.answering,
+                socket=str(one.socket),
+            )
+            for one in self._hosts.members
+        )
+
+    async def _done(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
+        """In its turn.
+
+        Raises:
+            CannotDeploy: It is not done; everything is as it was.
+        """
+        try:
+            return await self._turns.wait_for(what, work)
+        except EXPECTED as error:
+            raise CannotDeploy("\n".join(problems_of(error))) from error

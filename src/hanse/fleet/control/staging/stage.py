@@ -1,0 +1,214 @@
+"""The hosts of one deployment: how they come, change places, and go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hanse.fleet.control.hosts.member import MemberRecord, free_names
+from hanse.fleet.control.hosts.rollout import ChangeFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from hanse.fleet.control.hosts.member import Member, Part
+    from hanse.fleet.control.hosts.publisher import Publisher
+    from hanse.fleet.control.hosts.rollout import Rollout
+    from hanse.fleet.control.staging.api import GroupChange, Order
+    from hanse.fleet.plan import PlannedGroup
+
+UNDER_WAY = ("canary", "twin", "next")
+
+
+class Stage:
+    """Does the steps of one order. Each first looks what is there: it may have been done before.
+
+    Args:
+        order: Which.
+        publisher: Knows all hosts.
+        rollout: Starts and ends them.
+        make: A member of a record, not yet started.
+        remember: Writes down who there is.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        publisher: Publisher,
+        rollout: Rollout,
+        make: Callable[[MemberRecord], Member],
+        remember: Callable[[], None],
+    ) -> None:
+        self._order = order
+        self._publisher = publisher
+        self._rollout = rollout
+        self._make = make
+        self._remember = remember
+
+    async def begin(self) -> None:
+        """Starts a canary and a twin of each group that is there already.
+
+        Raises:
+            ChangeFailed: One of them does not start, or something else is done to a group.
+        """
+        self._check()
+        if self._done():
+            return
+        coming: list[Member] = []
+        for change in (one for one in self._order.changes if one.before):
+            for part in ("canary", "twin"):
+                if not self._of(change, part):
+                    coming.append(self._new(change, part, coming))
+        await self._started(coming)
+
+    async def take_over(self) -> None:
+        """Starts as many hosts of the new release as a group has, and lets them take its place.
+
+        Raises:
+            ChangeFailed: One of them does not start; all is as it was.
+        """
+        self._check()
+        coming: list[Member] = []
+        for change in self._order.changes:
+            there = [*self._of(change, ""), *self._of(change, "next"), *self._of(change, "canary")]
+            for _ in range(change.group.replicas - len(there)):
+                coming.append(self._new(change, "next", coming))
+        await self._started(coming)
+        for change in self._order.changes:
+            for one in self._before(change, ""):
+                one.become("warm", self._order.deployment)
+            for one in (*self._of(change, "next"), *self._of(change, "canary")):
+                one.become("", self._order.deployment)
+        await self._told()
+
+    async def settle(self) -> None:
+        """Ends the twins."""
+        self._publisher.given.take_back(self._order.deployment)
+        await self._told()
+        await self._rollout.end(self._mine("twin"))
+        self._remember()
+
+    async def cool(self) -> None:
+        """Ends what stands by."""
+        await self._rollout.end(self._mine("warm"))
+        for one in self._mine(""):
+            one.become("", "")
+        self._remember()
+
+    async def go_back(self) -> None:
+        """Has everything as it was before: what stood by serves, the rest ends.
+
+        Raises:
+            ChangeFailed: What has to be started anew for that does not start.
+        """
+        self._publisher.given.take_back(self._order.deployment)
+        self._check_meanwhile()
+        coming: list[Member] = []
+        for change in self._order.changes:
+            there = [*self._before(change, ""), *self._of(change, "warm", change.before)]
+            if not there and change.before:
+                coming += [self._old(change, coming) for _ in range(change.group.replicas)]
+        await self._started(coming)
+        leaving: list[Member] = []
+        for change in self._order.changes:
+            leaving += [
+                one for part in ("", "next", "canary", "twin") for one in self._of(change, part)
+            ]
+            for one in self._of(change, "warm", change.before):
+                one.become("", "")
+        await self._told()
+        await self._rollout.end(leaving)
+        self._remember()
+
+    def _check(self) -> None:
+        """Refuses what would meet another change of the same group."""
+        for change in self._order.changes:
+            name = change.group.name
+            for one in self._group(name):
+                if is_under_way(one) and one.record.deployment != self._order.deployment:
+                    raise ChangeFailed(under_way(one))
+        self._check_meanwhile()
+
+    def _check_meanwhile(self) -> None:
+        for change in self._order.changes:
+            name = change.group.name
+            runs = {one.record.release for one in self._group(name) if not one.part}
+            if runs - {change.before, change.after}:
+                raise ChangeFailed(f"{name} was changed meanwhile. Deploy again.")
+
+    def _done(self) -> bool:
+        """Whether the new release has taken over already."""
+        return all(self._of(change, "") for change in self._order.changes)
+
+    async def _started(self, coming: Sequence[Member]) -> None:
+        """Also those that an asking before this one has begun."""
+        await self._rollout.start(coming, self._mine(*UNDER_WAY))
+
+    async def _told(self) -> None:
+        self._remember()
+        await self._rollout.applied(await self._publisher.publish())
+
+    def _new(self, change: GroupChange, part: Part, besides: Iterable[Member]) -> Member:
+        """A host of the new release; as a twin, of the one before."""
+        if part == "twin":
+            [*_, group] = [one.group for one in self._before(change, "")] or [change.group]
+            return self._made(group, change.before, part, besides)
+        return self._made(change.group, change.after, part, besides)
+
+    def _old(self, change: GroupChange, besides: Iterable[Member]) -> Member:
+        return self._made(change.group, change.before, "warm", besides)
+
+    def _made(
+        self, group: PlannedGroup, release: str, part: Part, besides: Iterable[Member]
+    ) -> Member:
+        taken = [one.name for one in (*self._publisher.members, *besides)]
+        [name] = free_names(group.name, taken, 1)
+        order = self._order
+        record = MemberRecord(
+            name, group, release, order.environment, order.local, order.deployment, part
+        )
+        return self._make(record)
+
+    # Who there is.
+
+    def _group(self, name: str) -> list[Member]:
+        return [one for one in self._publisher.members if one.group.name == name]
+
+    def _of(self, change: GroupChange, part: str, release: str = "") -> list[Member]:
+        """Hosts of a group that are this deployment's."""
+        wanted = release or (change.before if part == "twin" else change.after)
+        mine = self._order.deployment
+        return [
+            one
+            for one in self._group(change.group.name)
+            if (one.part, one.record.deployment, one.record.release) == (part, mine, wanted)
+        ]
+
+    def _before(self, change: GroupChange, part: str) -> list[Member]:
+        """Hosts of a group that run what ran before, and are nobody's."""
+        return [
+            one
+            for one in self._group(change.group.name)
+            if one.part == part and one.record.release == change.before
+        ]
+
+    def _mine(self, *parts: str) -> list[Member]:
+        mine = self._order.deployment
+        return [
+            one
+            for one in self._publisher.members
+            if one.record.deployment == mine and one.part in parts
+        ]
+
+
+def is_under_way(member: Member) -> bool:
+    """Whether it is of a deployment that is not decided yet."""
+    return member.part in UNDER_WAY
+
+
+def under_way(member: Member) -> str:
+    """Why nobody else may change its group now, for people."""
+    deployment = member.record.deployment
+    return (
+        f"{member.group.name} is being deployed by {deployment}. "
+        f"Wait for it, or: hanse deployments abort {deployment}"
+    )
