@@ -5,7 +5,6 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +16,22 @@ from tests.end_to_end.terminal import hanse
 APART = 'default = "apart"'
 
 
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Every service in a host of its own."""
-    with fleet(tmp_path, APART) as made:
+    with fleet(tmp_path_factory.mktemp("shop"), APART) as made:
         made.up()
-        monkeypatch.chdir(made.folder)  # control's socket is named from there
         yield made
+
+
+@pytest.fixture
+def shop(running: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    """The same, with the first release before each test; each leaves that one to serve alone."""
+    monkeypatch.chdir(running.folder)  # control's socket is named from there
+    running.write("echo/service.py", ECHO)
+    yield running
+    assert {one["group"] for one in running.processes("host").values()} == {"echo", "relay", "nap"}
+    assert set(said(running, 10)) == {0}
 
 
 @asynccontextmanager
@@ -121,6 +129,8 @@ async def test_a_release_is_staged_gets_shares_takes_over_and_settles(shop: Flee
         assert list((await parts(staging)).values()) == [""]
         assert set(said(shop, 40)) == {1}
         assert (await staging.propose(("echo",))).changes == ()
+    shop.write("echo/service.py", ECHO)
+    shop.up()
 
 
 @pytest.mark.parametrize("after", ["stage", "take_over", "settle"])
@@ -142,6 +152,7 @@ async def test_everything_is_as_it_was_after_going_back(shop: Fleet, after: str)
         assert {one.name: one.part for one in await echoes(staging)} == dict.fromkeys(before, "")
 
 
+@pytest.mark.long
 async def test_shares_end_when_nobody_gives_them_again(shop: Fleet) -> None:
     change(shop, 1)
     async with control() as staging:
@@ -153,6 +164,7 @@ async def test_shares_end_when_nobody_gives_them_again(shop: Fleet) -> None:
         # when whoever gives them is gone
         shown(shop, {0})
         shown(shop, {0}, "relay")
+        await staging.go_back(order)
 
 
 async def test_shares_end_when_control_dies_with_its_keeper(shop: Fleet) -> None:
@@ -163,13 +175,23 @@ async def test_shares_end_when_control_dies_with_its_keeper(shop: Fleet) -> None
         await staging.share("d1", 1.0, 0.0)
         shown(shop, {1})
         shown(shop, {1}, "relay")
+    stopped = [
+        pid
+        for module in ("hanse.fleet.control.keeper", "hanse.fleet.control.main")
+        for pid in shop.pids_of(module)
+    ]
     # when
-    for module in ("hanse.fleet.control.keeper", "hanse.fleet.control.main"):
-        for pid in shop.pids_of(module):
+    try:
+        for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
-    # then
-    shown(shop, {0})
-    shown(shop, {0}, "relay")
+        # then
+        shown(shop, {0})
+        shown(shop, {0}, "relay")
+    finally:
+        for pid in reversed(stopped):
+            os.kill(pid, signal.SIGCONT)
+    async with control() as staging:
+        await staging.go_back(order)
 
 
 async def test_a_release_that_does_not_start_is_said_and_gone(shop: Fleet) -> None:
@@ -190,7 +212,8 @@ async def test_a_release_that_does_not_start_is_said_and_gone(shop: Fleet) -> No
 async def test_two_do_not_deploy_one_group_at_once(shop: Fleet) -> None:
     change(shop, 1)
     async with control() as staging:
-        await staging.stage(await order_of(staging))
+        order = await order_of(staging)
+        await staging.stage(order)
         change(shop, 2)
         # when another does, or somebody has it changed by hand
         with pytest.raises(CannotDeploy, match="echo is being deployed by d1"):
@@ -200,6 +223,7 @@ async def test_two_do_not_deploy_one_group_at_once(shop: Fleet) -> None:
         assert done.returncode == 1
         assert "echo is being deployed by d1" in done.stderr
         assert sorted((await parts(staging)).values()) == ["", "canary", "twin"]
+        await staging.go_back(order)
 
 
 async def test_a_new_control_process_knows_the_pair(shop: Fleet) -> None:

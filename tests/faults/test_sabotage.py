@@ -41,7 +41,7 @@ class Copy(NamedTuple):
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """One for all rows."""
     made = tmp_path_factory.mktemp("copy")
-    for folder in ("src", "examples", "domains", "tests/faults"):
+    for folder in ("src", "examples", "domains", "tests/faults", "tests/end_to_end"):
         shutil.copytree(ROOT / folder, made / folder, ignore=SKIPPED)
     for name in ("pyproject.toml", "conftest.py"):
         shutil.copy2(ROOT / name, made / name)

@@ -10,6 +10,7 @@ import click
 from hanse.cli.backup.verbs import BACKUP
 from hanse.cli.catalog.verbs import CATALOG
 from hanse.cli.data.verbs import PERSONS
+from hanse.cli.deploy.verbs import DEPLOY
 from hanse.cli.events.verbs import events
 from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, FLEET, JSON
 from hanse.cli.refusal import as_refusal
@@ -96,7 +97,7 @@ def run(environment: str, port: int | None) -> None:
     serve(environment, port)
 
 
-for verb in FLEET:
+for verb in (*FLEET, *DEPLOY):
     hanse.add_command(verb)
 
 
@@ -130,7 +131,7 @@ def token(**asked: Any) -> None:
 @ENVIRONMENT
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def key(**asked: Any) -> None:
-    """Mint an API key for the program ID, and the table to keep of it."""
+    """Mint an API key for the program ID, and what to keep of it."""
     from hanse.cli.key import Wish
     from hanse.cli.key import key as mint
 

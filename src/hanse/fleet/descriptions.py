@@ -10,6 +10,8 @@ from hanse.fleet.releases.wish import read_wish
 from hanse.runtime.description.service_description import ProjectDescription
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hanse.fleet.state import StateFolder
 
 
@@ -24,8 +26,23 @@ def running_description(state: StateFolder) -> ProjectDescription | None:
     listed = {
         name: wishes[one.release].releases[name]
         for one in roster.members
+        if not one.part
         for name in one.group.services
     }
-    services = [shelf.get(digest).facts.description for digest in listed.values()]
+    return description_of(listed.values(), shelf, roster.project) if listed else None
+
+
+def description_of(releases: Iterable[str], shelf: Shelf, project: str = "") -> ProjectDescription:
+    """What releases serve together.
+
+    Args:
+        releases: Their digests.
+        shelf: Where they lie.
+        project: Whose they are.
+
+    Raises:
+        NoRelease: One is not kept any more, or was changed where it lies.
+    """
+    services = [shelf.get(digest).facts.description for digest in releases]
     services.sort(key=lambda one: one.name)
-    return ProjectDescription(roster.project, tuple(services)) if services else None
+    return ProjectDescription(project, tuple(services))

@@ -1,4 +1,4 @@
-"""Writes the files every host reads: which service is served where, and who has which share of it."""
+"""Writes the files every host reads: which service is served where, and who has which share."""
 
 from __future__ import annotations
 

@@ -46,6 +46,8 @@ class StateFolder:
         self.version = self.folder / "version"
         self.lock_file = self.folder / "lock"
         self.control_socket = self.folder / "control.sock"
+        self.deployer_mark = self.folder / "deployer.mark"
+        self.deployer_socket = self.folder / "deployer.sock"
         self.ads_socket = self.folder / "ads.sock"
         self.admin_socket = self.folder / "admin.sock"
         self.directory = self.folder / "directory.json"

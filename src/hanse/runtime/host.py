@@ -112,17 +112,16 @@ class Host:
         self._threads, self._offload = Threads(self.config.threads), Offload()
         services = with_brought(services, provided)
         self._contracts = [contract_to_serve(service) for service in services]
-        self._router = Router()
+        self._router, self._mounted = Router(), list[MountedApp]()
         self.routes = self._router.table
         self._dispatcher = Dispatcher(self._router, self.config.cors)
         self.resolve, self.finish = self._dispatcher.resolve, self._dispatcher.finish
-        self._mounted: list[MountedApp] = []
         self._doors, self._sweep = Doors(self.config), Sweep(self._look)
         self._stack = AsyncExitStack()
         self._shares = Shares(self.config.shares_file, self.config.name)
-        self._placement = self._place(wrap)
+        self._placement, own = self._place(wrap), self._shares.own
         clock = clock or SystemClock()
-        self.database = database_of(self.config.database, provided, clock, self.metrics)
+        self.database = database_of(self.config.database, provided, clock, self.metrics, own)
         self.post = post_of(self.config.broker, self.database, self.metrics)
         self._services = self._build(services, sources, clock, provided)
         self._tick_date()
@@ -268,9 +267,8 @@ class Host:
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         stack = self._stack
         await stack.enter_async_context(Recorder(self.config, self.spans, self.metrics))
-        for part in (self.database, self.post):
-            if part is not None:
-                await stack.enter_async_context(part)
+        for part in filter(None, (self.database, self.post)):
+            await stack.enter_async_context(part)
         for close in (self._threads.close, self._offload.close, self._placement.close):
             stack.callback(close)
         if self.authenticator is not None:

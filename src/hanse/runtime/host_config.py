@@ -38,8 +38,8 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         directory_file: Says the same for more contracts, as JSON: `{"revision": 12, "services":
             {"crm.v1.Contacts": ["unix:crm.sock"]}}`. It is followed as it changes; whoever
             changes it replaces it whole.
-        shares_file: Says which share of calls goes to hosts that are judged, see `SharesFile`; it is
-            followed in the same way. None for no such file.
+        shares_file: Says which share of calls goes to hosts that are judged, see `SharesFile`; it
+            is followed in the same way. None for no such file.
         site: Site of callers whose credentials name none.
         issuers: Whose tokens count.
         api_keys: Keys that count, as `KeyMint.mint` gave them to be stored.

@@ -15,6 +15,7 @@ from tests.faults.sabotages.connect import CONNECT
 from tests.faults.sabotages.contract import CONTRACT
 from tests.faults.sabotages.data import DATA
 from tests.faults.sabotages.database import DATABASE
+from tests.faults.sabotages.deployments import DEPLOYING, SHARING
 from tests.faults.sabotages.door import DOOR
 from tests.faults.sabotages.events import EVENTS
 from tests.faults.sabotages.fault_points import FAULT_POINTS
@@ -54,6 +55,8 @@ AREAS = (
     DATA,
     DATABASE,
     FLEET,
+    SHARING,
+    DEPLOYING,
     RELEASES,
     BOUTIQUE,
     IDEMPOTENCY,

@@ -71,7 +71,7 @@ def verify(to: str, database: str, environment: str, *, as_json: bool) -> None:
 @ENVIRONMENT
 @JSON
 def restore(**asked: Any) -> None:
-    """Bring the database back from the place of [backup], or one site.
+    """Bring the database back from its backup, or one site.
 
     The database where no fleet runs; a site while it does.
     """

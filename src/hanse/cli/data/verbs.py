@@ -19,7 +19,7 @@ SITE = click.option(
 
 @click.group()
 def person() -> None:
-    """Export or erase all that is of one person, over all collections."""
+    """Export or erase all that is of one person."""
 
 
 @person.command()

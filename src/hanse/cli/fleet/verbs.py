@@ -92,7 +92,7 @@ def restart(names: tuple[str, ...], *, as_json: bool) -> None:
 @click.option("--uninstall", is_flag=True, help="Take it away again.")
 @JSON
 def trust(*, uninstall: bool, as_json: bool) -> None:
-    """Let this machine and browsers believe development certificates."""
+    """Let this machine believe development certificates."""
     from hanse.cli.fleet.trust import trust as believe
 
     believe(uninstall=uninstall, as_json=as_json)

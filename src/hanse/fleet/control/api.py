@@ -14,8 +14,10 @@ from hanse.runtime.identity.permission import kind
 SERVICES_ONLY = kind("service")
 """Who opens the socket of the control process is its own user; nobody else can."""
 
+OPEN_SECONDS = 90.0
+
 State = Literal["starting", "ready", "backing off", "stopping", "ended"]
-Kind = Literal["host", "gateway", "database", "broker", "backup"]
+Kind = Literal["host", "gateway", "database", "broker", "backup", "deployer"]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +139,12 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     backup: BackupStatus | None = None
 
 
+class CannotOpen(FailedPrecondition):
+    """What was asked for does not start; the sentences say why, a line each."""
+
+    code = "cannot_open"
+
+
 class UnknownProcess(NotFound):
     """No group or process has that name."""
 
@@ -170,6 +178,11 @@ class Control(Contract, package="hanse.control.v1"):
     @rpc(allow=SERVICES_ONLY, errors=(TooManyChanges,), idempotent=True)
     async def stop(self) -> None:
         """Begins to end everything; the control process goes last."""
+        ...
+
+    @rpc(allow=SERVICES_ONLY, errors=(CannotOpen,), timeout=OPEN_SECONDS, idempotent=True)
+    async def open_deployer(self) -> None:
+        """Has the process run that deploys, and answers when it does."""
         ...
 
     @rpc(allow=SERVICES_ONLY, errors=(NoBackup,), idempotent=True)

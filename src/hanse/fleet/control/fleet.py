@@ -125,6 +125,15 @@ class Fleet:
         """
         self._ground.backup.ask(request)
 
+    async def open_deployer(self) -> None:
+        """Returns when the process answers that deploys.
+
+        Raises:
+            ChangeFailed: It does not start.
+        """
+        open_it = partial(self._ground.deployer.ready, self._asked.environment)
+        await self._turns.wait_for("starting what deploys", open_it)
+
     def leave(self) -> None:
         """Ends control, and nothing else."""
         self._over.set()
@@ -167,7 +176,9 @@ class Fleet:
             wish = gateway_wish(project.gateway, asked, self._choices, self._ground.ports)
             elsewhere = project.database_url(self._ground.variables) is not None
             order = order_of(project, self._state, self._ground.variables)
-            wish = msgspec.structs.replace(wish, database_elsewhere=elsewhere, backup=order)
+            wish = msgspec.structs.replace(
+                wish, database_elsewhere=elsewhere, backup=order, environment=asked.environment
+            )
             await self._ground.start(wish)
             await _both(
                 self._ground.ready(),

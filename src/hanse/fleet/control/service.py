@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hanse.fleet.control.api import Asked, Control, FleetStatus
+from hanse.fleet.control.api import Asked, CannotOpen, Control, FleetStatus
 from hanse.fleet.control.fleet import Fleet
+from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.runtime.contract.service import Service
 
 
@@ -24,6 +25,12 @@ class ControlService(Service, Control):
 
     async def stop(self) -> None:
         self._fleet.stop()
+
+    async def open_deployer(self) -> None:
+        try:
+            await self._fleet.open_deployer()
+        except ChangeFailed as error:
+            raise CannotOpen("\n".join(error.problems)) from error
 
     async def back_up(self, request: str) -> None:
         self._fleet.back_up(request)

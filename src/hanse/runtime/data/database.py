@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 U = TypeVar("U", bound=Unit)
 
-AGAIN_FIRST_SECONDS = 0.005
-AGAIN_MOST_SECONDS = 0.5
+AGAIN_FIRST_SECONDS, AGAIN_MOST_SECONDS = 0.005, 0.5
 AGAIN_SECONDS = 30.0
 """For how long a transaction is tried again where no call's deadline says otherwise."""
 
@@ -65,6 +64,7 @@ class Database:
         outbox: Makes rows of events, where somebody here asks for `Events`.
         outbox_wake: Set when events of this host lie in `hanse.outbox` that did not before.
         told: How many those were, by their full names.
+        share: Of what nobody calls, like events; below 1 where a host is judged, see `Shares`.
     """
 
     _reached_by: type[Access] = Access
@@ -77,10 +77,10 @@ class Database:
         self._gauges = PoolGauges(self._access.pool, metrics) if metrics else None
         self._arrival = Arrival(self._access.reach)
         self._entered = 0
-        self.upkeep = Upkeep(config)
-        self.keys = SubjectKeys(self)
+        self.upkeep, self.keys = Upkeep(config), SubjectKeys(self)
         self.outbox_wake, self.told = asyncio.Event(), Counter[str]()
         self.outbox: Outbox | None = None
+        self.share: Callable[[], float] = lambda: 1.0
 
     @classmethod
     def __from_database__(cls, kind: Any, database: Self) -> Self:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, get_origin
 from hanse.runtime.data.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hanse.kit.clock import Clock
     from hanse.runtime.data.database_config import DatabaseConfig
@@ -67,9 +67,15 @@ def make(kind: Any, database: Database, made: dict[Any, Any]) -> Any:
 
 
 def database_of(
-    config: DatabaseConfig | None, provided: Mapping[type, Any], clock: Clock, metrics: Metrics
+    config: DatabaseConfig | None,
+    provided: Mapping[type, Any],
+    clock: Clock,
+    metrics: Metrics,
+    share: Callable[[], float],
 ) -> Database | None:
     """The database of a host: one that was made outside and is provided, else one of its own."""
-    if Database in provided:
-        return provided[Database]
-    return Database(config, clock, metrics) if config else None
+    made = Database(config, clock, metrics) if config and Database not in provided else None
+    database: Database | None = provided.get(Database, made)
+    if database is not None:
+        database.share = share
+    return database

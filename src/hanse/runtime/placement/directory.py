@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.kit.clock import monotonic
-from hanse.kit.file_mark import mark_of
+from hanse.runtime.placement.file_mark import mark_of
 from hanse.runtime.placement.shares import Shares
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.kit.file_mark import mark_of
+from hanse.runtime.placement.file_mark import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +35,8 @@ class SharesFile(msgspec.Struct, frozen=True):
 
     Attributes:
         revision: Counts up with every writing.
-        lease_seconds: For which its reader holds to it, from when it saw the revision first: whoever
-            writes it may die, and would take no share back. No clocks are compared.
+        lease_seconds: For which its reader holds to it, from when it saw the revision first:
+            whoever writes it may die, and would take no share back. No clocks are compared.
         contracts: Parts by full name of the contract; what they leave is the other hosts'.
         hosts: Of each host of a part, by name: its share of all that nobody calls, such as events.
     """
@@ -68,7 +68,6 @@ class Shares:
         """That of the file as it was last understood; 0 before."""
         return self._written.revision
 
-    @property
     def own(self) -> float:
         """This host's share of what nobody calls; 1 where it is not judged.
 

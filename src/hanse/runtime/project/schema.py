@@ -18,6 +18,7 @@ from hanse.runtime.data.personal.keys_table import KeysTable
 from hanse.runtime.http.cors import Cors
 from hanse.runtime.http.listen import Tls
 from hanse.runtime.mail.mail_table import MailTable
+from hanse.runtime.placement.deploy_table import DeployTable
 from hanse.runtime.project.api_keys import ApiKeyTable
 from hanse.runtime.project.database_table import DatabaseTable
 from hanse.runtime.project.files_table import FilesTable
@@ -124,6 +125,7 @@ class EnvironmentTable(msgspec.Struct, frozen=True, kw_only=True):
     file_store: FileStoreTable = FileStoreTable()
     keys: KeysTable = KeysTable()
     backup: BackupTable | None = None
+    deploy: DeployTable = DeployTable()
 
 
 class ProjectFile(EnvironmentTable, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 IS_THERE = """
 select exists (select from pg_attribute
-               where attrelid = to_regclass('hanse.subscriber') and attname = 'reads')
+               where attrelid = to_regclass('hanse.subscriber') and attname = 'share')
 """
 
 MAKE = (
@@ -59,11 +59,14 @@ create table if not exists hanse.subscriber (
   holder text collate "C" not null,
   until_time timestamptz not null,
   reads boolean not null default true,
+  share double precision not null default 1,
   constraint subscriber_pkey primary key (subscription, replay_epoch, holder)
 )""",
     # As an earlier release made it.
     "alter table hanse.subscriber add column if not exists replay_epoch int not null default 0",
     "alter table hanse.subscriber add column if not exists reads boolean not null default true",
+    """
+alter table hanse.subscriber add column if not exists share double precision not null default 1""",
     """
 alter table hanse.subscriber drop constraint subscriber_pkey,
   add constraint subscriber_pkey primary key (subscription, replay_epoch, holder)""",

@@ -32,12 +32,14 @@ class GatewayWish(msgspec.Struct, frozen=True):
     Attributes:
         database_elsewhere: The project names one of its own, so none is started here.
         backup: What is to be backed up, and where to; None for nothing.
+        environment: Which one of `hanse.toml` applies.
     """
 
     settings: GatewaySettings = GatewaySettings()
     table: GatewayTable = GatewayTable()
     database_elsewhere: bool = False
     backup: Order | None = None
+    environment: str = ""
 
 
 def as_asked(table: GatewayTable, asked: Asked) -> GatewayTable:

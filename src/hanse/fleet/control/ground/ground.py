@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.control.ground.backup_desk import BackupDesk
+from hanse.fleet.control.ground.deploy_desk import DeployDesk
 from hanse.fleet.control.ground.envoy import Envoy
 from hanse.fleet.control.ground.front import Front, FrontDesk
 from hanse.fleet.control.ground.gateway_settings import GATEWAY, GatewayWish
@@ -42,6 +43,7 @@ class Ground:
     Attributes:
         variables: As given.
         backup: What is copied to another place.
+        deployer: What deploys.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Ground:
         self._desk: FrontDesk | None = None
         self._database_elsewhere = False
         self.backup = BackupDesk(state, variables, clock)
+        self.deployer = DeployDesk(state, variables)
 
     async def start(self, wanted: GatewayWish | None = None) -> None:
         """Begins what does not run.
@@ -80,6 +83,7 @@ class Ground:
         for supervision in self._used().values():
             supervision.start()
         await self.backup.follow(wish.backup, elsewhere=wish.database_elsewhere)
+        await self.deployer.follow(wish.environment)
         if self._envoy is None:
             desk = self._open_desk(wish.table)
             self._envoy = Envoy(self._state, wish.settings, self.variables)
@@ -117,6 +121,7 @@ class Ground:
     async def stop(self) -> None:
         """Ends the gateway, then what its hosts stood on."""
         self._close_desk()
+        await self.deployer.stop()
         if self._envoy is not None:
             await self._envoy.stop()
         await asyncio.gather(*(one.stop() for one in self._stores.values()))
@@ -130,6 +135,7 @@ class Ground:
         for one in self._stores.values():
             await one.leave()
         await self.backup.leave()
+        await self.deployer.leave()
 
     def programs(self) -> Iterator[tuple[Kind, Supervision]]:
         """All of it, by what it is."""
@@ -138,6 +144,8 @@ class Ground:
         yield from self._used().items()
         if self.backup.supervision is not None:
             yield "backup", self.backup.supervision
+        if self.deployer.supervision is not None:
+            yield "deployer", self.deployer.supervision
 
     def notes(self) -> Iterator[str]:
         """What an operator should know."""

@@ -134,10 +134,13 @@ class Hosts:
         rollout = Rollout(self._publisher, self._make, remember)
         return Stage(order, self._publisher, rollout, self._make, remember)
 
-    def share(self, deployment: str, canary: float, twin: float) -> None:
-        """Gives canaries and twins shares of all requests, from now on for a while."""
+    async def share(self, deployment: str, canary: float, twin: float) -> None:
+        """Gives canaries and twins shares of all requests, from now on for a while.
+
+        Returns when the gateway has it; hosts look four times a second.
+        """
         self._publisher.given.give(deployment, canary, twin, monotonic())
-        self._publisher.changed()
+        await self._publisher.publish()
 
     async def forget(self) -> None:
         """Takes off the shelf what nobody needs any more."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hanse.fleet.control.looks.numbers import Numbers, read_gateway_numbers, read_numbers
 from hanse.kit.http import Address, ConnectionFailed, connect
+from hanse.runtime.figures.figures import Figures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +34,15 @@ async def numbers_of(socket: Path, at: float) -> Numbers | None:
     """What a host counts; None if it does not say in time."""
     body = await _get(socket, "/metrics")
     return None if body is None else read_numbers(body.decode(), at)
+
+
+async def figures_of(socket: Path) -> Figures | None:
+    """What a host counts for who judges its release; None if it does not say in time."""
+    body = await _get(socket, "/figures")
+    try:
+        return None if body is None else msgspec.json.decode(body, type=Figures)
+    except msgspec.MsgspecError:
+        return None
 
 
 async def gateway_numbers(admin: Path, at: float) -> Numbers | None:

@@ -24,6 +24,7 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
         before: What it runs from now, see `Wish`; empty where there is no such group yet.
         after: What it will run from.
         services: Full names of the contracts whose release differs.
+        group_before: As it is now; None where there is none.
         post: Whether migrations wait for the end of what ran before.
     """
 
@@ -31,6 +32,7 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
     before: str
     after: str
     services: tuple[str, ...]
+    group_before: PlannedGroup | None = None
     post: bool = False
 
 
@@ -78,6 +80,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
         part: What it is to a deployment.
         deployment: Whose it is; empty for none.
         answering: Whether calls may be sent there.
+        restarts: Times it had to be started again.
         socket: Its trusted door, relative to the project's folder.
     """
 
@@ -87,6 +90,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     part: Part
     deployment: str
     answering: bool
+    restarts: int
     socket: str
 
 
@@ -118,7 +122,7 @@ class Staging(Contract, package="hanse.control.v1"):
 
     @rpc(allow=SERVICES_ONLY, idempotent=True)
     async def share(self, deployment: str, canary: float, twin: float) -> None:
-        """Gives canaries and twins of a deployment these shares of all requests, for ten seconds."""
+        """Gives canaries and twins these shares of all requests, for ten seconds."""
         ...
 
     @rpc(allow=SERVICES_ONLY, errors=(CannotDeploy,), timeout=STEP_SECONDS, idempotent=True)
@@ -133,7 +137,7 @@ class Staging(Contract, package="hanse.control.v1"):
 
     @rpc(allow=SERVICES_ONLY, errors=(CannotDeploy,), timeout=STEP_SECONDS, idempotent=True)
     async def cool(self, order: Order) -> tuple[str, ...]:
-        """Ends what stood by, then changes what had to wait for that; says what stands against it."""
+        """Ends what stood by, and changes what waited for that; says what stands against it."""
         ...
 
     @rpc(allow=SERVICES_ONLY, errors=(CannotDeploy,), timeout=STEP_SECONDS, idempotent=True)

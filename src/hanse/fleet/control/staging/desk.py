@@ -82,9 +82,9 @@ class StagingDesk:
 
         return await self._done(f"{DOING['cool']} {order.deployment}", work)
 
-    def share(self, deployment: str, canary: float, twin: float) -> None:
+    async def share(self, deployment: str, canary: float, twin: float) -> None:
         """Gives shares at once: whatever else is changed, this does not wait for it."""
-        self._hosts.share(deployment, canary, twin)
+        await self._hosts.share(deployment, canary, twin)
 
     def instances(self) -> tuple[Instance, ...]:
         """All hosts there are."""
@@ -96,6 +96,7 @@ class StagingDesk:
                 part=one.part,
                 deployment=one.record.deployment,
                 answering=one.answering,
+                restarts=one.supervision.restarts,
                 socket=str(one.socket),
             )
             for one in self._hosts.members

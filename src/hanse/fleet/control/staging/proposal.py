@@ -44,9 +44,9 @@ async def propose(
     found = await build_services(environment)
     groups = groups_of(project, found, choices)
     _check_names(names, groups)
-    runs = {one.group.name: one.record.release for one in settled(members)}
+    runs = {one.group.name: one for one in settled(members)}
     changes = [
-        _change(group, runs.get(group.name, ""), found, shelf)
+        _change(group, runs.get(group.name), found, shelf)
         for group in groups
         if not names or not {group.name, *group.contracts}.isdisjoint(names)
     ]
@@ -66,10 +66,11 @@ def _check_names(names: Collection[str], groups: Sequence[PlannedGroup]) -> None
         raise ChangeFailed(f"There is no service or group {unknown[0]}; groups are {all_groups}.")
 
 
-def _change(group: PlannedGroup, before: str, found: Built, shelf: Shelf) -> GroupChange:
+def _change(group: PlannedGroup, now: Member | None, found: Built, shelf: Shelf) -> GroupChange:
     bundle = found.bundle_of(group.services)
     if bundle is None:
         raise ChangeFailed(f"The services of {group.name} cannot share a process.", *found.notes)
+    before = now.record.release if now else ""
     ran = read_wish(before, shelf).releases if before else {}
     runs = read_wish(bundle.wish, shelf).releases
     contracts = dict(zip(group.services, group.contracts, strict=True))
@@ -79,5 +80,6 @@ def _change(group: PlannedGroup, before: str, found: Built, shelf: Shelf) -> Gro
         before=before,
         after=bundle.wish,
         services=changed or group.contracts,  # its settings or Hanse changed, which all have
+        group_before=now.group if now else None,
         post=bundle.post,
     )

@@ -20,7 +20,7 @@ class StagingService(Service, Staging):
         await self._desk.step(order, "begin")
 
     async def share(self, deployment: str, canary: float, twin: float) -> None:
-        self._desk.share(deployment, canary, twin)
+        await self._desk.share(deployment, canary, twin)
 
     async def take_over(self, order: Order) -> None:
         await self._desk.step(order, "take_over")

@@ -106,7 +106,8 @@ class Stage:
         for change in self._order.changes:
             there = [*self._before(change, ""), *self._of(change, "warm", change.before)]
             if not there and change.before:
-                coming += [self._old(change, coming) for _ in range(change.group.replicas)]
+                number = _group_before(change).replicas
+                coming += [self._old(change, coming) for _ in range(number)]
         await self._started(coming)
         leaving: list[Member] = []
         for change in self._order.changes:
@@ -150,12 +151,11 @@ class Stage:
     def _new(self, change: GroupChange, part: Part, besides: Iterable[Member]) -> Member:
         """A host of the new release; as a twin, of the one before."""
         if part == "twin":
-            [*_, group] = [one.group for one in self._before(change, "")] or [change.group]
-            return self._made(group, change.before, part, besides)
+            return self._made(_group_before(change), change.before, part, besides)
         return self._made(change.group, change.after, part, besides)
 
     def _old(self, change: GroupChange, besides: Iterable[Member]) -> Member:
-        return self._made(change.group, change.before, "warm", besides)
+        return self._made(_group_before(change), change.before, "warm", besides)
 
     def _made(
         self, group: PlannedGroup, release: str, part: Part, besides: Iterable[Member]
@@ -198,6 +198,10 @@ class Stage:
             for one in self._publisher.members
             if one.record.deployment == mine and one.part in parts
         ]
+
+
+def _group_before(change: GroupChange) -> PlannedGroup:
+    return change.group_before or change.group
 
 
 def is_under_way(member: Member) -> bool:

@@ -1,13 +1,15 @@
 """What an Envoy is sent follows from what it has: nothing twice, in an order that breaks nothing."""
 
+from google.protobuf.json_format import MessageToDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.ads.stream import CHUNK, ORDER, Stream
-from hanse.fleet.gateway.picture import Endpoint, Picture, Upstream
+from hanse.fleet.gateway.picture import Endpoint, Part, Picture, Upstream
 from hanse.fleet.gateway.resources import Resources, Snapshot
 from hanse.fleet.gateway.settings import GatewaySettings
+from hanse.fleet.gateway.shares import WHOLE, part_name
 from hanse.fleet.gateway.xds import Answer, Ask
 
 TOLD = GatewaySettings(tls_port=None)
@@ -299,3 +301,68 @@ def test_any_sequence_of_pictures_ends_with_what_the_last_one_says(
         client.settle(target)
         # then
         assert client.has == versions(target)
+
+
+class Careful(Client):
+    """Sees after each answer that nothing it was told of is missing.
+
+    Attributes:
+        given: Shares it was told of last, by cluster.
+    """
+
+    given: dict[str, float] = {}
+
+    def _take(self, answer: Answer) -> None:
+        super()._take(answer)
+        if answer.type == xds.RUNTIME:
+            self.given = {
+                key.removeprefix("shares."): value
+                for one in answer.resources.values()
+                for key, value in MessageToDict(xds._Runtime.FromString(one.body))
+                .get("layer", {})
+                .items()
+            }
+        asked = {name for name, value in self.given.items() if value}
+        for kind in (xds.CLUSTERS, xds.ASSIGNMENTS):
+            missing = asked - self.has[kind].keys()
+            assert not missing, f"requests are given to {missing}, of which Envoy has no {kind}"
+
+
+PARTED = st.fixed_dictionaries(
+    {
+        "weight": st.integers(1, 3),
+        "canary": st.sampled_from([None, 0.0, 0.01, 0.5]),
+        "twin": st.sampled_from([None, 0.0, 0.3, 0.5]),
+    }
+)
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("abc"), PARTED, max_size=3), min_size=1, max_size=8)
+)
+def test_no_share_is_ever_of_hosts_that_the_gateway_does_not_know(steps: list[dict]) -> None:
+    """Parts come with shares, go with shares, and change places with them: make before break."""
+    # given
+    resources, client = Resources(TOLD), Careful(Stream())
+    for renewal, step in enumerate(steps):
+        shown = [_judged(name, **given_) for name, given_ in step.items()]
+        # when
+        target = resources.of(Picture(tuple(shown), renewal=renewal))
+        client.settle(target)
+        # then
+        assert client.has == versions(target)
+        wanted = {
+            part_name(one.service, part.name): part.share for one in shown for part in one.parts
+        }
+        assert {
+            name: value / WHOLE for name, value in client.given.items() if "~" in name
+        } == wanted
+
+
+def _judged(name: str, weight: int, **shares: float | None) -> Upstream:
+    parts = tuple(
+        Part(part, (Endpoint(f"{name}.{part}"),), share)
+        for part, share in shares.items()
+        if share is not None
+    )
+    return Upstream(name, (name,), (Endpoint(name, weight),), parts)

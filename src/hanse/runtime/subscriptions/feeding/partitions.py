@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from hanse.runtime.subscriptions.handling.claim import Feed
 
 _CALL_IN = """
-insert into hanse.subscriber (subscription, replay_epoch, holder, until_time, reads)
-values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), $5)
+insert into hanse.subscriber (subscription, replay_epoch, holder, until_time, reads, share)
+values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), $5, $6)
 on conflict (subscription, replay_epoch, holder)
-do update set until_time = excluded.until_time, reads = excluded.reads
+do update set until_time = excluded.until_time, reads = excluded.reads, share = excluded.share
 """
 # Where none can read, all have their shares: what is parked is tried again without the broker.
 _LIVE = """
 with live as (
-  select holder, reads from hanse.subscriber
+  select holder, reads, share from hanse.subscriber
   where subscription = $1 and replay_epoch = $2 and until_time > clock_timestamp()
   and until_time <= clock_timestamp() + make_interval(secs => greatest(2 * $3::float8, 60))
 )
-select holder from live where reads or not exists (select from live where reads)
+select holder, share from live where reads or not exists (select from live where reads)
 order by holder
 """
 _LEAVE = """
@@ -144,8 +144,9 @@ class Partitions:
         """
         sent, feed = monotonic(), self._feed
         await self._database.execute(
-            _CALL_IN, feed.subscription, feed.replay_epoch, self._holder, self._seconds, reads
-        )
+            _CALL_IN, feed.subscription, feed.replay_epoch, self._holder, self._seconds, reads,
+            self._database.share(),
+        )  # fmt: skip
         before = {number: held.epoch for number, held in self.held.items() if not held.leaving}
         await self._renew()
         await self._give_back_slipped()
@@ -221,8 +222,7 @@ class Partitions:
         rows = await self._database.fetch(
             _LIVE, feed.subscription, feed.replay_epoch, self._seconds
         )
-        live = [row["holder"] for row in rows]
-        return share_of(self._holder, live)
+        return share_of(self._holder, {row["holder"]: row["share"] for row in rows})
 
     async def _come_nearer(self, share: int) -> None:
         staying = [number for number, one in self.held.items() if not one.leaving]
@@ -253,9 +253,18 @@ class Partitions:
         )  # fmt: skip
 
 
-def share_of(holder: str, live: list[str]) -> int:
-    """How many partitions a host has of those that are live; all together have each once."""
-    if holder not in live:
+def share_of(holder: str, live: Mapping[str, float]) -> int:
+    """How many partitions a host has; all together have each once, as far as somebody may.
+
+    Args:
+        holder: Who asks.
+        live: Of each host, its share: below 1 where it is judged, and gets no more than that.
+    """
+    judged = {name: int(PARTITIONS * share) for name, share in live.items() if share < 1}
+    if holder in judged:
+        return judged[holder]
+    settled = sorted(live.keys() - judged.keys())
+    if holder not in settled:
         return 0
-    each, over = divmod(PARTITIONS, len(live))
-    return each + (sorted(live).index(holder) < over)
+    each, over = divmod(max(0, PARTITIONS - sum(judged.values())), len(settled))
+    return each + (settled.index(holder) < over)

@@ -117,8 +117,10 @@ async def test_where_none_reaches_the_broker_all_have_their_shares(bench) -> Non
     assert await kept(reads=(True, False)) == (PARTITIONS, 0)
 
 
-async def test_the_table_of_an_earlier_release_becomes_todays(bench) -> None:
-    await bench.database.execute("alter table hanse.subscriber drop column reads")
+@pytest.mark.parametrize("lacks", [("share",), ("share", "reads")])
+async def test_the_table_of_an_earlier_release_becomes_todays(bench, lacks) -> None:
+    for column in lacks:
+        await bench.database.execute(f"alter table hanse.subscriber drop column {column}")
     await make_tables(bench.database)
     partitions = Partitions(bench.database, Feed(1), "one", 60.0)
     assert await partitions.keep(reads=False)

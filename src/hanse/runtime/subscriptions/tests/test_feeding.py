@@ -334,10 +334,42 @@ def test_a_position_is_below_all_that_is_not_settled(order, count) -> None:
 
 @given(st.sets(st.text(max_size=3), min_size=1, max_size=80))
 def test_all_shares_together_are_all_partitions(hosts) -> None:
-    shares = [share_of(host, list(hosts)) for host in hosts]
+    live = dict.fromkeys(hosts, 1.0)
+    shares = [share_of(host, live) for host in hosts]
     assert sum(shares) == PARTITIONS
     assert max(shares) - min(shares) <= 1
-    assert share_of("nobody", list(hosts)) == 0
+    assert share_of("nobody", live) == 0
+
+
+@given(
+    st.dictionaries(st.text(max_size=3), st.sampled_from([0.0, 0.01, 0.1, 0.3, 0.5]), max_size=2),
+    st.sets(st.text(min_size=4, max_size=5), min_size=1, max_size=20),
+)
+def test_who_is_judged_gets_no_more_than_its_share_and_the_others_the_rest(judged, settled) -> None:
+    live = {**judged, **dict.fromkeys(settled, 1.0)}
+
+    shares = {host: share_of(host, live) for host in live}
+
+    assert sum(shares.values()) == PARTITIONS
+    assert all(shares[host] <= PARTITIONS * share for host, share in judged.items())
+    of_settled = [shares[host] for host in settled]
+    assert max(of_settled) - min(of_settled) <= 1
+
+
+async def test_partitions_follow_the_share_of_who_is_judged(bench) -> None:
+    settled, canary = (Partitions(bench.database, Feed(1), name, 3.0) for name in ("a", "b"))
+
+    async def held(share: float) -> list[int]:
+        for _ in range(3):
+            for one, part in ((settled, 1.0), (canary, share)):
+                bench.database.share = lambda part=part: part
+                await one.keep()
+                await one.release_drained()
+        return [len(settled.held), len(canary.held)]
+
+    assert await held(0.0) == [PARTITIONS, 0]
+    assert await held(0.25) == [PARTITIONS * 3 // 4, PARTITIONS // 4]
+    assert await held(0.0) == [PARTITIONS, 0]
 
 
 async def test_what_a_dead_host_holds_by_a_clock_that_was_ahead_is_free(bench) -> None:

@@ -9,6 +9,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from hanse.kit.backoff import Backoff
+from hanse.kit.chance import RANDOM
 from hanse.kit.clock import wait_set
 from hanse.kit.fault_points import reached
 from hanse.kit.ids import trace_id
@@ -19,7 +20,6 @@ from hanse.runtime.workflows.engine.beginning import Beginning
 from hanse.runtime.workflows.engine.child import end_child
 from hanse.runtime.workflows.engine.hot import Hot
 from hanse.runtime.workflows.engine.instance import Instance
-from hanse.runtime.workflows.engine.patience import patiently
 from hanse.runtime.workflows.engine.strays import Strays
 from hanse.runtime.workflows.engine.tasks import Tasks
 from hanse.runtime.workflows.failure import BROKE_OFF
@@ -122,7 +122,8 @@ class Engine:
 
     def may_hold(self, name: str, version: int) -> bool:
         """Whether an instance that begins may be run here at once."""
-        return (name, version) in self.served and self.room > 0 and self.lease.held
+        there = (name, version) in self.served and self.room > 0 and self.lease.held
+        return there and self.database.share() > 0
 
     # Its life.
 
@@ -130,7 +131,6 @@ class Engine:
         """Runs what is due, until it is cancelled."""
         await self.reached.wait()
         self.tasks.begin(self.lease.keep())
-        await patiently(self.scheduler.note)
         await self.lease.until_held()
         await self._strays.note()
         backoff = Backoff()
@@ -173,7 +173,6 @@ class Engine:
 
     async def once(self) -> bool:
         """Runs what is due until it ends or waits; whether there was anything."""
-        await patiently(self.scheduler.note)
         await self.lease.until_held()
         await self._strays.note()
         await self._strays.once()
@@ -194,6 +193,8 @@ class Engine:
 
     async def _claim_due(self) -> bool:
         found = False
+        if RANDOM.random() >= self.database.share():
+            return found  # others have the rest of what is due
         while self.served and self.room > 0 and self.lease.held:
             most = min(CLAIM_MAX, self.room)
             rows = await self.store.claim(tuple(self.served), most)

@@ -67,6 +67,7 @@ class Scheduler:
         self._models: dict[str, WorkflowModel] = {}
         self._services: dict[str, object] = {}
         self.most = BEGUN_MAX
+        self._noted = False
 
     def serve(self, model: WorkflowModel, service: object) -> None:
         """Has the newest version of a workflow begin when it says so, if it does."""
@@ -79,12 +80,8 @@ class Scheduler:
     def _scheduled(self) -> dict[str, WorkflowModel]:
         return {name: one for name, one in self._models.items() if one.schedule is not None}
 
-    async def note(self) -> None:
-        """Writes down when each is due next, where it does not stand yet.
-
-        Raises:
-            HanseError: As `Database.execute`.
-        """
+    async def _note(self) -> None:
+        """Writes down when each is due next, where it does not stand yet."""
         now = self._database.clock.now()
         for name, model in self._scheduled.items():
             assert model.schedule is not None
@@ -96,11 +93,18 @@ class Scheduler:
     async def begin_due(self) -> None:
         """Begins what is due; that and when it is due again are one transaction.
 
+        A host that is judged does not: its times count when it is judged no more.
+
         Raises:
             HanseError: As `Database.fetch`.
         """
-        if not self._scheduled:
+        judged = self._database.share() < 1
+        if judged or not self._scheduled:
+            self._noted = self._noted and not judged
             return
+        if not self._noted:
+            await self._note()
+            self._noted = True
         now = self._database.clock.now()
         due = await self._database.fetch(DUE, list(self._scheduled), now)
         for name in [row["name"] for row in due]:

@@ -1,0 +1,73 @@
+"""What the terminal shows while a deployment goes its way: a line for each thing that happens."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hanse.fleet.deployments.api import Shown
+    from hanse.fleet.deployments.record import Moment
+
+STAGE_WIDTH = 8
+BAR = 20
+CLEAR = "\r\x1b[2K"
+_COLOURS = {"good": "green", "bad": "red", "undecided": "yellow"}
+
+
+class Following:
+    """Says what is new since the last look, and on a terminal also how far it is now.
+
+    Args:
+        begun: How it was in the beginning.
+        quiet: Says nothing, because the output is for a program.
+    """
+
+    def __init__(self, begun: Shown, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._live = sys.stderr.isatty() and not quiet
+        self._told = 0
+        if not quiet:
+            what = ", ".join(begun.services)
+            click.echo(click.style(begun.name, bold=True) + f"  {what}", err=True)
+        self.show(begun)
+
+    def show(self, found: Shown) -> None:
+        """How it is now."""
+        if self._quiet:
+            return
+        for moment in found.moments[self._told :]:
+            self._clear()
+            click.echo(line_of(moment), err=True)
+        self._told = max(self._told, len(found.moments))
+        if self._live and found.stage in {"canary", "group"} and found.rate:
+            click.echo(f"{CLEAR}{progress_of(found)}", nl=False, err=True)
+
+    def end(self) -> None:
+        """Leaves a clean line."""
+        self._clear()
+
+    def _clear(self) -> None:
+        if self._live:
+            click.echo(CLEAR, nl=False, err=True)
+
+
+def line_of(moment: Moment) -> str:
+    """A moment, for people."""
+    colour = _COLOURS.get(moment.verdict.state) if moment.verdict else None
+    when = moment.at.astimezone().strftime("%H:%M:%S")
+    first, *rest = moment.says.splitlines() or [""]
+    text = click.style(first, fg=colour)
+    further = "".join(f"\n{' ' * (STAGE_WIDTH + 12)}{one}" for one in rest)
+    return f"  {click.style(when, dim=True)}  {moment.stage:<{STAGE_WIDTH}}{text}{further}"
+
+
+def progress_of(found: Shown) -> str:
+    """How far the new release is, as a bar, and how long it may take."""
+    full = round(BAR * found.canary)
+    bar = "█" * full + "░" * (BAR - full)
+    left = "" if found.more_s is None else f" · about {found.more_s:.0f} s to go"
+    share = f"{100 * found.canary:.0f}" if found.canary >= 0.1 else f"{100 * found.canary:.1f}"
+    return f"  {found.stage:<8} {bar} {share} % of {found.rate:.0f} requests/s{left}"

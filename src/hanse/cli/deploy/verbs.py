@@ -1,0 +1,141 @@
+"""What the verbs of deployments are called, and what they take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hanse.cli.fleet.verbs import JSON
+
+if TYPE_CHECKING:
+    from hanse.fleet.deployments.api import Asking
+
+NAME = click.argument("name", metavar="DEPLOYMENT")
+REASON = click.option("--reason", default="", help="Why; it is kept with the deployment.")
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SERVICE|GROUP]...")
+@REASON
+@click.option(
+    "--emergency", is_flag=True,
+    help="At once and unjudged, whatever it breaks and whenever it is; with --reason.",
+)  # fmt: skip
+@click.option("--detach", is_flag=True, help="Begin it, and do not wait.")
+@JSON
+def deploy(
+    names: tuple[str, ...], reason: str, *, emergency: bool, detach: bool, as_json: bool
+) -> None:
+    """Bring what changed to everybody, or back.
+
+    Step by step and judged, while people use it: all services that differ from what runs, or
+    those that are named. Ends with 0 when everybody has it, with 1 when it went back.
+    """
+    from hanse.cli.deploy.beginning import Wish, begin
+
+    begin(Wish(names, reason, emergency, detach, as_json))
+
+
+@click.command()
+@NAME
+@REASON
+@JSON
+def rollback(name: str, reason: str, *, as_json: bool) -> None:
+    """Go back to what ran before DEPLOYMENT.
+
+    At once while that stands by; else it is started again first.
+    """
+    from hanse.cli.deploy.beginning import go_back
+
+    go_back(name, reason, as_json=as_json)
+
+
+@click.group(invoke_without_command=True)
+@JSON
+@click.pass_context
+def deployments(context: click.Context, *, as_json: bool) -> None:
+    """See deployments, and steer one."""
+    if context.invoked_subcommand is None:
+        from hanse.cli.deploy.showing import list_all
+
+        list_all(20, as_json=as_json)
+
+
+@deployments.command("list")
+@click.option("-n", "--most", type=click.IntRange(1, 1000), default=20, show_default=True)
+@JSON
+def list_(most: int, *, as_json: bool) -> None:
+    """Show the newest."""
+    from hanse.cli.deploy.showing import list_all
+
+    list_all(most, as_json=as_json)
+
+
+@deployments.command()
+@NAME
+@JSON
+def show(name: str, *, as_json: bool) -> None:
+    """Show what happened, with every verdict."""
+    from hanse.cli.deploy.showing import show_one
+
+    show_one(name, as_json=as_json)
+
+
+@deployments.command()
+@NAME
+@JSON
+def follow(name: str, *, as_json: bool) -> None:
+    """Wait for one that is under way, and show what happens."""
+    from hanse.cli.deploy.beginning import follow as wait
+
+    wait(name, as_json=as_json)
+
+
+@deployments.command()
+@NAME
+@REASON
+def pause(name: str, reason: str) -> None:
+    """Give the canary no more than it has."""
+    _ask(name, "pause", reason)
+
+
+@deployments.command()
+@NAME
+@REASON
+def resume(name: str, reason: str) -> None:
+    """Go on with one that was paused."""
+    _ask(name, "resume", reason)
+
+
+@deployments.command()
+@NAME
+@REASON
+def approve(name: str, reason: str) -> None:
+    """Agree with one that waits for it."""
+    _ask(name, "approve", reason)
+
+
+@deployments.command()
+@NAME
+@REASON
+def promote(name: str, reason: str) -> None:
+    """End the stage as good, without the judge; with --reason."""
+    _ask(name, "promote", reason)
+
+
+@deployments.command()
+@NAME
+@REASON
+def abort(name: str, reason: str) -> None:
+    """Go back with one that is under way."""
+    _ask(name, "abort", reason)
+
+
+def _ask(name: str, doing: Asking, reason: str) -> None:
+    from hanse.cli.deploy.beginning import ask
+
+    ask(name, doing, reason)
+
+
+DEPLOY = (deploy, deployments, rollback)

@@ -1,0 +1,122 @@
+"""Writes down what happens to deployments, and keeps what is only true now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hanse.fleet.deployments.api import Shown, UnknownDeployment
+from hanse.fleet.deployments.record import ENDS, MOMENTS_MAX, Deployment, Moment
+from hanse.kit.clock import Clock
+from hanse.runtime.data.collection.collection import Collection
+
+if TYPE_CHECKING:
+    from hanse.fleet.deployments.judged.outcome import Now
+    from hanse.fleet.deployments.record import Stage, State, Wish
+    from hanse.fleet.judge.judge import Memory
+    from hanse.fleet.judge.verdict import Verdict
+
+
+class Book:
+    """All deployments of a fleet.
+
+    Args:
+        kept: Where they are kept.
+        clock: Says when something happens.
+
+    Attributes:
+        now: By name: how the stage stands that is watched here.
+        wishes: By name: what an operator wants, as it is kept.
+    """
+
+    def __init__(self, kept: Collection[Deployment], clock: Clock) -> None:
+        self._kept = kept
+        self._clock = clock
+        self.now: dict[str, Now] = {}
+        self.wishes: dict[str, Wish] = {}
+
+    async def add(self, deployment: Deployment) -> Deployment:
+        """Writes down a new one.
+
+        Raises:
+            Duplicate: Another one has its name.
+        """
+        return await self._kept.create(deployment)
+
+    async def get(self, name: str) -> Deployment:
+        """One of them.
+
+        Raises:
+            UnknownDeployment: None has that name.
+        """
+        found = (await self._kept.query({"name": name}, page_size=1)).items
+        if not found:
+            raise UnknownDeployment(f"There is no deployment {name}. See: hanse deployments")
+        [one] = found
+        self.wishes.setdefault(name, one.wish)
+        return one
+
+    async def newest(self, most: int) -> tuple[Deployment, ...]:
+        """The newest first."""
+        return (await self._kept.query(sort=["-create_time"], page_size=most)).items
+
+    async def note(
+        self,
+        name: str,
+        says: str,
+        *,
+        stage: Stage,
+        state: State = "running",
+        by: str = "",
+        verdict: Verdict | None = None,
+    ) -> None:
+        """Something happened. The same again, as after an end in the middle of it, is no news."""
+        found = await self.get(name)
+        moment = Moment(at=self._clock.now(), stage=stage, says=says[:4000], by=by, verdict=verdict)
+        last = found.moments[-1] if found.moments else None
+        is_new = last is None or (last.stage, last.says) != (stage, moment.says)
+        changes: dict[str, Any] = {"state": state, "stage": stage, "says": moment.says}
+        if is_new:
+            changes["moments"] = (*found.moments, moment)[-MOMENTS_MAX:]
+        if state in ENDS:
+            changes |= {"end_time": self._clock.now(), "wish": "", "memory": ""}
+        await self._kept.update(found.id, changes)
+
+    async def wish(self, name: str, wish: Wish) -> None:
+        """Writes down what an operator wants."""
+        found = await self.get(name)
+        await self._kept.update(found.id, {"wish": wish})
+        self.wishes[name] = wish
+
+    async def remember(self, name: str, memory: Memory) -> None:
+        """Writes down what the judge of a deployment remembers."""
+        found = await self.get(name)
+        await self._kept.update(found.id, {"memory": msgspec.json.encode(memory).decode()})
+
+    def shown(self, one: Deployment, *, whole: bool = True) -> Shown:
+        """As people see it."""
+        shown = Shown(
+            name=one.name,
+            groups=one.groups,
+            services=one.services,
+            state=one.state,
+            stage=one.stage,
+            says=one.says,
+            by=one.task.by,
+            reason=one.task.reason,
+            emergency=one.task.emergency,
+            create_time=one.create_time or self._clock.now(),
+            end_time=one.end_time,
+            moments=one.moments if whole else (),
+        )
+        now = self.now.get(one.name)
+        if now is None:
+            return shown
+        return msgspec.structs.replace(
+            shown,
+            canary=now.canary if one.stage == "canary" else 1.0 - now.twin,
+            rate=now.rate,
+            more_s=now.verdict.more_s,
+            says=now.verdict.sentence if one.state == "running" else one.says,
+        )

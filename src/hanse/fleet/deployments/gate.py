@@ -1,0 +1,63 @@
+"""What a deployment breaks for who calls, reads or runs beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hanse.catalog.compatibility.exceptions import FILE, read_exceptions, without_allowed
+from hanse.catalog.compatibility.gate import Around, breaking
+from hanse.fleet.descriptions import description_of
+from hanse.fleet.releases.shelf import Shelf
+from hanse.fleet.releases.wish import read_wish
+from hanse.fleet.state import StateFolder
+from hanse.runtime.workflows.versions import living
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from hanse.catalog.compatibility.exceptions import Allowed
+    from hanse.catalog.compatibility.finding import Finding
+    from hanse.fleet.control.staging.api import Instance, Order
+    from hanse.runtime.data.database import Database
+
+
+async def findings(
+    order: Order, instances: tuple[Instance, ...], database: Database, today: date
+) -> tuple[Finding, ...]:
+    """What it breaks, without what the project's exceptions allow.
+
+    Args:
+        order: What is to be deployed.
+        instances: What runs.
+        database: Knows which workflows are under way.
+        today: Exceptions end.
+
+    Raises:
+        NoRelease: What runs is not kept any more.
+        ConfigurationError: The exceptions cannot be read.
+    """
+    shelf = Shelf(StateFolder(Path()).releases)
+    runs = _releases({one.release for one in instances if not one.part}, shelf)
+    will = runs | _releases({change.after for change in order.changes}, shelf)
+    before, after = description_of(runs.values(), shelf), description_of(will.values(), shelf)
+    alive: dict[tuple[str, int], int] | None = None
+    if any(one.workflows for one in before.services):
+        known = await living(database)
+        alive = {(one.workflow, one.version): one.instances for one in known}
+    broken = breaking(before, after, Around(living=alive))
+    found, _ = without_allowed(broken, _exceptions(Path(FILE)), today)
+    return tuple(found)
+
+
+def _releases(wishes: set[str], shelf: Shelf) -> dict[str, str]:
+    """Releases by the name a project lists their service under."""
+    found: dict[str, str] = {}
+    for wish in wishes:
+        found |= read_wish(wish, shelf).releases
+    return found
+
+
+def _exceptions(file: Path) -> tuple[Allowed, ...]:
+    """Those the project has written down."""
+    return read_exceptions(file.read_text(encoding="utf-8")) if file.exists() else ()

@@ -1,0 +1,59 @@
+"""Who is compared in a stage, how it stands, and how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from hanse.fleet.control.staging.api import Instance
+    from hanse.fleet.judge.verdict import Verdict
+
+CRASHES_MAX = 3
+"""Ends of a canary, none of which its twin had, that say enough."""
+
+
+class Outcome(NamedTuple):
+    """How a stage ended.
+
+    Attributes:
+        state: `good` and `bad` are the judge's; `crashed` needs none; `stopped` is an operator's.
+        says: Why.
+        verdict: The judge's last.
+    """
+
+    state: Literal["good", "bad", "crashed", "stopped"]
+    says: str
+    verdict: Verdict | None = None
+
+
+class Now(NamedTuple):
+    """How a stage stands.
+
+    Attributes:
+        canary: The share it has.
+        twin: The share its twin has.
+        rate: Requests a second of the groups.
+        verdict: The judge's.
+    """
+
+    canary: float
+    twin: float
+    rate: float
+    verdict: Verdict
+
+
+class Pair(NamedTuple):
+    """Who is compared."""
+
+    canaries: tuple[Instance, ...]
+    twins: tuple[Instance, ...]
+
+    @property
+    def all(self) -> tuple[Instance, ...]:
+        return (*self.canaries, *self.twins)
+
+    @property
+    def crashed(self) -> bool:
+        """Whether a canary ends again and again, and no twin does."""
+        most = max((one.restarts for one in self.canaries), default=0)
+        return most >= CRASHES_MAX and not any(one.restarts for one in self.twins)

@@ -1,0 +1,72 @@
+"""Several groups are one canary and one twin to the judge."""
+
+from hanse.fleet.control.staging.api import Instance
+from hanse.fleet.deployments.judged.outcome import Pair
+from hanse.fleet.deployments.judged.unit import compared
+from hanse.fleet.judge.figures import Counts, Poll, Sample, check
+
+
+def instance(name: str, part: str = "canary") -> Instance:
+    group = name.partition("-")[0]
+    return Instance(
+        name=name,
+        group=group,
+        release="r",
+        part=part,
+        deployment="d",
+        answering=True,
+        restarts=0,
+        socket="",
+    )
+
+
+def sample(requests: int, errors: int, bound: int = 1, **clients: int) -> Sample:
+    named = {name: Counts(requests=number, errors=0) for name, number in clients.items()}
+    counts = Counts(
+        requests=requests, errors=errors, latency=((bound, requests),), signals={"e": 1}
+    )
+    return Sample(born="a", age_s=float(requests), counts=counts, clients=named)
+
+
+def test_hosts_of_one_group_stay_hosts() -> None:
+    pair = Pair((instance("shop-1"), instance("shop-2")), (instance("shop-3", "twin"),))
+    samples = {name: sample(10, 1) for name in ("shop-1", "shop-2", "shop-3")}
+
+    assert compared(pair, samples) == (("shop-1", "shop-2"), ("shop-3",), samples)
+
+
+def test_the_first_hosts_of_all_groups_are_one() -> None:
+    pair = Pair(
+        (instance("shop-4"), instance("shop-5"), instance("till-2")),
+        (instance("shop-6", "twin"), instance("till-3", "twin")),
+    )
+    samples = {
+        "shop-4": sample(10, 1, 5, ada=3),
+        "till-2": sample(20, 2, 7, ada=4, bob=1),
+        "shop-5": sample(30, 3),
+        "shop-6": sample(40, 0),
+    }
+
+    found = compared(pair, samples)
+
+    assert (found.canaries, found.twins) == (("canary 1", "canary 2"), ("twin 1",))
+    assert found.samples.keys() == {"canary 1", "canary 2"}, "a half of twin 1 has not answered"
+    one = found.samples["canary 1"]
+    assert (one.counts.requests, one.counts.errors, one.counts.signals, one.age_s) == (
+        30,
+        3,
+        {"e": 2},
+        10.0,
+    )
+    assert one.counts.latency == ((5, 10), (7, 20))
+    assert {name: counts.requests for name, counts in one.clients.items()} == {"ada": 7, "bob": 1}
+    check(
+        Poll(
+            at=1.0,
+            stage="s",
+            canaries=found.canaries,
+            twins=found.twins,
+            samples=found.samples,
+            share=0.5,
+        )
+    )

@@ -1,0 +1,231 @@
+"""One stage of a deployment: shares are given, figures read, and the judge asked, each second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hanse.fleet.control.looks.scrape import figures_of
+from hanse.fleet.deployments.judged.outcome import Now, Outcome, Pair
+from hanse.fleet.deployments.judged.ramp import Known, most_of_one, share
+from hanse.fleet.deployments.judged.tally import Tally
+from hanse.fleet.deployments.judged.unit import compared
+from hanse.fleet.judge.errors import BadFigures
+from hanse.fleet.judge.figures import Poll
+from hanse.fleet.judge.judge import Judge, Memory
+from hanse.kit.clock import monotonic, unix_seconds, wait_set
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hanse.fleet.control.staging.api import Instance, Order, Staging
+    from hanse.fleet.judge.figures import Sample
+    from hanse.fleet.judge.plan import Plan
+    from hanse.fleet.judge.verdict import Verdict
+    from hanse.runtime.placement.deploy_table import JudgedStage
+
+log = logging.getLogger("hanse.deployer")
+
+POLL_SECONDS = 1.0
+
+LOOKS_TO_CONVICT = 7
+"""At which a canary has to fail, however badly, before the judge is sure: no crowd of failures
+multiplies its stake by more than a bound. What fails counts when its second is over."""
+
+HOSTS_LOOK_SECONDS = 0.25
+"""Within which a host knows of other shares; see `Directory`."""
+
+REACT_SECONDS = POLL_SECONDS * LOOKS_TO_CONVICT + HOSTS_LOOK_SECONDS
+"""From an error to a share of nothing, beside the time that it takes to tell the gateway."""
+
+LATE_LOOKS = 2
+"""Looks after which it is known how a request went."""
+
+TWIN_AT_THE_END = 0.2
+"""Of all requests, when the new release serves: enough to go on comparing it."""
+
+
+class Watcher:
+    """Watches one stage of one deployment.
+
+    Args:
+        staging: Does with hosts what is asked.
+        order: What is deployed.
+        plan: What it is held to.
+        memory: Of a judge that began before.
+        stage: What is compared: a canary beside its group, or the group itself.
+    """
+
+    def __init__(
+        self,
+        staging: Staging,
+        order: Order,
+        plan: Plan,
+        memory: Memory,
+        stage: JudgedStage,
+    ) -> None:
+        self._staging = staging
+        self._order = order
+        self.judge = Judge(plan, memory)
+        # Who begins to watch knows nothing of what was counted until now: that is another stage.
+        self._stage = f"{stage} {memory.stages + 1}"
+        self._part = "canary" if stage == "canary" else ""
+        self._tally = Tally(one.name for one in plan.signals)
+        self._most = most_of_one(max(one.group.replicas for one in order.changes))
+        self._react = REACT_SECONDS
+        self._rate = 0.0
+        self._before: dict[str, Sample] = {}
+        self._shares = (0.0, 0.0)
+        self._counted: list[int] = []
+        self._meant_before = 0.0
+        self._looked = monotonic()
+
+    async def begin(self) -> None:
+        """Looks before anybody is sent anything, and sees how much there is to do."""
+        settled = [one for one in await self._staging.instances() if self._serves_now(one)]
+        begun = monotonic()
+        first = await _requests(settled)
+        await wait_set(asyncio.Event(), POLL_SECONDS)
+        self._rate = max(0.0, await _requests(settled) - first) / (monotonic() - begun)
+        if self._part:
+            await self._give(0.0, 0.0)
+        else:
+            await self._give(0.0, min(self._most, TWIN_AT_THE_END))
+
+    async def look(self, *, hold: bool) -> tuple[Now | None, Outcome | None]:
+        """One look: reads what was counted, asks the judge, and gives the shares that follow.
+
+        Args:
+            hold: Whether the canary's share is not to grow.
+
+        Returns:
+            How it stands, None where nobody knows; and the outcome, None while there is none.
+
+        Raises:
+            HanseError: Control does not answer; shares run out by themselves.
+        """
+        pair = await self._pair()
+        verdict = await self._judged(pair)
+        if pair.crashed:
+            names = ", ".join(one.name for one in pair.canaries)
+            return None, Outcome("crashed", f"{names} ends again and again; its twin does not.")
+        if verdict is None:
+            await self._give(*self._shares)
+            return None, None
+        now = Now(*self._shares, self._rate, verdict)
+        if verdict.state != "undecided":
+            await self._give(*((0.0, 0.0) if verdict.state == "bad" else self._shares))
+            return now, Outcome(verdict.state, verdict.sentence, verdict)
+        await self._give(*self._next(verdict, hold=hold))
+        return now, None
+
+    def _next(self, verdict: Verdict, *, hold: bool) -> tuple[float, float]:
+        """The shares that follow from what is known."""
+        canary, twin = self._shares
+        if not self._part:
+            return canary, twin
+        known = Known(
+            rate=self._rate,
+            react_seconds=self._react,
+            requests=self._known_requests(verdict.canary_requests),
+            excess=verdict.excess,
+        )
+        wanted = share(known, canary, self._most)
+        if verdict.retreat:
+            wanted = share(Known(rate=self._rate, react_seconds=self._react), 0.0, self._most)
+        if canary and (hold or verdict.reason == "suspicious"):
+            wanted = min(wanted, canary)
+        return wanted, self._most
+
+    def _known_requests(self, now: int) -> int:
+        """Those of which it is known how they went; failures of the last looks are not."""
+        self._counted = [*self._counted[-LATE_LOOKS:], now]
+        return self._counted[0] if len(self._counted) > LATE_LOOKS else 0
+
+    async def _give(self, canary: float, twin: float) -> None:
+        begun = monotonic()
+        await self._staging.share(self._order.deployment, canary, twin)
+        self._react = REACT_SECONDS + (monotonic() - begun)
+        self._shares = (canary, twin)
+
+    async def _judged(self, pair: Pair) -> Verdict | None:
+        asked = unix_seconds()
+        found = await asyncio.gather(*(figures_of(_socket(one)) for one in pair.all))
+        told = {one.name: some for one, some in zip(pair.all, found, strict=True) if some}
+        samples = self._tally.take(told, asked)
+        meant = self._meant(pair, samples)
+        whole = compared(pair, samples)
+        try:
+            return self.judge.look(
+                Poll(
+                    at=monotonic(),
+                    stage=self._stage,
+                    canaries=whole.canaries,
+                    twins=whole.twins,
+                    samples=whole.samples,
+                    share=meant,
+                )
+            )
+        except BadFigures as error:
+            log.warning("%s: what was counted cannot be so: %s", self._order.deployment, error)
+            return None
+        finally:
+            self._before = samples
+
+    def _meant(self, pair: Pair, samples: dict[str, Sample]) -> float:
+        """What part of the requests to both the canaries were to get, since the last look.
+
+        Where shares have changed meanwhile, hosts knew at different moments: then any part between
+        the old and the new one is as meant.
+        """
+        now, seconds = monotonic(), monotonic() - self._looked
+        self._looked = now
+        grown = {name: self._grown(name, one) for name, one in samples.items()}
+        canary = sum(grown.get(one.name, 0) for one in pair.canaries)
+        both = sum(grown.values())
+        given = sum(self._shares) if self._part else 1.0
+        if both and given and seconds > 0:
+            rate = both / given / seconds
+            self._rate = (self._rate + rate) / 2 if self._rate else rate
+        meant = _part_of(self._shares)
+        low, high = sorted((self._meant_before or meant, meant))
+        self._meant_before = meant
+        realised = canary / both if both else meant
+        if self._part:  # the group does by itself what nobody asks for, and is given no share
+            realised = min(high, max(low, realised))
+        return min(0.999, max(0.001, realised))
+
+    def _grown(self, name: str, sample: Sample) -> int:
+        before = self._before.get(name)
+        if before is None or before.born != sample.born:
+            return 0
+        return sample.counts.requests - before.counts.requests
+
+    async def _pair(self) -> Pair:
+        mine = [
+            one
+            for one in await self._staging.instances()
+            if one.deployment == self._order.deployment
+        ]
+        return Pair(
+            tuple(one for one in mine if one.part == self._part),
+            tuple(one for one in mine if one.part == "twin"),
+        )
+
+    def _serves_now(self, one: Instance) -> bool:
+        return not one.part and one.group in {each.group.name for each in self._order.changes}
+
+
+def _part_of(shares: tuple[float, float]) -> float:
+    return shares[0] / sum(shares) if sum(shares) else 0.5
+
+
+async def _requests(instances: Sequence[Instance]) -> int:
+    found = await asyncio.gather(*(figures_of(_socket(one)) for one in instances))
+    return sum(one.requests for one in found if one)
+
+
+def _socket(one: Instance) -> Path:
+    return Path(one.socket)

@@ -1,0 +1,101 @@
+"""What is kept of a deployment: what it changes, how far it is, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from hanse.fleet.control.staging.api import Order
+from hanse.fleet.judge.verdict import Verdict
+from hanse.runtime.contract.rules import Instant, Length
+from hanse.runtime.data.entity.entity import Entity, entity
+from hanse.runtime.data.entity.marks import Index, Unique
+from hanse.runtime.placement.deploy_table import DeployTable
+
+State: TypeAlias = Literal[
+    "running", "paused", "waiting", "settled", "done", "gone back", "refused", "failed", "aborted"
+]
+"""`settled`: it is everybody's, and what was before stands by. `waiting`: for somebody to agree.
+The last five are ends."""
+
+ENDS: frozenset[State] = frozenset(("done", "gone back", "refused", "failed", "aborted"))
+
+Stage: TypeAlias = Literal["gate", "staging", "canary", "group", "warm", "over"]
+Wish: TypeAlias = Literal["", "pause", "approve", "promote", "abort"]
+"""What an operator wants of one that runs; nothing, that it goes on by itself."""
+
+Sentence: TypeAlias = Annotated[str, Length(0, 4000)]
+MOMENTS_MAX = 200
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened.
+
+    Attributes:
+        at: When.
+        stage: In which stage.
+        says: What, in a sentence.
+        by: Who did it; empty for the deployment itself.
+        verdict: What the judge said, with all its numbers.
+    """
+
+    at: Instant
+    stage: Stage
+    says: str
+    by: str = ""
+    verdict: Verdict | None = None
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to be deployed, and how; it does not change any more.
+
+    Attributes:
+        order: What control is asked to do.
+        rules: What the project said when it began.
+        by: Who began it.
+        reason: Why, where that had to be said.
+        emergency: Whether nobody judges it, and it waits for nobody.
+    """
+
+    order: Order
+    rules: DeployTable = DeployTable()
+    by: str = ""
+    reason: str = ""
+    emergency: bool = False
+
+    @property
+    def name(self) -> str:
+        """How people call the deployment."""
+        return self.order.deployment
+
+
+@entity("hanse_fleet.deployment", Index("-create_time"), prefix="deployment")
+class Deployment(Entity):
+    """One deployment.
+
+    Attributes:
+        name: How people call it.
+        groups: What it changes.
+        services: Full names of the contracts that change.
+        task: What was asked.
+        state: How it stands.
+        stage: How far it is.
+        says: The newest of what is to be said, in a sentence.
+        wish: What an operator wants.
+        moments: What happened, oldest first.
+        memory: The judge's, as JSON: it goes on from there.
+        end_time: When it ended.
+    """
+
+    name: Annotated[str, Length(1, 40), Unique()]
+    groups: tuple[Annotated[str, Length(1, 100)], ...]
+    services: tuple[Annotated[str, Length(1, 200)], ...]
+    task: Task
+    state: State = "running"
+    stage: Stage = "gate"
+    says: Sentence = ""
+    wish: Wish = ""
+    moments: tuple[Moment, ...] = ()
+    memory: str = ""
+    end_time: Instant | None = None

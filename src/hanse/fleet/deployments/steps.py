@@ -1,0 +1,189 @@
+"""What a deployment does, step by step; each is done once more where its process died in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from hanse.fleet.control.staging.api import CannotDeploy
+from hanse.fleet.deployments.gate import findings
+from hanse.fleet.deployments.judged.plan import plan_of
+from hanse.fleet.deployments.judged.watcher import Watcher
+from hanse.fleet.deployments.judged.watching import watch
+from hanse.fleet.deployments.record import Stage, State, Task
+from hanse.fleet.judge.judge import Memory
+from hanse.fleet.releases.shelf import NoRelease
+from hanse.kit.clock import wait_set
+from hanse.runtime.placement.deploy_table import JudgedStage
+
+if TYPE_CHECKING:
+    from hanse.fleet.control.staging.api import Staging
+    from hanse.fleet.deployments.book import Book
+    from hanse.fleet.deployments.judged.outcome import Now, Outcome
+    from hanse.fleet.deployments.record import Wish
+    from hanse.kit.clock import Clock
+    from hanse.runtime.data.database import Database
+
+log = logging.getLogger("hanse.deployer")
+
+KEEP_SECONDS = 5.0
+"""Between two times that what the judge remembers is written down."""
+
+CameTo = Literal["good", "bad", "crashed", "stopped", "broken"]
+ENDS_OF: dict[CameTo, State | Literal["good"]] = {
+    "good": "good",
+    "bad": "gone back",
+    "crashed": "gone back",
+    "stopped": "aborted",
+    "broken": "failed",
+}
+
+
+class Doing(msgspec.Struct, frozen=True):
+    """Something that control does.
+
+    Attributes:
+        step: Which of its steps.
+        says: What is told of it.
+        stage: In which stage.
+        state: How the deployment stands meanwhile.
+    """
+
+    step: Literal["stage", "take_over", "settle", "cool", "go_back"]
+    says: str
+    stage: Stage
+    state: State = "running"
+
+
+STAGED = Doing("stage", "Canary and twin start.", "staging")
+TAKEN_OVER = Doing("take_over", "The new release takes over.", "group")
+SETTLED = Doing("settle", "It is everybody's; what was before stands by.", "warm", "settled")
+COOLED = Doing("cool", "What was before ends.", "over", "settled")
+GONE_BACK = Doing("go_back", "It goes back.", "over")
+
+
+class Steps:
+    """Does them.
+
+    Args:
+        staging: What control does with hosts.
+        book: Where it is written down.
+        database: Knows which workflows of services are under way.
+        clock: Exceptions of the gate end.
+    """
+
+    def __init__(self, staging: Staging, book: Book, database: Database, clock: Clock) -> None:
+        self._staging = staging
+        self._book = book
+        self._database = database
+        self._clock = clock
+
+    async def pass_gate(self, task: Task) -> str:
+        """What the release breaks, a line each; empty for nothing."""
+        try:
+            found = await findings(
+                task.order,
+                await self._staging.instances(),
+                self._database,
+                self._clock.now().date(),
+            )
+        except NoRelease as error:
+            return str(error)
+        if found:
+            return "\n".join(
+                f"{one.rule} {one.place}: {one.says} Breaks {', '.join(one.breaks)}. {one.remedy}"
+                for one in found
+            )
+        await self._book.note(task.name, "It breaks nobody who calls or reads.", stage="gate")
+        return ""
+
+    async def have_done(self, task: Task, doing: Doing) -> str:
+        """Has control do something; why it did not, empty if it did."""
+        await self._book.note(task.name, doing.says, stage=doing.stage, state=doing.state)
+        try:
+            await getattr(self._staging, doing.step)(task.order)
+        except CannotDeploy as error:
+            return error.detail
+        return ""
+
+    async def judge(self, task: Task, stage: JudgedStage) -> CameTo:
+        """Compares the new release with its twin until something follows from it."""
+        try:
+            return await self._judge(task, stage)
+        except Exception:
+            log.exception("%s: the %s cannot be watched", task.name, stage)
+            await self._book.note(task.name, "It cannot be watched; see hanse logs.", stage=stage)
+            return "broken"
+
+    async def end(self, task: Task, state: State, says: str) -> None:
+        """Writes down how it ended, and what it ended for."""
+        moments = (await self._book.get(task.name)).moments
+        verdicts = [one for one in moments if one.verdict and one.verdict.state == "bad"]
+        why = verdicts[-1].says if verdicts and state == "gone back" else ""
+        await self._book.note(task.name, f"{says} {why}".strip(), stage="over", state=state)
+
+    async def _judge(self, task: Task, stage: JudgedStage) -> CameTo:
+        kept = await self._book.get(task.name)
+        memory = msgspec.json.decode(kept.memory, type=Memory) if kept.memory else Memory()
+        watcher = Watcher(self._staging, task.order, plan_of(task.rules), memory, stage)
+        whom = "canary" if stage == "canary" else "group"
+        state: State = "paused" if kept.wish == "pause" else "running"
+        says = f"The {whom} is compared with its twin."
+        await self._book.note(task.name, says, stage=stage, state=state)
+        keeping = asyncio.create_task(self._keep(task, watcher))
+        try:
+            outcome = await watch(watcher, OnLooker(task, stage, self._book))
+        finally:
+            keeping.cancel()
+            self._book.now.pop(task.name, None)
+        await self._judged(task, stage, watcher, outcome)
+        return outcome.state
+
+    async def _judged(
+        self, task: Task, stage: JudgedStage, watcher: Watcher, outcome: Outcome
+    ) -> None:
+        await self._book.wish(task.name, "")
+        await self._book.remember(task.name, watcher.judge.memory)
+        await self._book.note(task.name, outcome.says, stage=stage, verdict=outcome.verdict)
+
+    async def _keep(self, task: Task, watcher: Watcher) -> None:
+        never = asyncio.Event()
+        while True:
+            await wait_set(never, KEEP_SECONDS)
+            await self._book.remember(task.name, watcher.judge.memory)
+
+
+class OnLooker:
+    """Operators, as far as they have said something.
+
+    Args:
+        task: Of which deployment.
+        stage: Of which stage.
+        book: Where they say it.
+    """
+
+    def __init__(self, task: Task, stage: JudgedStage, book: Book) -> None:
+        self._task = task
+        self._stage: JudgedStage = stage
+        self._book = book
+        self._asked = False
+
+    @property
+    def wish(self) -> Wish:
+        return self._book.wishes.get(self._task.name, "")
+
+    def see(self, now: Now) -> None:
+        self._book.now[self._task.name] = now
+
+    async def agree(self) -> bool:
+        if self._stage not in self._task.rules.approve or self.wish == "approve":
+            return True
+        if not self._asked:
+            self._asked = True
+            name = self._task.name
+            says = f"It is proven to be good, and waits for: hanse deployments approve {name}"
+            await self._book.note(name, says, stage=self._stage, state="waiting")
+        return False

@@ -1,0 +1,79 @@
+"""What is promised of deployments, and broken on purpose."""
+
+from tests.faults.sabotages.row import Sabotage
+
+SHARES = "src/hanse/runtime/tests/test_shares.py::"
+GATEWAY = "src/hanse/fleet/gateway/tests/test_shares.py::"
+STREAM = "src/hanse/fleet/gateway/tests/test_stream.py::"
+TOLD = "src/hanse/fleet/control/tests/test_publisher.py::"
+RAMP = "src/hanse/fleet/deployments/judged/tests/test_ramp.py::"
+TALLY = "src/hanse/fleet/deployments/judged/tests/test_tally.py::"
+FEEDING = "src/hanse/runtime/subscriptions/tests/test_feeding.py::"
+WORKFLOWS = "src/hanse/runtime/workflows/tests/test_shares.py::"
+STAGING = "tests/end_to_end/test_staging_up.py::"
+DEPLOY = "tests/end_to_end/test_deploy_up.py::"
+
+SHARING = [
+    Sabotage("a host forgets shares that nobody renews", "src/hanse/runtime/placement/shares.py",
+             "self._valid = now < self._until", "self._valid = True",
+             SHARES + "test_a_lease_counts_from_when_its_revision_was_first_seen"),
+    Sabotage("control forgets shares that nobody gives again", "src/hanse/fleet/control/hosts/given_shares.py",
+             "if one.until <= now]", "if False]",
+             TOLD + "test_shares_last_from_when_they_were_given_last"),
+    Sabotage("the gateway forgets shares that nobody renews", "src/hanse/fleet/gateway/xds.py",
+             "        if resource.seconds:\n", "        if False:\n",
+             GATEWAY + "test_shares_end_with_their_lease_although_nobody_takes_them_back"),
+    Sabotage("shares are told behind the hosts they are of", "src/hanse/fleet/gateway/ads/stream.py",
+             "ORDER = (xds.CLUSTERS, xds.ASSIGNMENTS, xds.SECRETS, xds.LISTENERS, xds.ROUTES, xds.RUNTIME)",
+             "ORDER = (xds.RUNTIME, xds.CLUSTERS, xds.ASSIGNMENTS, xds.SECRETS, xds.LISTENERS, xds.ROUTES)",
+             STREAM + "test_no_share_is_ever_of_hosts_that_the_gateway_does_not_know"),
+    Sabotage("a part that is dead costs nobody", "src/hanse/fleet/gateway/resources.py",
+             "(part.endpoints, upstream.endpoints)", "(part.endpoints,)",
+             GATEWAY + "test_requests_of_a_part_that_is_dead_are_answered_by_the_others"),
+    Sabotage("a call that the canary does not take goes to the others", "src/hanse/runtime/remote/balance.py",
+             "if self._parts and avoid is None and", "if self._parts and",
+             SHARES + "test_a_call_that_the_canary_does_not_take_is_taken_by_the_others"),
+    Sabotage("the same shares again are a renewal", "src/hanse/fleet/directory.py",
+             "if contracts or said != self._given", "if said != self._given",
+             "src/hanse/fleet/tests/test_directory.py::"
+             "test_shares_are_given_anew_each_time_and_no_shares_once"),
+    Sabotage("who is judged holds no more partitions than its share", "src/hanse/runtime/subscriptions/feeding/partitions.py",
+             "int(PARTITIONS * share) for", "PARTITIONS // len(live) for",
+             FEEDING + "test_who_is_judged_gets_no_more_than_its_share_and_the_others_the_rest"),
+    Sabotage("who has no share takes no workflow", "src/hanse/runtime/workflows/engine/engine.py",
+             "if RANDOM.random() >= self.database.share():", "if False:",
+             WORKFLOWS + "test_who_has_no_share_takes_nothing_that_is_due"),
+    Sabotage("who is judged says not when things begin", "src/hanse/runtime/workflows/schedules/scheduler.py",
+             "judged = self._database.share() < 1", "judged = False",
+             WORKFLOWS + "test_what_a_judged_release_begins_by_the_clock_counts_when_it_is_settled"),
+]  # fmt: skip
+
+DEPLOYING = [
+    Sabotage("the first share loses ten requests at most", "src/hanse/fleet/deployments/judged/ramp.py",
+             "return min(1.0, (excess", "return min(0.1, (excess",
+             RAMP + "test_the_first_share_loses_ten_requests_at_most"),
+    Sabotage("a client's failures in a second are one, over canary and twin", "src/hanse/fleet/deployments/judged/tally.py",
+             "for one in distinct(over):", "for one in over:",
+             TALLY + "test_a_client_counts_once_a_second_over_both"),
+    Sabotage("a second counts when it is over", "src/hanse/fleet/deployments/judged/tally.py",
+             "if one.second < second]", "]",
+             TALLY + "test_a_second_counts_when_it_is_over"),
+    Sabotage("a canary has a twin", "src/hanse/fleet/control/staging/stage.py",
+             'for part in ("canary", "twin"):', 'for part in ("canary",):',
+             STAGING + "test_a_release_is_staged_gets_shares_takes_over_and_settles"),
+    Sabotage("nobody disturbs a deployment", "src/hanse/fleet/control/hosts/hosts.py",
+             "        self._refuse_deployed(wanted, touched)\n", "",
+             STAGING + "test_two_do_not_deploy_one_group_at_once"),
+    Sabotage("what was before stands by", "src/hanse/fleet/control/staging/stage.py",
+             'one.become("warm", self._order.deployment)', 'one.become("", self._order.deployment)',
+             STAGING + "test_a_release_is_staged_gets_shares_takes_over_and_settles"),
+    Sabotage("the group is judged as well", "src/hanse/fleet/deployments/deployer.py",
+             'if (end := await self._judged(run, task, "group")) != "good":', "if False:",
+             DEPLOY + "test_a_release_that_fails_when_it_is_everybodys_goes_back_from_there"),
+    Sabotage("what breaks others is refused", "src/hanse/fleet/deployments/deployer.py",
+             "            if refused:\n", "            if False:\n",
+             DEPLOY + "test_what_breaks_others_is_refused"),
+    Sabotage("nobody deploys while it is frozen", "src/hanse/fleet/deployments/deployer.py",
+             "if frozen and not wanted.emergency:", "if False:",
+             DEPLOY + "test_nobody_deploys_while_it_is_frozen_save_in_an_emergency"),
+]  # fmt: skip
