@@ -21,7 +21,7 @@ from hanse.runtime.project.failure import explain
 from hanse.runtime.project.project import FILE, Project, read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from hanse.fleet.plan import Unit
     from hanse.fleet.releases.release import Release
@@ -88,7 +88,7 @@ def _built(project: Project, shelf: Shelf) -> Built:
     mailing = {name for name, one in releases.items() if one.facts.mails}
     surveys = tuple(one.facts.survey for one in releases.values())
     services = served_by(surveys, mailing, project)
-    problems = tuple(unroutable(services))
+    problems = (*_served_twice(services), *unroutable(services))
     if problems:
         return Built(problems=problems)
     known = {one.name: one for one in services}
@@ -105,6 +105,18 @@ def _built(project: Project, shelf: Shelf) -> Built:
         apart += [unit.name for unit in units if unit.services in leaving]
         notes += why
     return Built(services=services, bundles=tuple(bundles), apart=tuple(apart), notes=tuple(notes))
+
+
+def _served_twice(services: Iterable[ServiceSurvey]) -> Iterator[str]:
+    """Contracts that two services serve: whoever calls one would have either."""
+    found: dict[str, str] = {}
+    for one in services:
+        other = found.setdefault(one.contract, one.name)
+        if other != one.name:
+            yield (
+                f"{other} and {one.name} both serve {one.contract}. List one of them, or give the "
+                "other a package or a version of its own."
+            )
 
 
 class _Common:

@@ -6,12 +6,11 @@ import msgspec
 
 from hanse.fleet.releases.sources.lock import Lock
 from hanse.fleet.releases.sources.origin import Origin
-from hanse.fleet.releases.tree import Tree, digest_of
+from hanse.fleet.releases.tree import SHOWN_DIGITS, Tree, digest_of
 from hanse.fleet.survey import ServiceSurvey
 from hanse.runtime.description.service_description import ServiceDescription
 
 FORMAT = 1
-SHOWN_DIGITS = 12
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 FILES_MAX = 20_000
 FILE_BYTES_MAX = 64 * 1024 * 1024
 TREE_BYTES_MAX = 256 * 1024 * 1024
 PATH_LENGTH_MAX = 1024
+SHOWN_DIGITS = 12
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SEGMENT = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
@@ -87,19 +88,33 @@ def tree_of(files: Iterable[FileEntry]) -> Tree:
     return tree
 
 
-def joined(trees: Iterable[Tree]) -> Tree:
-    """All files of several trees.
+def joined(trees: Mapping[str, Tree]) -> Tree:
+    """All files of several trees, by whose they are.
 
     Raises:
-        TreeError: One path has different content in two of them.
+        TreeError: One path has different content in two of them; each with who has which.
     """
     found: dict[str, FileEntry] = {}
-    files = [one for tree in trees for one in tree.files]
-    differ = [one.path for one in files if found.setdefault(one.path, one).digest != one.digest]
-    if differ:
-        said = "differs between releases that shall share a process."
-        raise TreeError(*(f"{path} {said}" for path in dict.fromkeys(differ)))
+    owners: dict[str, dict[str, list[str]]] = {}
+    for owner, tree in trees.items():
+        for one in tree.files:
+            found[one.path] = one
+            owners.setdefault(one.path, {}).setdefault(one.digest, []).append(owner)
+    problems = tuple(
+        f"{path} is there in {len(contents)} versions: {_versions(contents)}."
+        for path, contents in sorted(owners.items())
+        if len(contents) > 1
+    )
+    if problems:
+        raise TreeError(*problems)
     return tree_of(found.values())
+
+
+def _versions(contents: Mapping[str, Sequence[str]]) -> str:
+    return ", ".join(
+        f"{digest[:SHOWN_DIGITS]} for {' and '.join(sorted(owners))}"
+        for digest, owners in sorted(contents.items(), key=lambda one: sorted(one[1]))
+    )
 
 
 def _problems(tree: Tree) -> Iterator[str]:

@@ -62,7 +62,7 @@ def share(releases: Sequence[Release]) -> tuple[tree.Tree, lock.Lock]:
     """
     problems: list[str] = []
     try:
-        code = tree.joined(one.code for one in releases)
+        code = tree.joined({one.name: one.code for one in releases})
     except tree.TreeError as error:
         code, problems = tree.Tree(), [*error.problems]
     try:

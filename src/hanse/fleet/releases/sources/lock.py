@@ -7,6 +7,7 @@ from importlib.metadata import distributions
 from typing import TYPE_CHECKING
 
 import msgspec
+from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -115,7 +116,8 @@ def joined(locks: Mapping[str, Lock]) -> Lock:
     hashes: dict[Pin, set[str]] = {}
     for owner, lock in locks.items():
         for pin in lock.pins:
-            owners = wanted.setdefault((pin.name, pin.marker), {}).setdefault(pin.version, [])
+            where = "" if _is_wanted(pin) else pin.marker
+            owners = wanted.setdefault((pin.name, where), {}).setdefault(pin.version, [])
             owners.append(owner)
             bare = Pin(pin.name, pin.version, pin.marker)
             hashes.setdefault(bare, set()).update(pin.hashes)
@@ -124,6 +126,11 @@ def joined(locks: Mapping[str, Lock]) -> Lock:
         raise LockError(*problems)
     pins = (Pin(one.name, one.version, one.marker, tuple(sorted(hashes[one]))) for one in hashes)
     return Lock(tuple(sorted(pins)))
+
+
+def _is_wanted(pin: Pin) -> bool:
+    """Whether it is installed here: what is for other machines only may be in other versions."""
+    return not pin.marker or Marker(pin.marker).evaluate()
 
 
 def _clashes(wanted: Mapping[tuple[str, str], Mapping[str, list[str]]]) -> Iterator[str]:

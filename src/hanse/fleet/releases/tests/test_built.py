@@ -15,7 +15,7 @@ from hanse.fleet.plan import plan
 from hanse.fleet.releases.bill import bill_of
 from hanse.fleet.releases.built import Built
 from hanse.fleet.releases.shelf import NoRelease, Shelf
-from hanse.fleet.releases.wish import read_wish
+from hanse.fleet.releases.wish import Apart, read_wish, share
 from hanse.runtime.project.project import read_project
 
 if TYPE_CHECKING:
@@ -250,6 +250,48 @@ def test_files_that_are_served_are_kept_as_they_were(sample: Sample) -> None:
     assert sample.build().bundles[0].wish != bundle.wish
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_contract_that_two_services_serve_is_refused_with_both(
+    sample: Sample, apart: bool
+) -> None:
+    """Wherever they are placed: whoever calls it would have either."""
+    names = [sample.service("greeter", "Greeter"), sample.service("other", "Greeter")]
+    text = (sample.folder / "other/service.py").read_text()
+    sample.write("other/service.py", text.replace('package="other.v1"', 'package="greeter.v1"'))
+    sample.project(*names, more='[placement]\ndefault = "apart"\n' if apart else "")
+    assert sample.build().problems == (
+        "greeter.service:Greeter and other.service:Greeter both serve greeter.v1.Greeter. List one "
+        "of them, or give the other a package or a version of its own.",
+    )
+
+
+def test_releases_of_two_ages_share_no_process_where_what_they_agreed_on_has_changed(
+    sample: Sample,
+) -> None:
+    """Whoever goes back with one of two services has two versions of what both import."""
+    sample.write("agreed.py", "WORD = 'old'\n")
+    names = [sample.service(one, one.title(), "from agreed import WORD") for one in ("one", "two")]
+    sample.project(*names)
+    before = sample.releases()
+    code, _ = share(list(before.values()))
+    assert [file.path for file in code.files].count("agreed.py") == 1
+
+    sample.write("agreed.py", "WORD = 'new'\n")
+    after = sample.releases()
+    with pytest.raises(Apart) as caught:
+        share([before[names[0]], after[names[1]]])
+
+    (said,) = caught.value.problems
+    versions = [
+        next(file.digest[:12] for file in one.code.files if file.path == "agreed.py")
+        for one in (before[names[0]], after[names[1]])
+    ]
+    assert said == (
+        f"agreed.py is there in 2 versions: {versions[0]} for one.v1.One, "
+        f"{versions[1]} for two.v1.Two."
+    )
+
+
 @pytest.mark.parametrize("folder", ["static", "greeter"])
 def test_nothing_outside_of_the_project_comes_into_a_release(sample: Sample, folder: str) -> None:
     """By links of either kind, pipes, or a link to a folder; what is linked inside is kept as it is."""
@@ -321,16 +363,16 @@ def test_a_build_makes_good_what_has_changed_on_the_shelf(sample: Sample) -> Non
     assert "?" not in (runtime / "hanse/kit/clock.py").read_text()[-3:]
 
 
-def wheel(folder: Path, version: str) -> str:
+def wheel(folder: Path, version: str, name: str = "knots") -> str:
     """A small real wheel; returns its hash."""
     from hashlib import sha256
 
-    path = folder / f"knots-{version}-py3-none-any.whl"
-    info = f"knots-{version}.dist-info"
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as file:
-        file.writestr("knots.py", f"version = {version!r}\n")
+        file.writestr(f"{name}.py", f"version = {version!r}\n")
         file.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: knots\nVersion: {version}\n"
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         )
         file.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -400,6 +442,25 @@ def test_packages_are_installed_once_for_all_that_want_the_same(
     sample.write("one/one/words.txt", "changed")
     assert sample.build().problems == ()
     assert len([one for one in sample.shelf.environments.iterdir() if one.name[0] != "."]) == 1
+
+
+@pytest.mark.long
+def test_a_group_runs_from_one_lock_with_what_each_of_its_services_wants(
+    sample: Sample, index: Path
+) -> None:
+    """And both are found in it, each in the version that was locked."""
+    one = locked(sample, "one", "1.0", wheel(index, "1.0"))
+    two = sample.service("two", "Two", "import bows; assert bows.version == '3.0'", "two/")
+    digest = wheel(index, "3.0", "bows")
+    sample.write("two/requirements.lock", f"bows==3.0 --hash=sha256:{digest}\n")
+    sample.project(one, two, folders=("one", "two"))
+
+    (bundle,) = sample.build().bundles
+
+    wish = read_wish(bundle.wish, sample.shelf)
+    said = "import bows, knots; print(bows.version, knots.version)"
+    done = subprocess.run([wish.python, "-c", said], capture_output=True, check=True)
+    assert done.stdout == b"3.0 1.0\n"
 
 
 def test_a_package_that_is_not_what_its_hash_says_is_refused(sample: Sample, index: Path) -> None:

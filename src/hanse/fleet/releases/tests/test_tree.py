@@ -75,7 +75,7 @@ def test_trees_join_unless_one_path_has_two_contents(trees) -> None:
         for path, content in files.items():
             wanted.setdefault(path, set()).add(content)
     try:
-        found = joined(made)
+        found = joined({str(at): one for at, one in enumerate(made)})
     except TreeError as error:
         clashing = {path for path, contents in wanted.items() if len(contents) > 1}
         assert {said.split(" ")[0] for said in error.problems} == clashing != set()

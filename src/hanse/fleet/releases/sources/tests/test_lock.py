@@ -84,6 +84,15 @@ def test_two_versions_are_refused_with_both_and_who_wants_them() -> None:
     )
 
 
+def test_versions_for_other_machines_do_not_clash_and_those_for_this_one_do() -> None:
+    """One asks for it everywhere, the other under a condition that holds here."""
+    here, elsewhere = "python_version >= '3'", "python_version < '3'"
+    plain, other = Lock((Pin("x", "1"),)), Lock((Pin("x", "2", here), Pin("x", "3", elsewhere)))
+    with pytest.raises(LockError, match=r"x is wanted in 2 versions: 1 for a, 2 for b\."):
+        joined({"a": plain, "b": other})
+    assert joined({"a": plain, "b": Lock((Pin("x", "3", elsewhere),))}).pins[0].version == "1"
+
+
 def test_without_a_lock_it_is_what_is_installed_and_nothing_is_to_be() -> None:
     found = installed_lock()
     assert {"msgspec", "uvloop"} <= {pin.name for pin in found.pins}
