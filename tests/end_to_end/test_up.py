@@ -238,6 +238,24 @@ def test_restart_takes_in_new_code_without_a_failure(shop: Fleet) -> None:
     assert len(shop.processes("host")) == 1
 
 
+def test_what_nothing_runs_from_any_more_goes_with_the_change_that_replaces_it(shop: Fleet) -> None:
+    kept = shop.folder / ".hanse/up/releases"
+    (old,) = {one["release"] for one in shop.processes("host").values()}
+    (kept / "trees/.left").mkdir()
+    for path in (kept / "wishes").iterdir():
+        os.utime(path, (0, 0))  # older than a week
+    shop.write("echo/words.txt", "New, and beside what is imported.")
+
+    shop.hanse("restart")
+
+    (new,) = {one["release"] for one in shop.processes("host").values()}
+    assert new != old
+    (wish,) = (kept / "wishes").iterdir()
+    assert wish.stem.startswith(new)
+    assert len(list((kept / "trees").iterdir())) == 1
+    assert len(list((kept / "releases").iterdir())) >= 3  # to go back to
+
+
 def test_what_would_break_those_who_run_is_told_before_it_runs(shop: Fleet) -> None:
     same = hanse("breaking", "--against", "running", folder=shop.folder)
     text = (shop.folder / "echo/service.py").read_text()
