@@ -50,7 +50,6 @@ ELSEWHERE = {
     "domains/hiring/tests/test_in_a_browser.py": "is about what is shown",
 }
 NOT_GUARDED = {
-    f"{DATA}/migrations": "changes tables, for all sites",
     f"{DATA}/personal/tests/test_releases.py::test_a_backfill_brings_up_what_is_sealed": "is of all sites, in a call of one",
     f"{DATA}/rows/tests/test_row_security.py": "makes such a server by itself",
 }

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hanse.kit.chance import fraction
 from hanse.kit.clock import wait_set
+from hanse.runtime.call.context import running
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.errors import HanseError
 
@@ -96,14 +97,18 @@ class Upkeep:
         self.meanwhile(sweep.run)
 
     async def catch_up(self) -> None:
-        """Does at once all that is done by and by and is due.
+        """Does at once all that is done by and by and is due: in no call, as it is done else.
 
         Raises:
             HanseError: The database is away.
         """
-        for sweep in self._sweeps:
-            while await sweep.once():
-                pass
+        token = running.set(None)
+        try:
+            for sweep in self._sweeps:
+                while await sweep.once():
+                    pass
+        finally:
+            running.reset(token)
 
     async def stop(self) -> None:
         """Breaks off what is not done."""

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -86,8 +87,16 @@ def bouncer(server: PostgresServer, *, size: int = POOL_SIZE) -> PgBouncer:
 class Place:
     """A fresh database: how it is reached, and by which server."""
 
-    def __init__(self, servers: Servers, version: str, way: str, url: str) -> None:
+    def __init__(
+        self,
+        servers: Servers,
+        version: str,
+        way: str,
+        url: str,
+        guarded: DatabaseConfig | None = None,
+    ) -> None:
         self.server = servers.server(version)
+        self._guarded = guarded
         self.version = version
         self.pooled = way == "pooled"
         self.direct_url = self.url = url
@@ -96,6 +105,12 @@ class Place:
             self.url = servers.pooler(version).url(self.name, "hanse")
 
     def config(self, **given: Any) -> DatabaseConfig:
+        if self._guarded is not None and not self.pooled:
+            return msgspec.structs.replace(self._guarded, **given)
+        return self.by_admin(**given)
+
+    def by_admin(self, **given: Any) -> DatabaseConfig:
+        """As who made the server, above every guard."""
         pooler = "transaction" if self.pooled else "none"
         keys = self.server.config(self.direct_url).keys
         return DatabaseConfig(url=Secret(self.url), pooler=pooler, keys=keys, **given)
@@ -113,18 +128,15 @@ async def place(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterat
     version, way = request.param
     server = servers.server(version)
     url = await server.create()
-    yield Place(servers, version, way, url)
+    guarded = await guard(server, url) if guarded_by_default() else None
+    yield Place(servers, version, way, url, guarded)
     server.drop(url)
 
 
 @pytest_asyncio.fixture
 async def database(place: Place) -> AsyncIterator[Database]:
     """The same, open."""
-    if guarded_by_default():
-        async with SiteGuard(await guard(place.server, place.url)) as guarded:
-            yield guarded
-        return
-    async with Database(place.config()) as opened:
+    async with (SiteGuard if guarded_by_default() else Database)(place.config()) as opened:
         yield opened
 
 

@@ -68,9 +68,8 @@ async def config(place):
         await admin.execute(f"revoke all on database {place.name} from public")
         await admin.execute("revoke all on schema public from public")
         await admin.execute(f"grant connect, create on database {place.name} to {PLAIN}")
-    config = place.config()
-    plain = config.url.reveal().replace("//hanse@", f"//{PLAIN}@")
-    return msgspec.structs.replace(config, url=Secret(plain))
+    plain = Secret(place.url.replace("//hanse@", f"//{PLAIN}@"))
+    return msgspec.structs.replace(place.config(), url=plain)
 
 
 async def test_a_collection_lives_with_it(config):

@@ -66,7 +66,7 @@ async def test_those_of_a_site_are_found_the_newest_first(world: World, yard: Ya
     assert str(failed.error) == "No wood."
     with acting(site="other"):
         assert await found() == ["theirs"]
-    seen = await Operator(world.database).page(Which(site="other", name="yard.v1.Yard/Build"))
+        seen = await Operator(world.database).page(Which(site="other", name="yard.v1.Yard/Build"))
     assert [one.key for one in seen.items] == ["boat-theirs"]
 
 

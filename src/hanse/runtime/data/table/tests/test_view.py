@@ -165,7 +165,7 @@ async def test_what_is_deleted_is_left_out_and_what_refers_can_be_joined(databas
 
 
 async def test_who_may_only_read_the_view_reads_and_no_more(place):
-    async with Database(place.config()) as database:
+    async with Database(place.by_admin()) as database:
         async with things(database, Owner, Thing) as (_, collection):
             await collection.create(Thing("Crane"))
         role = f"reports_{uuid.uuid4().hex}"
