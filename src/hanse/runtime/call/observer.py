@@ -63,13 +63,17 @@ class Observer:
     def finished(self, call: Call, code: str) -> None:
         """Counts a call that ended; `code` is empty when it went well."""
         duration_ns = monotonic_ns() - call.started_ns
-        self._record(duration_ns)
+        place = self._record(duration_ns)
         try:
             self._codes[code] += 1
         except KeyError:
             self.metrics.count(code)
-        if call.root is None and self._tally is not None:
-            self._tally.ended(call, duration_ns, code)
+        if call.root is None and (tally := self._tally) is not None:
+            # As above: what is done for each stands here, and the rest once in a while.
+            tally.places[place] += 1
+            tally.left -= 1
+            if code or not tally.left:
+                tally.look(call, code)
         if call.sampled or duration_ns > SLOW_NS or code not in QUIET:
             self._spans.add(self._span(call, duration_ns, code))
 

@@ -12,7 +12,7 @@ from hanse.runtime.errors import KINDS, HanseError
 from hanse.runtime.figures.clients import client_of
 from hanse.runtime.figures.figures import Failed, Figures
 from hanse.runtime.figures.most_active import MostActive
-from hanse.runtime.telemetry.histogram import Histogram
+from hanse.runtime.telemetry.histogram import PLACES, filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,29 +65,34 @@ class Work(Protocol):
 
 
 class Tally:
-    """What one host has done since it began."""
+    """What one host has done since it began.
+
+    For each call that ends, whoever sees it end raises its place and lowers `left`, and has the
+    tally look at it where it failed or nothing is left.
+
+    Attributes:
+        places: How many took how long, by the places of `Histogram.record`.
+        left: Calls to the next whose client is looked at.
+    """
 
     __slots__ = (
-        "_active", "_began_ns", "_born", "_failed", "_failures", "_gap", "_latency", "_left",
-        "_record", "_refused", "_turned_away",
+        "_active", "_began_ns", "_born", "_failed", "_failures", "_gap", "_refused",
+        "_turned_away", "left", "places",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self._born = trace_id()
         self._began_ns = monotonic_ns()
-        self._latency = Histogram()
-        self._record = self._latency.record
+        self.places = [0] * PLACES
         self._turned_away = self._failed = self._refused = 0
         self._failures: deque[Failed] = deque(maxlen=FAILURES_MAX)
         self._active = MostActive(CLIENTS_KEPT)
-        self._gap = self._left = _gap()
+        self._gap = self.left = _gap()
 
-    def ended(self, work: Work, duration_ns: int, code: str) -> None:
-        """Counts a call that ended; `code` is empty when it went well."""
-        self._record(duration_ns)
-        self._left -= 1
-        if not self._left:
-            self._look(work.origin)
+    def look(self, work: Work, code: str) -> None:
+        """Looks at a call that was counted; `code` is empty when it went well."""
+        if not self.left:
+            self._meet(work.origin)
         if code:
             kind = work.method.error_of(code) or _KIND_OF.get(code, HanseError)
             self._fell(kind, work.origin)
@@ -107,23 +112,23 @@ class Tally:
         return Figures(
             born=self._born,
             age_s=(monotonic_ns() - self._began_ns) / _SECOND_NS,
-            requests=self._latency.count + self._turned_away,
+            requests=sum(self.places) + self._turned_away,
             failed=self._failed,
             refused=self._refused,
-            latency=tuple(self._latency.filled()),
+            latency=tuple(filled(self.places)),
             failures=tuple(self._failures),
             clients=self._active.first(CLIENTS_MAX),
             signals=dict(signals),
         )
 
-    def _look(self, whose: Whose) -> None:
+    def _meet(self, whose: Whose) -> None:
         """Counts for a client all since the last look.
 
         How many are between two is drawn anew each time: of clients that take turns, the same one
         would be met again and again.
         """
         self._active.add(client_of(whose.principal, whose.client), self._gap)
-        self._gap = self._left = _gap()
+        self._gap = self.left = _gap()
 
     def _fell(self, kind: type[HanseError], whose: Whose | None) -> None:
         if kind.status < _FAULT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -14,6 +14,9 @@ _SUB_BITS = 3
 _EXACT = 2 << _SUB_BITS  # values up to here have a bucket each
 _LONGEST_BITS = 42  # 2**42 ns is 73 minutes; what takes longer counts as that
 _BUCKETS = (_LONGEST_BITS - _SUB_BITS + 1) << _SUB_BITS
+
+PLACES = _BUCKETS
+"""Buckets there are."""
 
 BOUNDS_NS: tuple[int, ...] = tuple(1 << bits for bits in range(14, 37, 2))
 """Upper bounds for Prometheus and OTLP: 16 µs, 66 µs, … 69 s; all of them edges of buckets."""
@@ -54,8 +57,12 @@ class Histogram:
         """Values recorded."""
         return sum(self._counts)
 
-    def record(self, ns: int) -> None:
-        """Count one duration; a negative one as 0, one over 73 minutes in the last bucket."""
+    def record(self, ns: int) -> int:
+        """Count one duration; a negative one as 0, one over 73 minutes in the last bucket.
+
+        Returns:
+            Its place, for who counts it once more elsewhere: see `filled`.
+        """
         if ns <= _EXACT:
             ns = max(ns, 0)
             index = ns - 1 if ns else 0
@@ -66,16 +73,18 @@ class Histogram:
         try:
             self._counts[index] += 1
         except IndexError:
-            self._count_further(index)
+            index = self._count_further(index)
         self.sum += ns
+        return index
 
-    def _count_further(self, index: int) -> None:
+    def _count_further(self, index: int) -> int:
         """Count in a bucket that was not needed until now."""
         counts = self._counts
         index = min(index, _BUCKETS - 1)
         # To the end of the power of two: the next one up is not far when the first of it has come.
         counts.extend([0] * ((index | 7) + 1 - len(counts)))
         counts[index] += 1
+        return index
 
     def quantile(self, q: float) -> int:
         """The value that the share `q` of all does not exceed (nearest rank), off by 1/16 at most.
@@ -117,17 +126,22 @@ class Histogram:
             reached = end
             yield bound, seen
 
-    def filled(self) -> Iterator[tuple[int, int]]:
-        """The upper bound of each bucket that is not empty, and how many values it has. Exact."""
-        for index, count in enumerate(list(self._counts)):
-            if count:
-                yield _upper(index), count
-
     def statistics(self) -> HistogramStatistics:
         """The count, the sum and three quantiles."""
         return HistogramStatistics(
             self.count, self.sum, self.quantile(0.5), self.quantile(0.9), self.quantile(0.99)
         )
+
+
+def filled(counts: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """The upper bound of each bucket that is not empty, and how many values it has. Exact.
+
+    Args:
+        counts: By the places that `Histogram.record` gave; there are `PLACES` of them.
+    """
+    for index, count in enumerate(counts):
+        if count:
+            yield _upper(index), count
 
 
 def _upper(index: int) -> int:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.runtime.telemetry.histogram import BOUNDS_NS, Histogram
+from hanse.runtime.telemetry.histogram import BOUNDS_NS, PLACES, Histogram
+from hanse.runtime.telemetry.histogram import filled as filled_places
 
 LONGEST = 1 << 42
 durations = st.integers(0, LONGEST) | st.integers(0, 40) | st.integers(0, 41).map(lambda b: 1 << b)
@@ -79,3 +80,20 @@ def test_a_histogram_takes_room_as_it_needs_it_and_has_no_quantiles_at_first() -
 def test_a_quantile_outside_of_0_and_1_is_refused(q: float) -> None:
     with pytest.raises(ValueError, match="from 0 to 1"):
         Histogram().quantile(q)
+
+
+@given(samples)
+def test_what_is_counted_by_place_elsewhere_has_the_same_bounds(values: list[int]) -> None:
+    places, histogram = [0] * PLACES, Histogram()
+    for value in values:
+        places[histogram.record(value)] += 1
+    told = list(filled_places(places))
+    assert [bound for bound, _ in told] == sorted({bound for bound, _ in told})
+    for bound in (*BOUNDS_NS, *(bound for bound, _ in told)):
+        reached = sum(value <= bound for value in values)
+        assert sum(number for one, number in told if one <= bound) == reached
+
+
+@given(st.integers(LONGEST, 1 << 60))
+def test_what_takes_longer_than_all_has_the_last_place(value: int) -> None:
+    assert Histogram().record(value) == PLACES - 1
