@@ -23,6 +23,7 @@ NAMES = (
     "workflows",
     "workflows.scale",
     "judge",
+    "flags",
 )
 
 

@@ -565,7 +565,8 @@ def test_what_the_platform_imports_is_installed_to_run() -> None:
         for top in tops
         if not any(f"\n{owner.lower().replace('_', '-')}==" in lock for owner in known.get(top, ()))
     }
-    brought = {"debugpy", "sqlalchemy"}  # by who asks for them: the extra debug, an app beside
+    # By who asks for them: extras, an app beside.
+    brought = {"debugpy", "openfeature", "sqlalchemy"}
     assert missing <= brought, "add it to [project] dependencies or to the extra fleet"
 
 

@@ -16,10 +16,19 @@ import hanse
 import hanse.beside
 import hanse.flags
 import hanse.mail
+import hanse.openfeature
 import hanse.testing
 import hanse.webhooks
 
-FACES = [hanse, hanse.beside, hanse.flags, hanse.mail, hanse.testing, hanse.webhooks]
+FACES = [
+    hanse,
+    hanse.beside,
+    hanse.flags,
+    hanse.mail,
+    hanse.openfeature,
+    hanse.testing,
+    hanse.webhooks,
+]
 VALUES = {"PUBLIC", "SIGNED_IN", "Instant", "FAULT_POINTS"}
 SOURCE = Path(hanse.__file__).parent
 HANDED_ON = {
@@ -38,6 +47,7 @@ HANDED_ON = {
     "MethodLimits",
     "Metrics",
     "Deletes",
+    "FreeJson",
     "Point",
     "PrincipalKind",
     "Recording",

@@ -7,5 +7,6 @@ What a host without flags need not load stands here and not in `hanse`.
 """
 
 from hanse.runtime.flags.flags import Flag, Flags, flag
+from hanse.runtime.ofrep.ofrep import Evaluated, EvaluatedFlags, FlagNotFound, Ofrep
 
-__all__ = ["Flag", "Flags", "flag"]
+__all__ = ["Evaluated", "EvaluatedFlags", "Flag", "FlagNotFound", "Flags", "Ofrep", "flag"]

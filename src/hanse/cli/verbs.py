@@ -12,6 +12,7 @@ from hanse.cli.catalog.verbs import CATALOG
 from hanse.cli.data.verbs import PERSONS
 from hanse.cli.deploy.verbs import DEPLOY
 from hanse.cli.events.verbs import events
+from hanse.cli.flags.verbs import FLAGS
 from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, FLEET, JSON
 from hanse.cli.refusal import as_refusal
 from hanse.cli.workflows.verbs import WORKFLOWS
@@ -177,7 +178,7 @@ def migrate(**asked: Any) -> None:
     apply(Wish(**asked))
 
 
-for verb in (*BACKUP, *PERSONS, *WORKFLOWS, events):
+for verb in (*FLAGS, *BACKUP, *PERSONS, *WORKFLOWS, events):
     hanse.add_command(verb)
 
 

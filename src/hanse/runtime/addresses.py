@@ -46,26 +46,31 @@ class Addresses:
         """Has a service answer at the addresses of its methods and pages."""
         for endpoint in endpoints:
             endpoint.serve_by(instance)
-            self.add(endpoint)
+            self.add(endpoint, getattr(instance, "__rest__", RestRpc))
         for endpoint in pages:
             endpoint.serve_by(instance)
             self.add_page(endpoint)
 
-    def add(self, endpoint: Endpoint) -> None:
-        """A method as a resource, if it has a route, and at Connect's address."""
+    def add(self, endpoint: Endpoint, rest: type[RestRpc] = RestRpc) -> None:
+        """A method as a resource, if it has a route, and at Connect's address.
+
+        Args:
+            endpoint: What answers.
+            rest: What the resource is, of a protocol that has its own answers and errors.
+        """
         method, door, depth = endpoint.method, self._door, self._depth
         route, connect = method.route, f"/{method.full_name}"
         if route is not None:
-            self._add(route.verb, route.path, self._rest(endpoint))
+            self._add(route.verb, route.path, self._rest(endpoint, rest))
             self._add_downloads(route.path)
         self._add("POST", connect, ConnectRpc(endpoint, door, depth), hidden=route is None)
         if can_be_got(method):
             self._add("GET", connect, ConnectGet(endpoint, door, depth))
 
-    def _rest(self, endpoint: Endpoint) -> RestRpc:
+    def _rest(self, endpoint: Endpoint, rest: type[RestRpc]) -> RestRpc:
         if endpoint.method.upload is not None and self._files is not None:
             return Upload(endpoint, self._door, self._depth, self._files)
-        return RestRpc(endpoint, self._door, self._depth)
+        return rest(endpoint, self._door, self._depth)
 
     def add_page(self, endpoint: Endpoint) -> None:
         """A page or a form, which has a path and nothing else."""

@@ -42,6 +42,8 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
         "key",
         "import",
         "migrate",
+        "flags",
+        "flag",
         "backup",
         "restore",
         "person",

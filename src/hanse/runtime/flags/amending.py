@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec.structs import replace
 
 from hanse.runtime.flags.ruling import Audience, Rule, Ruling, Share, bounds
@@ -24,6 +26,20 @@ def with_rule(ruling: Ruling, rule: Rule) -> Ruling:
     else:
         rules.insert(0, rule)
     return replace(ruling, rules=tuple(rules), off=False)
+
+
+def with_share(
+    ruling: Ruling, audience: Audience, share: Share, by: Literal["principal", "site"]
+) -> Ruling:
+    """With a share that is as large as that, of the lots of an audience; others stay."""
+    known = next((one for one in ruling.rules if one.audience == audience), Rule(audience))
+    shares = list(known.shares)
+    places = [at for at, one in enumerate(shares) if one.value == share.value]
+    if places:
+        shares[places[0]] = share
+    else:
+        shares.append(share)
+    return with_rule(ruling, Rule(audience, shares=tuple(shares), by=by))
 
 
 def without_rule(ruling: Ruling, audience: Audience) -> Ruling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import msgspec
 
@@ -15,6 +15,7 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.data.people.place import Statements, note
 from hanse.runtime.errors import HanseError
 from hanse.runtime.flags.draws import Draws
+from hanse.runtime.flags.principals import is_fault, known_as, publish
 from hanse.runtime.flags.ruling import NOTHING, Ruling
 from hanse.runtime.flags.state import State
 from hanse.runtime.flags.tables import make_tables
@@ -22,8 +23,10 @@ from hanse.runtime.flags.tables import make_tables
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
+    from hanse.runtime.call.context import Origin
     from hanse.runtime.data.database import Database
     from hanse.runtime.flags.declaration import Declaration
+    from hanse.runtime.telemetry.metrics import Metrics
 
 log = logging.getLogger("hanse.flags")
 
@@ -39,6 +42,12 @@ LAST_SECONDS = 1.0
 _REVISION = "select coalesce(max(revision), 0) as revision from hanse.flag_change"
 _RULINGS = "select name, ruling from hanse.flag where name = any($1)"
 
+UNREADABLE = ("hanse_flags_unreadable", "Flags whose ruling this release cannot read.")
+READS = ("hanse_flag_reads_total", "How often flags were read.")
+FAILED = ("hanse_flag_reads_failed_total", "Reads that went wrong and gave the default.")
+LOST = ("hanse_flag_draws_lost_total", "Draws that were not kept, as too many waited.")
+UNLOADED = ("hanse_flag_draws_unknown_total", "Calls that went on by lots, not knowing draws.")
+
 PERSONS = Statements(
     "hanse:Flags",
     exports={
@@ -50,6 +59,20 @@ PERSONS = Statements(
 """What is kept of a person: what they drew."""
 
 _decode = msgspec.json.Decoder(Ruling).decode
+
+
+class Instruments(Protocol):
+    """What a host counts with."""
+
+    @property
+    def metrics(self) -> Metrics: ...
+
+
+class Surroundings(Protocol):
+    """A host, as far as flags have to do with it."""
+
+    @property
+    def instruments(self) -> Instruments: ...
 
 
 class Book:
@@ -69,6 +92,7 @@ class Book:
         self._narrowed = False
         self._doubt_at = float("inf")
         self._away = False
+        self._metrics: Metrics | None = None
 
     @classmethod
     def __from_database__(cls, kind: Any, database: Database) -> Self:
@@ -122,28 +146,59 @@ class Book:
         Args:
             key: What a visitor is known by.
         """
-        if not self._narrowed:
-            return
+        if key:
+            known_as.set(key)
         call = running.get()
-        if call is not None:
+        if call is not None and self._narrowed:
             site, who = call.origin.site, key or call.origin.principal.id
             await self.draws.load(dict.fromkeys(((site, who), (site, ""))))
+
+    async def know(self, origin: Origin) -> None:
+        """As `arrive`, for anybody."""
+        if self._narrowed:
+            units = (origin.site, origin.principal.id), (origin.site, "")
+            await self.draws.load(dict.fromkeys(units))
 
     def around(self, handler: Callable[..., Any], *, streams: bool) -> Callable[..., Any]:
         """A handler that begins once it is known what the call's principal drew."""
 
         async def call(*values: Any, **named: Any) -> Any:
-            if self._narrowed:
-                await self.arrive()
-            return await handler(*values, **named)
+            token = known_as.set("")
+            try:
+                if self._narrowed:
+                    await self.arrive()
+                return await handler(*values, **named)
+            except BaseException as error:
+                self._failed(error)
+                raise
+            finally:
+                known_as.reset(token)
 
         async def stream(*values: Any, **named: Any) -> AsyncGenerator[Any]:
-            await self.arrive()
-            async with aclosing(handler(*values, **named)) as items:
-                async for item in items:
-                    yield item
+            try:
+                await self.arrive()
+                async with aclosing(handler(*values, **named)) as items:
+                    async for item in items:
+                        yield item
+            except BaseException as error:
+                self._failed(error)
+                raise
 
         return stream if streams else call
+
+    def join(self, host: Surroundings) -> None:
+        """Is told where numbers go."""
+        self._metrics = host.instruments.metrics
+
+    def _failed(self, error: BaseException) -> None:
+        """A call of a service with flags failed, which may speak against what its caller drew."""
+        call = running.get()
+        if call is None or not is_fault(error, call):
+            return
+        site, who = call.origin.site, known_as.get() or call.origin.principal.id
+        for state in self.states.values():
+            for unit in dict.fromkeys(((site, who), (site, ""))):
+                state.principals.failed(unit)
 
     def _state(self, declared: Declaration) -> State:
         known = self.states.get(declared.name)
@@ -195,9 +250,30 @@ class Book:
             log.exception("Flags cannot be followed, and stay as they are")
             return
         self._away = False
+        self.publish()
         if monotonic() > self._doubt_at:
             self._doubt_at = float("inf")
             self.draws.doubt()
+
+    def publish(self) -> None:
+        """Has operators see how flags do."""
+        metrics = self._metrics
+        if metrics is None:
+            return
+        unreadable = sum(bool(one.unreadable) for one in self.states.values())
+        metrics.gauge(*UNREADABLE).set(unreadable)
+        for (name, meaning), now in (
+            (LOST, self.draws.lost),
+            (UNLOADED, self.draws.unloaded),
+            (FAILED, sum(one.failed for one in self.states.values())),
+        ):
+            counter = metrics.counter(name, meaning)
+            counter.add(now - counter.value)
+        for name, state in self.states.items():
+            asked = metrics.counter(*READS, flag=name)
+            asked.add(state.asked - asked.value)
+            state.principals.close()
+            publish(metrics, name, state.principals)
 
     def _tell_of_stale(self) -> None:
         today = self._database.clock.now().date()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hanse.runtime.errors import HanseError
-from hanse.runtime.flags.state import Outcome
+from hanse.runtime.flags.state import Outcome, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,8 +50,27 @@ join unnest($1::text[], $2::text[], $3::text[]) as g (site_id, unit, name)
   using (site_id, unit, name)
 """
 
-Unit = tuple[str, str]
-"""A site, and whom of it: a principal's id, a visitor's key, or '' for all of it."""
+FORGET_ROWS = 5_000
+
+# The key begins with the site, so that this reads all of the table; it is done once a round.
+_FORGET = """
+delete from hanse.flag_draw where (site_id, unit, name) in (
+  select site_id, unit, name from hanse.flag_draw where name = $1 and round < $2 limit $3
+)
+"""
+
+
+async def forget(database: Database, name: str, before: int) -> int:
+    """Deletes what was drawn in rounds before one, some at a time; how much that was.
+
+    Raises:
+        HanseError: The database is away.
+    """
+    count, last = 0, FORGET_ROWS
+    while last == FORGET_ROWS:
+        last = await database.execute(_FORGET, name, before, FORGET_ROWS)
+        count += last
+    return count
 
 
 class Known(msgspec.Struct, eq=False):
@@ -183,3 +202,4 @@ class Draws:
         drawn, of_round = self._unit(unit).drawn, row["round"]
         if row["name"] not in drawn or drawn[row["name"]][0] <= of_round:
             drawn[row["name"]] = (of_round, outcome)
+            state.doubt(unit)

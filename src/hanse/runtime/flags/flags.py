@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
+    from hanse.runtime.call.context import Origin
     from hanse.runtime.data.database import Database
     from hanse.runtime.flags.state import State
 
@@ -164,6 +165,15 @@ class Flags:
     def __read__(self, field: str) -> Any:
         """The value of a flag for the running call."""
         return self._states[field].of(self._key)
+
+    def __states__(self) -> list[State]:
+        """Its flags, as a host has them; none where they are fixed."""
+        return [state for state in self._states.values() if not isinstance(state, Fixed)]
+
+    async def __known__(self, origin: Origin) -> None:
+        """Looks up what a principal drew, where lots alone do not tell any more."""
+        if self._book is not None:
+            await self._book.know(origin)
 
     async def keyed(self, key: str) -> Self:
         """The same flags for a visitor who is known by something else than having signed in.

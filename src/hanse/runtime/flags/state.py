@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from hanse.runtime.call.context import running
+from hanse.runtime.flags.principals import Principals
 from hanse.runtime.flags.ruling import NOTHING, POINTS, Audience, Ruling, bounds
 
 if TYPE_CHECKING:
@@ -41,13 +42,23 @@ class Outcome(NamedTuple):
 class Draws(Protocol):
     """Who remembers what was drawn, and counts it."""
 
-    def stored(self, name: str, of_round: int, unit: tuple[str, str]) -> Outcome | None:
+    def stored(self, name: str, of_round: int, unit: Unit) -> Outcome | None:
         """What a unit has drawn before, as far as is known here."""
         ...
 
-    def keep(self, name: str, of_round: int, unit: tuple[str, str], outcome: Outcome) -> None:
+    def keep(self, name: str, of_round: int, unit: Unit, outcome: Outcome) -> None:
         """Has what a unit has drawn be kept."""
         ...
+
+
+_NOTHING = Outcome(None, "DEFAULT", "")
+"""Of somebody who drew none of the shares."""
+
+KNOWN_MAX = 10_000
+"""Units of whom a rule remembers what they got; of more it begins anew."""
+
+Unit = tuple[str, str]
+"""A site, and whom of it: a principal's id, a visitor's key, or '' for all of it."""
 
 
 class Fixed:
@@ -70,20 +81,22 @@ class State:
         ruling: What was ruled, as far as it could be read.
         unreadable: Why the last ruling could not be; empty if it could. Its default holds then.
         asked: How often it was read.
+        principals: Those who drew.
         failed: How often reading it went wrong, so that its default was given.
     """
 
     __slots__ = (
         "_alone", "_default", "_draws", "_lots", "_rules", "_sticky", "asked", "declared",
-        "failed", "ruling", "unreadable",
+        "failed", "principals", "ruling", "unreadable",
     )  # fmt: skip
 
     def __init__(self, declared: Declaration, draws: Draws) -> None:
         self.declared = declared
         self.unreadable = ""
         self.asked = self.failed = 0
+        self.principals = Principals()
         self._draws = draws
-        self.rule(NOTHING)
+        self._settle(NOTHING)
 
     def rule(self, ruling: Ruling) -> None:
         """Follows a ruling.
@@ -91,7 +104,10 @@ class State:
         Raises:
             ValueError: A value is not of the flag's type; nothing has changed then.
         """
+        before = self.ruling
         self._settle(ruling)
+        if before.round != ruling.round:
+            self.principals.anew()
 
     def of(self, key: str) -> Any:
         """Its value for the running call.
@@ -122,6 +138,11 @@ class State:
         except Exception as error:  # noqa: BLE001  as above
             return self._failed(error)
 
+    def doubt(self, unit: Unit) -> None:
+        """Has a unit be looked at anew: what it drew before has become known."""
+        for rule in self._rules:
+            rule.known.pop(unit, None)
+
     def as_drawn(self, value: object) -> Outcome:
         """What somebody gets who has drawn this before.
 
@@ -148,37 +169,41 @@ class State:
         return first.outcome if first.fits is None else None
 
     def _found(self, origin: Origin, key: str) -> Outcome:
-        who = key or origin.principal.id
-        for fits, outcome, shares, by_site in self._rules:
+        for fits, outcome, shares, by_site, known in self._rules:
             if fits is not None and not fits(origin):
                 continue
             if outcome is not None:
                 return outcome
-            unit = (origin.site, "" if by_site else who)
-            drawn = self._drawn(unit, shares)
-            if drawn is not None:
+            unit = (origin.site, "" if by_site else key or origin.principal.id)
+            drawn = known.get(unit)
+            if drawn is None:
+                drawn = known[unit] = self._draw(unit, shares, known)
+            if drawn is not _NOTHING:
                 return drawn
         if self._sticky:
-            stored = self._stored(origin.site, who)
+            stored = self._stored(origin.site, key or origin.principal.id)
             if stored is not None:
                 return stored
         return self._default
 
-    def _drawn(
-        self, unit: tuple[str, str], shares: tuple[tuple[int, Outcome], ...]
-    ) -> Outcome | None:
-        sticky = self._sticky
-        found = self._draws.stored(self.declared.name, self.ruling.round, unit) if sticky else None
+    def _draw(
+        self, unit: Unit, shares: tuple[tuple[int, Outcome], ...], known: dict[Unit, Outcome]
+    ) -> Outcome:
+        """What a unit draws whom nobody here knows."""
+        if len(known) >= KNOWN_MAX:
+            known.clear()
+        name, sticky = self.declared.name, self._sticky
+        found = self._draws.stored(name, self.ruling.round, unit) if sticky else None
         if found is None:
             lots = self._lots.copy()
             lots.update("\0".join(unit).encode())
             lot = int.from_bytes(lots.digest()) % POINTS
-            for end, outcome in shares:
-                if lot < end:
-                    found = outcome
-                    break
-            if found is not None and sticky:
-                self._draws.keep(self.declared.name, self.ruling.round, unit, found)
+            found = next((outcome for end, outcome in shares if lot < end), _NOTHING)
+            if sticky and found is not _NOTHING:
+                self._draws.keep(name, self.ruling.round, unit, found)
+        if unit not in self.principals.seen:
+            variant = (self._default if found is _NOTHING else found).variant
+            self.principals.drew(unit, variant)
         return found
 
     def _stored(self, site: str, who: str) -> Outcome | None:
@@ -198,22 +223,23 @@ class State:
 
 
 class _Compiled(NamedTuple):
-    """A rule as it is walked through: its audience, and one of a value and lots."""
+    """A rule as it is walked through: its audience, a value or lots, and who drew already."""
 
     fits: Callable[[Origin], bool] | None
     outcome: Outcome | None
     shares: tuple[tuple[int, Outcome], ...]
     by_site: bool
+    known: dict[Unit, Outcome]
 
 
 def _compiled(rule: Any, declared: Declaration) -> _Compiled:
     fits = _fits(rule.audience)
     if rule.value is not UNSET:
         reason: Reason = "STATIC" if fits is None else "TARGETING_MATCH"
-        return _Compiled(fits, _outcome(declared, rule.value, reason), (), False)
+        return _Compiled(fits, _outcome(declared, rule.value, reason), (), False, {})
     ends = bounds(rule.shares)
     outcomes = [_outcome(declared, share.value, "SPLIT") for share in rule.shares]
-    return _Compiled(fits, None, tuple(zip(ends, outcomes, strict=True)), rule.by == "site")
+    return _Compiled(fits, None, tuple(zip(ends, outcomes, strict=True)), rule.by == "site", {})
 
 
 def _outcome(declared: Declaration, value: object, reason: Reason) -> Outcome:

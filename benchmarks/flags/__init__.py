@@ -1,0 +1,1 @@
+"""How long reading a flag takes, beside OpenFeature's client and its in-memory provider."""

@@ -1,0 +1,1 @@
+"""OFREP: flags told to programs outside, by the protocol of OpenFeature."""
