@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hanse.fleet.deployments.api import Asking, Deployments, Shown
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 GOOD = frozenset({"settled", "done"})
 OVER = frozenset({"settled", "done", "gone back", "refused", "failed", "aborted"})
 

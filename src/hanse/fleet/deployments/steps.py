@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hanse.deployer")
 
-KEEP_SECONDS = 5.0
+KEEP_SECONDS = 15.0
 """Between two times that what the judge remembers is written down."""
 
 CameTo = Literal["good", "bad", "crashed", "stopped", "broken"]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+MEMORY_SECONDS = 10.0
+"""Between two looks at memory."""
+
+
 class Usage(msgspec.Struct, frozen=True):
     """Between two looks.
 
@@ -31,6 +35,13 @@ class Usage(msgspec.Struct, frozen=True):
     age_seconds: float = 0.0
 
 
+class Weighed(msgspec.Struct, frozen=True):
+    """What a process and its children had of memory."""
+
+    at: float
+    memory_bytes: int
+
+
 class Spent(msgspec.Struct, frozen=True):
     """What a process and its children have used up to a moment, in seconds."""
 
@@ -43,6 +54,7 @@ class UsageMeter:
 
     def __init__(self) -> None:
         self._spent: dict[int, Spent] = {}
+        self._weighed: dict[int, Weighed] = {}
 
     def look(self, pids: Iterable[int], at: float) -> dict[int, Usage]:
         """What each used since the last look, by its number; those that have ended are left out.
@@ -56,13 +68,21 @@ class UsageMeter:
         spent = {pid: Spent(at, sum(map(_cpu, family))) for pid, family in families.items()}
         found = {
             pid: Usage(
-                _rate(self._spent.get(pid), spent[pid]), sum(map(_memory, family)), _age(pid)
+                _rate(self._spent.get(pid), spent[pid]), self._weigh(pid, family, at), _age(pid)
             )
             for pid, family in families.items()
             if family
         }
         self._spent = spent
+        self._weighed = {pid: one for pid, one in self._weighed.items() if pid in found}
         return found
+
+    def _weigh(self, pid: int, family: list[psutil.Process], at: float) -> int:
+        """Memory of a family; the kernel walks through all of it, so not at each look."""
+        known = self._weighed.get(pid)
+        if known is None or at - known.at >= MEMORY_SECONDS:
+            known = self._weighed[pid] = Weighed(at, sum(map(_memory, family)))
+        return known.memory_bytes
 
 
 def _children() -> dict[int, list[psutil.Process]]:

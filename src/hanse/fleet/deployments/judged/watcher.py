@@ -40,6 +40,9 @@ HOSTS_LOOK_SECONDS = 0.25
 REACT_SECONDS = POLL_SECONDS * LOOKS_TO_CONVICT + HOSTS_LOOK_SECONDS
 """From an error to a share of nothing, beside the time that it takes to tell the gateway."""
 
+RENEW_SECONDS = 2.5
+"""Between two times that the same shares are given: they last for ten."""
+
 LATE_LOOKS = 2
 """Looks after which it is known how a request went."""
 
@@ -78,6 +81,7 @@ class Watcher:
         self._rate = 0.0
         self._before: dict[str, Sample] = {}
         self._shares = (0.0, 0.0)
+        self._given_at = 0.0
         self._counted: list[int] = []
         self._meant_before = 0.0
         self._looked = monotonic()
@@ -145,7 +149,11 @@ class Watcher:
         return self._counted[0] if len(self._counted) > LATE_LOOKS else 0
 
     async def _give(self, canary: float, twin: float) -> None:
+        """Gives shares where they are others, or soon over."""
         begun = monotonic()
+        if (canary, twin) == self._shares and begun - self._given_at < RENEW_SECONDS:
+            return
+        self._given_at = begun
         await self._staging.share(self._order.deployment, canary, twin)
         self._react = REACT_SECONDS + (monotonic() - begun)
         self._shares = (canary, twin)

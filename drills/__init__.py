@@ -1,0 +1,1 @@
+"""Drills: what is promised of a fleet, done at length under load, and what came of it."""

@@ -1,0 +1,1 @@
+"""`day`: many deployments under checked load, some of them faulty."""

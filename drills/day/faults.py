@@ -1,0 +1,51 @@
+"""What goes wrong with releases: a third at the edge of what can be seen, a third middling, a third gross."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Class = Literal["edge", "middling", "gross"]
+
+
+class Fault(NamedTuple):
+    """One way to be worse.
+
+    Attributes:
+        name: As reports have it.
+        kind: How bad it is.
+        says: What it does, for people.
+        code: What it adds to a request, behind `work`.
+        start: What it adds to the begin of a host.
+        telling: Whether it still tells of what it sells.
+    """
+
+    name: str
+    kind: Class
+    says: str
+    code: str = "pass"
+    start: str = "pass"
+    telling: bool = True
+
+
+FAULTS = (
+    Fault("errors 0.5 %", "edge", "0.5 % of requests fail instead of 0.1 %", "fail(0.004)"),
+    Fault("errors 1 %", "edge", "1 % of requests fail instead of 0.1 %", "fail(0.009)"),
+    Fault(
+        "tail 1.5",
+        "edge",
+        "the slowest of 20 requests takes half as long again",
+        "await slow(0.05, 0.5)",
+    ),
+    Fault("errors 3 %", "middling", "3 % of requests fail", "fail(0.03)"),
+    Fault("errors 10 %", "middling", "10 % of requests fail", "fail(0.1)"),
+    Fault("all slow", "middling", "each request takes 20 ms longer", "await slow(1.0, 5.0)"),
+    Fault("all fail", "gross", "every request fails", "fail(1.0)"),
+    Fault("crash", "gross", "the process ends after 20 requests", "count_and_end(20)"),
+    Fault("silent", "gross", "answers are right, and nothing is sold any more", telling=False),
+    Fault(
+        "bad setting",
+        "gross",
+        "it does not start, for a setting is wrong",
+        start='raise ValueError("PRICE_LIST is no file")',
+    ),
+)

@@ -1,0 +1,143 @@
+"""The services of a drill: a project that is written, and written anew for each release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drills.day.faults import Fault
+
+SETTINGS = """
+[project]
+name = "drill"
+services = [{listed}]
+
+[placement]
+default = "apart"
+
+[gateway]
+port = 0
+tls_port = "off"
+
+[gateway.limits]
+per_address = {{ requests_per_second = 0 }}
+per_key = {{ requests_per_second = 0 }}
+
+[deploy]
+warm_seconds = {warm}
+
+[[deploy.signals]]
+event = "drill.v1.Sold"
+bad = "down"
+"""
+
+SHARED = '''
+"""What all services of the drill tell of."""
+
+from hanse import Event, event
+
+
+@event("drill.v1", key="service")
+class Sold(Event):
+    """Something was sold."""
+
+    service: str
+'''
+
+SERVICE = '''
+"""Release {release} of {name}."""
+
+import asyncio
+import math
+import os
+import random
+
+from hanse import PUBLIC, Events, Service, Struct, Unavailable, rpc
+
+from shared.events import Sold
+
+SERVED = [0]
+
+
+class Busy(Unavailable):
+    """Fails now and then, whatever the release."""
+
+    code = "busy"
+
+
+class Price(Struct, frozen=True):
+    service: str
+    price: int
+    release: int
+
+
+def fail(share: float) -> None:
+    if random.random() < share:
+        raise RuntimeError("a fault of the release")
+
+
+async def slow(share: float, times: float) -> None:
+    """Some take so many times as long again: four milliseconds are usual."""
+    if random.random() < share:
+        await asyncio.sleep(0.004 * times)
+
+
+def count_and_end(requests: int) -> None:
+    SERVED[0] += 1
+    if SERVED[0] > requests:
+        os._exit(1)
+
+
+class {title}(Service, package="{name}.v1"):
+    """Has a price."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        {start}
+
+    @rpc("GET /{name}/v1/price", allow=PUBLIC, errors=(Busy,))
+    async def price(self) -> Price:
+        """Work of four milliseconds, more or less; one of a thousand fails."""
+        await asyncio.sleep(0.004 * math.exp(random.gauss(0.0, 0.4)))
+        if random.random() < 0.001:
+            raise Busy("Try again.")
+        {code}
+        if {telling} and random.random() < 0.25:
+            await self._events.emit(Sold("{name}"))
+        return Price("{name}", 100, {release})
+'''
+
+
+def names(number: int) -> list[str]:
+    """Of so many services."""
+    return [f"s{each:02}" for each in range(number)]
+
+
+def write_project(folder: Path, services: list[str], warm: float) -> None:
+    """The whole project, each service in its first release."""
+    (folder / "shared").mkdir(parents=True)
+    (folder / "shared/__init__.py").touch()
+    (folder / "shared/events.py").write_text(SHARED)
+    listed = ", ".join(f'"{name}.service:{name.title()}"' for name in services)
+    (folder / "hanse.toml").write_text(SETTINGS.format(listed=listed, warm=warm))
+    for name in services:
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").touch()
+        write_release(folder, name, 1)
+
+
+def write_release(folder: Path, name: str, release: int, fault: Fault | None = None) -> None:
+    """Another release of a service, as whoever saves a file does."""
+    text = SERVICE.format(
+        name=name,
+        title=name.title(),
+        release=release,
+        code=fault.code if fault else "pass",
+        start=fault.start if fault else "pass",
+        telling=fault.telling if fault else True,
+    )
+    draft = folder / name / "service.draft"
+    draft.write_text(text)
+    draft.replace(folder / name / "service.py")

@@ -1,0 +1,213 @@
+"""Does a day: a fleet, its users, and one operator a service, who deploys one release after the other."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psutil
+
+from drills.day.faults import FAULTS, Fault
+from drills.day.project import names, write_project, write_release
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+LOAD = Path(__file__).parent.parent / "load.py"
+PATIENCE_SECONDS = 900.0
+"""For one deployment; then somebody ends it by hand, as people do with what nothing decides."""
+
+CONTROL = ("hanse.fleet.control.keeper", "hanse.fleet.control.main", "hanse.fleet.deployments.main")
+
+
+class Size(NamedTuple):
+    """How large the day is.
+
+    Attributes:
+        deployments: How many in all.
+        services: Each has an operator, so as many run at once at most.
+        rate: Requests a second of each service.
+        faulty: One in so many deployments is faulty.
+        seed: Of which, and of what is wrong with each.
+        warm: Seconds for which what was before stands by: a timer, and no evidence.
+    """
+
+    deployments: int = 600
+    services: int = 8
+    rate: float = 40.0
+    faulty: int = 10
+    seed: int = 1
+    warm: float = 5.0
+
+
+def planned(size: Size) -> list[Fault | None]:
+    """What is wrong with each deployment: faults in turn, at places that the seed draws."""
+    chance = random.Random(size.seed)
+    number = size.deployments // size.faulty
+    faults = [FAULTS[each % len(FAULTS)] for each in range(number)]
+    plan: list[Fault | None] = [*faults, *[None] * (size.deployments - number)]
+    chance.shuffle(plan)
+    return plan
+
+
+def hanse(folder: Path, *arguments: str, seconds: float = 120.0) -> Any:
+    """What a command says as JSON, however it ended.
+
+    Raises:
+        RuntimeError: It says nothing.
+        subprocess.TimeoutExpired: It takes longer.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "hanse.cli", *arguments, "--json"],
+        cwd=folder, capture_output=True, text=True, timeout=seconds, check=False,
+    )  # fmt: skip
+    if not done.stdout:
+        raise RuntimeError(f"hanse {' '.join(arguments)}: {done.stderr[-2000:]}")
+    return json.loads(done.stdout)
+
+
+class Operators:
+    """Deploy what is planned, each for a service of their own."""
+
+    def __init__(self, folder: Path, size: Size) -> None:
+        self._folder = folder
+        self._plan = list(enumerate(planned(size)))
+        self._turn = threading.Lock()
+        self._size = size
+        self.done: list[dict[str, Any]] = []
+
+    def run(self) -> None:
+        """Returns when all is deployed."""
+        threads = [
+            threading.Thread(target=self._work, args=(name,)) for name in names(self._size.services)
+        ]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+
+    def _work(self, service: str) -> None:
+        release, last = 1, 1
+        while True:
+            with self._turn:
+                if not self._plan:
+                    return
+                number, fault = self._plan.pop(0)
+            release += 1
+            row = self._deploy(service, release, fault)
+            if row["state"] in {"settled", "done"}:
+                last = release
+                if fault:  # nobody keeps it, or the next one would be compared with a faulty one
+                    hanse(self._folder, "rollback", row["name"])
+                    last = row["base"]
+            write_release(self._folder, service, last)
+            self._tell({"number": number, **row})
+
+    def _deploy(self, service: str, release: int, fault: Fault | None) -> dict[str, Any]:
+        base = release - 1
+        write_release(self._folder, service, release, fault)
+        begun = time.time()
+        found = hanse(self._folder, "deploy", service, "--detach")
+        name = found["name"]
+        try:
+            found = hanse(self._folder, "deployments", "follow", name, seconds=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            subprocess.run(
+                [sys.executable, "-m", "hanse.cli", "deployments", "abort", name],
+                cwd=self._folder, check=False, capture_output=True,
+            )  # fmt: skip
+            found = hanse(self._folder, "deployments", "follow", name)
+        return {
+            "name": name,
+            "service": service,
+            "release": release,
+            "base": base,
+            "fault": fault.name if fault else "",
+            "class": fault.kind if fault else "",
+            "state": found["state"],
+            "says": found["says"],
+            "begun": begun,
+            "ended": time.time(),
+        }
+
+    def _tell(self, row: dict[str, Any]) -> None:
+        with self._turn:
+            self.done.append(row)
+            took = row["ended"] - row["begun"]
+            what = row["fault"] or "good"
+            sys.stderr.write(
+                f"{len(self.done):4} of {self._size.deployments}  {row['service']}  {what:<14}"
+                f" {row['state']:<9} {took:5.0f} s\n"
+            )
+
+
+@contextmanager
+def load(folder: Path, url: str, size: Size) -> Generator[None]:
+    """Users, as long as the block lasts."""
+    order = {
+        "port": int(url.rpartition(":")[2]),
+        "services": names(size.services),
+        "rate": size.rate,
+        "over": str(folder / "over"),
+    }
+    (folder / "load.json").write_text(json.dumps(order))
+    command = [
+        sys.executable,
+        "-I",
+        str(LOAD),
+        str(folder / "load.json"),
+        str(folder / "requests.log"),
+    ]
+    users = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        (folder / "over").touch()
+        users.wait(timeout=30)
+
+
+def control_seconds(folder: Path) -> float:
+    """Processor time of control, its keeper and the deployer."""
+    found = 0.0
+    for one in psutil.process_iter():
+        try:
+            if one.cwd() == str(folder) and not set(CONTROL).isdisjoint(one.cmdline()):
+                found += sum(one.cpu_times()[:2])
+        except psutil.Error:
+            continue
+    return found
+
+
+def run(folder: Path, size: Size) -> None:
+    """Does it; leaves `requests.log`, `deployments.json` and `day.json` in the folder."""
+    project = folder / "project"
+    write_project(project, names(size.services), size.warm)
+    operators = Operators(project, size)
+    try:
+        fleet = hanse(project, "up", seconds=300)
+        hanse(project, "deployments", "list")  # begins what deploys
+        used, begun = control_seconds(project), time.time()
+        with load(folder, fleet["url"], size):
+            operators.run()
+        day = {
+            "size": size._asdict(),
+            "begun": begun,
+            "ended": time.time(),
+            "control_seconds": control_seconds(project) - used,
+        }
+        (folder / "day.json").write_text(json.dumps(day))
+        (folder / "deployments.json").write_text(json.dumps(operators.done))
+    finally:
+        subprocess.run(
+            [sys.executable, "-m", "hanse.cli", "down"],
+            cwd=project,
+            check=False,
+            capture_output=True,
+        )

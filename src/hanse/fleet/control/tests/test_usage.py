@@ -1,0 +1,35 @@
+"""What processes use: processor time at each look, memory now and then."""
+
+import os
+
+from hanse.fleet.control.looks.usage import MEMORY_SECONDS, UsageMeter
+
+
+def test_processor_time_is_of_the_time_between_two_looks() -> None:
+    meter = UsageMeter()
+    meter.look([os.getpid()], 0.0)
+    sum(number * number for number in range(2_000_000))
+
+    [found] = meter.look([os.getpid()], 10.0).values()
+
+    assert 0 < found.cpu < 1
+    assert found.age_seconds > 0
+
+
+def test_memory_is_looked_at_now_and_then() -> None:
+    meter, mine = UsageMeter(), os.getpid()
+    first = meter.look([mine], 0.0)[mine].memory_bytes
+    kept = bytearray(os.urandom(64 * 1024 * 1024))
+
+    soon = meter.look([mine], MEMORY_SECONDS - 1)[mine].memory_bytes
+    late = meter.look([mine], MEMORY_SECONDS)[mine].memory_bytes
+
+    assert soon == first > 0
+    assert late - first > len(kept) // 2
+
+
+def test_who_has_ended_is_left_out_and_forgotten() -> None:
+    meter = UsageMeter()
+
+    assert meter.look([2**22 - 1], 0.0) == {}
+    assert meter.look([os.getpid()], 1.0).keys() == {os.getpid()}
