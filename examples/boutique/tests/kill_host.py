@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import uvloop
@@ -37,6 +38,7 @@ class Order(msgspec.Struct, frozen=True):
     """What a host is told."""
 
     database: str
+    pooler: Literal["none", "transaction"]
     keys: str
     broker: str
     ledger: str
@@ -87,7 +89,9 @@ INSTEAD = {Payments: NotedPayments, Emails: NotedEmails}
 async def serve(order: Order) -> None:
     config = HostConfig(
         docs=False,
-        database=DatabaseConfig(url=Secret(order.database), keys=Path(order.keys)),
+        database=DatabaseConfig(
+            url=Secret(order.database), pooler=order.pooler, keys=Path(order.keys)
+        ),
         broker=BrokerConfig(url=Secret(order.broker)),
     )
     services = [INSTEAD.get(one, one) for one in TEN]

@@ -86,7 +86,8 @@ class Street:
         broker = self._stack.enter_context(NatsServer())
         config = self._server.config(await self._server.create())
         self._database = config.url.reveal()
-        self._order = Order(self._database, str(config.keys), broker.url, str(self.ledger))
+        keys, ledger = str(config.keys), str(self.ledger)
+        self._order = Order(self._database, config.pooler, keys, broker.url, ledger)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -111,7 +112,7 @@ class Street:
 
     async def rows(self, sql: str) -> list[asyncpg.Record]:
         """Straight out of the tables, for it is the shop that is asked here."""
-        connection = await asyncpg.connect(self._database)
+        connection = await asyncpg.connect(self._database, statement_cache_size=0)
         try:
             return await connection.fetch(sql)
         finally:
