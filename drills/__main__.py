@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from drills import recording
 from drills.day.chart import chart
 from drills.day.page import page
 from drills.day.report import report
@@ -19,6 +20,8 @@ DOCS = Path(__file__).parent.parent / "docs/drills"
 def main() -> int:
     """Does it, publishes, prints. Returns 0 if all goals are met, 1 if not."""
     options = _options()
+    if options.name == "recording":
+        return recording.main()
     folder = options.again or Path(tempfile.mkdtemp(prefix="hanse-drill-", dir="/var/tmp"))
     if options.again is None:
         size = Size(*(getattr(options, name) for name in Size._fields))
@@ -36,7 +39,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="hanse drill", description=__doc__)
-    parser.add_argument("name", choices=["day"])
+    parser.add_argument("name", choices=["day", "recording"])
     size = Size()
     for name in Size._fields:
         value = getattr(size, name)

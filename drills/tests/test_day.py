@@ -4,6 +4,7 @@ import ast
 import json
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,6 +15,7 @@ from drills.day.project import names, write_project, write_release
 from drills.day.report import report
 from drills.day.run import LOAD, Size, planned
 from drills.load import verdict
+from drills.recording import WIDE, Line, picture, wrapped
 
 SIZE = Size(deployments=4, services=2, faulty=2)
 
@@ -123,3 +125,20 @@ def test_users_know_nothing_of_what_they_use() -> None:
 def test_every_answer_is_checked(status: int, body: dict, came_to: str) -> None:
     assert verdict("s00", status, json.dumps(body).encode()) == came_to
     assert verdict("s00", 200, b"<html>") == "200-unreadable"
+
+
+def test_a_recording_shows_each_line_from_its_moment_on() -> None:
+    shown = picture(
+        [Line(0.0, "$ hanse deploy"), Line(8.0, "  Bad: 3 < 4"), Line(10.0, "gone back")]
+    )
+
+    assert shown.count("<animate") == 3
+    assert "Bad: 3 &lt; 4" in shown
+    assert ElementTree.fromstring(shown).tag.endswith("svg")
+
+
+def test_long_lines_of_a_recording_go_on_below() -> None:
+    lines = wrapped("word " * 60)
+
+    assert max(map(len, lines)) <= WIDE
+    assert " ".join(" ".join(lines).split()) == ("word " * 60).strip()

@@ -129,14 +129,15 @@ async def _followed(
 
 
 def _end(found: Shown, *, as_json: bool, waited: bool, wanted: frozenset[str] = GOOD) -> None:
+    last = found.moments[-1].says if found.moments else found.says
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     elif not waited:
         click.echo(f"{found.name} is under way: {called('deployments')} follow {found.name}")
     elif found.state in wanted:
         back = f"  Back: {called('rollback')} {found.name}" if found.state == "settled" else ""
-        click.secho(f"{found.state}: {found.says}{back}", fg="green")
+        click.secho(f"{found.state}: {last}{back}", fg="green")
     else:
-        click.secho(f"{found.state}: {found.says}", fg="red")
+        click.secho(f"{found.state}: {last}", fg="red")
     if waited and found.state not in wanted:
         raise click.exceptions.Exit(1)

@@ -83,6 +83,11 @@ class Book:
             changes |= {"end_time": self._clock.now(), "wish": "", "memory": ""}
         await self._kept.update(found.id, changes)
 
+    async def sum_up(self, name: str, says: str) -> None:
+        """Says of the whole something else than what happened last."""
+        found = await self.get(name)
+        await self._kept.update(found.id, {"says": says[:4000]})
+
     async def wish(self, name: str, wish: Wish) -> None:
         """Writes down what an operator wants."""
         found = await self.get(name)

@@ -123,7 +123,9 @@ class Steps:
         moments = (await self._book.get(task.name)).moments
         verdicts = [one for one in moments if one.verdict and one.verdict.state == "bad"]
         why = verdicts[-1].says if verdicts and state == "gone back" else ""
-        await self._book.note(task.name, f"{says} {why}".strip(), stage="over", state=state)
+        await self._book.note(task.name, says, stage="over", state=state)
+        if why:
+            await self._book.sum_up(task.name, f"{why} {says}")
 
     async def _judge(self, task: Task, stage: JudgedStage) -> CameTo:
         kept = await self._book.get(task.name)
