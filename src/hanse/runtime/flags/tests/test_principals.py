@@ -69,6 +69,8 @@ async def test_a_principal_counts_once_a_minute_after_they_drew(line) -> None:
 
     on = sum(drew.values())
     assert counted.counts == {name: (n, 0) for name, n in (("true", on), ("default", 3 - on)) if n}
+    state = book_of(line).states["belt.fast"]
+    state.rule(Ruling((Rule(shares=(Share(60, True),)),)))  # all are looked at anew
     await line.get(Line, as_=ADA).run("well")
     line.clock.advance(WATCH_SECONDS)
     counted.close()
