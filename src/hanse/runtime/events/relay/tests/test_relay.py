@@ -6,6 +6,7 @@ from datetime import timedelta
 from hanse.kit.clock import wait_set
 from hanse.runtime.broker.broker import Broker
 from hanse.runtime.data.database import Database
+from hanse.runtime.data.tests.servers import OWN_VERSION
 from hanse.runtime.events.relay.purge import purge
 from hanse.runtime.events.relay.tables import missed, own_stream, settled_stream
 from hanse.runtime.events.relay.tail import Tail
@@ -262,7 +263,7 @@ async def test_a_copy_of_a_database_has_a_stream_of_its_own(postgres, servers, b
     name = (await own_stream(postgres)).name
     await postgres._access.pool.close()
 
-    server = servers.server("18")
+    server = servers.server(OWN_VERSION)
     url = await server.create(postgres.config.url.reveal())
     async with Database(server.config(url)) as copy:
         assert await settled_stream(copy) is None
