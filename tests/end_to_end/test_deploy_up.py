@@ -1,4 +1,4 @@
-"""`hanse deploy` as an operator has it, under load: good releases reach everybody, bad ones go back."""
+"""`hanse deploy` as an operator has it, under load; a bad release also goes back in the guide's page."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.fleet import ECHO, Fleet, fleet, until
+from tests.end_to_end.fleet import CLOSED, ECHO, Fleet, fleet, until
 from tests.end_to_end.steady_users import Users, users
 from tests.end_to_end.terminal import hanse
 
@@ -108,7 +108,8 @@ def test_a_good_release_reaches_everybody_and_is_taken_back_at_once(
         "good",
     ]
     assert {shop.get(PATH) for _ in range(30)} == {8}
-    # when
+    # when, and somebody has tried something else before
+    assert hanse("restart", "echo", folder=shop.folder).returncode == 0
     done = hanse("rollback", found["name"], "--json", folder=shop.folder)
     # then
     assert done.returncode == 0, done.stderr
@@ -118,6 +119,7 @@ def test_a_good_release_reaches_everybody_and_is_taken_back_at_once(
     assert asked.failed == 0, asked.answers
 
 
+@pytest.mark.long
 def test_a_bad_release_goes_back_by_itself_and_harms_few(shop: Fleet, asked: Users) -> None:
     # when
     release(shop, 'raise RuntimeError("boom")')
@@ -133,6 +135,7 @@ def test_a_bad_release_goes_back_by_itself_and_harms_few(shop: Fleet, asked: Use
     assert asked.failed <= 60, asked.answers  # the goal is 10; see benchmarks
 
 
+@pytest.mark.long
 def test_a_release_that_fails_when_it_is_everybodys_goes_back_from_there(
     shop: Fleet, asked: Users
 ) -> None:
@@ -259,6 +262,37 @@ def test_nobody_deploys_while_it_is_frozen_save_in_an_emergency(shop: Fleet) -> 
     assert shop.get(PATH) == 7
 
 
+def test_there_is_a_way_back_where_what_runs_cannot_start_and_another_is_under_way(
+    shop: Fleet,
+) -> None:
+    # given a release of which no host starts any more
+    shop.write("echo/service.py", CLOSED + ECHO)
+    _, closed = deploy(shop, "--emergency", "--reason", "a trial")
+    assert closed["state"] == "settled"
+    shop.write("closed", "")
+    # when it is replaced in an emergency
+    release(shop, "return number + 6")
+    code, found = deploy(shop, "--emergency", "--reason", "it does not start")
+    # then
+    assert (code, found["state"], shop.get(PATH)) == (0, "settled", 13)
+    # when that is gone back from, while another is under way
+    release(shop, "return number + 7")
+    name = begun(shop)
+    in_stage(shop, name, "canary")
+    refused = hanse("rollback", found["name"], folder=shop.folder)
+    # then
+    assert refused.returncode == 1
+    assert f"hanse deployments abort {name}" in refused.stderr
+    # when nothing is under way any more
+    assert hanse("deployments", "abort", name, folder=shop.folder).returncode == 0
+    assert ended(shop, name)["state"] == "aborted"
+    (shop.folder / "closed").unlink()
+    assert hanse("rollback", found["name"], folder=shop.folder).returncode == 0
+    assert hanse("rollback", closed["name"], folder=shop.folder).returncode == 0
+    assert {shop.get(PATH) for _ in range(10)} == {7}
+    assert echoes(shop) == 1
+
+
 def test_one_goes_on_where_it_was_when_what_deploys_is_killed(shop: Fleet, asked: Users) -> None:
     release(shop, "return number + 4")
     name = begun(shop)
@@ -274,6 +308,21 @@ def test_one_goes_on_where_it_was_when_what_deploys_is_killed(shop: Fleet, asked
     assert {shop.get(PATH) for _ in range(30)} == {11}
     assert hanse("rollback", name, folder=shop.folder).returncode == 0
     assert asked.failed == 0, asked.answers
+
+
+@pytest.mark.long
+def test_a_fleet_that_was_ended_meanwhile_leaves_nothing_behind(shop: Fleet) -> None:
+    release(shop, "return number + 5")
+    name = begun(shop)
+    in_stage(shop, name, "canary")
+    # when
+    shop.hanse("down")
+    shop.write("echo/service.py", ECHO)
+    shop.up()
+    # then
+    assert ended(shop, name)["state"] == "failed"
+    assert {shop.get(PATH) for _ in range(10)} == {7}
+    assert echoes(shop) == 1
 
 
 def test_nothing_is_deployed_where_nothing_differs(shop: Fleet) -> None:

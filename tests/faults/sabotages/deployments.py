@@ -38,10 +38,10 @@ SHARING = [
              "src/hanse/fleet/tests/test_directory.py::"
              "test_shares_are_given_anew_each_time_and_no_shares_once"),
     Sabotage("who is judged holds no more partitions than its share", "src/hanse/runtime/subscriptions/feeding/partitions.py",
-             "int(PARTITIONS * share) for", "PARTITIONS // len(live) for",
+             "min(PARTITIONS // 2, math.ceil(PARTITIONS * share))", "PARTITIONS // len(live)",
              FEEDING + "test_who_is_judged_gets_no_more_than_its_share_and_the_others_the_rest"),
     Sabotage("who has no share takes no workflow", "src/hanse/runtime/workflows/engine/engine.py",
-             "if RANDOM.random() >= self.database.share():", "if False:",
+             "if RANDOM.random() >= share:", "if False:",
              WORKFLOWS + "test_who_has_no_share_takes_nothing_that_is_due"),
     Sabotage("who is judged says not when things begin", "src/hanse/runtime/workflows/schedules/scheduler.py",
              "judged = self._database.share() < 1", "judged = False",

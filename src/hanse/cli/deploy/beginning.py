@@ -64,10 +64,12 @@ def go_back(name: str, reason: str, *, as_json: bool) -> None:
     async def work() -> Shown:
         async with deployer() as deployments:
             begun = await deployments.ask(name, "rollback", operator(), reason)
-            return await _followed(deployments, begun, quiet=as_json, goes_back=True)
+            goes_back = begun.name == name  # else what ran before is deployed anew
+            return await _followed(deployments, begun, quiet=as_json, goes_back=goes_back)
 
     found = _run(work())
-    _end(found, as_json=as_json, waited=True, wanted=frozenset({"gone back", *GOOD}))
+    wanted = frozenset({"gone back"}) if found.name == name else GOOD
+    _end(found, as_json=as_json, waited=True, wanted=wanted)
 
 
 def follow(name: str, *, as_json: bool) -> None:
@@ -100,7 +102,8 @@ def _run(work: Coroutine[Any, Any, Shown]) -> Shown:
         return run(work)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"It goes on in the background. How far it is: {called('deployments')}"
+            "What was begun goes on in the background; while it said Building, nothing was. "
+            f"How far it is: {called('deployments')}"
         ) from None
 
 

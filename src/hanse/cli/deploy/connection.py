@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from hanse.cli.fleet.charge import in_charge
@@ -22,11 +22,12 @@ from hanse.fleet.deployments.api import (
 )
 from hanse.kit.environment import variables
 from hanse.runtime.contract.service import contract_of
+from hanse.runtime.errors import DeadlineExceeded, Internal, Unavailable
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
 
 EXPECTED = (
     CannotDeploy, CannotOpen, Frozen, NoReason, NotNow, NothingToDeploy, UnknownDeployment,
@@ -51,9 +52,21 @@ async def deployer() -> AsyncGenerator[Deployments]:
         try:
             async with connected(state) as control:
                 await control.open_deployer()
+            with _explained():
                 yield host.get(Deployments)
         except EXPECTED as error:
             raise Refused(*error.detail.splitlines()) from error
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    """What deploys may be away while the fleet is well."""
+    try:
+        yield
+    except (Unavailable, DeadlineExceeded, Internal) as error:
+        raise Refused(
+            "What deploys does not answer; it goes on when it does. Why: hanse logs deployer"
+        ) from error
 
 
 def operator() -> str:

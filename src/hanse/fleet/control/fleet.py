@@ -19,12 +19,13 @@ from hanse.fleet.control.ground.gateway_settings import GATEWAY, gateway_wish
 from hanse.fleet.control.hosts.hosts import Hosts
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.hosts.surveyor import rotate_when_due
-from hanse.fleet.control.hosts.told import fronts_of
+from hanse.fleet.control.hosts.told import fronts_of, settled
 from hanse.fleet.control.looks.forgetting import Forgetting
 from hanse.fleet.control.looks.report import process_status
 from hanse.fleet.control.looks.stalls import to_be_moved
 from hanse.fleet.control.looks.watch import Watch
 from hanse.fleet.control.staging.desk import StagingDesk
+from hanse.fleet.control.staging.stage import is_under_way
 from hanse.fleet.control.turns import EXPECTED, Turns, problems_of
 from hanse.fleet.engine.log_file import trim_log
 from hanse.fleet.state import write_whole
@@ -131,6 +132,8 @@ class Fleet:
         Raises:
             ChangeFailed: It does not start.
         """
+        if self._ground.deployer.answers(self._asked.environment):
+            return  # whoever wants to go back does not stand in line for it
         open_it = partial(self._ground.deployer.ready, self._asked.environment)
         await self._turns.wait_for("starting what deploys", open_it)
 
@@ -232,8 +235,8 @@ class Fleet:
         self._hosts.show(self._ground.front())
         if members:  # else there is no database either
             self._forgetting.look(self._asked.environment)
-        for moved in filter(None, map(to_be_moved, members)):
-            if not self._turns.changing:
+        for moved in filter(None, map(to_be_moved, settled(members))):
+            if not self._turns.changing and not any(map(is_under_way, members)):
                 self._turns.begin(f"moving {moved.service}", partial(self._move, moved))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hanse.fleet.control.api import TooManyChanges
@@ -13,6 +14,7 @@ from hanse.fleet.plan import PlanError
 from hanse.fleet.releases.shelf import NoRelease
 from hanse.fleet.state import StateError
 from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -40,7 +42,8 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        self._changes: asyncio.Queue[tuple[str, Work]] = asyncio.Queue(CHANGES_MAX + ASKED_MAX)
+        self._changes: asyncio.PriorityQueue[tuple[int, int, str, Work]] = asyncio.PriorityQueue()
+        self._number = count()
         self._change: asyncio.Task[None] | None = None
         self._waiting: set[Future[Any]] = set()
         self.changing = ""
@@ -68,12 +71,19 @@ class Turns:
             raise TooManyChanges("Too many changes wait already; see hanse status.")
         self._put(what, told)
 
-    async def wait_for(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
+    async def wait_for(
+        self, what: str, work: Callable[[], Awaitable[T]], *, first: bool = False
+    ) -> T:
         """Has it done in its turn, also if whoever waits goes away; what it fails with is raised.
+
+        Args:
+            what: For people.
+            work: That.
+            first: Before all that waits, as nothing is to delay a way back.
 
         Raises:
             TooManyChanges: Too many wait already.
-            asyncio.CancelledError: Everything is to end.
+            Unavailable: Everything is to end.
         """
         done: Future[T] = asyncio.get_running_loop().create_future()
 
@@ -84,7 +94,8 @@ class Turns:
                 await asyncio.wait((task,))
             except asyncio.CancelledError:
                 task.cancel()
-                done.cancel()
+                if not done.done():
+                    done.set_exception(Unavailable("Everything ends; ask again."))
                 raise
             if not done.done():
                 _pass_on(task, done)
@@ -92,7 +103,7 @@ class Turns:
         if len(self._waiting) >= ASKED_MAX:
             raise TooManyChanges("Too many deployments change something now; try again.")
         self._waiting.add(done)
-        self._put(what, answered)
+        self._put(what, answered, first=first)
         return await done
 
     def instead(self, what: str, work: Work) -> None:
@@ -102,7 +113,8 @@ class Turns:
         while not self._changes.empty():
             self._changes.get_nowait()
         for done in self._waiting:
-            done.cancel()
+            if not done.done():
+                done.set_exception(Unavailable("Everything ends; ask again."))
         self._waiting.clear()
         self.begin(what, work)
         self.changing = what
@@ -112,7 +124,7 @@ class Turns:
     async def run(self) -> None:
         """Makes changes until it is cancelled."""
         while True:
-            self.changing, work = await self._changes.get()
+            _, _, self.changing, work = await self._changes.get()
             self._change = asyncio.create_task(_awaited(work))
             try:
                 await asyncio.wait((self._change,))
@@ -120,8 +132,8 @@ class Turns:
                 self._change.cancel()
             self.changing = ""
 
-    def _put(self, what: str, work: Work) -> None:
-        self._changes.put_nowait((what, work))
+    def _put(self, what: str, work: Work, *, first: bool = False) -> None:
+        self._changes.put_nowait((0 if first else 1, next(self._number), what, work))
         self.changing = self.changing or what
 
 

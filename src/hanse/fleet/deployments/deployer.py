@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from hanse.fleet.control.staging.api import Order, Proposal, Staging
+from hanse.fleet.control.staging.api import COOL_SECONDS, Order, Proposal, Staging
 from hanse.fleet.deployments.api import (
     Asking,
     By,
@@ -53,11 +53,17 @@ LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 UNTIL_ANSWERED = Retry(tries=0, first=0.5, most=5.0)
 """While control or the database is away: its keeper starts another."""
 
-STEP_SECONDS = 1300.0
 STAGE_SECONDS = 30 * 86_400.0
 """For a stage that nobody decides: services that few ask may take weeks."""
 
 ROLLBACK = "rollback"
+DONE = "It is everybody's, and nothing else is left."
+OUT: dict[State, str] = {
+    "running": "To end it: hanse deployments abort {}",
+    "paused": "To end it: hanse deployments abort {}",
+    "waiting": "To end it: hanse deployments abort {}",
+    "settled": "To go back: hanse rollback {}",
+}
 
 
 class Deployer(Service, Deployments):
@@ -84,6 +90,7 @@ class Deployer(Service, Deployments):
         self._clock = clock
         self._book = Book(kept, clock)
         self._steps = Steps(staging, self._book, database, clock)
+        self._database = database
 
     # What people ask.
 
@@ -109,16 +116,16 @@ class Deployer(Service, Deployments):
 
     async def _begin(self, task: Task) -> Shown:
         changes = task.order.changes
-        made = await self._book.add(
-            Deployment(
-                name=task.name,
-                groups=tuple(one.group.name for one in changes),
-                services=tuple(each for one in changes for each in one.services),
-                task=task,
-                says="It begins.",
-            )
+        deployment = Deployment(
+            name=task.name,
+            groups=tuple(one.group.name for one in changes),
+            services=tuple(each for one in changes for each in one.services),
+            task=task,
+            says="It begins.",
         )
-        await self._workflows.start(self.roll_out, task, id=task.name)
+        async with self._database.transaction():
+            made = await self._book.add(deployment)
+            await self._workflows.start(self.roll_out, task, id=task.name)
         return self._book.shown(made)
 
     async def get(self, name: str) -> Shown:
@@ -132,7 +139,10 @@ class Deployer(Service, Deployments):
         if doing == "rollback" and found.state == "done":
             return await self._undo(found, by, reason)
         if found.state in ENDS or (found.state == "settled") != (doing == "rollback"):
-            raise NotNow(f"{name} is {found.state}: {found.says}")
+            out = OUT.get(found.state, "")
+            raise NotNow(f"{name} is {found.state}: {found.says}\n{out.format(name)}".strip())
+        if doing == "rollback":
+            await self._check_alone(found)
         if doing == "promote" and not reason:
             raise NoReason("Whoever goes on without the judge says why: --reason")
         told = f"{by}: {doing}{f' ({reason})' if reason else ''}"
@@ -144,6 +154,16 @@ class Deployer(Service, Deployments):
             state = "paused" if doing == "pause" else "running"
         await self._book.note(name, told, stage=found.stage, state=state, by=by)
         return await self.get(name)
+
+    async def _check_alone(self, found: Deployment) -> None:
+        """Nobody goes back below a deployment that is under way."""
+        for one in await self._staging.instances():
+            other = one.deployment != found.name and one.part in {"canary", "twin", "next"}
+            if other and one.group in found.groups:
+                raise NotNow(
+                    f"{one.group} is being deployed by {one.deployment}. First: "
+                    f"hanse deployments abort {one.deployment}"
+                )
 
     async def _undo(self, found: Deployment, by: str, reason: str) -> Shown:
         """Deploys what ran before, unjudged: it was everybody's once."""
@@ -180,9 +200,8 @@ class Deployer(Service, Deployments):
             refused = await run.step(self._steps.pass_gate, task, retry=UNTIL_ANSWERED)
             if refused:
                 return await self._over(run, task, "refused", refused)
-        why = await self._have(run, task, STAGED)
-        if why:
-            return await self._over(run, task, "failed", why)
+        if not task.emergency and (why := await self._have(run, task, STAGED)):
+            return await self._back(run, task, "failed", why)
         if (end := await self._judged(run, task, "canary")) != "good":
             return await self._back(run, task, end, "")
         why = await self._have(run, task, TAKEN_OVER)
@@ -190,17 +209,16 @@ class Deployer(Service, Deployments):
             return await self._back(run, task, "failed", why)
         if (end := await self._judged(run, task, "group")) != "good":
             return await self._back(run, task, end, "")
-        await self._have(run, task, SETTLED)
+        if why := await self._have(run, task, SETTLED):
+            return await self._back(run, task, "failed", why)
         warm = timedelta(seconds=task.rules.warm_seconds)
         if warm and await run.signal(ROLLBACK, str, timeout=warm):
             return await self._back(run, task, "gone back", "")
-        await self._have(run, task, COOLED)
-        return await self._over(run, task, "done", "It is everybody's, and nothing else is left.")
+        says = await self._have(run, task, COOLED)
+        return await self._over(run, task, "done", says or DONE)
 
     async def _judged(self, run: Run, task: Task, stage: JudgedStage) -> State | Literal["good"]:
         """`good`, or the end that it comes to."""
-        if task.emergency or not any(one.before for one in task.order.changes):
-            return "good"
         came_to = await run.step(
             self._steps.judge, task, stage, retry=UNTIL_ANSWERED, timeout=STAGE_SECONDS
         )
@@ -209,12 +227,13 @@ class Deployer(Service, Deployments):
     async def _back(self, run: Run, task: Task, end: State, why: str) -> str:
         trouble = await self._have(run, task, GONE_BACK)
         says = trouble or "Everything is as it was before."
+        end = "failed" if trouble else end
         return await self._over(run, task, end, f"{why}\n{says}".strip())
 
     async def _have(self, run: Run, task: Task, doing: Doing) -> str:
         """Has control do something; why it did not, empty if it did."""
         return await run.step(
-            self._steps.have_done, task, doing, retry=UNTIL_ANSWERED, timeout=STEP_SECONDS
+            self._steps.have_done, task, doing, retry=UNTIL_ANSWERED, timeout=COOL_SECONDS
         )
 
     async def _over(self, run: Run, task: Task, end: State, says: str) -> str:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hanse.catalog.compatibility.exceptions import FILE, read_exceptions, without_allowed
+from hanse.catalog.compatibility.exceptions import (
+    FILE,
+    UNUSED,
+    read_exceptions,
+    without_allowed,
+)
 from hanse.catalog.compatibility.gate import Around, breaking
 from hanse.fleet.descriptions import description_of
 from hanse.fleet.releases.shelf import Shelf
@@ -47,7 +52,8 @@ async def findings(
         alive = {(one.workflow, one.version): one.instances for one in known}
     broken = breaking(before, after, Around(living=alive))
     found, _ = without_allowed(broken, _exceptions(Path(FILE)), today)
-    return tuple(found)
+    # What another deployment is allowed to break is no fault of this one.
+    return tuple(one for one in found if one.rule != UNUSED)
 
 
 def _releases(wishes: set[str], shelf: Shelf) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -13,11 +14,14 @@ from hanse.fleet.deployments.gate import findings
 from hanse.fleet.deployments.judged.plan import plan_of
 from hanse.fleet.deployments.judged.watcher import Watcher
 from hanse.fleet.deployments.judged.watching import watch
-from hanse.fleet.deployments.record import Stage, State, Task
+from hanse.fleet.deployments.record import Deployment, Stage, State, Task
 from hanse.fleet.judge.judge import Memory
 from hanse.fleet.releases.shelf import NoRelease
 from hanse.kit.clock import wait_set
+from hanse.runtime.config.configuration_error import ConfigurationError
+from hanse.runtime.errors import HanseError
 from hanse.runtime.placement.deploy_table import JudgedStage
+from hanse.runtime.workflows.retry import OF_THE_MOMENT
 
 if TYPE_CHECKING:
     from hanse.fleet.control.staging.api import Staging
@@ -32,12 +36,13 @@ log = logging.getLogger("hanse.deployer")
 KEEP_SECONDS = 15.0
 """Between two times that what the judge remembers is written down."""
 
-CameTo = Literal["good", "bad", "crashed", "stopped", "broken"]
+CameTo = Literal["good", "bad", "crashed", "stopped", "lost", "broken"]
 ENDS_OF: dict[CameTo, State | Literal["good"]] = {
     "good": "good",
     "bad": "gone back",
     "crashed": "gone back",
     "stopped": "aborted",
+    "lost": "failed",
     "broken": "failed",
 }
 
@@ -61,7 +66,7 @@ class Doing(msgspec.Struct, frozen=True):
 STAGED = Doing("stage", "Canary and twin start.", "staging")
 TAKEN_OVER = Doing("take_over", "The new release takes over.", "group")
 SETTLED = Doing("settle", "It is everybody's; what was before stands by.", "warm", "settled")
-COOLED = Doing("cool", "What was before ends.", "over", "settled")
+COOLED = Doing("cool", "What was before ends.", "over", "running")
 GONE_BACK = Doing("go_back", "It goes back.", "over")
 
 
@@ -90,7 +95,7 @@ class Steps:
                 self._database,
                 self._clock.now().date(),
             )
-        except NoRelease as error:
+        except (NoRelease, ConfigurationError, OSError, UnicodeDecodeError) as error:
             return str(error)
         if found:
             return "\n".join(
@@ -104,15 +109,28 @@ class Steps:
         """Has control do something; why it did not, empty if it did."""
         await self._book.note(task.name, doing.says, stage=doing.stage, state=doing.state)
         try:
-            await getattr(self._staging, doing.step)(task.order)
+            said: tuple[str, ...] | None = await getattr(self._staging, doing.step)(task.order)
         except CannotDeploy as error:
             return error.detail
-        return ""
+        except OF_THE_MOMENT:
+            raise
+        except HanseError:
+            log.exception("%s: control fails to %s", task.name, doing.step)
+            return "This should not happen; see hanse logs control."
+        return "\n".join(said or ())
 
     async def judge(self, task: Task, stage: JudgedStage) -> CameTo:
-        """Compares the new release with its twin until something follows from it."""
+        """Compares the new release with its twin until something follows from it.
+
+        An emergency is not compared, nor is what is new; an operator may have ended it though.
+        """
+        kept = await self._book.get(task.name)
+        if task.emergency or not any(one.before for one in task.order.changes):
+            return "stopped" if kept.wish == "abort" else "good"
         try:
-            return await self._judge(task, stage)
+            return await self._judge(task, stage, kept)
+        except OF_THE_MOMENT:
+            raise
         except Exception:
             log.exception("%s: the %s cannot be watched", task.name, stage)
             await self._book.note(task.name, "It cannot be watched; see hanse logs.", stage=stage)
@@ -127,8 +145,7 @@ class Steps:
         if why:
             await self._book.sum_up(task.name, f"{why} {says}")
 
-    async def _judge(self, task: Task, stage: JudgedStage) -> CameTo:
-        kept = await self._book.get(task.name)
+    async def _judge(self, task: Task, stage: JudgedStage, kept: Deployment) -> CameTo:
         memory = msgspec.json.decode(kept.memory, type=Memory) if kept.memory else Memory()
         watcher = Watcher(self._staging, task.order, plan_of(task.rules), memory, stage)
         whom = "canary" if stage == "canary" else "group"
@@ -155,7 +172,8 @@ class Steps:
         never = asyncio.Event()
         while True:
             await wait_set(never, KEEP_SECONDS)
-            await self._book.remember(task.name, watcher.judge.memory)
+            with suppress(HanseError):  # what is not written down now is the next time
+                await self._book.remember(task.name, watcher.judge.memory)
 
 
 class OnLooker:

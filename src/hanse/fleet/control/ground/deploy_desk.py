@@ -47,6 +47,13 @@ class DeployDesk:
         if self._state.deployer_mark.exists():
             self._start(program)
 
+    def answers(self, environment: str) -> bool:
+        """Whether it runs as it should."""
+        one = self.supervision
+        if one is None or one.stage != "ready":
+            return False
+        return one.program == self._program(environment)
+
     async def ready(self, environment: str) -> None:
         """Returns when it answers.
 

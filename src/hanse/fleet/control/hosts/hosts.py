@@ -22,6 +22,7 @@ from hanse.fleet.engine.process import is_running
 from hanse.fleet.plan import split
 from hanse.fleet.releases.clearing import clear
 from hanse.fleet.releases.shelf import NoRelease, Shelf
+from hanse.fleet.releases.wish import renew_wish
 from hanse.kit.clock import monotonic, unix_seconds
 
 if TYPE_CHECKING:
@@ -142,9 +143,15 @@ class Hosts:
         self._publisher.given.give(deployment, canary, twin, monotonic())
         await self._publisher.publish()
 
-    async def forget(self) -> None:
-        """Takes off the shelf what nobody needs any more."""
-        running = {one.record.release for one in self.members}
+    async def forget(self, besides: Collection[str] = ()) -> None:
+        """Takes off the shelf what nobody needs any more.
+
+        Args:
+            besides: What somebody may want to go back to: it is as new as what is built now.
+        """
+        for digest in besides:
+            renew_wish(digest, self.shelf)
+        running = {one.record.release for one in self.members} | set(besides)
         await asyncio.to_thread(clear, self.shelf, running, unix_seconds())
 
     def _refuse_deployed(self, wanted: Sequence[Wanted], touched: Collection[str]) -> None:
@@ -169,7 +176,7 @@ class Hosts:
             ChangeFailed: It cannot be; everything is as it was.
         """
         wanted: dict[str, Wanted] = {}
-        for one in self.members:
+        for one in settled(self.members):
             record = one.record
             for group in split(record.group, unit, {each.group.name for each in self.members}):
                 wanted[group.name] = Wanted(group, record.release, record.environment, record.local)

@@ -115,8 +115,12 @@ class Rollout:
             ChangeFailed: One does not; then none of them is there.
         """
         self._members += coming
-        self._remember()
-        await self._publisher.publish()  # a host refuses to start while a contract has no address
+        try:
+            self._remember()
+            await self._publisher.publish()  # no host starts while a contract has no address
+        except BaseException:
+            self._members[:] = [one for one in self._members if one not in coming]
+            raise
         for one in coming:
             one.supervision.start()
         await self._ready([*begun, *coming])

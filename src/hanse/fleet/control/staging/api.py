@@ -16,6 +16,10 @@ STEP_SECONDS = 1200.0
 takes as long as the longest request."""
 
 
+COOL_SECONDS = 5 * 3600.0
+"""For the last step: migrations that had to wait may make indexes."""
+
+
 class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
     """A group that is to run something else.
 
@@ -135,7 +139,7 @@ class Staging(Contract, package="hanse.control.v1"):
         """Ends the twins: the new release is the group, and what served before stands by."""
         ...
 
-    @rpc(allow=SERVICES_ONLY, errors=(CannotDeploy,), timeout=STEP_SECONDS, idempotent=True)
+    @rpc(allow=SERVICES_ONLY, errors=(CannotDeploy,), timeout=COOL_SECONDS, idempotent=True)
     async def cool(self, order: Order) -> tuple[str, ...]:
         """Ends what stood by, and changes what waited for that; says what stands against it."""
         ...

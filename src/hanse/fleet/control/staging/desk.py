@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -49,17 +50,17 @@ class StagingDesk:
         self._hosts = hosts
         self._asked = asked
         self._choices = choices
+        self._migrating = asyncio.Lock()
 
     async def propose(self, names: tuple[str, ...]) -> Proposal:
         """Builds, and compares with what runs."""
-
-        async def work() -> Proposal:
-            environment = self._asked().environment
+        environment = self._asked().environment
+        now = self._hosts.members, self._hosts.shelf
+        try:  # in nobody's turn: it changes nothing, and packages may take minutes
             project = read_project(Path.cwd(), environment)
-            now = self._hosts.members, self._hosts.shelf
             return await propose(project, environment, self._choices, names, now)
-
-        return await self._done("looking what would be deployed", work)
+        except EXPECTED as error:
+            raise CannotDeploy("\n".join(problems_of(error))) from error
 
     async def step(self, order: Order, step: Step) -> None:
         """Does one step with the hosts of a deployment."""
@@ -67,20 +68,22 @@ class StagingDesk:
         async def work() -> None:
             await getattr(self._hosts.stage(order), step)()
 
-        await self._done(f"{DOING[step]} {order.deployment}", work)
+        what = f"{DOING[step]} {order.deployment}"
+        await self._done(what, work, first=step == "go_back")
 
     async def cool(self, order: Order) -> tuple[str, ...]:
         """Ends what stood by, and has changed what waited for that."""
 
-        async def work() -> tuple[str, ...]:
+        async def work() -> None:
             await self._hosts.stage(order).cool()
+            await self._hosts.forget({one.before for one in order.changes if one.before})
+
+        await self._done(f"{DOING['cool']} {order.deployment}", work)
+        async with self._migrating:  # in nobody's turn: an index may take an hour
             waiting = [one for one in order.changes if one.post]
             bundles = [Bundle(one.group.services, one.after) for one in waiting]
             said = [await migrate_after(order.environment, one) for one in bundles]
-            await self._hosts.forget()
-            return tuple(sentence for some in said for sentence in some)
-
-        return await self._done(f"{DOING['cool']} {order.deployment}", work)
+        return tuple(sentence for some in said for sentence in some)
 
     async def share(self, deployment: str, canary: float, twin: float) -> None:
         """Gives shares at once: whatever else is changed, this does not wait for it."""
@@ -102,13 +105,13 @@ class StagingDesk:
             for one in self._hosts.members
         )
 
-    async def _done(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
+    async def _done(self, what: str, work: Callable[[], Awaitable[T]], *, first: bool = False) -> T:
         """In its turn.
 
         Raises:
             CannotDeploy: It is not done; everything is as it was.
         """
         try:
-            return await self._turns.wait_for(what, work)
+            return await self._turns.wait_for(what, work, first=first)
         except EXPECTED as error:
             raise CannotDeploy("\n".join(problems_of(error))) from error

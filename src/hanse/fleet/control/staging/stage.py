@@ -97,28 +97,32 @@ class Stage:
     async def go_back(self) -> None:
         """Has everything as it was before: what stood by serves, the rest ends.
 
+        A group that somebody else has changed meanwhile is left as it is.
+
         Raises:
-            ChangeFailed: What has to be started anew for that does not start.
+            ChangeFailed: What has to be started anew for that does not start, or somebody has.
         """
         self._publisher.given.take_back(self._order.deployment)
-        self._check_meanwhile()
+        changed = [one for one in self._order.changes if self._is_others(one)]
+        mine = [one for one in self._order.changes if one not in changed]
         coming: list[Member] = []
-        for change in self._order.changes:
+        for change in mine:
             there = [*self._before(change, ""), *self._of(change, "warm", change.before)]
             if not there and change.before:
                 number = _group_before(change).replicas
                 coming += [self._old(change, coming) for _ in range(number)]
-        await self._started(coming)
-        leaving: list[Member] = []
-        for change in self._order.changes:
-            leaving += [
-                one for part in ("", "next", "canary", "twin") for one in self._of(change, part)
-            ]
+        await self._rollout.start(coming)  # and nobody waits for those that are about to end
+        leaving = self._mine(*UNDER_WAY)
+        for change in mine:  # also those that somebody started anew meanwhile
+            leaving += self._before(change, "", change.after)
             for one in self._of(change, "warm", change.before):
                 one.become("", "")
         await self._told()
-        await self._rollout.end(leaving)
+        await self._rollout.end([*leaving, *self._mine("warm")])
         self._remember()
+        if changed:
+            names = ", ".join(one.group.name for one in changed)
+            raise ChangeFailed(f"{names}: changed meanwhile, and left as it is.")
 
     def _check(self) -> None:
         """Refuses what would meet another change of the same group."""
@@ -135,6 +139,11 @@ class Stage:
             runs = {one.record.release for one in self._group(name) if not one.part}
             if runs - {change.before, change.after}:
                 raise ChangeFailed(f"{name} was changed meanwhile. Deploy again.")
+
+    def _is_others(self, change: GroupChange) -> bool:
+        """Whether hosts serve as this group that run something else than this changes."""
+        runs = {one.record.release for one in self._group(change.group.name) if not one.part}
+        return bool(runs - {change.before, change.after})
 
     def _done(self) -> bool:
         """Whether the new release has taken over already."""
@@ -183,12 +192,13 @@ class Stage:
             if (one.part, one.record.deployment, one.record.release) == (part, mine, wanted)
         ]
 
-    def _before(self, change: GroupChange, part: str) -> list[Member]:
-        """Hosts of a group that run what ran before, and are nobody's."""
+    def _before(self, change: GroupChange, part: str, release: str = "") -> list[Member]:
+        """Hosts of a group that run what ran before, or another release, whosever they are."""
+        wanted = release or change.before
         return [
             one
             for one in self._group(change.group.name)
-            if one.part == part and one.record.release == change.before
+            if one.part == part and one.record.release == wanted
         ]
 
     def _mine(self, *parts: str) -> list[Member]:

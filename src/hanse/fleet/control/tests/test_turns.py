@@ -8,6 +8,7 @@ import pytest
 from hanse.fleet.control.api import TooManyChanges
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.turns import ASKED_MAX, CHANGES_MAX, Turns
+from hanse.runtime.errors import Unavailable
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ async def test_an_end_of_everything_comes_at_once_and_who_waits_is_let_go(turns:
 
     await asyncio.wait_for(ended.wait(), 5)
     found = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [type(one) for one in found] == [asyncio.CancelledError] * 2
+    assert [type(one) for one in found] == [Unavailable] * 2
 
 
 async def test_no_more_wait_than_there_is_room_for(turns: Turns) -> None:
@@ -104,3 +105,21 @@ async def test_no_more_wait_than_there_is_room_for(turns: Turns) -> None:
         await turns.wait_for("asked", make)
     go.set()
     await asyncio.gather(*waiting)
+
+
+async def test_a_way_back_does_not_stand_in_line(turns: Turns) -> None:
+    go, made = asyncio.Event(), []
+
+    async def make(name: str) -> None:
+        await go.wait()
+        made.append(name)
+
+    waiting = [
+        asyncio.create_task(turns.wait_for(name, lambda name=name: make(name), first=first))
+        for name, first in (("one", False), ("two", False), ("back", True))
+    ]
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(*waiting)
+
+    assert made == ["back", "one", "two"]

@@ -9,19 +9,20 @@ if TYPE_CHECKING:
     from hanse.fleet.judge.verdict import Verdict
 
 CRASHES_MAX = 3
-"""Ends of a canary, none of which its twin had, that say enough."""
+"""Ends of a canary, beyond those of its twin, that say enough."""
 
 
 class Outcome(NamedTuple):
     """How a stage ended.
 
     Attributes:
-        state: `good` and `bad` are the judge's; `crashed` needs none; `stopped` is an operator's.
+        state: `good` and `bad` are the judge's; `crashed` needs none; `stopped` is an operator's;
+            `lost` if there is nobody to be compared any more.
         says: Why.
         verdict: The judge's last.
     """
 
-    state: Literal["good", "bad", "crashed", "stopped"]
+    state: Literal["good", "bad", "crashed", "stopped", "lost"]
     says: str
     verdict: Verdict | None = None
 
@@ -53,7 +54,12 @@ class Pair(NamedTuple):
         return (*self.canaries, *self.twins)
 
     @property
+    def whole(self) -> bool:
+        """Whether there is somebody on both sides."""
+        return bool(self.canaries and self.twins)
+
+    @property
     def crashed(self) -> bool:
-        """Whether a canary ends again and again, and no twin does."""
+        """Whether a canary ends again and again, and its twin does not."""
         most = max((one.restarts for one in self.canaries), default=0)
-        return most >= CRASHES_MAX and not any(one.restarts for one in self.twins)
+        return most - max((one.restarts for one in self.twins), default=0) >= CRASHES_MAX

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from hanse.fleet.judge.figures import CLIENTS_MAX, Counts, Sample
 
 if TYPE_CHECKING:
@@ -22,24 +24,48 @@ class Compared(NamedTuple):
     samples: dict[str, Sample]
 
 
-def compared(pair: Pair, samples: Mapping[str, Sample]) -> Compared:
+class Unit:
     """Joins the first hosts of all groups, the second ones and so on.
 
     Of one release on several hosts a single one convicts nobody. Hosts of different groups are not
     several of one: what fails on one of these is a failure of the whole.
-
-    Args:
-        pair: Who is compared.
-        samples: Of those that have answered; who has not is missing with all it is joined with.
     """
-    sides = (_joined("canary", pair.canaries), _joined("twin", pair.twins))
-    found = {
-        name: _sum([samples[one] for one in members])
-        for side in sides
-        for name, members in side.items()
-        if all(one in samples for one in members)
-    }
-    return Compared(tuple(sides[0]), tuple(sides[1]), found)
+
+    def __init__(self) -> None:
+        self._last: dict[str, Sample] = {}
+        self._lives_before: dict[str, Sample] = {}
+
+    def compared(self, pair: Pair, samples: Mapping[str, Sample]) -> Compared:
+        """What the judge is told.
+
+        Args:
+            pair: Who is compared.
+            samples: Of those that have answered; who has not is missing with all it is joined with.
+        """
+        sides = (_joined("canary", pair.canaries), _joined("twin", pair.twins))
+        found = {
+            name: self._sum(members, samples)
+            for side in sides
+            for name, members in side.items()
+            if all(one in samples for one in members)
+        }
+        return Compared(tuple(sides[0]), tuple(sides[1]), found)
+
+    def _sum(self, members: Sequence[str], samples: Mapping[str, Sample]) -> Sample:
+        if len(members) == 1:
+            return samples[members[0]]
+        return _sum([self._whole(one, samples[one]) for one in members])
+
+    def _whole(self, name: str, sample: Sample) -> Sample:
+        """With what it did in lives before: the joined one does not begin anew with one of it."""
+        last = self._last.get(name)
+        self._last[name] = sample
+        if last is not None and last.born != sample.born:
+            before = self._lives_before.get(name)
+            self._lives_before[name] = _sum([last, before]) if before else last
+        before = self._lives_before.get(name)
+        whole = _sum([sample, before]) if before else sample
+        return msgspec.structs.replace(whole, age_s=sample.age_s)
 
 
 def _joined(side: str, instances: Sequence[Instance]) -> dict[str, list[str]]:
@@ -56,15 +82,13 @@ def _joined(side: str, instances: Sequence[Instance]) -> dict[str, list[str]]:
 
 
 def _sum(samples: Sequence[Sample]) -> Sample:
-    if len(samples) == 1:
-        return samples[0]
     latency: Counter[int] = Counter()
     signals: Counter[str] = Counter()
     for one in samples:
         latency.update(dict(one.counts.latency or ()))
         signals.update(one.counts.signals)
     return Sample(
-        born=" ".join(one.born for one in samples),
+        born="joined",
         age_s=min(one.age_s for one in samples),
         counts=Counts(
             requests=sum(one.counts.requests for one in samples),

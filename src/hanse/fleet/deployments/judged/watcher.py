@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,12 @@ from hanse.fleet.control.looks.scrape import figures_of
 from hanse.fleet.deployments.judged.outcome import Now, Outcome, Pair
 from hanse.fleet.deployments.judged.ramp import Known, most_of_one, share
 from hanse.fleet.deployments.judged.tally import Tally
-from hanse.fleet.deployments.judged.unit import compared
+from hanse.fleet.deployments.judged.unit import Unit
 from hanse.fleet.judge.errors import BadFigures
 from hanse.fleet.judge.figures import Poll
 from hanse.fleet.judge.judge import Judge, Memory
 from hanse.kit.clock import monotonic, unix_seconds, wait_set
+from hanse.runtime.errors import HanseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +41,9 @@ HOSTS_LOOK_SECONDS = 0.25
 
 REACT_SECONDS = POLL_SECONDS * LOOKS_TO_CONVICT + HOSTS_LOOK_SECONDS
 """From an error to a share of nothing, beside the time that it takes to tell the gateway."""
+
+LOOKS_TO_LOSE = 10
+"""At which nobody is there: a control process that begins knows its hosts a moment later."""
 
 RENEW_SECONDS = 2.5
 """Between two times that the same shares are given: they last for ten."""
@@ -75,6 +80,7 @@ class Watcher:
         # Who begins to watch knows nothing of what was counted until now: that is another stage.
         self._stage = f"{stage} {memory.stages + 1}"
         self._part = "canary" if stage == "canary" else ""
+        self._unit = Unit()
         self._tally = Tally(one.name for one in plan.signals)
         self._most = most_of_one(max(one.group.replicas for one in order.changes))
         self._react = REACT_SECONDS
@@ -82,6 +88,9 @@ class Watcher:
         self._before: dict[str, Sample] = {}
         self._shares = (0.0, 0.0)
         self._given_at = 0.0
+        self._lost = 0
+        # Another boot counts from its own zero, and what is judged only goes on.
+        self._at, self._begun = max(0.0, memory.at), monotonic()
         self._counted: list[int] = []
         self._meant_before = 0.0
         self._looked = monotonic()
@@ -92,11 +101,17 @@ class Watcher:
         begun = monotonic()
         first = await _requests(settled)
         await wait_set(asyncio.Event(), POLL_SECONDS)
-        self._rate = max(0.0, await _requests(settled) - first) / (monotonic() - begun)
+        now = max(0.0, await _requests(settled) - first) / (monotonic() - begun)
+        self._rate = max(now, await _usual_rate(settled))  # a quiet second says little
         if self._part:
             await self._give(0.0, 0.0)
         else:
             await self._give(0.0, min(self._most, TWIN_AT_THE_END))
+
+    async def withdraw(self) -> None:
+        """Gives nobody a share, at once; where control does not answer, shares run out."""
+        with suppress(HanseError):
+            await self._give(0.0, 0.0)
 
     async def look(self, *, hold: bool) -> tuple[Now | None, Outcome | None]:
         """One look: reads what was counted, asks the judge, and gives the shares that follow.
@@ -111,9 +126,13 @@ class Watcher:
             HanseError: Control does not answer; shares run out by themselves.
         """
         pair = await self._pair()
+        self._lost = 0 if pair.whole else self._lost + 1
+        if self._lost >= LOOKS_TO_LOSE:
+            return None, Outcome("lost", "Canary or twin are gone: was the fleet ended meanwhile?")
         verdict = await self._judged(pair)
         if pair.crashed:
             names = ", ".join(one.name for one in pair.canaries)
+            await self.withdraw()
             return None, Outcome("crashed", f"{names} ends again and again; its twin does not.")
         if verdict is None:
             await self._give(*self._shares)
@@ -139,7 +158,7 @@ class Watcher:
         wanted = share(known, canary, self._most)
         if verdict.retreat:
             wanted = share(Known(rate=self._rate, react_seconds=self._react), 0.0, self._most)
-        if canary and (hold or verdict.reason == "suspicious"):
+        if hold or (canary and verdict.reason == "suspicious"):
             wanted = min(wanted, canary)
         return wanted, self._most
 
@@ -164,11 +183,11 @@ class Watcher:
         told = {one.name: some for one, some in zip(pair.all, found, strict=True) if some}
         samples = self._tally.take(told, asked)
         meant = self._meant(pair, samples)
-        whole = compared(pair, samples)
+        whole = self._unit.compared(pair, samples)
         try:
             return self.judge.look(
                 Poll(
-                    at=monotonic(),
+                    at=self._at + monotonic() - self._begun,
                     stage=self._stage,
                     canaries=whole.canaries,
                     twins=whole.twins,
@@ -228,6 +247,12 @@ class Watcher:
 
 def _part_of(shares: tuple[float, float]) -> float:
     return shares[0] / sum(shares) if sum(shares) else 0.5
+
+
+async def _usual_rate(instances: Sequence[Instance]) -> float:
+    """Requests a second of hosts since they began."""
+    found = await asyncio.gather(*(figures_of(_socket(one)) for one in instances))
+    return sum(one.requests / max(1.0, one.age_s) for one in found if one)
 
 
 async def _requests(instances: Sequence[Instance]) -> int:

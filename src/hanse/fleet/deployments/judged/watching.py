@@ -43,6 +43,7 @@ async def watch(watcher: Watcher, operator: Operator) -> Outcome:
     while True:
         match operator.wish:
             case "abort":
+                await watcher.withdraw()
                 return Outcome("stopped", "An operator had it go back.")
             case "promote":
                 return Outcome("good", "An operator had it go on without the judge.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -258,9 +259,14 @@ def share_of(holder: str, live: Mapping[str, float]) -> int:
 
     Args:
         holder: Who asks.
-        live: Of each host, its share: below 1 where it is judged, and gets no more than that.
+        live: Of each host, its share: below 1 where it is judged, and gets that alone; one
+            partition at least if any, as who handles events alone would never be judged.
     """
-    judged = {name: int(PARTITIONS * share) for name, share in live.items() if share < 1}
+    judged = {
+        name: min(PARTITIONS // 2, math.ceil(PARTITIONS * share))
+        for name, share in live.items()
+        if share < 1
+    }
     if holder in judged:
         return judged[holder]
     settled = sorted(live.keys() - judged.keys())

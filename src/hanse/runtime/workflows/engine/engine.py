@@ -192,15 +192,15 @@ class Engine:
         return found
 
     async def _claim_due(self) -> bool:
-        found = False
-        if RANDOM.random() >= self.database.share():
+        found, share = False, self.database.share()
+        if RANDOM.random() >= share:
             return found  # others have the rest of what is due
         while self.served and self.room > 0 and self.lease.held:
-            most = min(CLAIM_MAX, self.room)
+            most = max(1, int(min(CLAIM_MAX, self.room) * share))
             rows = await self.store.claim(tuple(self.served), most)
             await self._take(rows)
             found = found or bool(rows)
-            if len(rows) < most:
+            if len(rows) < most or share < 1:
                 break
         return found
 
@@ -225,7 +225,7 @@ class Engine:
         known = [due for due in (first, await self.scheduler.next_due()) if due is not None]
         self._due = min(known, default=None) if self.room > 0 else None
         await self.watch.look(len(self.hot), first)
-        if self._due is None:
+        if self._due is None or self.database.share() < 1:
             return LOOK_SECONDS
         return min(LOOK_SECONDS, max(LEAST_SECONDS, (self._due - self.now()).total_seconds()))
 

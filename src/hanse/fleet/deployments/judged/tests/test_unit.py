@@ -2,7 +2,7 @@
 
 from hanse.fleet.control.staging.api import Instance
 from hanse.fleet.deployments.judged.outcome import Pair
-from hanse.fleet.deployments.judged.unit import compared
+from hanse.fleet.deployments.judged.unit import Unit
 from hanse.fleet.judge.figures import Counts, Poll, Sample, check
 
 
@@ -20,19 +20,19 @@ def instance(name: str, part: str = "canary") -> Instance:
     )
 
 
-def sample(requests: int, errors: int, bound: int = 1, **clients: int) -> Sample:
+def sample(requests: int, errors: int, bound: int = 1, born: str = "a", **clients: int) -> Sample:
     named = {name: Counts(requests=number, errors=0) for name, number in clients.items()}
     counts = Counts(
         requests=requests, errors=errors, latency=((bound, requests),), signals={"e": 1}
     )
-    return Sample(born="a", age_s=float(requests), counts=counts, clients=named)
+    return Sample(born=born, age_s=float(requests), counts=counts, clients=named)
 
 
 def test_hosts_of_one_group_stay_hosts() -> None:
     pair = Pair((instance("shop-1"), instance("shop-2")), (instance("shop-3", "twin"),))
     samples = {name: sample(10, 1) for name in ("shop-1", "shop-2", "shop-3")}
 
-    assert compared(pair, samples) == (("shop-1", "shop-2"), ("shop-3",), samples)
+    assert Unit().compared(pair, samples) == (("shop-1", "shop-2"), ("shop-3",), samples)
 
 
 def test_the_first_hosts_of_all_groups_are_one() -> None:
@@ -47,7 +47,7 @@ def test_the_first_hosts_of_all_groups_are_one() -> None:
         "shop-6": sample(40, 0),
     }
 
-    found = compared(pair, samples)
+    found = Unit().compared(pair, samples)
 
     assert (found.canaries, found.twins) == (("canary 1", "canary 2"), ("twin 1",))
     assert found.samples.keys() == {"canary 1", "canary 2"}, "a half of twin 1 has not answered"
@@ -70,3 +70,21 @@ def test_the_first_hosts_of_all_groups_are_one() -> None:
             share=0.5,
         )
     )
+
+
+def test_who_begins_anew_takes_nothing_of_the_others_along() -> None:
+    pair = Pair((instance("shop-1"), instance("till-1")), (instance("shop-2", "twin"),))
+    unit = Unit()
+
+    def counted(shop: Sample, till: Sample) -> Sample:
+        return unit.compared(pair, {"shop-1": shop, "till-1": till}).samples["canary 1"]
+
+    first = counted(sample(1000, 5, ada=10), sample(100, 3, bob=4))
+    second = counted(sample(1010, 5, ada=11), sample(7, 1, born="b", bob=1))
+    third = counted(sample(1010, 5, ada=11), sample(9, 1, born="b", bob=1))
+
+    assert first.born == second.born == third.born
+    assert [one.counts.requests for one in (first, second, third)] == [1100, 1117, 1119]
+    assert [one.counts.errors for one in (first, second, third)] == [8, 9, 9]
+    assert [one.clients["bob"].requests for one in (first, second, third)] == [4, 5, 5]
+    assert second.age_s == 7.0
