@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hanse.fleet.deployments.api import Shown
     from hanse.fleet.deployments.record import Moment
 
 STAGE_WIDTH = 8
 BAR = 20
+WAITS_SECONDS = 10.0
+"""Without anything new, after which it is said what it waits for; then after twice as long."""
+
 CLEAR = "\r\x1b[2K"
 _COLOURS = {"good": "green", "bad": "red", "undecided": "yellow"}
 
@@ -23,12 +29,18 @@ class Following:
     Args:
         begun: How it was in the beginning.
         quiet: Says nothing, because the output is for a program.
+        clock: Seconds that never jump.
     """
 
-    def __init__(self, begun: Shown, *, quiet: bool) -> None:
+    def __init__(
+        self, begun: Shown, *, quiet: bool, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._quiet = quiet
         self._live = sys.stderr.isatty() and not quiet
         self._told = 0
+        self._clock = clock
+        self._news_at = clock()
+        self._patience = WAITS_SECONDS
         if not quiet:
             what = ", ".join(begun.services)
             click.echo(click.style(begun.name, bold=True) + f"  {what}", err=True)
@@ -41,9 +53,19 @@ class Following:
         for moment in found.moments[self._told :]:
             self._clear()
             click.echo(line_of(moment), err=True)
+            self._news_at, self._patience = self._clock(), WAITS_SECONDS
         self._told = max(self._told, len(found.moments))
+        self._say_why(found)
         if self._live and found.stage in {"canary", "group"} and found.rate:
             click.echo(f"{CLEAR}{progress_of(found)}", nl=False, err=True)
+
+    def _say_why(self, found: Shown) -> None:
+        """Where it goes on for long without anything new, what it waits for."""
+        is_long = self._clock() - self._news_at > self._patience
+        if is_long and found.says not in {one.says for one in found.moments}:
+            self._news_at, self._patience = self._clock(), 2 * self._patience
+            self._clear()
+            click.secho(f"{' ' * (STAGE_WIDTH + 12)}{found.says}", dim=True, err=True)
 
     def end(self) -> None:
         """Leaves a clean line."""
