@@ -33,7 +33,7 @@ class Copy(NamedTuple):
     def run(self, *tests: str, seconds: int = 60, **environment: str) -> tuple[int, str]:
         """Runs tests of the copy, and nothing of the original."""
         return self.pytest.run(
-            self.folder, "-x", "--tb=line", *tests, seconds=seconds, **environment
+            self.folder, "-x", "--tb=line", "-m", "", *tests, seconds=seconds, **environment
         )
 
 
