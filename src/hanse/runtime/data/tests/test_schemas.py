@@ -40,7 +40,8 @@ async def test_who_makes_a_schema_waits_for_who_makes_it_already(postgres, tmp_p
         async with postgres.transaction():
             await make_schema(postgres, "shared")
             second = asyncio.create_task(make(other, tmp_path))
-            while not second.done() and not await postgres.fetch(WAITING):
+            # Asked outside of the transaction, which would see what it saw first for ever.
+            while not second.done() and not await other.fetch(WAITING):
                 await asyncio.sleep(0)
         await second
     assert await postgres.fetch("select from pg_namespace where nspname = 'shared'")

@@ -408,15 +408,17 @@ async def test_an_erasure_that_is_under_way_is_waited_for(host, other):
         await host.database.execute("delete from hanse.subject_key where subject = $1", ada.id)
         await host.database.execute("delete from crm.notes")
         writing = asyncio.ensure_future(other.notes.update(note.id, {"text": "meanwhile"}))
-        while not await waiting(host):
+        while not await waiting(other):
             await asyncio.sleep(0)
     with pytest.raises(NotFound):
         await writing
 
 
 async def waiting(host):
+    """Asked outside of a transaction, which would see what it saw first for ever."""
     rows = await host.database.fetch(
-        "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
+        "select 1 from pg_stat_activity "
+        "where datname = current_database() and wait_event_type = 'Lock'"
     )
     return bool(rows)
 
