@@ -42,7 +42,6 @@ def recorded(folder: Path) -> list[Line]:
     try:
         fleet = hanse(project, "up", seconds=300)
         with load(folder, fleet["url"], SIZE):
-            time.sleep(2.0)
             write_release(project, "s00", 2, fault)
             return _said(project)
     finally:

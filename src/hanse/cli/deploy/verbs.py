@@ -92,50 +92,28 @@ def follow(name: str, *, as_json: bool) -> None:
     wait(name, as_json=as_json)
 
 
-@deployments.command()
-@NAME
-@REASON
-def pause(name: str, reason: str) -> None:
-    """Give the canary no more than it has."""
-    _ask(name, "pause", reason)
+STEERING: dict[Asking, str] = {
+    "pause": "Give the canary no more than it has.",
+    "resume": "Go on with one that was paused.",
+    "approve": "Agree with one that waits for it.",
+    "promote": "End the stage as good, without the judge; with --reason.",
+    "abort": "Go back with one that is under way.",
+}
 
 
-@deployments.command()
-@NAME
-@REASON
-def resume(name: str, reason: str) -> None:
-    """Go on with one that was paused."""
-    _ask(name, "resume", reason)
+def _steering(doing: Asking, says: str) -> click.Command:
+    @click.command(doing, help=says)
+    @NAME
+    @REASON
+    def steer(name: str, reason: str) -> None:
+        from hanse.cli.deploy.beginning import ask
+
+        ask(name, doing, reason)
+
+    return steer
 
 
-@deployments.command()
-@NAME
-@REASON
-def approve(name: str, reason: str) -> None:
-    """Agree with one that waits for it."""
-    _ask(name, "approve", reason)
-
-
-@deployments.command()
-@NAME
-@REASON
-def promote(name: str, reason: str) -> None:
-    """End the stage as good, without the judge; with --reason."""
-    _ask(name, "promote", reason)
-
-
-@deployments.command()
-@NAME
-@REASON
-def abort(name: str, reason: str) -> None:
-    """Go back with one that is under way."""
-    _ask(name, "abort", reason)
-
-
-def _ask(name: str, doing: Asking, reason: str) -> None:
-    from hanse.cli.deploy.beginning import ask
-
-    ask(name, doing, reason)
-
+for _doing, _says in STEERING.items():
+    deployments.add_command(_steering(_doing, _says))
 
 DEPLOY = (deploy, deployments, rollback)

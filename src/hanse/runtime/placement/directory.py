@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.kit.clock import monotonic
-from hanse.runtime.placement.file_mark import mark_of
 from hanse.runtime.placement.shares import Shares
+from hanse.runtime.placement.told_file import mark_of, read_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -100,14 +100,7 @@ class Directory:
 
 
 def _read(file: Path, check: Callable[[str], object]) -> DirectoryFile:
-    with file.open("rb") as opened:
-        raw = opened.read(FILE_BYTES_MAX + 1)
-    if len(raw) > FILE_BYTES_MAX:
-        raise ValueError(f"it is longer than {FILE_BYTES_MAX} bytes")
-    try:
-        written = msgspec.json.decode(raw, type=DirectoryFile)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+    written = read_told(file, DirectoryFile, FILE_BYTES_MAX)
     for addresses in written.services.values():
         for address in addresses:
             check(address)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.runtime.placement.file_mark import mark_of
+from hanse.runtime.placement.told_file import mark_of, read_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,14 +109,7 @@ class Shares:
 
 
 def _understood(file: Path, check: Callable[[str], object]) -> SharesFile:
-    with file.open("rb") as opened:
-        raw = opened.read(FILE_BYTES_MAX + 1)
-    if len(raw) > FILE_BYTES_MAX:
-        raise ValueError(f"it is longer than {FILE_BYTES_MAX} bytes")
-    try:
-        written = msgspec.json.decode(raw, type=SharesFile)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+    written = read_told(file, SharesFile, FILE_BYTES_MAX)
     for parts in written.contracts.values():
         if not (all(one.share >= 0 for one in parts) and sum(one.share for one in parts) <= 1.001):
             raise ValueError("shares are 0 or more, and 1 at most together")

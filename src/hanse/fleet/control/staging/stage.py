@@ -102,7 +102,6 @@ class Stage:
         Raises:
             ChangeFailed: What has to be started anew for that does not start, or somebody has.
         """
-        self._publisher.given.take_back(self._order.deployment)
         changed = [one for one in self._order.changes if self._is_others(one)]
         mine = [one for one in self._order.changes if one not in changed]
         coming: list[Member] = []
@@ -117,8 +116,12 @@ class Stage:
             leaving += self._before(change, "", change.after)
             for one in self._of(change, "warm", change.before):
                 one.become("", "")
+        leaving += self._mine("warm")
+        for one in leaving:  # told with who serves again: nobody is sent there in between
+            one.leaving = True
+        self._publisher.given.take_back(self._order.deployment)
         await self._told()
-        await self._rollout.end([*leaving, *self._mine("warm")])
+        await self._rollout.end(leaving)
         self._remember()
         if changed:
             names = ", ".join(one.group.name for one in changed)

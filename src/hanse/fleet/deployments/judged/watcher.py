@@ -109,9 +109,13 @@ class Watcher:
             await self._give(0.0, min(self._most, TWIN_AT_THE_END))
 
     async def withdraw(self) -> None:
-        """Gives nobody a share, at once; where control does not answer, shares run out."""
+        """Gives the new release nothing that can be given elsewhere, at once.
+
+        A canary gets nothing. What serves as the group has all but its twin's share, which stays
+        until there is a way back. Where control does not answer, shares run out.
+        """
         with suppress(HanseError):
-            await self._give(0.0, 0.0)
+            await self._give(*((0.0, 0.0) if self._part else self._shares))
 
     async def look(self, *, hold: bool) -> tuple[Now | None, Outcome | None]:
         """One look: reads what was counted, asks the judge, and gives the shares that follow.
@@ -139,7 +143,7 @@ class Watcher:
             return None, None
         now = Now(*self._shares, self._rate, verdict)
         if verdict.state != "undecided":
-            await self._give(*((0.0, 0.0) if verdict.state == "bad" else self._shares))
+            await (self.withdraw() if verdict.state == "bad" else self._give(*self._shares))
             return now, Outcome(verdict.state, verdict.sentence, verdict)
         await self._give(*self._next(verdict, hold=hold))
         return now, None
