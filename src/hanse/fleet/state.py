@@ -1,4 +1,8 @@
-"""The state folder of a running project, `.hanse/up`: where everything lies, and whose it is."""
+"""The state folder of a running project, `.hanse/up`: where everything lies, and whose it is.
+
+A fleet of several regions has a folder for each below it, `.hanse/up/regions/r1`, with what is that
+region's own; what all share lies where it does in a fleet without regions.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +24,13 @@ VERSION = 2
 """Raised when what lies in the folder changes so that another Hanse would misread it."""
 
 SPACE_BYTES_MIN = 300 * 1024 * 1024
-FOLDERS = (
-    *("processes", "hosts", "logs", "postgres", "connections", "nats", "envoy"),
-    *("certificates", "traces", "backup", "restore", "releases"),
-)
+FOLDERS = ("postgres", "connections", "certificates", "traces", "backup", "restore", "releases")
+"""What all regions share."""
+
+OWN_FOLDERS = ("processes", "hosts", "logs", "nats", "envoy", "identity")
+"""What each region has of its own."""
+
+REGIONS = "regions"
 _NOTE_BYTES_MAX = 200
 
 
@@ -37,38 +44,56 @@ class StateFolder:
     Args:
         project_folder: Where `hanse.toml` lies. Processes of the fleet run there and give `Path()`,
             so that every path here is relative and a socket's is short, however deep that is.
+        region: Whose own folder this is; empty for the fleet itself, which is its own region where
+            it has no others.
     """
 
-    def __init__(self, project_folder: Path) -> None:
+    def __init__(self, project_folder: Path, region: str = "") -> None:
         self.project = project_folder
+        self.region = region
         self.hanse = project_folder / ".hanse"
-        self.folder = self.hanse / "up"
-        self.version = self.folder / "version"
-        self.lock_file = self.folder / "lock"
-        self.control_socket = self.folder / "control.sock"
-        self.deployer_mark = self.folder / "deployer.mark"
-        self.deployer_socket = self.folder / "deployer.sock"
-        self.ads_socket = self.folder / "ads.sock"
-        self.admin_socket = self.folder / "admin.sock"
-        self.directory = self.folder / "directory.json"
-        self.shares = self.folder / "shares.json"
-        self.asked = self.folder / "asked.json"
-        self.roster = self.folder / "roster.json"
-        self.issuer = self.folder / "issuer.json"
-        self.choices = self.folder / "choices.json"
-        self.processes = self.folder / "processes"
-        self.hosts = self.folder / "hosts"
-        self.logs = self.folder / "logs"
-        self.postgres = self.folder / "postgres"
-        self.connections = self.folder / "connections"
-        self.nats = self.folder / "nats"
-        self.envoy = self.folder / "envoy"
-        self.certificates = self.folder / "certificates"
-        self.traces = self.folder / "traces"
-        self.keys = self.folder / "keys"
-        self.backup = self.folder / "backup"
-        self.restore = self.folder / "restore"
-        self.releases = self.folder / "releases"
+        self.root = self.hanse / "up"
+        self.folder = self.root / REGIONS / region if region else self.root
+        self._share()
+        self._own()
+
+    def _share(self) -> None:
+        root = self.root
+        self.version = root / "version"
+        self.deployer_mark = root / "deployer.mark"
+        self.deployer_socket = root / "deployer.sock"
+        self.issuer = root / "issuer.json"
+        self.choices = root / "choices.json"
+        self.asked = root / "asked.json"
+        self.certificates = root / "certificates"
+        self.authority = root / "authority"
+        self.connections = root / "connections"
+        self.postgres = root / "postgres"
+        self.releases = root / "releases"
+        self.restore = root / "restore"
+        self.backup = root / "backup"
+        self.traces = root / "traces"
+        self.keys = root / "keys"
+
+    def _own(self) -> None:
+        folder = self.folder
+        self.lock_file = folder / "lock"
+        self.control_socket = folder / "control.sock"
+        self.ads_socket = folder / "ads.sock"
+        self.admin_socket = folder / "admin.sock"
+        self.directory = folder / "directory.json"
+        self.shares = folder / "shares.json"
+        self.roster = folder / "roster.json"
+        self.processes = folder / "processes"
+        self.identity = folder / "identity"
+        self.hosts = folder / "hosts"
+        self.envoy = folder / "envoy"
+        self.logs = folder / "logs"
+        self.nats = folder / "nats"
+
+    def of(self, region: str) -> StateFolder:
+        """The same project's, as a region of it has it."""
+        return StateFolder(self.project, region)
 
     def record(self, process: str) -> Path:
         """Which process runs under a name."""
@@ -107,16 +132,24 @@ class StateFolder:
             StateError: It cannot be made, is somebody else's, of another version, or too small.
         """
         with telling(self.folder):
-            for folder in (self.hanse, self.folder):
+            for folder in (self.hanse, self.root):
                 _make_private(folder)
-            _check_owner(self.folder)
-            self.folder.chmod(0o700)
+            _check_owner(self.root)
+            self.root.chmod(0o700)
             self._check_version()
             self._check_space(space)
             for name in FOLDERS:
-                _make_private(self.folder / name)
+                _make_private(self.root / name)
+            self._prepare_own()
             if not self.version.exists():
                 write_whole(self.version, f"{VERSION}\n".encode())
+
+    def _prepare_own(self) -> None:
+        if self.region:
+            _make_private(self.root / REGIONS)
+            _make_private(self.folder)
+        for name in OWN_FOLDERS:
+            _make_private(self.folder / name)
 
     @contextmanager
     def lock(self, purpose: str = "hanse up") -> Generator[None]:
@@ -168,7 +201,7 @@ class StateFolder:
         )
 
     def _check_space(self, least: int) -> None:
-        found = os.statvfs(self.folder)
+        found = os.statvfs(self.root)
         free = found.f_bavail * found.f_frsize
         if free < least:
             raise StateError(

@@ -46,8 +46,8 @@ def main(arguments: list[str], given: Mapping[str, str]) -> int:
         1 when it cannot serve; why stands in the log, and as lines in the host's `.problems`.
     """
     configure_logs("json")
-    state = StateFolder(Path())
     order = msgspec.json.decode(Path(arguments[0]).read_bytes(), type=HostOrder)
+    state = StateFolder(Path(), order.region)
     problems = state.problems(order.name)
     folder = Path.cwd()
 

@@ -39,6 +39,7 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
         issuers: Whose tokens count beside those of the project. The development issuer of
             `hanse token` belongs here only while the gateway listens on this machine alone: its
             public key, so that no host ever reads the private one.
+        region: Whose folder it has its doors in; empty where a fleet has no regions.
         inbox: Whether it keeps letters and shows them, where the project names no mail server;
             while the gateway listens on this machine alone.
     """
@@ -51,6 +52,7 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
     settings: str = ""
     environment: str = ""
     issuers: tuple[Issuer, ...] = ()
+    region: str = ""
     inbox: bool = False
 
 

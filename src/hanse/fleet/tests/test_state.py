@@ -182,3 +182,18 @@ def test_the_lock_is_free_again_after_the_block(state: StateFolder):
         pass
     with state.lock():
         pass
+
+
+def test_a_region_has_what_is_its_own_in_its_folder_and_the_rest_where_all_have_it(
+    state: StateFolder,
+):
+    state.prepare()
+    region = state.of("r2")
+    region.prepare()
+    assert (region.folder, region.root) == (state.root / "regions" / "r2", state.root)
+    for name in ("control_socket", "directory", "roster", "processes", "hosts", "logs", "nats"):
+        assert getattr(region, name).is_relative_to(region.folder), name
+        assert not getattr(state, name).is_relative_to(region.folder), name
+    for name in ("postgres", "connections", "keys", "releases", "issuer", "certificates"):
+        assert getattr(region, name) == getattr(state, name), name
+    assert {mode(each) for each in region.folder.iterdir() if each.is_dir()} == {0o700}
