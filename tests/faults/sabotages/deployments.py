@@ -33,9 +33,9 @@ SHARING = [
     Sabotage("a call that the canary does not take goes to the others", "src/hanse/runtime/remote/balance.py",
              "if self._parts and avoid is None and", "if self._parts and",
              SHARES + "test_a_call_that_the_canary_does_not_take_is_taken_by_the_others"),
-    Sabotage("the same shares again are a renewal", "src/hanse/fleet/directory.py",
+    Sabotage("the same shares again are a renewal", "src/hanse/fleet/directory/files.py",
              "if contracts or said != self._given", "if said != self._given",
-             "src/hanse/fleet/tests/test_directory.py::"
+             "src/hanse/fleet/directory/tests/test_files.py::"
              "test_shares_are_given_anew_each_time_and_no_shares_once"),
     Sabotage("who is judged holds no more partitions than its share", "src/hanse/runtime/subscriptions/feeding/partitions.py",
              "min(PARTITIONS // 2, math.ceil(PARTITIONS * share))", "PARTITIONS // len(live)",

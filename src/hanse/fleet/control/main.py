@@ -26,7 +26,7 @@ from hanse.fleet.control.keeper import EXIT_OTHER_IN_CHARGE
 from hanse.fleet.control.service import ControlService
 from hanse.fleet.control.staging.desk import StagingDesk
 from hanse.fleet.control.staging.service import StagingService
-from hanse.fleet.directory import DirectoryWriter
+from hanse.fleet.directory.files import DirectoryWriter
 from hanse.fleet.state import StateError, StateFolder
 from hanse.kit import environment
 from hanse.kit.clock import SystemClock, wait_set

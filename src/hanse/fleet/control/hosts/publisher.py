@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from hanse.fleet.control.hosts.member import Member
-    from hanse.fleet.directory import DirectoryWriter
+    from hanse.fleet.directory.files import DirectoryWriter
 
 log = logging.getLogger("hanse.control")
 

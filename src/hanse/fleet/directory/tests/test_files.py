@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from hanse.fleet.directory import DirectoryWriter
+from hanse.fleet.directory.files import DirectoryWriter
 from hanse.runtime.placement.shares import Part
 
 CART = {"cart.v1.Carts": ("unix:.hanse/up/hosts/shop-1.sock",)}
