@@ -9,7 +9,7 @@ STREAM = "gateway/tests/test_stream.py::"
 PUBLISHER = "control/tests/test_publisher.py::"
 CHOICES = "control/tests/test_choices.py::"
 REDIRECT = "gateway/tests/test_redirect.py::"
-DIRECTORY = "tests/test_directory.py::"
+DIRECTORY = "directory/tests/test_files.py::"
 
 FLEET = below("src/hanse/fleet",
     Sabotage("a process is adopted by when it began", "engine/process.py",
@@ -21,7 +21,7 @@ FLEET = below("src/hanse/fleet",
     Sabotage("a host that leaves gets nothing new", "control/hosts/member.py",
              ' == "ready" and not self.leaving', ' == "ready"',
              PUBLISHER + "test_a_host_that_leaves_gets_nothing_new"),
-    Sabotage("a revision is of one state", "directory.py",
+    Sabotage("a revision is of one state", "directory/files.py",
              "self._written.revision + 1", "self._written.revision or 1",
              DIRECTORY + "test_a_change_counts_up_and_no_change_does_not"),
     Sabotage("nothing runs that is not written down", "engine/process.py",
@@ -69,7 +69,7 @@ FLEET = below("src/hanse/fleet",
     Sabotage("two groups answer below no common segment", "plan.py",
              "if group != wish.name:", "if False:",
              "tests/test_plan.py::test_two_groups_below_one_segment_are_refused_by_name"),
-    Sabotage("revisions go on after a restart", "directory.py",
+    Sabotage("revisions go on after a restart", "directory/files.py",
              "self._written = _read(directory, DirectoryFile)", "self._written = DirectoryFile()",
              DIRECTORY + "test_another_process_goes_on_counting_where_one_stopped"),
     Sabotage("a note says why it ended", "control/looks/report.py",
