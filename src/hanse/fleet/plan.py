@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.runtime.mail.inbox.place import HOME
+from hanse.runtime.placement.host_limits import HostLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,11 +37,12 @@ class Unit(msgspec.Struct, frozen=True):
 
 
 class PlannedGroup(msgspec.Struct, frozen=True):
-    """Units that share a process, and how many such processes there are."""
+    """Units that share a process, how many such processes there are, and what each may have."""
 
     name: str
     units: tuple[Unit, ...]
     replicas: int = 1
+    limits: HostLimits = HostLimits()
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -84,11 +86,11 @@ def plan(
         units = units_of([known[name] for name in wish.services])
         staying = tuple(unit for unit in units if unit.name not in alone or len(units) == 1)
         if staying:
-            groups.append(PlannedGroup(wish.name, staying, wish.replicas))
+            groups.append(PlannedGroup(wish.name, staying, wish.replicas, wish.limits))
         for unit in units:
             if unit not in staying:
                 name = _own_name(unit, {group.name for group in (*wishes, *groups)})
-                groups.append(PlannedGroup(name, (unit,), wish.replicas))
+                groups.append(PlannedGroup(name, (unit,), wish.replicas, wish.limits))
     return tuple(groups)
 
 
@@ -106,7 +108,7 @@ def split(group: PlannedGroup, unit: str, taken: Iterable[str]) -> tuple[Planned
         return (group,)
     name = _own_name(moving[0], set(taken))
     rest = msgspec.structs.replace(group, units=staying)
-    return rest, PlannedGroup(name, moving, group.replicas)
+    return rest, PlannedGroup(name, moving, group.replicas, group.limits)
 
 
 def units_of(services: Sequence[ServiceSurvey]) -> tuple[Unit, ...]:

@@ -9,6 +9,7 @@ STREAM = "gateway/tests/test_stream.py::"
 PUBLISHER = "control/tests/test_publisher.py::"
 CHOICES = "control/tests/test_choices.py::"
 REDIRECT = "gateway/tests/test_redirect.py::"
+EXCESS = "engine/tests/test_excess.py::"
 DIRECTORY = "directory/tests/test_files.py::"
 
 FLEET = below("src/hanse/fleet",
@@ -116,4 +117,23 @@ FLEET = below("src/hanse/fleet",
     Sabotage("a port of ours is not given up", "control/ports.py",
              "port in self.held or", "",
              CHOICES + "test_a_port_that_somebody_else_took_meanwhile_is_chosen_anew"),
+    Sabotage("who has too much memory is replaced", "engine/limits/excess.py",
+             'return "over" if self._looks', 'return "" if self._looks',
+             EXCESS + "test_one_peak_is_none_and_far_beyond_is_enough"),
+    Sabotage("who runs away is killed", "engine/supervision.py",
+             "            self.kill()\n", "",
+             EXCESS + "test_one_that_runs_away_is_killed_at_once_and_that_is_a_crash"),
+    Sabotage("other limits are another program", "engine/program.py",
+             "self.folder, *limits)", "self.folder)",
+             EXCESS + "test_other_limits_are_another_program"),
+    Sabotage("who may have too much is weighed at each look", "control/looks/usage.py",
+             "if known is None or heavy or", "if known is None or",
+             "control/tests/test_usage.py::test_who_may_have_too_much_is_weighed_at_each_look"),
+    Sabotage("the kernel is told the limits", "engine/limits/cgroup.py",
+             "                (self._folder / name).write_text(value)\n", "                pass\n",
+             "engine/tests/test_cgroup.py::test_limits_are_written_and_a_kill_for_memory_is_known"),
+    Sabotage("a canary ended for its memory has crashed", "deployments/judged/outcome.py",
+             "        if self.overran:\n            return True\n", "",
+             "deployments/judged/tests/test_unit.py::"
+             "test_a_canary_that_was_ended_for_its_memory_has_crashed"),
 )  # fmt: skip

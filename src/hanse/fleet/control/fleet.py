@@ -23,7 +23,7 @@ from hanse.fleet.control.hosts.told import fronts_of, settled
 from hanse.fleet.control.looks.forgetting import Forgetting
 from hanse.fleet.control.looks.report import process_status
 from hanse.fleet.control.looks.stalls import to_be_moved
-from hanse.fleet.control.looks.watch import Watch
+from hanse.fleet.control.looks.watch import Watch, too_heavy
 from hanse.fleet.control.staging.desk import StagingDesk
 from hanse.fleet.control.staging.stage import is_under_way
 from hanse.fleet.control.turns import EXPECTED, Turns, problems_of
@@ -230,6 +230,9 @@ class Fleet:
             (GATEWAY, self._state.admin_socket),
         )
         self._hosts.look(self._watch.silent)
+        for one in too_heavy(members, self._watch):
+            if not self._turns.changing:
+                self._turns.begin(f"replacing {one.name}", partial(self._hosts.relieve, one))
         for name in ("access", "control"):  # what Envoy and we write ourselves, nobody else trims
             trim_log(self._state.log(name))
         self._hosts.show(self._ground.front())

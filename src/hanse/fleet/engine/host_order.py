@@ -12,6 +12,7 @@ import msgspec
 from hanse.fleet.engine.program import INSTALLERS, Program, surroundings
 from hanse.fleet.state import write_whole
 from hanse.runtime.credentials.issuer import Issuer
+from hanse.runtime.placement.host_limits import HostLimits
 
 if TYPE_CHECKING:
     from hanse.fleet.state import StateFolder
@@ -42,6 +43,7 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
         region: Whose folder it has its doors in; empty where a fleet has no regions.
         inbox: Whether it keeps letters and shows them, where the project names no mail server;
             while the gateway listens on this machine alone.
+        limits: What it may have of the machine.
     """
 
     name: str
@@ -54,6 +56,7 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
     issuers: tuple[Issuer, ...] = ()
     region: str = ""
     inbox: bool = False
+    limits: HostLimits = HostLimits()
 
 
 class Interpreter(NamedTuple):
@@ -92,6 +95,7 @@ def host_program(
         command=(interpreter.python, "-P", "-m", _MODULE, str(path), digest),
         environment=_with_runtime(surroundings(variables), interpreter.runtime),
         grace=DRAIN_SECONDS + END_SECONDS,
+        limits=order.limits,
     )
 
 

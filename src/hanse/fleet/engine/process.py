@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from hanse.fleet.engine.limits.cgroup import Cgroup
 from hanse.fleet.engine.log_file import open_log
 from hanse.fleet.engine.process_table import session_members, start_of
 from hanse.fleet.state import telling, write_whole
 from hanse.kit.clock import wait_set
+from hanse.runtime.placement.host_limits import HostLimits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,12 +61,15 @@ class Process:
     Attributes:
         record: What is written down of it.
         adopted: Whether somebody else started it.
+        overran: Whether the kernel has ended it, or something of it, for its memory.
     """
 
     def __init__(self, record: Record, path: Path, child: subprocess.Popen[bytes] | None) -> None:
         self.record = record
         self.adopted = child is None
+        self.overran = False
         self._path = path
+        self._cgroup = Cgroup.of(path)
         self._child = child
         self._loop = asyncio.get_running_loop()
         self._code: asyncio.Future[int | None] = self._loop.create_future()
@@ -95,6 +100,7 @@ class Process:
             try:
                 record = _record(program, child)
                 write_whole(state.record(program.name), msgspec.json.encode(record))
+                _enclose(program, state.record(program.name), child.pid)
                 os.write(gate, b"go\n")
             except BaseException:
                 child.kill()
@@ -206,6 +212,9 @@ class Process:
         # Before it is reaped: until then nobody else can have its number.
         self._kill_session()
         code = None if self._child is None else self._child.wait()
+        if self._cgroup is not None:
+            self.overran = self._cgroup.overran()
+            self._cgroup.remove()
         self._close()
         if read_record(self._path) == self.record:
             with suppress(OSError):
@@ -251,6 +260,17 @@ def _start(program: Program, gate: int, output: int) -> subprocess.Popen[bytes]:
         umask=0o077,
         start_new_session=True,
     )
+
+
+def _enclose(program: Program, record: Path, pid: int) -> None:
+    """Before it begins, so that nothing of it is ever outside."""
+    cgroup = Cgroup.of(record)
+    if cgroup is None or program.limits == HostLimits():
+        return
+    try:
+        cgroup.enclose(pid, program.limits)
+    except OSError as error:
+        log.warning("%s is not limited by the kernel: %s", program.name, error)
 
 
 def _record(program: Program, child: subprocess.Popen[bytes]) -> Record:

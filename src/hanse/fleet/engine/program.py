@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from hanse.runtime.placement.host_limits import HostLimits
+
 PASSED_ON = frozenset(
     ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH",
      "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -27,6 +29,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         folder: Where it runs; the project's.
         stop_signal: What asks it to end.
         grace: Seconds it has for that, before it is killed with all its children.
+        limits: What it may have of the machine; see `Excess` and `Cgroup`.
     """
 
     name: str
@@ -35,10 +38,12 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     folder: str = "."
     stop_signal: int = signal.SIGTERM
     grace: float = 10.0
+    limits: HostLimits = HostLimits()
 
     def fingerprint(self) -> str:
         """Differs as soon as the process would be another one, were it started now."""
-        parts = (self.command, sorted(self.environment.items()), self.folder)
+        limits = (self.limits,) if self.limits != HostLimits() else ()
+        parts = (self.command, sorted(self.environment.items()), self.folder, *limits)
         return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 

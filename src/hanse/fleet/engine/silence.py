@@ -1,6 +1,8 @@
-"""How long a program has said nothing, though it should."""
+"""How long a program is waited for, and how long it has said nothing, though it should."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 QUESTION_SECONDS = 2.0
 """What a program has for an answer, and about what lies between two questions."""
@@ -41,3 +43,20 @@ class Silence:
         """It is killed."""
         self.lasted = now - (now if self.since is None else self.since)
         self.killed_at, self.since, self._missed = now, None, 0
+
+
+class Patience(NamedTuple):
+    """How long a program is waited for, in seconds.
+
+    Attributes:
+        start: It may take to get ready, before it is killed and tried again.
+        healthy: It must run, ready, for its crashes to be forgotten.
+        silent: It may say nothing once it was ready, before it is killed and started again.
+    """
+
+    start: float = 60.0
+    healthy: float = 10.0
+    silent: float = 10.0
+
+
+PATIENCE = Patience()

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from hanse.fleet.engine.limits.excess import Excess
 from hanse.fleet.engine.log_file import last_lines, length, trim_log
 from hanse.fleet.engine.process import Process
-from hanse.fleet.engine.silence import QUESTION_SECONDS, Silence
+from hanse.fleet.engine.silence import PATIENCE, QUESTION_SECONDS, Patience, Silence
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic, wait_set
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from hanse.fleet.engine.kept import Kept, Stage
     from hanse.fleet.engine.program import Program
     from hanse.fleet.state import StateFolder
 
 log = logging.getLogger("hanse.engine")
-
-Stage = Literal["starting", "ready", "backing off", "stopping", "ended"]
 
 PROBE_SECONDS = 0.02
 LAST_LINES = 20
@@ -31,23 +32,6 @@ UNUSED_GRACE_SECONDS = 2.0
 async def always_ready() -> bool:
     """Of a program that is ready as soon as it runs."""
     return True
-
-
-class Patience(NamedTuple):
-    """How long a program is waited for, in seconds.
-
-    Attributes:
-        start: It may take to get ready, before it is killed and tried again.
-        healthy: It must run, ready, for its crashes to be forgotten.
-        silent: It may say nothing once it was ready, before it is killed and started again.
-    """
-
-    start: float = 60.0
-    healthy: float = 10.0
-    silent: float = 10.0
-
-
-PATIENCE = Patience()
 
 
 class Care:
@@ -93,6 +77,7 @@ class Supervision:
         last_words: The end of its log when it last died, or why it could not be started.
         exit_code: Of its last end; None while unknown.
         silence: Since when it says nothing, and when it was killed for that.
+        excess: How often it was ended for its memory.
     """
 
     def __init__(self, program: Program, state: StateFolder, care: Care | None = None) -> None:
@@ -103,6 +88,7 @@ class Supervision:
         self.last_words: tuple[str, ...] = ()
         self.exit_code: int | None = None
         self.silence = Silence()
+        self.excess = Excess()
         self._state = state
         self._care = care or Care()
         self._process: Process | None = None
@@ -147,6 +133,35 @@ class Supervision:
             self._enter("stopping")
             await self._terminate(self._process)
 
+    def weigh(self, used: int) -> bool:
+        """Whether its process has more memory than it may; one that runs away is killed."""
+        found = self.excess.look(used, self.program.limits, monotonic())
+        if found == "runaway" and self._process is not None:
+            self.note_excess(used, killed=True)
+            self.kill()
+        return found == "over" and self.stage == "ready"
+
+    def note_excess(self, used: int, *, killed: bool = False) -> None:
+        """It is ended for so many bytes; 0 where nobody knows."""
+        self.excess.end(used, self.program.limits, monotonic(), killed=killed)
+        log.error("%s", self.excess.says(self.name))
+
+    def kill(self) -> None:
+        """Ends the process at once, which is a crash like any other."""
+        if self._process is not None:
+            self._process.kill()
+
+    async def give_way(self) -> None:
+        """Ends the process gracefully, which counts as a crash: another one is started."""
+        self._enter("stopping")
+        if self._process is not None:
+            await self._terminate(self._process)
+
+    def follow(self, other: Kept) -> None:
+        """Takes the place of another one, which was ended for its memory."""
+        self.excess = other.excess
+        self.restarts = other.restarts + 1
+
     def retry(self) -> None:
         """Ends the wait after a failure: its reason may be gone."""
         self._hurry.set()
@@ -155,9 +170,7 @@ class Supervision:
         """Ends the program gracefully, and keeps it ended."""
         self._wanted = False
         if self._task is not None:
-            self._enter("stopping")
-        if self._process is not None:
-            await self._terminate(self._process)
+            await self.give_way()
         await self._finish()
 
     async def leave(self) -> None:
@@ -201,6 +214,8 @@ class Supervision:
                 self._enter("ready")
                 await asyncio.gather(self._watch(ended), self._listen(ended))
             self.exit_code = await ended
+            if self._process.overran:
+                self.note_excess(0, killed=True)
         finally:
             ended.cancel()
         self.last_words = last_lines(self._state.log(self.name), LAST_LINES, self._log_start)
@@ -279,8 +294,7 @@ class Supervision:
 
 async def _is_so(asked: Callable[[], Awaitable[bool]] | None) -> bool:
     """What a program says, if it says anything in time."""
-    try:
+    with suppress(OSError, TimeoutError):
         async with asyncio.timeout(QUESTION_SECONDS):
             return asked is not None and await asked()
-    except (OSError, TimeoutError):
-        return False
+    return False

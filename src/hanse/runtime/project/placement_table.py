@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from hanse.runtime.config.setting_value import WrongValueError, convert
+from hanse.runtime.placement.host_limits import Cores, HostLimits, MemoryBytes
 from hanse.runtime.project.names import Name, ServiceName
 from hanse.runtime.project.strict import Finding, dotted, like
 
@@ -30,6 +31,8 @@ class GroupTable(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         services: As `[project]` lists them.
         replicas: Hosts of this group; None for as many as the others have.
+        memory_bytes: What each of them may have; None for what the others may.
+        cpu: Cores' worth of processor time of each; None likewise.
     """
 
     services: Annotated[
@@ -37,6 +40,8 @@ class GroupTable(msgspec.Struct, frozen=True, kw_only=True):
         Meta(min_length=1, description='list one at least, like ["greeter.service:Greeter"]'),
     ]
     replicas: Replicas | None = None
+    memory_bytes: MemoryBytes | None = None
+    cpu: Cores | None = None
 
 
 class PlacementTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +51,15 @@ class PlacementTable(msgspec.Struct, frozen=True, kw_only=True):
         default: For services that no group names: "together", one group named as the project, or
             "apart", a group for each, named as its class.
         replicas: Hosts of each group that does not say otherwise.
+        memory_bytes: What each host may have of memory, likewise; None for no limit.
+        cpu: Cores' worth of processor time of each host, likewise.
         groups: Groups by name.
     """
 
     default: Default = "together"
     replicas: Replicas = 1
+    memory_bytes: MemoryBytes | None = None
+    cpu: Cores | None = None
     groups: Mapping[Name, GroupTable] = {}
 
 
@@ -61,11 +70,13 @@ class Group(msgspec.Struct, frozen=True):
         name: No other group of the project has it.
         services: As `module:Class`, in the order the project lists them.
         replicas: Processes that run them all.
+        limits: What each of these may have.
     """
 
     name: str
     services: tuple[str, ...]
     replicas: int = 1
+    limits: HostLimits = HostLimits()
 
 
 def place(project: str, services: Sequence[str], table: PlacementTable) -> tuple[Group, ...]:
@@ -86,13 +97,21 @@ def place(project: str, services: Sequence[str], table: PlacementTable) -> tuple
             taken.add(name)
         members.setdefault(name, []).append(service)
     return tuple(
-        Group(name, tuple(inside), _replicas(name, table)) for name, inside in members.items()
+        Group(name, tuple(inside), _replicas(name, table), _limits(name, table))
+        for name, inside in members.items()
     )
 
 
 def _replicas(name: str, table: PlacementTable) -> int:
     group = table.groups.get(name)
     return (group and group.replicas) or table.replicas
+
+
+def _limits(name: str, table: PlacementTable) -> HostLimits:
+    group = table.groups.get(name)
+    memory = group.memory_bytes if group else None
+    cpu = group.cpu if group else None
+    return HostLimits(memory or table.memory_bytes, cpu or table.cpu)
 
 
 def _own_name(service: str, taken: set[str]) -> str:

@@ -55,6 +55,7 @@ class Foundry:
             environment=record.environment,
             issuers=_issuers(self._state) if record.local else (),
             inbox=record.local,
+            limits=record.group.limits,
         )
         socket = self._state.socket(record.name)
         care = Care(

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.member import Member, MemberRecord
+from hanse.fleet.control.hosts.relief import notes_of_limits, relieve
 from hanse.fleet.control.hosts.rollout import ChangeFailed, Rollout, Wanted
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
 from hanse.fleet.control.hosts.surveyor import (
@@ -182,6 +183,12 @@ class Hosts:
                 wanted[group.name] = Wanted(group, record.release, record.environment, record.local)
         await self._bring(list(wanted.values()))
 
+    async def relieve(self, member: Member) -> None:
+        """Has another host in the place of one that has more memory than it may."""
+        if member in self.members:
+            await relieve(member, self._publisher, self._rollout)
+            self._remember(settled=True)
+
     def show(self, front: Front) -> None:
         """Has the gateway show this besides the hosts."""
         if front != self._publisher.front:
@@ -200,6 +207,7 @@ class Hosts:
     def notes(self) -> Iterator[str]:
         """What an operator should know."""
         yield from self._hangs.notes()
+        yield from notes_of_limits(self.members)
         yield from self._aftermath
 
     async def stop(self) -> None:

@@ -11,7 +11,7 @@ from hanse.fleet.plan import PlannedGroup
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hanse.fleet.engine.supervision import Supervision
+    from hanse.fleet.engine.kept import Kept
     from hanse.fleet.state import StateFolder
 
 
@@ -55,7 +55,7 @@ class Member:
         silent: It does not answer at the moment; calls go there only where no other one answers.
     """
 
-    def __init__(self, record: MemberRecord, supervision: Supervision, state: StateFolder) -> None:
+    def __init__(self, record: MemberRecord, supervision: Kept, state: StateFolder) -> None:
         self.record = record
         self.supervision = supervision
         self.socket = state.socket(record.name)

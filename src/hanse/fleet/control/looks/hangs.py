@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -98,16 +95,15 @@ class Hangs:
             return Silence(pid, self._now, self._now, stalls)
         silence = before.goes_on(self._now, stalls)
         if silence.is_over(self._now):
-            self._kill(member.name, silence)
+            self._kill(member, silence)
         return silence
 
-    def _kill(self, name: str, silence: Silence) -> None:
+    def _kill(self, member: Member, silence: Silence) -> None:
         """Whoever supervises it starts it again, as after any other death."""
-        said = _said_of_kill(name, self._now - silence.begun)
+        said = _said_of_kill(member.name, self._now - silence.begun)
         log.error("%s", said)
-        self._killed[name] = (self._now, said)
-        with suppress(ProcessLookupError):  # it went by itself
-            os.kill(silence.pid, signal.SIGKILL)
+        self._killed[member.name] = (self._now, said)
+        member.supervision.kill()
 
     def _forget(self) -> None:
         since = self._now - REMEMBERED_SECONDS

@@ -10,7 +10,7 @@ from hanse.fleet.control.api import Kind, ProcessStatus
 if TYPE_CHECKING:
     from hanse.fleet.control.hosts.member import Member
     from hanse.fleet.control.looks.watch import Watch
-    from hanse.fleet.engine.supervision import Supervision
+    from hanse.fleet.engine.kept import Kept
 
 _FATAL = re.compile(r" (FATAL|PANIC):  (?!the database system is)")
 """But what it says to everybody who comes too early."""
@@ -20,7 +20,7 @@ CRASH_LOOP = 3
 
 
 def process_status(
-    one: Supervision, watch: Watch, kind: Kind, member: Member | None = None
+    one: Kept, watch: Watch, kind: Kind, member: Member | None = None
 ) -> ProcessStatus:
     """One process as `hanse status` shows it."""
     reading = watch.reading(one.name)
@@ -48,7 +48,7 @@ def _telling(words: tuple[str, ...]) -> str:
     return next((said for said in reversed(words) if _FATAL.search(said)), words[-1])
 
 
-def _note(one: Supervision) -> str:
+def _note(one: Kept) -> str:
     """What it said when it last ended, while that matters."""
     if one.stage != "backing off" and one.crashes < CRASH_LOOP:
         return ""

@@ -14,7 +14,7 @@ from hanse.fleet.engine.process_table import start_of
 from hanse.kit.clock import unix_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 MEMORY_SECONDS = 10.0
@@ -56,19 +56,25 @@ class UsageMeter:
         self._spent: dict[int, Spent] = {}
         self._weighed: dict[int, Weighed] = {}
 
-    def look(self, pids: Iterable[int], at: float) -> dict[int, Usage]:
+    def look(
+        self, pids: Iterable[int], at: float, limits: Mapping[int, int] | None = None
+    ) -> dict[int, Usage]:
         """What each used since the last look, by its number; those that have ended are left out.
 
         Args:
             pids: Numbers of processes.
             at: Monotonic seconds now.
+            limits: Bytes of memory that are too much, by number: who may have more is weighed at
+                each look.
         """
         parents = _children()  # one look at all processes, however many of them are ours
         families = {pid: list(_family(pid, parents)) for pid in pids}
         spent = {pid: Spent(at, sum(map(_cpu, family))) for pid, family in families.items()}
         found = {
             pid: Usage(
-                _rate(self._spent.get(pid), spent[pid]), self._weigh(pid, family, at), _age(pid)
+                _rate(self._spent.get(pid), spent[pid]),
+                self._weigh(pid, family, at, (limits or {}).get(pid)),
+                _age(pid),
             )
             for pid, family in families.items()
             if family
@@ -77,10 +83,14 @@ class UsageMeter:
         self._weighed = {pid: one for pid, one in self._weighed.items() if pid in found}
         return found
 
-    def _weigh(self, pid: int, family: list[psutil.Process], at: float) -> int:
-        """Memory of a family; the kernel walks through all of it, so not at each look."""
+    def _weigh(self, pid: int, family: list[psutil.Process], at: float, limit: int | None) -> int:
+        """Memory of a family; the kernel walks through all of it, so not at each look.
+
+        What is resident is told at once, and is never less than the share.
+        """
         known = self._weighed.get(pid)
-        if known is None or at - known.at >= MEMORY_SECONDS:
+        heavy = limit is not None and sum(map(_resident, family)) > limit
+        if known is None or heavy or at - known.at >= MEMORY_SECONDS:
             known = self._weighed[pid] = Weighed(at, sum(map(_memory, family)))
         return known.memory_bytes
 
@@ -117,6 +127,13 @@ def _cpu(process: psutil.Process) -> float:
     except psutil.Error:
         return 0.0
     return times.user + times.system
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
 
 
 def _memory(process: psutil.Process) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hanse.fleet.control.hosts.member import Member
-    from hanse.fleet.engine.supervision import Supervision
+    from hanse.fleet.engine.kept import Kept
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class Watch:
 
     async def look(
         self,
-        processes: Iterable[Supervision],
+        processes: Iterable[Kept],
         members: Iterable[Member],
         gateway: tuple[str, Path],
     ) -> None:
@@ -58,14 +58,20 @@ class Watch:
             gateway: Name of its process, and its admin door.
         """
         doors = [(one.name, one.socket) for one in members if one.supervision.stage == "ready"]
-        pids = {one.name: one.pid for one in processes if one.pid}
+        alive = [one for one in processes if one.pid]
+        pids = {one.name: one.pid or 0 for one in alive}
+        limits = {
+            one.pid or 0: one.program.limits.memory_bytes
+            for one in alive
+            if one.program.limits.memory_bytes
+        }
         now = monotonic()
         asked = [
             gateway_numbers(gateway[1], now),
             *(numbers_of(socket, now) for _, socket in doors),
         ]
         counted, *found = await asyncio.gather(*asked)
-        used = await asyncio.to_thread(self._meter.look, pids.values(), monotonic())
+        used = await asyncio.to_thread(self._meter.look, pids.values(), monotonic(), limits)
         said = dict(zip((name for name, _ in doors), found, strict=True))
         self.silent = {name: pids[name] for name, some in said.items() if not some and name in pids}
         before = self._numbers
@@ -79,3 +85,10 @@ class Watch:
     def _rates(self, before: Numbers | None, name: str) -> Rates:
         now = self._numbers.get(name)
         return rates(before, now) if before and now else Rates()
+
+
+def too_heavy(members: Iterable[Member], watch: Watch) -> list[Member]:
+    """Hosts that have more memory than they may; those that run away are killed here."""
+    return [
+        one for one in members if one.supervision.weigh(watch.reading(one.name).usage.memory_bytes)
+    ]

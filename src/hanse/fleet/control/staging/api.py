@@ -86,6 +86,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
         answering: Whether calls may be sent there.
         restarts: Times it had to be started again.
         socket: Its trusted door, relative to the project's folder.
+        overran: Times it was ended for having more memory than it may.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     answering: bool
     restarts: int
     socket: str
+    overran: int = 0
 
 
 class CannotDeploy(FailedPrecondition):

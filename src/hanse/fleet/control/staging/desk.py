@@ -101,6 +101,7 @@ class StagingDesk:
                 answering=one.answering,
                 restarts=one.supervision.restarts,
                 socket=str(one.socket),
+                overran=one.supervision.excess.ends,
             )
             for one in self._hosts.members
         )

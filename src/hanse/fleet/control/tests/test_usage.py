@@ -28,6 +28,18 @@ def test_memory_is_looked_at_now_and_then() -> None:
     assert late - first > len(kept) // 2
 
 
+def test_who_may_have_too_much_is_weighed_at_each_look() -> None:
+    meter, mine = UsageMeter(), os.getpid()
+    first = meter.look([mine], 0.0)[mine].memory_bytes
+    kept = bytearray(os.urandom(64 * 1024 * 1024))
+
+    far = meter.look([mine], 1.0, {mine: 10**12})[mine].memory_bytes
+    near = meter.look([mine], 2.0, {mine: first})[mine].memory_bytes
+
+    assert far == first
+    assert near - first > len(kept) // 2
+
+
 def test_who_has_ended_is_left_out_and_forgotten() -> None:
     meter = UsageMeter()
 

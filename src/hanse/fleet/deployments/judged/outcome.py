@@ -60,6 +60,23 @@ class Pair(NamedTuple):
 
     @property
     def crashed(self) -> bool:
-        """Whether a canary ends again and again, and its twin does not."""
+        """Whether a canary ends again and again, or for its memory, and its twin does not."""
+        if self.overran:
+            return True
         most = max((one.restarts for one in self.canaries), default=0)
         return most - max((one.restarts for one in self.twins), default=0) >= CRASHES_MAX
+
+    @property
+    def overran(self) -> bool:
+        """Whether a canary was ended for having more memory than it may, and no twin was."""
+        return any(one.overran for one in self.canaries) and not any(
+            one.overran for one in self.twins
+        )
+
+    @property
+    def crash(self) -> str:
+        """What became of it, for people."""
+        names = ", ".join(one.name for one in self.canaries)
+        if self.overran:
+            return f"{names} had more memory than memory_bytes allows; its twin had not."
+        return f"{names} ends again and again; its twin does not."

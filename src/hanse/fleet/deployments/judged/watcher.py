@@ -135,9 +135,8 @@ class Watcher:
             return None, Outcome("lost", "Canary or twin are gone: was the fleet ended meanwhile?")
         verdict = await self._judged(pair)
         if pair.crashed:
-            names = ", ".join(one.name for one in pair.canaries)
             await self.withdraw()
-            return None, Outcome("crashed", f"{names} ends again and again; its twin does not.")
+            return None, Outcome("crashed", pair.crash)
         if verdict is None:
             await self._give(*self._shares)
             return None, None

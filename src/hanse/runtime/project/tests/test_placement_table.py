@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hanse.runtime.placement.host_limits import HostLimits
 from hanse.runtime.project.placement_table import Group, GroupTable, PlacementTable, place
 from hanse.runtime.project.project import ProjectError, read_project
 
@@ -50,6 +51,29 @@ def test_apart_gives_each_a_group_named_as_its_class(read):
         Group("ads-2", (MAIL,), 3),
         Group("payments", (PAY,), 3),
     )
+
+
+def test_a_host_may_have_what_its_group_says_or_else_what_all_may(read):
+    groups = (
+        f'[placement]\nmemory_bytes = 512_000_000\n[placement.groups.pay]\nservices = ["{PAY}"]\n'
+    )
+
+    assert [one.limits for one in read(f"{groups}cpu = 1.5\n").groups()] == [
+        HostLimits(512_000_000), HostLimits(512_000_000, 1.5),
+    ]  # fmt: skip
+    assert [one.limits.memory_bytes for one in read(f"{groups}memory_bytes = 64_000_000").groups()] == [
+        512_000_000, 64_000_000,
+    ]  # fmt: skip
+    assert read("").groups()[0].limits == HostLimits()
+
+
+@pytest.mark.parametrize(
+    "text", ["memory_bytes = 512", 'memory_bytes = "512 MB"', "cpu = 0", "cpu = -1"]
+)
+def test_a_limit_that_nothing_can_run_in_is_refused(problems, text):
+    [said] = problems(f"[placement]\n{text}\n")
+
+    assert "64000000 bytes or more" in said or "0.05 to 1000 cores" in said
 
 
 def test_a_group_stays_one_whatever_the_default(read):

@@ -1,5 +1,8 @@
 """Several groups are one canary and one twin to the judge."""
 
+import pytest
+from msgspec.structs import replace
+
 from hanse.fleet.control.staging.api import Instance
 from hanse.fleet.deployments.judged.outcome import Pair
 from hanse.fleet.deployments.judged.unit import Unit
@@ -18,6 +21,22 @@ def instance(name: str, part: str = "canary") -> Instance:
         restarts=0,
         socket="",
     )
+
+
+@pytest.mark.parametrize(
+    ("canary", "twin", "crashed"),
+    [(0, 0, False), (1, 0, True), (1, 1, False)],
+)
+def test_a_canary_that_was_ended_for_its_memory_has_crashed(
+    canary: int, twin: int, crashed: bool
+) -> None:
+    pair = Pair(
+        (replace(instance("shop-2"), overran=canary),),
+        (replace(instance("shop-3", "twin"), overran=twin),),
+    )
+
+    assert pair.crashed == crashed
+    assert ("more memory than memory_bytes allows" in pair.crash) == crashed
 
 
 def sample(requests: int, errors: int, bound: int = 1, born: str = "a", **clients: int) -> Sample:
