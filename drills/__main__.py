@@ -7,14 +7,14 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any, cast
 
 from drills import recording
-from drills.day.chart import chart
-from drills.day.page import page
-from drills.day.report import report
-from drills.day.run import Size, run
+from drills.day import DAY
+from drills.drill import Drill
 
 DOCS = Path(__file__).parent.parent / "docs/drills"
+DRILLS: dict[str, Drill] = {"day": DAY}
 
 
 def main() -> int:
@@ -22,35 +22,40 @@ def main() -> int:
     options = _options()
     if options.name == "recording":
         return recording.main()
+    drill = DRILLS[options.name]
     folder = options.again or Path(tempfile.mkdtemp(prefix="hanse-drill-", dir="/var/tmp"))
     if options.again is None:
-        size = Size(*(getattr(options, name) for name in Size._fields))
+        size = drill.size._make(getattr(options, name) for name in drill.size._fields)
         sys.stderr.write(f"What it leaves is in {folder}; again from there: --again {folder}\n")
-        run(folder, size)
-    found = report(folder)
+        drill.run(folder, size)
+    found = drill.report(folder)
     if options.publish:
         DOCS.mkdir(exist_ok=True)
-        (DOCS / "day.md").write_text(page(found))
-        (DOCS / "day.svg").write_text(chart(found))
-        (DOCS / "day.json").write_text(json.dumps(found, indent=1) + "\n")
-    sys.stdout.write((json.dumps(found) if options.json else page(found)) + "\n")
+        (DOCS / f"{options.name}.md").write_text(drill.page(found))
+        (DOCS / f"{options.name}.svg").write_text(drill.chart(found))
+        (DOCS / f"{options.name}.json").write_text(json.dumps(found, indent=1) + "\n")
+    sys.stdout.write((json.dumps(found) if options.json else drill.page(found)) + "\n")
     return 0 if all(found["met"].values()) else 1
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="hanse drill", description=__doc__)
-    parser.add_argument("name", choices=["day", "recording"])
-    size = Size()
-    for name in Size._fields:
-        value = getattr(size, name)
-        kind = float if isinstance(value, float) else int
+    names = parser.add_subparsers(dest="name", required=True)
+    names.add_parser("recording", help="record the picture of the README")
+    for name, drill in DRILLS.items():
+        _add_options(names.add_parser(name), drill)
+    return parser.parse_args()
+
+
+def _add_options(parser: argparse.ArgumentParser, drill: Drill) -> None:
+    for name, value in drill.size._asdict().items():
+        kind = cast("Any", type(value))
         parser.add_argument(f"--{name}", type=kind, default=value, help=f"{value} if not given")
     parser.add_argument(
         "--again", type=Path, metavar="FOLDER", help="only the report, of a drill that was done"
     )
     parser.add_argument("--publish", action="store_true", help="write docs/drills")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

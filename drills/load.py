@@ -1,31 +1,92 @@
 """Users of a fleet, in a process that knows nothing of Hanse: `python drills/load.py ORDER LOG`.
 
-Asks each service at its rate, from addresses that take turns, checks every answer, and writes a line for each:
-seconds since 1970, service, what came of it (`ok`, the code of a problem, a status, or how it broke), microseconds.
+Asks what the order says at its rates, from addresses that take turns, checks every answer, and writes a line for each:
+seconds since 1970, whose it was, what came of it (`ok`, the code of a problem, a status, or how it broke), microseconds.
+The last line says how many there are and their digest, so that a log that is not whole is known as such.
 """
 
 import asyncio
+import hashlib
+import heapq
+import itertools
 import json
 import os
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO, cast
 
-USERS = 16
 TIMEOUT_SECONDS = 10.0
 LOOK_SECONDS = 0.5
+BEHIND_SECONDS = 1.0
+"""What was missed for longer is not asked later: who is late asks no faster."""
+
+
+class Ask(NamedTuple):
+    """One request that is asked again and again, in turn with the others of its name.
+
+    Attributes:
+        name: Whose it is, as the log has it.
+        path: What is asked for.
+        right: What the right answer is, or the part of it that is always so.
+        body: What is sent, as JSON; with one it is a POST.
+    """
+
+    name: str
+    path: str
+    right: Any
+    body: Any = None
+
+
+class Order(NamedTuple):
+    """What is to be asked.
+
+    Attributes:
+        port: Of the gateway.
+        asks: All requests; those of one name take turns.
+        rate: Requests a second of each name; 0 for as many as the users can, one after the other.
+        over: The file that says, once it is there, that it is over.
+        users: How many can wait for answers at once.
+        seconds: When it is over, where no file says so.
+    """
+
+    port: int
+    asks: list[Ask]
+    rate: float
+    over: str
+    users: int = 16
+    seconds: float = 1e9
+
+
+class Log:
+    """Where lines are written, and what they come to."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self._lines = 0
+
+    def write(self, line: str) -> None:
+        self._digest.update(line.encode())
+        self._lines += 1
+        self._file.write(line)
+
+    def end(self) -> None:
+        self._file.write(f"end {self._lines} {self._digest.hexdigest()}\n")
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 class User:
     """One connection from an address of its own."""
 
     def __init__(self, number: int, port: int) -> None:
-        self._address = f"127.0.0.{2 + number}"
+        self._address = f"127.0.0.{2 + number % 250}"
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, path: str) -> tuple[int, bytes]:
+    async def ask(self, one: Ask) -> tuple[int, bytes]:
         """Status and body of an answer.
 
         Raises:
@@ -37,7 +98,7 @@ class User:
             )
         reader, writer = self._streams
         try:
-            writer.write(f"GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+            writer.write(_request(one))
             head = await reader.readuntil(b"\r\n\r\n")
             lines = head.lower().split(b"\r\n")
             length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
@@ -52,76 +113,103 @@ class User:
             self._streams = None
 
 
-async def ask(users: asyncio.Queue[User], service: str, log: TextIO) -> None:
+def _request(one: Ask) -> bytes:
+    if one.body is None:
+        return f"GET {one.path} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode()
+    body = json.dumps(one.body).encode()
+    head = f"POST {one.path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def ask(users: asyncio.Queue[User], one: Ask, log: Log) -> None:
     """One request of whoever is free, and a line of it."""
     user = await users.get()
     begun = time.time()
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            status, body = await user.ask(f"/{service}/v1/price")
-        came_to = verdict(service, status, body)
+            status, body = await user.ask(one)
+        came_to = verdict(one.right, status, body)
     except (OSError, EOFError, TimeoutError, StopIteration, asyncio.IncompleteReadError) as error:
         user.close()
         came_to = type(error).__name__
     finally:
         users.put_nowait(user)
-    log.write(f"{begun:.3f} {service} {came_to} {round(1e6 * (time.time() - begun))}\n")
+    log.write(f"{begun:.3f} {one.name} {came_to} {round(1e6 * (time.time() - begun))}\n")
 
 
-def verdict(service: str, status: int, body: bytes) -> str:
-    """`ok` for the right answer of that service, else what it was."""
+def verdict(right: Any, status: int, body: bytes) -> str:
+    """`ok` for the right answer, else what it was."""
     try:
         said = json.loads(body)
     except ValueError:
         return f"{status}-unreadable"
     if status == 200:
-        right = said.get("service") == service and said.get("price") == 100
-        return "ok" if right else "wrong"
-    return str(said.get("code", status))
+        return "ok" if is_right(right, said) else "wrong"
+    if not isinstance(said, dict):
+        return str(status)
+    return str(cast("dict[str, Any]", said).get("code", status))
 
 
-class Order(NamedTuple):
-    """What is to be asked.
-
-    Attributes:
-        port: Of the gateway.
-        services: Whom.
-        rate: Requests a second of each.
-        over: The file that says, once it is there, that it is over.
-    """
-
-    port: int
-    services: list[str]
-    rate: float
-    over: str
+def is_right(right: Any, said: Any) -> bool:
+    """Whether it is what is right, or has all of that in it."""
+    if isinstance(right, dict) and isinstance(said, dict):
+        return {**said, **right} == said
+    return bool(said == right)
 
 
-async def run(order: Order, log: TextIO) -> None:
+async def run(order: Order, log: Log) -> None:
     """Asks until it is over."""
     users: asyncio.Queue[User] = asyncio.Queue()
-    for number in range(USERS):
+    for number in range(order.users):
         users.put_nowait(User(number, order.port))
+    if order.rate:
+        await _at_a_rate(order, users, log)
+    else:
+        await asyncio.gather(*(_without_a_pause(order, users, log) for _ in range(order.users)))
+    log.end()
+
+
+async def _without_a_pause(order: Order, users: asyncio.Queue[User], log: Log) -> None:
+    until = time.monotonic() + order.seconds
+    turns = itertools.cycle(order.asks)
+    while time.monotonic() < until:
+        await ask(users, next(turns), log)
+
+
+async def _at_a_rate(order: Order, users: asyncio.Queue[User], log: Log) -> None:
+    names: dict[str, list[Ask]] = {}
+    for one in order.asks:
+        names.setdefault(one.name, []).append(one)
+    turns = [itertools.cycle(some) for some in names.values()]
+    begun = time.monotonic()
+    due = [(begun + place / len(turns) / order.rate, place) for place in range(len(turns))]
     asked: set[asyncio.Task[None]] = set()
-    due = dict.fromkeys(order.services, time.monotonic())
     looked = 0.0
     while True:
         now = time.monotonic()
         if now - looked > LOOK_SECONDS:
             looked = now
             log.flush()
-            if os.path.exists(order.over):  # noqa: PTH110, ASYNC240 - twice a second
+            if now - begun > order.seconds or os.path.exists(order.over):  # noqa: PTH110, ASYNC240 - twice a second
                 break
-        for service in [service for service, at in due.items() if at <= now]:
-            task = asyncio.create_task(ask(users, service, log))
+        while due[0][0] <= now:
+            at, place = due[0]
+            task = asyncio.create_task(ask(users, next(turns[place]), log))
             asked.add(task)
             task.add_done_callback(asked.discard)
-            due[service] = max(due[service] + 1 / order.rate, now - 1.0)
-        await asyncio.sleep(max(0.0, min(due.values()) - time.monotonic()))
+            heapq.heapreplace(due, (max(at + 1 / order.rate, now - BEHIND_SECONDS), place))
+        await asyncio.sleep(max(0.0, min(due[0][0] - time.monotonic(), LOOK_SECONDS)))
     if asked:
         await asyncio.wait(asked, timeout=TIMEOUT_SECONDS)
 
 
+def read(text: str) -> Order:
+    """An order as it was written down."""
+    told = json.loads(text)
+    asks = [Ask(**one) for one in told.pop("asks")]
+    return Order(asks=asks, **told)
+
+
 if __name__ == "__main__":
-    told = Order(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     with Path(sys.argv[2]).open("w", encoding="utf-8") as written:
-        asyncio.run(run(told, written))
+        asyncio.run(run(read(Path(sys.argv[1]).read_text(encoding="utf-8")), Log(written)))

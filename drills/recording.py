@@ -10,9 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from drills.command import down, hanse, users
 from drills.day.faults import FAULTS
-from drills.day.project import names, write_project, write_release
-from drills.day.run import Size, hanse, load
+from drills.day.project import asks, names, write_project, write_release
+from drills.day.run import Size
 
 PICTURE = Path(__file__).parent.parent / "docs/pictures/deploy-back.svg"
 SIZE = Size(deployments=1, services=1, rate=200.0)
@@ -41,11 +42,11 @@ def recorded(folder: Path) -> list[Line]:
     fault = next(one for one in FAULTS if one.name == "errors 10 %")
     try:
         fleet = hanse(project, "up", seconds=300)
-        with load(folder, fleet["url"], SIZE):
+        with users(folder, fleet["url"], asks(names(SIZE.services)), SIZE.rate):
             write_release(project, "s00", 2, fault)
             return _said(project)
     finally:
-        hanse(project, "down")
+        down(project)
 
 
 def _said(project: Path) -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drills.day.report import TAKEN_BACK
+from drills.drawing import sheet, text
 
 WIDTH, ROW, LEFT, TOP = 900, 26, 50, 10
 COLOURS = {"good": "#2e7d32", "back": "#c62828", "passed": "#ef6c00", "undecided": "#9e9e9e"}
@@ -21,18 +22,11 @@ def chart(found: dict[str, Any]) -> str:
     lines = {service: TOP + ROW * number for number, service in enumerate(services)}
     minutes = range(0, int(whole / 60) + 1, max(1, round(whole / 600)))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
-        ' font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
-        *(_text(10, y + 17, service) for service, y in lines.items()),
+        *(text(10, y + 17, service) for service, y in lines.items()),
         *(_bar(row, LEFT + (row["begun"] - first) * scale, lines, scale) for row in rows),
-        *(_text(LEFT + 60 * one * scale, height - 8, f"{one} min") for one in minutes),
+        *(text(LEFT + 60 * one * scale, height - 8, f"{one} min") for one in minutes),
     ]
-    return "\n".join([*parts, "</svg>", ""])
-
-
-def _text(x: float, y: float, text: str) -> str:
-    return f'<text x="{x:.0f}" y="{y:.0f}" fill="black">{text}</text>'
+    return sheet(WIDTH, height, parts)
 
 
 def _bar(row: dict[str, Any], x: float, lines: dict[str, int], scale: float) -> str:

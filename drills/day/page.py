@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from drills.day.faults import FAULTS
 from drills.day.report import GOALS, TAKEN_BACK
+from drills.drill import rows
 
 if TYPE_CHECKING:
     from drills.day.faults import Fault
-
-NAMES = {
-    "failed_by_deploying": "requests failed by deploying",
-    "harm_median": "requests failed by a fault, median",
-    "false_rollbacks": "good releases taken back",
-    "control_plane_cpu": "control plane, of a core",
-}
 
 PAGE = """# A day of deployments
 
@@ -59,17 +53,11 @@ def page(found: dict[str, Any]) -> str:
         **{name: value for name, value in found.items() if name not in {*size, "classes"}},
         **size,
         options=" ".join(f"--{name} {size[name]:g}" for name in options),
-        goals="\n".join(_goal(found, name) for name in GOALS),
+        goals=rows(found, GOALS),
         classes="\n".join(_class(kind, one) for kind, one in found["classes"].items()),
         faults_table="\n".join(_fault(fault, found["rows"]) for fault in FAULTS),
         of_a_day=found["control_seconds"] * 600 / 86_400,
     )
-
-
-def _goal(found: dict[str, Any], name: str) -> str:
-    how, goal = GOALS[name]
-    met = "met" if found["met"][name] else "**missed**"
-    return f"| {NAMES[name]} | {_figure(found[name])} | {how} {_figure(goal)} | {met} |"
 
 
 def _class(kind: str, one: dict[str, Any]) -> str:
@@ -77,12 +65,8 @@ def _class(kind: str, one: dict[str, Any]) -> str:
     return f"| {kind} | {one['faults']} | {one['rolled_back']} | {harm:g} | {seconds:.0f} |"
 
 
-def _fault(fault: Fault, rows: list[dict[str, Any]]) -> str:
-    mine = [row for row in rows if row["fault"] == fault.name]
+def _fault(fault: Fault, done: list[dict[str, Any]]) -> str:
+    mine = [row for row in done if row["fault"] == fault.name]
     back = sum(row["state"] in TAKEN_BACK for row in mine)
     harm = ", ".join(str(row["harm"]) for row in mine)
     return f"| {fault.name} | {fault.kind} | {fault.says} | {len(mine)} | {back} | {harm} |"
-
-
-def _figure(value: float) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from drills.project import HEAD, write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from drills.day.faults import Fault
 
-SETTINGS = """
-[project]
-name = "drill"
-services = [{listed}]
-
-[placement]
+PLACEMENT = """
 default = "apart"
-
-[gateway]
-port = 0
-tls_port = "off"
-
-[gateway.limits]
-per_address = {{ requests_per_second = 0 }}
-per_key = {{ requests_per_second = 0 }}
 
 [deploy]
 warm_seconds = {warm}
@@ -117,15 +106,22 @@ def names(number: int) -> list[str]:
 
 def write_project(folder: Path, services: list[str], warm: float) -> None:
     """The whole project, each service in its first release."""
-    (folder / "shared").mkdir(parents=True)
-    (folder / "shared/__init__.py").touch()
-    (folder / "shared/events.py").write_text(SHARED)
+    write_file(folder / "shared/__init__.py", "")
+    write_file(folder / "shared/events.py", SHARED)
     listed = ", ".join(f'"{name}.service:{name.title()}"' for name in services)
-    (folder / "hanse.toml").write_text(SETTINGS.format(listed=listed, warm=warm))
+    placement = PLACEMENT.format(warm=warm)
+    write_file(folder / "hanse.toml", HEAD.format(listed=listed, placement=placement))
     for name in services:
-        (folder / name).mkdir()
-        (folder / name / "__init__.py").touch()
+        write_file(folder / name / "__init__.py", "")
         write_release(folder, name, 1)
+
+
+def asks(services: list[str]) -> list[dict[str, Any]]:
+    """What users ask of each, and what is right."""
+    return [
+        {"name": one, "path": f"/{one}/v1/price", "right": {"service": one, "price": 100}}
+        for one in services
+    ]
 
 
 def write_release(folder: Path, name: str, release: int, fault: Fault | None = None) -> None:
@@ -138,6 +134,4 @@ def write_release(folder: Path, name: str, release: int, fault: Fault | None = N
         start=fault.start if fault else "pass",
         telling=fault.telling if fault else True,
     )
-    draft = folder / name / "service.draft"
-    draft.write_text(text)
-    draft.replace(folder / name / "service.py")
+    write_file(folder / name / "service.py", text)

@@ -5,37 +5,26 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter, defaultdict
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-GOALS: dict[str, tuple[str, float]] = {
-    "failed_by_deploying": ("at most", 0),
-    "harm_median": ("at most", 10),
-    "false_rollbacks": ("at most", 1),
-    "control_plane_cpu": ("below", 0.02),
+from drills.drill import Goal, met
+from drills.requests_log import read_log
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drills.requests_log import Request
+
+GOALS = {
+    "failed_by_deploying": Goal("requests failed by deploying", "at most", 0),
+    "harm_median": Goal("requests failed by a fault, median", "at most", 10),
+    "false_rollbacks": Goal("good releases taken back", "at most", 1),
+    "control_plane_cpu": Goal("control plane, of a core", "below", 0.02),
 }
 BASE = "busy"
 """What fails in every release, and is nobody's fault."""
 
 TAKEN_BACK = frozenset({"gone back", "failed", "refused"})
-
-
-class Request(NamedTuple):
-    """A line of the log."""
-
-    at: float
-    service: str
-    came_to: str
-    seconds: float
-
-
-def read_log(path: Path) -> list[Request]:
-    """All requests, as their users wrote them down."""
-    found: list[Request] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        at, service, came_to, took = line.split()
-        found.append(Request(float(at), service, came_to, int(took) / 1e6))
-    return found
 
 
 def report(folder: Path) -> dict[str, Any]:
@@ -68,7 +57,7 @@ def report(folder: Path) -> dict[str, Any]:
     return {
         **figures,
         "size": day["size"],
-        "met": {name: _met(figures[name], *goal) for name, goal in GOALS.items()},
+        "met": met(figures, GOALS),
         "classes": _classes(faulty, harm),
         "rows": [row | {"harm": harm.get(row["number"], 0)} for row in rows],
     }
@@ -109,7 +98,3 @@ def _classes(faulty: list[dict[str, Any]], harm: dict[int, int]) -> dict[str, An
 def _median(values: Any) -> float:
     found = list(values)
     return statistics.median(found) if found else 0.0
-
-
-def _met(value: float, how: str, goal: float) -> bool:
-    return value <= goal if how == "at most" else value < goal

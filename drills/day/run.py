@@ -8,23 +8,17 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import psutil
-
+from drills.command import control_seconds, down, hanse, users
 from drills.day.faults import FAULTS, Fault
-from drills.day.project import names, write_project, write_release
+from drills.day.project import asks, names, write_project, write_release
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from pathlib import Path
 
-LOAD = Path(__file__).parent.parent / "load.py"
 PATIENCE_SECONDS = 900.0
 """For one deployment; then somebody ends it by hand, as people do with what nothing decides."""
-
-CONTROL = ("hanse.fleet.control.keeper", "hanse.fleet.control.main", "hanse.fleet.deployments.main")
 
 
 class Size(NamedTuple):
@@ -55,22 +49,6 @@ def planned(size: Size) -> list[Fault | None]:
     plan: list[Fault | None] = [*faults, *[None] * (size.deployments - number)]
     chance.shuffle(plan)
     return plan
-
-
-def hanse(folder: Path, *arguments: str, seconds: float = 120.0) -> Any:
-    """What a command says as JSON, however it ended.
-
-    Raises:
-        RuntimeError: It says nothing.
-        subprocess.TimeoutExpired: It takes longer.
-    """
-    done = subprocess.run(
-        [sys.executable, "-m", "hanse.cli", *arguments, "--json"],
-        cwd=folder, capture_output=True, text=True, timeout=seconds, check=False,
-    )  # fmt: skip
-    if not done.stdout:
-        raise RuntimeError(f"hanse {' '.join(arguments)}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout)
 
 
 class Operators:
@@ -148,43 +126,6 @@ class Operators:
             )
 
 
-@contextmanager
-def load(folder: Path, url: str, size: Size) -> Generator[None]:
-    """Users, as long as the block lasts."""
-    order = {
-        "port": int(url.rpartition(":")[2]),
-        "services": names(size.services),
-        "rate": size.rate,
-        "over": str(folder / "over"),
-    }
-    (folder / "load.json").write_text(json.dumps(order))
-    command = [
-        sys.executable,
-        "-I",
-        str(LOAD),
-        str(folder / "load.json"),
-        str(folder / "requests.log"),
-    ]
-    users = subprocess.Popen(command)
-    try:
-        yield
-    finally:
-        (folder / "over").touch()
-        users.wait(timeout=30)
-
-
-def control_seconds(folder: Path) -> float:
-    """Processor time of control, its keeper and the deployer."""
-    found = 0.0
-    for one in psutil.process_iter():
-        try:
-            if one.cwd() == str(folder) and not set(CONTROL).isdisjoint(one.cmdline()):
-                found += sum(one.cpu_times()[:2])
-        except psutil.Error:
-            continue
-    return found
-
-
 def run(folder: Path, size: Size) -> None:
     """Does it; leaves `requests.log`, `deployments.json` and `day.json` in the folder."""
     project = folder / "project"
@@ -194,7 +135,7 @@ def run(folder: Path, size: Size) -> None:
         fleet = hanse(project, "up", seconds=300)
         hanse(project, "deployments", "list")  # begins what deploys
         used, begun = control_seconds(project), time.time()
-        with load(folder, fleet["url"], size):
+        with users(folder, fleet["url"], asks(names(size.services)), size.rate):
             operators.run()
         day = {
             "size": size._asdict(),
@@ -205,9 +146,4 @@ def run(folder: Path, size: Size) -> None:
         (folder / "day.json").write_text(json.dumps(day))
         (folder / "deployments.json").write_text(json.dumps(operators.done))
     finally:
-        subprocess.run(
-            [sys.executable, "-m", "hanse.cli", "down"],
-            cwd=project,
-            check=False,
-            capture_output=True,
-        )
+        down(project)

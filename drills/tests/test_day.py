@@ -13,9 +13,9 @@ from drills.day.faults import FAULTS
 from drills.day.page import page
 from drills.day.project import names, write_project, write_release
 from drills.day.report import report
-from drills.day.run import LOAD, Size, planned
-from drills.load import verdict
+from drills.day.run import Size, planned
 from drills.recording import WIDE, Line, picture, wrapped
+from drills.tests.test_load import write_log
 
 SIZE = Size(deployments=4, services=2, faulty=2)
 
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
         "10.5 s00 internal 4000", "11.5 s00 ConnectionResetError 4000", "12.0 s00 busy 4000",
         "20.0 s01 internal 4000",
     ]  # fmt: skip
-    (tmp_path / "requests.log").write_text("\n".join(lines) + "\n")
+    write_log(tmp_path / "requests.log", [f"{line}\n" for line in lines])
     (tmp_path / "deployments.json").write_text(json.dumps(rows))
     day = {"size": SIZE._asdict(), "begun": 0.0, "ended": 200.0, "control_seconds": 3.0}
     (tmp_path / "day.json").write_text(json.dumps(day))
@@ -94,37 +94,6 @@ def test_each_release_is_code_and_no_other(tmp_path: Path) -> None:
         texts.add((tmp_path / "s00/service.py").read_text())
         ast.parse((tmp_path / "s00/service.py").read_text())
     assert len(texts) == len(FAULTS) + 1
-
-
-def test_users_know_nothing_of_what_they_use() -> None:
-    imported = {
-        name
-        for node in ast.walk(ast.parse(LOAD.read_text()))
-        for name in (
-            [one.name for one in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    assert not any(str(name).startswith(("hanse", "drills")) for name in imported)
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "came_to"),
-    [
-        (200, {"service": "s00", "price": 100, "release": 3}, "ok"),
-        (200, {"service": "s01", "price": 100, "release": 3}, "wrong"),
-        (200, {"service": "s00", "price": 99}, "wrong"),
-        (503, {"code": "busy"}, "busy"),
-        (500, {"code": "internal"}, "internal"),
-        (404, {}, "404"),
-    ],
-)
-def test_every_answer_is_checked(status: int, body: dict, came_to: str) -> None:
-    assert verdict("s00", status, json.dumps(body).encode()) == came_to
-    assert verdict("s00", 200, b"<html>") == "200-unreadable"
 
 
 def test_a_recording_shows_each_line_from_its_moment_on() -> None:
