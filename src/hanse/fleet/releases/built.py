@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,6 +161,11 @@ def _parted(
     staying: tuple[str, ...] = ()
     leaving: list[tuple[str, ...]] = []
     notes: list[str] = []
+    units = list(units)
+    everybody = tuple(name for unit in units for name in unit.services)
+    with suppress(Apart):  # mostly all can; one after the other is for who cannot
+        share([releases[name] for name in everybody])
+        return everybody, leaving, notes
     for unit in units:
         both = (*staying, *unit.services)
         try:
