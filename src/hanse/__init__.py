@@ -87,9 +87,9 @@ if TYPE_CHECKING:
     from hanse.runtime.host import Host
     from hanse.runtime.host_config import HostConfig
     from hanse.runtime.http.cors import Cors
-    from hanse.runtime.http.listen import Tls
     from hanse.runtime.identity.permission import PUBLIC, SIGNED_IN, Rule, kind, permission
     from hanse.runtime.identity.principal import Principal
+    from hanse.runtime.mutual.tls import Tls
     from hanse.runtime.offload import Offload, OffloadFailed
     from hanse.runtime.subscriptions.declared.declaration import Delivery, subscribe
     from hanse.runtime.workflows.declaration import Limit, workflow
@@ -288,7 +288,7 @@ _HOMES = {
     "hanse.runtime.config.configuration_error": "ConfigurationError",
     "hanse.runtime.config.secret": "Secret",
     "hanse.runtime.http.cors": "Cors",
-    "hanse.runtime.http.listen": "Tls",
+    "hanse.runtime.mutual.tls": "Tls",
     "hanse.runtime.config.settings": "Settings Sources",
 }
 

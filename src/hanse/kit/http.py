@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -52,6 +52,16 @@ class Address:
 
     def __repr__(self) -> str:
         return f"Address({self.text!r})"
+
+
+class Secured(Protocol):
+    """How connections over TLS are opened by whoever looks for itself who answers."""
+
+    context: ssl.SSLContext
+
+    def check(self, transport: asyncio.BaseTransport) -> None:
+        """Raises `ConnectionFailed` if the peer, to whom nothing was said yet, is another one."""
+        ...
 
 
 class Channel(asyncio.Protocol):
@@ -235,7 +245,9 @@ class Channel(asyncio.Protocol):
         self._wake()
 
 
-async def connect(address: Address, tls: ssl.SSLContext | None = None, at: str = "") -> Channel:
+async def connect(
+    address: Address, tls: ssl.SSLContext | Secured | None = None, at: str = ""
+) -> Channel:
     """Opens a connection for HTTP.
 
     Args:
@@ -251,19 +263,34 @@ async def connect(address: Address, tls: ssl.SSLContext | None = None, at: str =
 
 
 async def open_connection(
-    make: Callable[[], P], address: Address, tls: ssl.SSLContext | None = None, at: str = ""
+    make: Callable[[], P],
+    address: Address,
+    tls: ssl.SSLContext | Secured | None = None,
+    at: str = "",
 ) -> P:
     """Opens a connection for any protocol; as `connect`."""
     loop = asyncio.get_running_loop()
+    secured = None if tls is None or isinstance(tls, ssl.SSLContext) else tls
     options: dict[str, Any] = {}
     if address.secure:
-        options = {"ssl": tls or ssl.create_default_context(), "server_hostname": address.host}
+        context = secured.context if secured else cast("ssl.SSLContext | None", tls)
+        options = {"ssl": context or ssl.create_default_context(), "server_hostname": address.host}
     try:
         if address.path:
-            _, protocol = await loop.create_unix_connection(make, address.path)
+            transport, protocol = await loop.create_unix_connection(make, address.path)
         else:
             host = at or address.host
-            _, protocol = await loop.create_connection(make, host, address.port, **options)
+            transport, protocol = await loop.create_connection(make, host, address.port, **options)
     except OSError as error:
         raise ConnectionFailed(f"{address.text} does not answer: {error}", sent=False) from error
+    if secured is not None and address.secure:
+        _check(secured, transport)
     return protocol
+
+
+def _check(secured: Secured, transport: asyncio.Transport) -> None:
+    try:
+        secured.check(transport)
+    except ConnectionFailed:
+        transport.abort()
+        raise

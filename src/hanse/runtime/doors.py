@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.runtime.http.listen import listen_inherited, listen_tcp, listen_unix, server_tls
+from hanse.runtime.http.listen import listen_inherited, listen_mutual, listen_tcp, listen_unix
+from hanse.runtime.mutual.own_identity import OwnIdentity
 
 if TYPE_CHECKING:
     import asyncio
 
     from hanse.runtime.host_config import HostConfig
-    from hanse.runtime.http.connection import Server
+    from hanse.runtime.http.server import Server
 
 
 class Doors:
-    """Opens what a configuration names: for anybody, other machines, this one, its gateway."""
+    """Opens what a configuration names: for anybody, other machines, this one, its gateway.
+
+    Args:
+        config: The host's.
+
+    Attributes:
+        own: Who the host is between machines; None for a host that is nobody there.
+
+    Raises:
+        ConfigurationError: The files of its identity cannot be read.
+    """
 
     def __init__(self, config: HostConfig) -> None:
         self._config = config
+        self.own = OwnIdentity(config.tls) if config.tls else None
         self._servers: list[asyncio.Server] = []
 
     async def open(self, server: Server) -> None:
@@ -27,13 +39,18 @@ class Doors:
             self._servers.append(await listen_inherited(server, config.listener))
         elif config.port is not None:
             self._servers.append(await listen_tcp(server, config.address, config.port))
-        if config.mutual_port is not None and config.tls is not None:
-            tls = server_tls(config.tls)
-            self._servers.append(await listen_tcp(server, config.address, config.mutual_port, tls))
+        if config.mutual_port is not None and self.own is not None:
+            door = listen_mutual(server, config.address, config.mutual_port, self.own)
+            self._servers.append(await door)
         if config.socket is not None:
             self._servers.append(await listen_unix(server, config.socket))
         if config.gate is not None:
             self._servers.append(await listen_unix(server, config.gate, gate=True))
+
+    def look(self) -> None:
+        """Follows the files of its identity; called a few times a second."""
+        if self.own is not None:
+            self.own.look()
 
     def problems(self) -> list[str]:
         """What cannot be opened, told before anything is."""

@@ -31,7 +31,6 @@ from hanse.runtime.events.relay.post import post_of
 from hanse.runtime.gauges import Gauges
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.http.connections import Connections
-from hanse.runtime.http.listen import client_tls
 from hanse.runtime.instruments import Instruments
 from hanse.runtime.link.link_door import LinkDoor
 from hanse.runtime.offload import Offload
@@ -208,7 +207,7 @@ class Host:
             Directory(self.config.directory, self.config.directory_file, local, self._shares),
             site=self.config.site,
             instruments=self._instruments,
-            tls=client_tls(self.config.tls) if self.config.tls else None,
+            own=self._doors.own,
             wrap=wrap,
         )
 
@@ -287,6 +286,7 @@ class Host:
 
     def _look(self, now: float) -> None:
         """Looks at all connections, instead of a timer for each, and at what else may change."""
+        self._doors.look()
         self._placement.look()
         for connection in self.connections:
             connection.look(now)

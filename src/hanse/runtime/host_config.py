@@ -16,8 +16,8 @@ from hanse.runtime.credentials.issuer import Issuer
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.data.files.store_config import FileStoreConfig
 from hanse.runtime.http.cors import Cors
-from hanse.runtime.http.listen import Tls
 from hanse.runtime.mail.mail_config import MailConfig
+from hanse.runtime.mutual.tls import Tls
 
 
 class HostConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from tests.faults.sabotages.kills import KILLS
 from tests.faults.sabotages.leases import LEASES
 from tests.faults.sabotages.mail import MAIL
 from tests.faults.sabotages.meanwhile import MEANWHILE
+from tests.faults.sabotages.mutual import MUTUAL
 from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.people import PERSONS
@@ -52,6 +53,7 @@ AREAS = (
     IDENTITY,
     PAGES,
     PLACEMENT,
+    MUTUAL,
     DATA,
     DATABASE,
     FLEET,

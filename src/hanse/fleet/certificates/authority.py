@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hanse.fleet.certificates.pair import Key, Pair
+from hanse.fleet.certificates.draft import draft_of, extended, general_name
+from hanse.fleet.certificates.pair import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,12 +63,11 @@ class Authority(NamedTuple):
         issuer = self.pair.leaf
         ends = min(now + SERVER_LIFE, self.ends)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, SERVER_TITLE)])
-        draft = _draft(subject, key, now=now, ends=ends).issuer_name(issuer.subject)
+        draft = draft_of(subject, key, now - BACKDATED, ends).issuer_name(issuer.subject)
         draft = draft.add_extension(
-            x509.SubjectAlternativeName([_general(one) for one in names]), critical=False
+            x509.SubjectAlternativeName([general_name(one) for one in names]), critical=False
         )
-        for extension, critical in _extensions(key, self.pair.key, is_authority=False):
-            draft = draft.add_extension(extension, critical=critical)
+        draft = extended(draft, key, self.pair.key)
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         signed = draft.add_extension(usage, critical=False).sign(self.pair.key, SHA256())
         return Pair((signed,), key)
@@ -88,12 +88,11 @@ def found_authority(machine: str, now: datetime) -> Authority:
             x509.NameAttribute(NameOID.COMMON_NAME, title),
         ]
     )
-    draft = _draft(subject, key, now=now, ends=now + AUTHORITY_LIFE).issuer_name(subject)
-    for extension, critical in _extensions(key, key, is_authority=True):
-        draft = draft.add_extension(extension, critical=critical)
-    return Authority(
-        Pair((draft.add_extension(only_local(), critical=True).sign(key, SHA256()),), key)
+    draft = draft_of(subject, key, now - BACKDATED, now + AUTHORITY_LIFE).issuer_name(subject)
+    draft = extended(draft, key, key, authorities_below=0).add_extension(
+        only_local(), critical=True
     )
+    return Authority(Pair((draft.sign(key, SHA256()),), key))
 
 
 def only_local() -> x509.NameConstraints:
@@ -121,41 +120,3 @@ def may_sign(name: str) -> bool:
     except ValueError:
         return any(name == one or name.endswith(f".{one}") for one in LOCAL_HOSTS)
     return any(address in ip_network(one) for one in LOCAL_NETWORKS)
-
-
-def _draft(
-    subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, now: datetime, ends: datetime
-) -> x509.CertificateBuilder:
-    draft = x509.CertificateBuilder().subject_name(subject).public_key(key.public_key())
-    draft = draft.serial_number(x509.random_serial_number())
-    return draft.not_valid_before(now - BACKDATED).not_valid_after(ends)
-
-
-def _extensions(
-    key: ec.EllipticCurvePrivateKey, issuer: Key, *, is_authority: bool
-) -> list[tuple[x509.ExtensionType, bool]]:
-    usage = x509.KeyUsage(
-        digital_signature=not is_authority,
-        key_cert_sign=is_authority,
-        crl_sign=is_authority,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())
-    return [
-        (x509.BasicConstraints(ca=is_authority, path_length=0 if is_authority else None), True),
-        (usage, True),
-        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
-        (issuer_key, False),
-    ]
-
-
-def _general(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)

@@ -6,14 +6,15 @@ import os
 from typing import TYPE_CHECKING
 
 from hanse.fleet.certificates.pair import CertificateError, Pair, check_time, read_pair
+from hanse.runtime.config.file_mark import mark_of
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-FILE_BYTES_MAX = 256 * 1024
+    from hanse.runtime.config.file_mark import FileMark
 
-Stamp = tuple[tuple[int, int, int], ...]
+FILE_BYTES_MAX = 256 * 1024
 
 
 class OwnFiles:
@@ -30,15 +31,15 @@ class OwnFiles:
     def __init__(self, chain: Path, key: Path) -> None:
         self._chain = chain
         self._key = key
-        self._stamp: Stamp | None = None
+        self._marks: tuple[FileMark | None, ...] = ()
         self._pair: Pair | None = None
         self._problem = ""
 
     def look(self, now: datetime) -> tuple[Pair | None, str]:
         """The pair to show, None for none; and what is wrong, empty for nothing."""
-        stamp = _stamp(self._chain, self._key)
-        if stamp is None or stamp != self._stamp:
-            self._stamp = stamp
+        marks = mark_of(self._chain), mark_of(self._key)
+        if None in marks or marks != self._marks:
+            self._marks = marks
             self._read()
         if self._pair is None:
             return None, self._problem
@@ -55,15 +56,6 @@ class OwnFiles:
             self._problem = ""
         except CertificateError as error:
             self._problem = str(error)
-
-
-def _stamp(*paths: Path) -> Stamp | None:
-    """Tells whether files were written since; None while one cannot be looked at."""
-    try:
-        found = [path.stat() for path in paths]
-    except OSError:
-        return None
-    return tuple((one.st_ino, one.st_mtime_ns, one.st_size) for one in found)
 
 
 def _content(path: Path) -> bytes:

@@ -5,77 +5,57 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import ssl
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, cast
 
 from hanse.kit.fault_points import watched_connection
-from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.http.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from hanse.runtime.http.connection import Server
+    from hanse.runtime.http.server import Server
+    from hanse.runtime.mutual.own_identity import OwnIdentity
 
 BACKLOG = 2048
 
 
-class Tls(msgspec.Struct, frozen=True):
-    """Files of a host's identity between machines, PEM.
+class MutualConnection(Connection):
+    """One at the door for other machines: who shows which certificate decides what is believed."""
 
-    Attributes:
-        certificate: The host's own, with its chain.
-        key: The certificate's private key.
-        authority: Who signs hosts; a peer without a certificate of theirs is not let in.
-    """
+    __slots__ = ("_own",)
 
-    certificate: str
-    key: str
-    authority: str
+    def __init__(self, server: Server, own: OwnIdentity) -> None:
+        super().__init__(server, trusted=False)
+        self._own = own
 
-
-def server_tls(tls: Tls) -> ssl.SSLContext:
-    """TLS 1.3 that asks every peer for a certificate of our authority."""
-    context = _context(ssl.Purpose.CLIENT_AUTH, tls)
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        standing = self._own.admit(transport)
+        if standing is None:
+            self.deaf = self.closing = True
+            cast("asyncio.Transport", transport).abort()
+            return
+        self.reader.believe(trusted=standing.trusted, gate=standing.gate)
+        super().connection_made(transport)
 
 
-def client_tls(tls: Tls) -> ssl.SSLContext:
-    """TLS 1.3 that shows our certificate and wants the peer's from our authority."""
-    return _context(ssl.Purpose.SERVER_AUTH, tls)
-
-
-def _context(purpose: ssl.Purpose, tls: Tls) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(purpose, cafile=tls.authority)
-        context.load_cert_chain(tls.certificate, tls.key)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"This host's identity cannot be read ({tls.certificate}, {tls.key}, {tls.authority}): "
-            f"{error}"
-        ) from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    return context
-
-
-async def listen_tcp(
-    server: Server, host: str, port: int, tls: ssl.SSLContext | None = None
-) -> asyncio.Server:
-    """A TCP door. With mutual TLS its peers are hosts of ours and trusted, without it anybody."""
+async def listen_tcp(server: Server, host: str, port: int) -> asyncio.Server:
+    """An open door."""
     loop = asyncio.get_running_loop()
-    make = _maker(server, trusted=tls is not None)
-    if tls is None:
-        return await loop.create_server(make, host, port, backlog=BACKLOG)
+    return await loop.create_server(_maker(server, trusted=False), host, port, backlog=BACKLOG)
+
+
+async def listen_mutual(server: Server, host: str, port: int, own: OwnIdentity) -> asyncio.Server:
+    """A door for other machines, where both sides show who they are by TLS."""
+    loop = asyncio.get_running_loop()
+    kind = watched_connection(MutualConnection)
     # Until they have shown who they are, peers are no connections yet that the sweep would see.
     patience = server.limits.header_timeout
     return await loop.create_server(
-        make, host, port, ssl=tls, backlog=BACKLOG, ssl_handshake_timeout=patience
-    )
+        lambda: kind(server, own), host, port,
+        ssl=own.door, backlog=BACKLOG, ssl_handshake_timeout=patience,
+    )  # fmt: skip
 
 
 async def listen_inherited(server: Server, descriptor: int) -> asyncio.Server:

@@ -125,6 +125,10 @@ class RequestReader:
             self._received = 0
             self._behind = False
 
+    def believe(self, *, trusted: bool, gate: bool) -> None:
+        """Says what the connection is believed, where only its peer's certificate tells."""
+        self._trusted, self._gate = trusted, gate
+
     def read_from(self, transport: asyncio.Transport) -> None:
         """Says where the bytes come from."""
         self._source = self._shown.source = transport

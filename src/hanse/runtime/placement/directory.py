@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.kit.clock import monotonic
+from hanse.runtime.config.file_mark import mark_of
 from hanse.runtime.placement.shares import Shares
-from hanse.runtime.placement.told_file import mark_of, read_told
+from hanse.runtime.placement.told_file import read_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from hanse.runtime.contract.method import Method
     from hanse.runtime.contract.service import ContractModel
     from hanse.runtime.instruments import Instruments
+    from hanse.runtime.mutual.own_identity import OwnIdentity
     from hanse.runtime.placement.directory import Directory
 
 
@@ -30,6 +30,7 @@ class Placement:
     Args:
         local: Full names of the contracts served here; their endpoints may come later.
         directory: Where contracts are served that are not, or not to be called, here.
+        own: Who this host is between machines; None where it calls nobody there.
         wrap: Wraps every bound method; for faults in tests.
 
     Attributes:
@@ -44,14 +45,14 @@ class Placement:
         *,
         site: str,
         instruments: Instruments,
-        tls: ssl.SSLContext | None = None,
+        own: OwnIdentity | None = None,
         wrap: Callable[[Method, Callable[..., Any]], Callable[..., Any]] | None = None,
     ) -> None:
         self.local = local
         self._directory = directory
         self._site = site
         self._instruments = instruments
-        self._tls = tls
+        self._own = own
         self._wrap = wrap
         self._pools: dict[str, Pool] = {}
         self._peers: dict[str, Peer] = {}
@@ -163,7 +164,7 @@ class Placement:
         if text in self._left:
             self._left.remove(text)
         if text not in self._pools:
-            self._pools[text] = Pool(self._address(text), self._tls, links=True)
+            self._pools[text] = Pool(self._address(text), self._own, links=True)
         return self._pools[text]
 
     def _address(self, text: str) -> Address:
@@ -173,7 +174,7 @@ class Placement:
             ValueError: It is none.
         """
         address = Address(text)
-        if not address.path and not (address.secure and self._tls):
+        if not address.path and not (address.secure and self._own):
             raise ValueError(
                 f"{text}: hosts call each other over unix:… or https://… with tls configured"
             )

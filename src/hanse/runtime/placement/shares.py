@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.runtime.placement.told_file import mark_of, read_told
+from hanse.runtime.config.file_mark import mark_of
+from hanse.runtime.placement.told_file import read_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,15 +12,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def mark_of(file: Path) -> tuple[int, int, int] | None:
-    """What tells a file from the one that was there before; None where there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
 def read_told(file: Path, kind: type[T], bytes_max: int) -> T:
     """What it says, as JSON of that kind.
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hanse.runtime.config.secret import Secret
     from hanse.runtime.contract.service import Service
     from hanse.runtime.data.files.store_config import FileStoreConfig
-    from hanse.runtime.http.listen import Tls
+    from hanse.runtime.mutual.tls import Tls
 
 
 class Project:
@@ -185,7 +185,8 @@ class Project:
         return self.folder / text if text else None
 
     def _tls(self, tls: Tls) -> Tls:
-        paths = {name: str(self.folder / getattr(tls, name)) for name in tls.__struct_fields__}
+        files = ("certificate", "key", "authority")
+        paths = {name: str(self.folder / getattr(tls, name)) for name in files}
         return msgspec.structs.replace(tls, **paths)
 
 

@@ -16,8 +16,8 @@ from hanse.runtime.data.backup.backup_table import BackupTable
 from hanse.runtime.data.files.store_table import FileStoreTable
 from hanse.runtime.data.personal.keys_table import KeysTable
 from hanse.runtime.http.cors import Cors
-from hanse.runtime.http.listen import Tls
 from hanse.runtime.mail.mail_table import MailTable
+from hanse.runtime.mutual.tls import Tls
 from hanse.runtime.placement.deploy_table import DeployTable
 from hanse.runtime.project.api_keys import ApiKeyTable
 from hanse.runtime.project.database_table import DatabaseTable

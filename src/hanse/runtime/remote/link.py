@@ -21,7 +21,7 @@ from hanse.runtime.remote.frames import (
 if TYPE_CHECKING:
     import ssl
 
-    from hanse.kit.http import Address
+    from hanse.kit.http import Address, Secured
     from hanse.runtime.remote.frames import Frame
 
 CALLS_MAX = 1024
@@ -176,7 +176,7 @@ class Link(asyncio.Protocol):
 
 
 async def open_link(
-    address: Address, tls: ssl.SSLContext | None, patience: float = GREETING_SECONDS
+    address: Address, tls: ssl.SSLContext | Secured | None, patience: float = GREETING_SECONDS
 ) -> Link | None:
     """A link to a host; None if it only speaks HTTP.
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from hanse.kit.http import Secured
     from hanse.runtime.contract.method import Method
     from hanse.runtime.remote.link import Link
 
@@ -53,7 +54,7 @@ class Pool:
     def __init__(
         self,
         address: Address,
-        tls: ssl.SSLContext | None,
+        tls: ssl.SSLContext | Secured | None,
         clock: Callable[[], float] = time.monotonic,
         *,
         links: bool = False,

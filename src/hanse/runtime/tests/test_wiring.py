@@ -10,7 +10,7 @@ from hanse.kit.clock import ManualClock
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.config.settings import Settings, Sources
-from hanse.runtime.http.listen import Tls
+from hanse.runtime.mutual.tls import Tls
 from hanse.runtime.wiring import kept_in_database, wants_database
 from hanse.testing import World, fake
 

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from hanse import Host, HostConfig
 from hanse.runtime.call.admission import Limits
 from hanse.runtime.call.tests.warehouse import Diary, Shelf, Shop, Stock
-from hanse.runtime.http.listen import Tls
+from hanse.runtime.mutual.tls import Tls
 
 STOCK = "stock.v1.Stock"
 

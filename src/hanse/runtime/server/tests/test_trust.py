@@ -14,7 +14,7 @@ import pytest
 from hanse import Host, HostConfig
 from hanse.runtime.call.tests.conftest import make_identity
 from hanse.runtime.credentials.development import DevelopmentIssuer
-from hanse.runtime.http.listen import client_tls
+from hanse.runtime.mutual.tls import client_tls
 from hanse.runtime.server.tests.desk import Desk, Gates
 from hanse.runtime.server.tests.wire import Peer, connect, get, post
 

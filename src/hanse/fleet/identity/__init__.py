@@ -1,0 +1,1 @@
+"""Who a process of a fleet is between machines: authorities, and certificates that live an hour."""
