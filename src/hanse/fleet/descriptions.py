@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hanse.fleet.control.ground.ground_wish import kept_wish
 from hanse.fleet.control.hosts.roster import read_roster
 from hanse.fleet.releases.shelf import Shelf
 from hanse.fleet.releases.wish import read_wish
@@ -21,15 +22,16 @@ def running_description(state: StateFolder) -> ProjectDescription | None:
     Raises:
         NoRelease: What runs is not kept any more, or was changed where it lies.
     """
-    roster, shelf = read_roster(state.roster), Shelf(state.releases)
-    wishes = {one.release: read_wish(one.release, shelf) for one in roster.members}
+    shelf = Shelf(state.releases)
+    members = [one for each in state.regions() for one in read_roster(each.roster).members]
+    wishes = {one.release: read_wish(one.release, shelf) for one in members}
     listed = {
         name: wishes[one.release].releases[name]
-        for one in roster.members
+        for one in members
         if not one.part
         for name in one.group.services
     }
-    return description_of(listed.values(), shelf, roster.project) if listed else None
+    return description_of(listed.values(), shelf, kept_wish(state).project) if listed else None
 
 
 def description_of(releases: Iterable[str], shelf: Shelf, project: str = "") -> ProjectDescription:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 """Raised when what lies in the folder changes so that another Hanse would misread it."""
 
 SPACE_BYTES_MIN = 300 * 1024 * 1024
@@ -94,6 +94,11 @@ class StateFolder:
     def of(self, region: str) -> StateFolder:
         """The same project's, as a region of it has it."""
         return StateFolder(self.project, region)
+
+    def regions(self) -> list[StateFolder]:
+        """Those that are there; the fleet itself where it has no others."""
+        names = sorted(one.name for one in self.root.glob(f"{REGIONS}/*") if one.is_dir())
+        return [self.of(name) for name in names] or [self]
 
     def record(self, process: str) -> Path:
         """Which process runs under a name."""

@@ -29,7 +29,12 @@ COLUMNS = (
     "process", "state", "services", "release", "up", "again", "CPU", "memory", "req/s", "p99",
 )  # fmt: skip
 LEFT = frozenset({"process", "state", "services", "release"})
-_ORDER = {"gateway": 0, "host": 1, "database": 2, "broker": 3, "backup": 4, "deployer": 5}
+_ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        ("gateway", "host", "region", "database", "broker", "backup", "deployer")
+    )
+}
 
 
 def status(*, as_json: bool) -> None:

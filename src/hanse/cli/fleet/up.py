@@ -32,7 +32,7 @@ from hanse.fleet.backup.report import order_of
 from hanse.fleet.certificates.shown import TRUST
 from hanse.fleet.control.api import Asked
 from hanse.fleet.control.begin import Beginning, development_issuer
-from hanse.fleet.control.ground.gateway_settings import GATEWAY, as_asked
+from hanse.fleet.control.region.gateway_settings import GATEWAY, as_asked
 from hanse.fleet.engine.privileges import lay_down
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.engine.program import surroundings
@@ -138,7 +138,12 @@ async def _applied(
     """Waits until the fleet is as asked, also where another `hanse up` began it otherwise."""
     async with connected(state) as control:
         found = await control.status()
-        begun = Asked(environment=found.environment, port=found.port, tls_port=found.tls_port)
+        begun = Asked(
+            environment=found.environment,
+            port=found.port,
+            tls_port=found.tls_port,
+            regions=found.regions,
+        )
         if was_running or begun != asked:
             await control.apply(asked)
         return await settled(control, quiet=quiet)

@@ -17,7 +17,7 @@ SERVICES_ONLY = kind("service")
 OPEN_SECONDS = 90.0
 
 State = Literal["starting", "ready", "backing off", "stopping", "ended"]
-Kind = Literal["host", "gateway", "database", "broker", "backup", "deployer"]
+Kind = Literal["host", "gateway", "database", "broker", "backup", "deployer", "region"]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,11 +27,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         environment: Which one of `hanse.toml` applies; empty for none.
         port: Of the gateway's open door, instead of the one in `hanse.toml`.
         tls_port: Of its door with TLS, likewise.
+        regions: How many there should be; None for as many as there are, 0 for a fleet without.
     """
 
     environment: str = ""
     port: int | None = None
     tls_port: int | None = None
+    regions: int | None = None
 
 
 class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
         environment: Which one of `hanse.toml` applies; empty for none.
         port: Of the open door as `hanse up` was told; None for the one in `hanse.toml`.
         tls_port: Of the door with TLS, likewise.
+        regions: How many it was told to have; None for one that is none.
         version: Of the platform that runs it.
         pid: Of the control process.
         changing: What is being done to it now; empty when it is as it should be.
@@ -127,6 +130,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     port: int | None = None
     tls_port: int | None = None
+    regions: int | None = None
     version: str
     pid: int
     changing: str

@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.backup.report import order_of
 from hanse.fleet.control.api import Asked, FleetStatus, UnknownProcess
-from hanse.fleet.control.choices import Choices, Moved
-from hanse.fleet.control.ground.gateway_settings import GATEWAY, gateway_wish
-from hanse.fleet.control.hosts.hosts import Hosts
+from hanse.fleet.control.choices import Moved
+from hanse.fleet.control.following import Following
+from hanse.fleet.control.ground.ground_wish import ground_wish
+from hanse.fleet.control.hosts.member import is_under_way
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.hosts.surveyor import rotate_when_due
-from hanse.fleet.control.hosts.told import fronts_of, settled
 from hanse.fleet.control.looks.forgetting import Forgetting
 from hanse.fleet.control.looks.report import process_status
-from hanse.fleet.control.looks.stalls import to_be_moved
-from hanse.fleet.control.looks.watch import Watch, too_heavy
+from hanse.fleet.control.region.api import RegionWish
 from hanse.fleet.control.staging.desk import StagingDesk
-from hanse.fleet.control.staging.stage import is_under_way
 from hanse.fleet.control.turns import EXPECTED, Turns, problems_of
 from hanse.fleet.engine.log_file import trim_log
 from hanse.fleet.state import write_whole
@@ -35,7 +32,10 @@ from hanse.runtime.project.project import read_project
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.ground.ground import Ground
+    from hanse.fleet.control.looks.watch import Watch
+    from hanse.fleet.control.region.regions import Regions
     from hanse.fleet.state import StateFolder
 
 log = logging.getLogger("hanse.control")
@@ -49,25 +49,40 @@ class Fleet:
 
     Args:
         state: The project's state folder.
-        ground: What every project needs: database, broker, gateway.
-        hosts: The project's own.
+        ground: What every fleet stands on.
+        regions: Where it runs.
+        turns: One change after the other.
+        choices: What was decided once.
+        watch: Looks at processes.
 
     Attributes:
         staging: What deployments ask.
     """
 
-    def __init__(self, state: StateFolder, ground: Ground, hosts: Hosts) -> None:
+    def __init__(
+        self,
+        state: StateFolder,
+        ground: Ground,
+        regions: Regions,
+        turns: Turns,
+        choices: Choices,
+        watch: Watch,
+    ) -> None:
         self._state = state
         self._ground = ground
-        self._hosts = hosts
-        self._choices = Choices(state.choices)
-        self._watch = Watch()
+        self._regions = regions
+        self._choices = choices
+        self._watch = watch
+        self._following = Following(state, regions)
         self._forgetting = Forgetting(rotate_when_due)
-        self._turns = Turns()
+        self._turns = turns
         self._asked = Asked()
         self._applying: Asked | None = None
+        self._runs = False
         self._stopped = False
-        self.staging = StagingDesk(self._turns, hosts, lambda: self._asked, self._choices)
+        self.staging = StagingDesk(
+            self._turns, regions, self._following, lambda: self._asked, choices
+        )
         self._over = asyncio.Event()
 
     async def run(self, asked: Asked) -> bool:
@@ -81,7 +96,8 @@ class Fleet:
         """
         tasks = [asyncio.create_task(work) for work in (self._look_often(), self._turns.run())]
         self._asked = asked
-        if self._hosts.adopt():
+        self._runs = await self._regions.adopt()
+        if self._runs:
             await self._ground.start()
         else:
             self.ask(asked)
@@ -90,27 +106,30 @@ class Fleet:
             task.cancel()
         await self._forgetting.stop()
         if not self._stopped:
-            await self._hosts.leave()
+            await self._regions.leave()
             await self._ground.leave()
         return self._stopped
 
     def ask(self, asked: Asked) -> None:
         """Begins to bring everything to what the project's file says now."""
+        if asked.regions is None:
+            asked = msgspec.structs.replace(asked, regions=self._asked.regions)
         if asked != self._applying:  # whoever starts us asks what we have begun with
             self._applying = asked
-            what = "changing" if self._hosts.members else "starting"
+            what = "changing" if self._runs else "starting"
             self._turns.begin(what, partial(self._apply, asked))
 
-    def restart(self, names: tuple[str, ...]) -> None:
+    async def restart(self, names: tuple[str, ...]) -> None:
         """Begins to replace hosts.
 
         Raises:
             UnknownProcess: No group and no host has one of these names.
         """
-        there = {name for one in self._hosts.members for name in (one.name, one.group.name)}
+        hosts = await self._regions.hosts()
+        there = {name for one in hosts for name in (one.name, one.group.name)}
         unknown = [name for name in names if name not in there]
         if unknown:
-            known = ", ".join(sorted({one.group.name for one in self._hosts.members}))
+            known = ", ".join(sorted({one.group.name for one in hosts}))
             raise UnknownProcess(f"There is no host or group {unknown[0]}; groups are {known}.")
         self._turns.begin("restarting", partial(self._restart, frozenset(names)))
 
@@ -141,31 +160,30 @@ class Fleet:
         """Ends control, and nothing else."""
         self._over.set()
 
-    def status(self) -> FleetStatus:
+    async def status(self) -> FleetStatus:
         """How everything is."""
         ground = [process_status(one, self._watch, kind) for kind, one in self._ground.programs()]
-        hosts = [
-            process_status(one.supervision, self._watch, "host", one) for one in self._hosts.members
-        ]
-        url, tls_url = self._ground.urls
+        found = await self._regions.status()
         return FleetStatus(
-            project=self._hosts.project,
+            project=self._ground.wish.project,
             environment=self._asked.environment,
             port=self._asked.port,
             tls_port=self._asked.tls_port,
+            regions=self._asked.regions,
             version=version("hanse"),
             pid=os.getpid(),
             changing=self._turns.changing,
             problems=self._turns.problems,
-            url=url,
-            tls_url=tls_url,
-            fronts=fronts_of(self._hosts.members),
+            url=found.url,
+            tls_url=found.tls_url,
+            fronts=found.fronts,
             notes=(
                 *map(_said_of, self._choices.moved),
-                *self._hosts.notes(),
+                *found.notes,
+                *self._following.notes(),
                 *self._ground.notes(),
             ),
-            processes=(*hosts, *ground),
+            processes=(*found.processes, *ground),
             backup=self._ground.backup.status(),
         )
 
@@ -176,17 +194,21 @@ class Fleet:
         try:
             self._remember(asked)
             project = read_project(Path.cwd(), asked.environment)
-            wish = gateway_wish(project.gateway, asked, self._choices, self._ground.ports)
-            elsewhere = project.database_url(self._ground.variables) is not None
-            order = order_of(project, self._state, self._ground.variables)
-            wish = msgspec.structs.replace(
-                wish, database_elsewhere=elsewhere, backup=order, environment=asked.environment
+            wish = RegionWish(
+                project=project.name,
+                environment=asked.environment,
+                regions=asked.regions or 0,
+                port=asked.port,
+                tls_port=asked.tls_port,
             )
-            await self._ground.start(wish)
-            await _both(
+            await self._ground.start(ground_wish(project, asked.environment, self._state))
+            await self._regions.open(wish)
+            await _all(
                 self._ground.ready(),
-                self._hosts.follow(project, asked.environment, self._choices),
+                self._regions.ready(),
+                self._following.follow(project, asked.environment, self._choices),
             )
+            self._runs = True
         except BaseException:
             self._remember(before)  # else a restart would take what does not run for what was asked
             raise
@@ -199,14 +221,15 @@ class Fleet:
 
     async def _restart(self, names: frozenset[str]) -> None:
         project = read_project(Path.cwd(), self._asked.environment)
-        await self._hosts.follow(project, self._asked.environment, self._choices, names or None)
+        environment = self._asked.environment
+        await self._following.follow(project, environment, self._choices, names or None)
 
     async def _move(self, moved: Moved) -> None:
         self._choices.move(moved)
-        await self._hosts.move(moved.unit)
+        await self._following.move(moved.unit)
 
     async def _stop(self) -> None:
-        await self._hosts.stop()
+        await self._regions.stop()
         await self._ground.stop()
         self._stopped = True
         self._over.set()
@@ -222,28 +245,21 @@ class Fleet:
             await wait_set(self._over, LOOK_SECONDS)
 
     async def _look(self) -> None:
-        members = self._hosts.members
-        programs = [one for _, one in self._ground.programs()]
-        await self._watch.look(
-            [*programs, *(one.supervision for one in members)],
-            members,
-            (GATEWAY, self._state.admin_socket),
-        )
-        self._hosts.look(self._watch.silent)
-        for one in too_heavy(members, self._watch):
-            if not self._turns.changing:
-                self._turns.begin(f"replacing {one.name}", partial(self._hosts.relieve, one))
-        for name in ("access", "control"):  # what Envoy and we write ourselves, nobody else trims
-            trim_log(self._state.log(name))
-        self._hosts.show(self._ground.front())
-        if members:  # else there is no database either
+        await self._regions.look([one for _, one in self._ground.programs()])
+        trim_log(self._state.log("control"))  # what we write ourselves, nobody else trims
+        if self._runs:  # else there is no database either
             self._forgetting.look(self._asked.environment)
-        for moved in filter(None, map(to_be_moved, settled(members))):
-            if not self._turns.changing and not any(map(is_under_way, members)):
+        for name in await self._regions.behind():
+            if not self._turns.changing:
+                catch_up = partial(self._regions.catch_up, name)
+                self._turns.begin(f"bringing {name} to what the others run", catch_up)
+        for moved in await self._regions.blocked():
+            under_way = any(map(is_under_way, await self._regions.hosts()))
+            if not self._turns.changing and not under_way:
                 self._turns.begin(f"moving {moved.service}", partial(self._move, moved))
 
 
-async def _both(*works: Awaitable[None]) -> None:
+async def _all(*works: Awaitable[None]) -> None:
     """Does all of it side by side, and says of all that failed why."""
     failed = [one for one in await asyncio.gather(*works, return_exceptions=True) if one]
     expected = [one for one in failed if isinstance(one, EXPECTED)]

@@ -10,29 +10,35 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import uvloop
 
 from hanse.fleet.control.api import Asked
 from hanse.fleet.control.begin import KEEPER
+from hanse.fleet.control.choices import Choices
 from hanse.fleet.control.fleet import Fleet
 from hanse.fleet.control.ground.ground import Ground
-from hanse.fleet.control.ground.stores import stores
-from hanse.fleet.control.hosts.foundry import Foundry
-from hanse.fleet.control.hosts.hosts import Hosts
-from hanse.fleet.control.hosts.publisher import Publisher
 from hanse.fleet.control.keeper import EXIT_OTHER_IN_CHARGE
+from hanse.fleet.control.looks.watch import Watch
+from hanse.fleet.control.region.making import local_region
+from hanse.fleet.control.region.many_regions import ManyRegions
 from hanse.fleet.control.service import ControlService
 from hanse.fleet.control.staging.desk import StagingDesk
 from hanse.fleet.control.staging.service import StagingService
-from hanse.fleet.directory.files import DirectoryWriter
+from hanse.fleet.control.turns import Turns
+from hanse.fleet.engine.postgres import Postgres
 from hanse.fleet.state import StateError, StateFolder
 from hanse.kit import environment
 from hanse.kit.clock import SystemClock, wait_set
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.telemetry.log import configure
+
+if TYPE_CHECKING:
+    from hanse.fleet.control.hosts.publisher import Publisher
+    from hanse.fleet.control.region.regions import Regions
 
 log = logging.getLogger("hanse.control")
 
@@ -78,23 +84,22 @@ def _take_charge(state: StateFolder, variables: Mapping[str, str]) -> int:
 
 
 async def _control(state: StateFolder, asked: Asked, variables: Mapping[str, str]) -> bool:
-
-    async def tell() -> None:
-        publisher.front = ground.front()
-        await publisher.publish()
-
-    ground = Ground(state, stores(state, variables), variables, SystemClock(), tell)
-    publisher = Publisher(DirectoryWriter(state.directory, state.shares), ground.push)
-    foundry = Foundry(state, variables, publisher.changed)
-    fleet = Fleet(state, ground, Hosts(state, publisher, foundry.make))
+    choices, watch, turns = Choices(state.choices), Watch(), Turns()
+    publisher: Publisher | None = None
+    if asked.regions:
+        regions: Regions = ManyRegions(state, variables, watch)
+    else:
+        regions, publisher = local_region(state, variables, choices, watch, turns)
+    ground = Ground(state, Postgres(state, variables).supervision(), variables, SystemClock())
+    fleet = Fleet(state, ground, regions, turns, choices, watch)
     _end_on_signals(fleet)
     config = HostConfig(name="control", port=None, socket=state.control_socket, docs=False)
     provided: dict[type, object] = {Fleet: fleet, StagingDesk: fleet.staging}
     async with Host([ControlService, StagingService], config, provided=provided):
-        tasks = [
-            asyncio.create_task(_keep_keeper(os.getppid())),
-            asyncio.create_task(publisher.run()),
-        ]
+        works = [_keep_keeper(os.getppid())]
+        if publisher is not None:
+            works.append(publisher.run())
+        tasks = [asyncio.create_task(one) for one in works]
         try:
             return await fleet.run(asked)
         finally:

@@ -15,13 +15,13 @@ class ControlService(Service, Control):
         self._fleet = fleet
 
     async def status(self) -> FleetStatus:
-        return self._fleet.status()
+        return await self._fleet.status()
 
     async def apply(self, asked: Asked) -> None:
         self._fleet.ask(asked)
 
     async def restart(self, names: tuple[str, ...]) -> None:
-        self._fleet.restart(names)
+        await self._fleet.restart(names)
 
     async def stop(self) -> None:
         self._fleet.stop()

@@ -63,7 +63,7 @@ def test_paths_are_short_for_who_works_in_the_project():
     assert str(StateFolder(Path()).gate("shop-1")) == ".hanse/up/hosts/shop-1.gate"
 
 
-@pytest.mark.parametrize("written", ["3", "99", "one", "", "1.5"])
+@pytest.mark.parametrize("written", ["4", "99", "one", "", "1.5"])
 def test_a_newer_or_unknown_version_is_refused_and_left_alone(state: StateFolder, written: str):
     state.prepare()
     state.version.write_text(written)

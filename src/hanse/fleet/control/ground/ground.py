@@ -1,33 +1,23 @@
-"""What every project stands on: its database, its broker, and the gateway before its hosts."""
+"""What every fleet stands on, however many regions it has: database, backup, what deploys."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from hanse.fleet.control.ground.backup_desk import BackupDesk
 from hanse.fleet.control.ground.deploy_desk import DeployDesk
-from hanse.fleet.control.ground.envoy import Envoy
-from hanse.fleet.control.ground.front import Front, FrontDesk
-from hanse.fleet.control.ground.gateway_settings import GATEWAY, GatewayWish
-from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
+from hanse.fleet.control.ground.ground_wish import GroundWish, keep_wish, kept_wish
 from hanse.fleet.control.looks.hangs import silence_notes
-from hanse.fleet.engine.process import is_running
-from hanse.fleet.gateway.picture import Picture
-from hanse.fleet.state import write_whole
+from hanse.fleet.control.region.ground import until_ready
 from hanse.kit.clock import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from hanse.fleet.control.api import Kind
     from hanse.fleet.engine.supervision import Supervision
     from hanse.fleet.state import StateFolder
     from hanse.kit.clock import Clock
-    from hanse.runtime.project.gateway_table import GatewayTable
 
 
 class Ground:
@@ -35,113 +25,70 @@ class Ground:
 
     Args:
         state: The project's state folder.
-        stores: Database and broker.
-        variables: The environment.
-        clock: Tells when certificates expire.
-        tell: Brings `front` to the gateway; returns when it is there.
+        database: What keeps the embedded one running.
+        given: The environment.
+        clock: Of backups.
 
     Attributes:
-        variables: As given.
+        wish: How it is, or is about to be.
         backup: What is copied to another place.
         deployer: What deploys.
     """
 
     def __init__(
-        self,
-        state: StateFolder,
-        stores: Mapping[Kind, Supervision],
-        variables: Mapping[str, str],
-        clock: Clock,
-        tell: Callable[[], Awaitable[object]],
+        self, state: StateFolder, database: Supervision, given: Mapping[str, str], clock: Clock
     ) -> None:
         self._state = state
-        self._stores = stores
-        self.variables = variables
-        self._clock = clock
-        self._tell = tell
-        self._envoy: Envoy | None = None
-        self._desk: FrontDesk | None = None
-        self._database_elsewhere = False
-        self.backup = BackupDesk(state, variables, clock)
-        self.deployer = DeployDesk(state, variables)
+        self._database = database
+        self.wish = kept_wish(state)
+        self.backup = BackupDesk(state, given, clock)
+        self.deployer = DeployDesk(state, given)
 
-    async def start(self, wanted: GatewayWish | None = None) -> None:
+    async def start(self, wanted: GroundWish | None = None) -> None:
         """Begins what does not run.
 
         Args:
-            wanted: How the gateway should be; as it was when it began, if left out.
+            wanted: How it should be; as it was when it began, if left out.
 
         Raises:
-            ChangeFailed: The gateway does not take new settings; it has the old ones then.
-            OSError, StateError: The gateway cannot be steered or its settings not be kept.
+            StateError: What is wished for cannot be kept.
         """
-        kept = self._kept()
-        wish = wanted or kept
-        self._database_elsewhere = wish.database_elsewhere
+        kept, wish = self.wish, wanted or self.wish
+        self.wish = wish
         if wish.database_elsewhere:
-            await self._stores["database"].stop()
-        for supervision in self._used().values():
-            supervision.start()
+            await self._database.stop()
+        else:
+            self._database.start()
         await self.backup.follow(wish.backup, elsewhere=wish.database_elsewhere)
         await self.deployer.follow(wish.environment)
-        if self._envoy is None:
-            desk = self._open_desk(wish.table)
-            self._envoy = Envoy(self._state, wish.settings, self.variables)
-            await self._envoy.start(Picture((), *self.front()))
-        else:
-            if self._envoy.settings != wish.settings:
-                await self._envoy.change(wish.settings)
-            desk = self._open_desk(wish.table)
-        desk.start(self._envoy.supervision)
         if wish != kept:
-            write_whole(self._wish_file, msgspec.json.encode(wish))
+            keep_wish(wish, self._state)
 
     async def ready(self) -> None:
-        """Returns when all of it answers.
+        """Returns when the database answers.
 
         Raises:
-            ChangeFailed: Something does not start; it says what, and why.
+            ChangeFailed: It does not start; it says why.
         """
-        assert self._envoy is not None, "it was started"
-        await asyncio.gather(self._envoy.ready(), *map(_ready, self._used().values()))
-
-    def front(self) -> Front:
-        """What the gateway should show now besides services."""
-        return self._desk.look() if self._desk else Front()
-
-    async def push(self, picture: Picture) -> None:
-        """Tells the gateway of a picture.
-
-        Raises:
-            Rejected: It does not take it; the one before stands.
-        """
-        assert self._envoy is not None, "it was started"
-        await self._envoy.push(picture)
+        if not self.wish.database_elsewhere:
+            await until_ready(self._database)
 
     async def stop(self) -> None:
-        """Ends the gateway, then what its hosts stood on."""
-        self._close_desk()
+        """Ends it."""
         await self.deployer.stop()
-        if self._envoy is not None:
-            await self._envoy.stop()
-        await asyncio.gather(*(one.stop() for one in self._stores.values()))
+        await self._database.stop()
         await self.backup.stop()  # the database lets it have all it wrote before it ends
 
     async def leave(self) -> None:
         """Leaves all of it running, for another to adopt."""
-        self._close_desk()
-        if self._envoy is not None:
-            await self._envoy.leave()
-        for one in self._stores.values():
-            await one.leave()
+        await self._database.leave()
         await self.backup.leave()
         await self.deployer.leave()
 
     def programs(self) -> Iterator[tuple[Kind, Supervision]]:
         """All of it, by what it is."""
-        if self._envoy is not None:
-            yield "gateway", self._envoy.supervision
-        yield from self._used().items()
+        if not self.wish.database_elsewhere:
+            yield "database", self._database
         if self.backup.supervision is not None:
             yield "backup", self.backup.supervision
         if self.deployer.supervision is not None:
@@ -151,61 +98,4 @@ class Ground:
         """What an operator should know."""
         for _, one in self.programs():
             yield from silence_notes(one.name, one.silence, monotonic())
-        if self._desk is not None:
-            yield from self._desk.notes
         yield from self.backup.notes()
-
-    def _used(self) -> dict[Kind, Supervision]:
-        """Those of the stores that the project does not have elsewhere."""
-        used = dict(self._stores)
-        if self._database_elsewhere:
-            del used["database"]
-        return used
-
-    @property
-    def urls(self) -> tuple[str, str]:
-        """The open door and the one with TLS; empty where there is none."""
-        if self._envoy is None:
-            return "", ""
-        at = self._envoy.settings
-        return _url("http", at.address, at.port), _url("https", at.address, at.tls_port)
-
-    @property
-    def ports(self) -> frozenset[int]:
-        """Those the gateway has open: nobody else can have them."""
-        if not is_running(GATEWAY, self._state):
-            return frozenset()
-        at = self._envoy.settings if self._envoy else self._kept().settings
-        return frozenset(filter(None, (at.port, at.tls_port)))
-
-    def _open_desk(self, table: GatewayTable) -> FrontDesk:
-        self._close_desk()
-        self._desk = FrontDesk(self._state, table, self._clock, self._tell)
-        return self._desk
-
-    def _close_desk(self) -> None:
-        if self._desk is not None:
-            self._desk.stop()
-
-    def _kept(self) -> GatewayWish:
-        """How the gateway that runs was begun."""
-        try:
-            return msgspec.json.decode(self._wish_file.read_bytes(), type=GatewayWish)
-        except (FileNotFoundError, msgspec.MsgspecError):
-            return GatewayWish()
-
-    @property
-    def _wish_file(self) -> Path:
-        return self._state.envoy / "wish.json"
-
-
-async def _ready(one: Supervision) -> None:
-    if await one.until("ready", "backing off") != "ready":
-        raise ChangeFailed(f"{one.name} does not start.", *one.last_words[-WORDS_SHOWN:])
-
-
-def _url(scheme: str, address: str, port: int | None) -> str:
-    """As one writes it on this machine; empty without a port."""
-    here = address in {"127.0.0.1", "::1", "0.0.0.0", "::"}  # noqa: S104 - read, not bound
-    host = "localhost" if here else f"[{address}]" if ":" in address else address
-    return f"{scheme}://{host}:{port}" if port else ""

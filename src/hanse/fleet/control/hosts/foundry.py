@@ -54,6 +54,7 @@ class Foundry:
             settings=str(self._shelf.path_of(wish.settings)),
             environment=record.environment,
             issuers=_issuers(self._state) if record.local else (),
+            region=self._state.region,
             inbox=record.local,
             limits=record.group.limits,
         )

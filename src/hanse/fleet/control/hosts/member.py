@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import msgspec
 
 from hanse.fleet.plan import PlannedGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from hanse.fleet.engine.kept import Kept
     from hanse.fleet.state import StateFolder
@@ -42,6 +42,19 @@ class MemberRecord(msgspec.Struct, frozen=True):
     part: Part = ""
 
 
+class Known(Protocol):
+    """A host, as far as its record tells: one that is supervised here, or one of another region."""
+
+    @property
+    def record(self) -> MemberRecord: ...
+
+
+K = TypeVar("K", bound=Known)
+
+UNDER_WAY = ("canary", "twin", "next")
+"""Parts in a deployment that is not decided yet."""
+
+
 class Member:
     """A host that is supervised.
 
@@ -56,7 +69,7 @@ class Member:
     """
 
     def __init__(self, record: MemberRecord, supervision: Kept, state: StateFolder) -> None:
-        self.record = record
+        self._record = record
         self.supervision = supervision
         self.socket = state.socket(record.name)
         self.gate = state.gate(record.name)
@@ -64,6 +77,10 @@ class Member:
         self.problems = state.problems(record.name)
         self.leaving = False
         self.silent = False
+
+    @property
+    def record(self) -> MemberRecord:
+        return self._record
 
     @property
     def name(self) -> str:
@@ -79,7 +96,7 @@ class Member:
 
     def become(self, part: Part, deployment: str) -> None:
         """Is something else to a deployment from now on; it runs on as it is."""
-        self.record = msgspec.structs.replace(self.record, part=part, deployment=deployment)
+        self._record = msgspec.structs.replace(self.record, part=part, deployment=deployment)
 
     @property
     def serving(self) -> bool:
@@ -92,8 +109,32 @@ class Member:
         return self.serving and not self.silent
 
 
-def free_names(group: str, taken: Iterable[str], count: int) -> list[str]:
-    """So many names for further hosts of a group that none has: `shop-3`, `shop-4`."""
-    numbers = [int(name.rpartition("-")[2]) for name in taken if name.rpartition("-")[0] == group]
+def settled(hosts: Sequence[K]) -> list[K]:
+    """Those that serve as any other."""
+    return [one for one in hosts if not one.record.part]
+
+
+def is_under_way(host: Known) -> bool:
+    """Whether it is of a deployment that is not decided yet."""
+    return host.record.part in UNDER_WAY
+
+
+def under_way(host: Known) -> str:
+    """Why nobody else may change its group now, for people."""
+    deployment = host.record.deployment
+    return (
+        f"{host.record.group.name} is being deployed by {deployment}. "
+        f"Wait for it, or: hanse deployments abort {deployment}"
+    )
+
+
+def stem_of(region: str, group: str) -> str:
+    """What the names of a group's hosts begin with: no two hosts of a fleet have one name."""
+    return f"{region}.{group}" if region else group
+
+
+def free_names(stem: str, taken: Iterable[str], count: int) -> list[str]:
+    """So many names for further hosts that none has: `shop-3`, `shop-4`."""
+    numbers = [int(name.rpartition("-")[2]) for name in taken if name.rpartition("-")[0] == stem]
     first = max(numbers, default=0) + 1
-    return [f"{group}-{number}" for number in range(first, first + count)]
+    return [f"{stem}-{number}" for number in range(first, first + count)]

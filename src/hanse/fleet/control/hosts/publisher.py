@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from hanse.fleet.control.ground.front import Front
 from hanse.fleet.control.hosts.given_shares import LEASE_SECONDS, GivenShares
 from hanse.fleet.control.hosts.told import directory_of, shares_of, upstreams_of
+from hanse.fleet.control.region.front import Front
 from hanse.fleet.gateway.picture import Picture
 from hanse.kit.clock import monotonic, wait_set
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.hosts.rollout import ChangeFailed, Wanted
-from hanse.fleet.control.hosts.told import settled
+from hanse.fleet.control.hosts.member import settled
+from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.wanted import Wanted
 from hanse.fleet.engine.limits.cgroup import limits_cpu
 from hanse.kit.clock import monotonic
 
@@ -30,7 +31,7 @@ async def relieve(member: Member, publisher: Publisher, rollout: Rollout) -> Non
         return await _restarted(member, publisher, rollout)
     wanted = {one.group.name: _as_it_is(one) for one in serving}
     try:
-        await rollout.bring(list(wanted.values()), [member])
+        await rollout.bring(list(wanted.values()), [member.name])
     except ChangeFailed:
         return await _restarted(member, publisher, rollout)
     for one in publisher.members:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from hanse.fleet.control.hosts.member import Member, MemberRecord, free_names
-from hanse.fleet.control.hosts.told import settled
+from hanse.fleet.control.hosts.member import settled
 from hanse.fleet.control.looks.scrape import numbers_of
-from hanse.fleet.plan import PlannedGroup
 from hanse.kit.clock import monotonic, wait_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
+    from hanse.fleet.control.hosts.member import Member, MemberRecord
     from hanse.fleet.control.hosts.publisher import Published, Publisher
+    from hanse.fleet.control.hosts.wanted import Wanted
     from hanse.fleet.control.looks.numbers import Numbers
 
 log = logging.getLogger("hanse.control")
@@ -37,31 +35,6 @@ class ChangeFailed(Exception):
         self.problems = problems
 
 
-class Wanted(NamedTuple):
-    """A group that should run, and as what; see `MemberRecord`."""
-
-    group: PlannedGroup
-    release: str
-    environment: str
-    local: bool
-
-    def record(self, name: str) -> MemberRecord:
-        """One host of it."""
-        return MemberRecord(name, *self)
-
-    def fits(self, member: Member) -> bool:
-        """Whether a host is one of those; the number of replicas is not its business."""
-        own = member.record
-        wanted = self.record(own.name)
-        group = msgspec.structs.replace(own.group, replicas=self.group.replicas)
-        return msgspec.structs.replace(own, group=group, deployment="") == wanted
-
-    def missing(self, there: int, taken: Sequence[str]) -> list[MemberRecord]:
-        """Records of the hosts to start where so many are there."""
-        names = free_names(self.group.name, taken, self.group.replicas - there)
-        return [self.record(name) for name in names]
-
-
 class Rollout:
     """Starts what is missing, waits until it answers, sends calls there, ends what is too much.
 
@@ -69,6 +42,7 @@ class Rollout:
         publisher: Knows all members; they are changed in place.
         make: A member of a record, not yet started.
         remember: Writes down who there is, before anybody is started.
+        region: Where; empty for a fleet without regions.
     """
 
     def __init__(
@@ -76,30 +50,32 @@ class Rollout:
         publisher: Publisher,
         make: Callable[[MemberRecord], Member],
         remember: Callable[[], None],
+        region: str = "",
     ) -> None:
+        self.region = region
         self._publisher = publisher
         self._members = publisher.members
         self._make = make
         self._remember = remember
 
-    async def bring(self, wanted: Sequence[Wanted], anew: Sequence[Member] = ()) -> None:
+    async def bring(self, wanted: Sequence[Wanted], anew: Collection[str] = ()) -> None:
         """Makes the members what they should be.
 
         Args:
             wanted: All groups.
-            anew: Those that are replaced although they are what they should be.
+            anew: Names of those that are replaced although they are what they should be.
 
         Raises:
             ChangeFailed: Something new does not start; then all is as it was.
         """
-        old = [one for one in settled(self._members) if one not in anew]
+        old = [one for one in settled(self._members) if one.name not in anew]
         taken = [one.name for one in self._members]
         staying: list[Member] = []
         coming: list[Member] = []
         for each in wanted:
-            fit = [one for one in old if each.fits(one)][: each.group.replicas]
+            fit = [one for one in old if each.fits(one.record)][: each.group.replicas]
             staying += fit
-            coming += [self._make(record) for record in each.missing(len(fit), taken)]
+            coming += [self._make(record) for record in each.missing(len(fit), taken, self.region)]
         leaving = [one for one in settled(self._members) if one not in staying]
         await self.start(coming)
         await self.end(leaving)

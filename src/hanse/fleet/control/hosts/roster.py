@@ -17,12 +17,10 @@ class Roster(msgspec.Struct, frozen=True):
     """What the file holds.
 
     Attributes:
-        project: The project's name.
         members: All hosts, coming and leaving ones too.
         settled: Whether no change was being made when it was written.
     """
 
-    project: str = ""
     members: tuple[MemberRecord, ...] = ()
     settled: bool = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from hanse.fleet.control.hosts.member import settled
 from hanse.fleet.gateway import picture as gateway
 from hanse.fleet.gateway.picture import Endpoint, Upstream
 from hanse.runtime.placement.shares import Part
@@ -65,11 +66,6 @@ def fronts_of(members: Sequence[Member]) -> tuple[str, ...]:
     """Where people can begin to look, of everything that runs."""
     units = (unit for one in members for unit in one.group.units)
     return tuple(sorted({front for unit in units for front in unit.fronts}))
-
-
-def settled(members: Sequence[Member]) -> list[Member]:
-    """Those that serve as any other."""
-    return [one for one in members if not one.part]
 
 
 class _Pair(NamedTuple):

@@ -48,14 +48,14 @@ class Watch:
         self,
         processes: Iterable[Kept],
         members: Iterable[Member],
-        gateway: tuple[str, Path],
+        gateway: tuple[str, Path] | None = None,
     ) -> None:
         """Looks at all of them.
 
         Args:
             processes: All there are.
             members: Those of them that are hosts.
-            gateway: Name of its process, and its admin door.
+            gateway: Name of its process, and its admin door; None for none.
         """
         doors = [(one.name, one.socket) for one in members if one.supervision.stage == "ready"]
         alive = [one for one in processes if one.pid]
@@ -66,16 +66,13 @@ class Watch:
             if one.program.limits.memory_bytes
         }
         now = monotonic()
-        asked = [
-            gateway_numbers(gateway[1], now),
-            *(numbers_of(socket, now) for _, socket in doors),
-        ]
-        counted, *found = await asyncio.gather(*asked)
+        found = await asyncio.gather(*(numbers_of(socket, now) for _, socket in doors))
         used = await asyncio.to_thread(self._meter.look, pids.values(), monotonic(), limits)
         said = dict(zip((name for name, _ in doors), found, strict=True))
         self.silent = {name: pids[name] for name, some in said.items() if not some and name in pids}
         before = self._numbers
-        said[gateway[0]] = counted
+        if gateway is not None:
+            said[gateway[0]] = await gateway_numbers(gateway[1], now)
         self._numbers = {name: some for name, some in said.items() if some}
         self._readings = {
             name: Reading(used.get(pid, Usage()), self._rates(before.get(name), name))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hanse.fleet.control.hosts.surveyor import migrate_after
 from hanse.fleet.control.staging.api import CannotDeploy, Instance
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
     from hanse.fleet.control.api import Asked
     from hanse.fleet.control.choices import Choices
-    from hanse.fleet.control.hosts.hosts import Hosts
+    from hanse.fleet.control.following import Following
+    from hanse.fleet.control.region.api import Step
+    from hanse.fleet.control.region.regions import Regions
     from hanse.fleet.control.staging.api import Order, Proposal
     from hanse.fleet.control.turns import Turns
 
 T = TypeVar("T")
-Step = Literal["begin", "take_over", "settle", "cool", "go_back"]
 DOING: dict[Step, str] = {
     "begin": "starting canary and twin of",
     "take_over": "handing over to",
@@ -38,16 +40,23 @@ class StagingDesk:
 
     Args:
         turns: One change after the other.
-        hosts: All of the project.
+        regions: Where the fleet runs.
+        following: Builds, and clears away.
         asked: What `hanse up` was told.
         choices: What the fleet has decided by itself.
     """
 
     def __init__(
-        self, turns: Turns, hosts: Hosts, asked: Callable[[], Asked], choices: Choices
+        self,
+        turns: Turns,
+        regions: Regions,
+        following: Following,
+        asked: Callable[[], Asked],
+        choices: Choices,
     ) -> None:
         self._turns = turns
-        self._hosts = hosts
+        self._regions = regions
+        self._following = following
         self._asked = asked
         self._choices = choices
         self._migrating = asyncio.Lock()
@@ -55,7 +64,7 @@ class StagingDesk:
     async def propose(self, names: tuple[str, ...]) -> Proposal:
         """Builds, and compares with what runs."""
         environment = self._asked().environment
-        now = self._hosts.members, self._hosts.shelf
+        now = await self._regions.hosts(), self._following.shelf
         try:  # in nobody's turn: it changes nothing, and packages may take minutes
             project = read_project(Path.cwd(), environment)
             return await propose(project, environment, self._choices, names, now)
@@ -64,19 +73,16 @@ class StagingDesk:
 
     async def step(self, order: Order, step: Step) -> None:
         """Does one step with the hosts of a deployment."""
-
-        async def work() -> None:
-            await getattr(self._hosts.stage(order), step)()
-
         what = f"{DOING[step]} {order.deployment}"
+        work = partial(self._regions.step, order, step)
         await self._done(what, work, first=step == "go_back")
 
     async def cool(self, order: Order) -> tuple[str, ...]:
         """Ends what stood by, and has changed what waited for that."""
 
         async def work() -> None:
-            await self._hosts.stage(order).cool()
-            await self._hosts.forget({one.before for one in order.changes if one.before})
+            await self._regions.step(order, "cool")
+            await self._following.forget({one.before for one in order.changes if one.before})
 
         await self._done(f"{DOING['cool']} {order.deployment}", work)
         async with self._migrating:  # in nobody's turn: an index may take an hour
@@ -87,9 +93,9 @@ class StagingDesk:
 
     async def share(self, deployment: str, canary: float, twin: float) -> None:
         """Gives shares at once: whatever else is changed, this does not wait for it."""
-        await self._hosts.share(deployment, canary, twin)
+        await self._regions.share(deployment, canary, twin)
 
-    def instances(self) -> tuple[Instance, ...]:
+    async def instances(self) -> tuple[Instance, ...]:
         """All hosts there are."""
         return tuple(
             Instance(
@@ -99,11 +105,11 @@ class StagingDesk:
                 part=one.part,
                 deployment=one.record.deployment,
                 answering=one.answering,
-                restarts=one.supervision.restarts,
-                socket=str(one.socket),
-                overran=one.supervision.excess.ends,
+                restarts=one.restarts,
+                socket=one.socket,
+                overran=one.overran,
             )
-            for one in self._hosts.members
+            for one in await self._regions.hosts()
         )
 
     async def _done(self, what: str, work: Callable[[], Awaitable[T]], *, first: bool = False) -> T:

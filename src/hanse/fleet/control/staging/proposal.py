@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hanse.fleet.control.hosts.member import settled
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.hosts.surveyor import build_services, groups_of, is_local
-from hanse.fleet.control.hosts.told import settled
 from hanse.fleet.control.staging.api import GroupChange, Proposal
 from hanse.fleet.releases.wish import read_wish
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from hanse.fleet.control.choices import Choices
-    from hanse.fleet.control.hosts.member import Member
+    from hanse.fleet.control.region.api import HostStatus
     from hanse.fleet.plan import PlannedGroup
     from hanse.fleet.releases.built import Built
     from hanse.fleet.releases.shelf import Shelf
@@ -26,7 +26,7 @@ async def propose(
     environment: str,
     choices: Choices,
     names: Collection[str],
-    now: tuple[Sequence[Member], Shelf],
+    now: tuple[Sequence[HostStatus], Shelf],
 ) -> Proposal:
     """Builds it, and compares.
 
@@ -66,7 +66,7 @@ def _check_names(names: Collection[str], groups: Sequence[PlannedGroup]) -> None
         raise ChangeFailed(f"There is no service or group {unknown[0]}; groups are {all_groups}.")
 
 
-def _change(group: PlannedGroup, now: Member | None, found: Built, shelf: Shelf) -> GroupChange:
+def _change(group: PlannedGroup, now: HostStatus | None, found: Built, shelf: Shelf) -> GroupChange:
     bundle = found.bundle_of(group.services)
     if bundle is None:
         raise ChangeFailed(f"The services of {group.name} cannot share a process.", *found.notes)

@@ -35,4 +35,4 @@ class StagingService(Service, Staging):
         await self._desk.step(order, "go_back")
 
     async def instances(self) -> tuple[Instance, ...]:
-        return self._desk.instances()
+        return await self._desk.instances()

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.hosts.member import MemberRecord, free_names
+from hanse.fleet.control.hosts.member import (
+    UNDER_WAY,
+    MemberRecord,
+    free_names,
+    is_under_way,
+    stem_of,
+    under_way,
+)
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 
 if TYPE_CHECKING:
@@ -15,8 +22,6 @@ if TYPE_CHECKING:
     from hanse.fleet.control.hosts.rollout import Rollout
     from hanse.fleet.control.staging.api import GroupChange, Order
     from hanse.fleet.plan import PlannedGroup
-
-UNDER_WAY = ("canary", "twin", "next")
 
 
 class Stage:
@@ -173,7 +178,7 @@ class Stage:
         self, group: PlannedGroup, release: str, part: Part, besides: Iterable[Member]
     ) -> Member:
         taken = [one.name for one in (*self._publisher.members, *besides)]
-        [name] = free_names(group.name, taken, 1)
+        [name] = free_names(stem_of(self._rollout.region, group.name), taken, 1)
         order = self._order
         record = MemberRecord(
             name, group, release, order.environment, order.local, order.deployment, part
@@ -215,17 +220,3 @@ class Stage:
 
 def _group_before(change: GroupChange) -> PlannedGroup:
     return change.group_before or change.group
-
-
-def is_under_way(member: Member) -> bool:
-    """Whether it is of a deployment that is not decided yet."""
-    return member.part in UNDER_WAY
-
-
-def under_way(member: Member) -> str:
-    """Why nobody else may change its group now, for people."""
-    deployment = member.record.deployment
-    return (
-        f"{member.group.name} is being deployed by {deployment}. "
-        f"Wait for it, or: hanse deployments abort {deployment}"
-    )

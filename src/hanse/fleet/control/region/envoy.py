@@ -6,9 +6,9 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.ground.gateway_settings import GATEWAY
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.control.looks.scrape import answers, speaks
+from hanse.fleet.control.region.gateway_settings import GATEWAY
 from hanse.fleet.engine.program import Program, surroundings
 from hanse.fleet.engine.supervision import Care, Supervision
 from hanse.fleet.gateway.ads.server import Ads

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.backup.report import Order
 from hanse.fleet.certificates.acme_root import check_root
 from hanse.fleet.control.ports import Ports
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
@@ -18,6 +17,7 @@ from hanse.runtime.project.gateway_table import HTTPS_PORT, GatewayTable
 if TYPE_CHECKING:
     from hanse.fleet.control.api import Asked
     from hanse.fleet.control.choices import Choices
+    from hanse.fleet.state import StateFolder
     from hanse.runtime.project import gateway_table
 
 GATEWAY = "gateway"
@@ -27,19 +27,10 @@ WORKERS_MAX = 8
 
 
 class GatewayWish(msgspec.Struct, frozen=True):
-    """How the ground should be: what Envoy begins with, and what the file says of names and TLS.
-
-    Attributes:
-        database_elsewhere: The project names one of its own, so none is started here.
-        backup: What is to be backed up, and where to; None for nothing.
-        environment: Which one of `hanse.toml` applies.
-    """
+    """What Envoy begins with, and what the file says of names and TLS."""
 
     settings: GatewaySettings = GatewaySettings()
     table: GatewayTable = GatewayTable()
-    database_elsewhere: bool = False
-    backup: Order | None = None
-    environment: str = ""
 
 
 def as_asked(table: GatewayTable, asked: Asked) -> GatewayTable:
@@ -50,7 +41,11 @@ def as_asked(table: GatewayTable, asked: Asked) -> GatewayTable:
 
 
 def gateway_wish(
-    table: GatewayTable, asked: Asked, choices: Choices, held: frozenset[int]
+    table: GatewayTable,
+    asked: Asked,
+    choices: Choices,
+    held: frozenset[int],
+    state: StateFolder,
 ) -> GatewayWish:
     """What the gateway of a project should be like; where any port will do, one is chosen.
 
@@ -59,6 +54,7 @@ def gateway_wish(
         asked: What the command line says.
         choices: Ports chosen before.
         held: Ports our own gateway has open.
+        state: The region's state folder.
 
     Raises:
         ConfigurationError: Both doors would have one port, or there is none to be had; a file that
@@ -83,6 +79,7 @@ def gateway_wish(
         per_address=_limit(table.limits.per_address),
         per_key=_limit(table.limits.per_key),
         workers=min(os.cpu_count() or 1, WORKERS_MAX),
+        state=str(state.folder),
     )
     return GatewayWish(settings, table)
 

@@ -1,0 +1,148 @@
+"""A region whose control is a process of its own, as the head has it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.looks.scrape import answers
+from hanse.fleet.control.region.api import RegionControl, RegionRefused, RegionStatus
+from hanse.fleet.control.region.ground import until_ready
+from hanse.fleet.engine.process import Process
+from hanse.fleet.engine.program import Program, surroundings
+from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.runtime.errors import HanseError
+from hanse.runtime.host import Host
+from hanse.runtime.host_config import HostConfig
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+
+    from hanse.fleet.control.choices import Moved
+    from hanse.fleet.control.hosts.wanted import Wanted
+    from hanse.fleet.control.region.api import HostStatus, RegionWish, Step
+    from hanse.fleet.control.staging.api import Order
+    from hanse.fleet.state import StateFolder
+
+MODULE = "hanse.fleet.control.region.main"
+
+
+class RemoteRegion:
+    """Keeps the region's control running, and passes on to it what is asked.
+
+    Args:
+        name: Of the region.
+        head: The fleet's own state folder, where its process is written down.
+        variables: The environment.
+
+    Attributes:
+        name: As given.
+        state: The region's state folder.
+        supervision: What keeps its control running.
+    """
+
+    def __init__(self, name: str, head: StateFolder, variables: Mapping[str, str]) -> None:
+        self.name = name
+        self.state = head.of(name)
+        command = (sys.executable, "-P", "-m", MODULE, name)
+        program = Program(name=name, command=command, environment=surroundings(variables))
+        socket = self.state.control_socket
+        care = Care(probe=lambda: answers(socket, "/health/ready"))
+        self.supervision = Supervision(program, head, care)
+        self._stack = AsyncExitStack()
+        self._control: RegionControl | None = None
+
+    async def start(self) -> None:
+        """Has its control run, and returns when it answers.
+
+        Raises:
+            ChangeFailed: It does not; its last words say why.
+        """
+        self.state.prepare()
+        if self._control is None:
+            at = {RegionControl.__contract__.full_name: (f"unix:{self.state.control_socket}",)}
+            config = HostConfig(port=None, docs=False, directory=at)
+            host = await self._stack.enter_async_context(Host([], config))
+            self._control = host.get(RegionControl)
+        self.supervision.start()
+        await until_ready(self.supervision)
+
+    @property
+    def answering(self) -> bool:
+        """Whether it can be asked, as far as is known."""
+        return self._control is not None and self.supervision.stage == "ready"
+
+    async def open(self, wish: RegionWish) -> None:
+        async with self._asked() as control:
+            await control.open(wish)
+
+    async def ready(self) -> None:
+        async with self._asked() as control:
+            await control.ready()
+
+    async def bring(self, wanted: Sequence[Wanted], anew: Sequence[str]) -> None:
+        async with self._asked() as control:
+            await control.bring(tuple(wanted), tuple(anew))
+
+    async def step(self, order: Order, step: Step) -> None:
+        async with self._asked() as control:
+            await control.step(order, step)
+
+    async def share(self, deployment: str, canary: float, twin: float) -> None:
+        async with self._asked() as control:
+            await control.share(deployment, canary, twin)
+
+    async def hosts(self) -> Sequence[HostStatus]:
+        async with self._asked() as control:
+            return await control.hosts()
+
+    async def blocked(self) -> Sequence[Moved]:
+        async with self._asked() as control:
+            return await control.blocked()
+
+    async def status(self) -> RegionStatus:
+        async with self._asked() as control:
+            return await control.status()
+
+    async def stop(self) -> None:
+        """Ends everything in it, running calls first, and its control."""
+        try:
+            async with self._asked() as control:
+                await control.stop()
+        finally:
+            await self.supervision.stop()
+            await self._stack.aclose()
+            self._control = None
+
+    async def kill(self) -> None:
+        """Kills everything in it at once; nobody is told."""
+        pid = self.supervision.pid
+        await self.leave()
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        for record in self.state.processes.glob("*.json"):
+            process = Process.adopt(record.stem, self.state)
+            if process is not None:
+                process.kill()
+                await process.ended()
+
+    async def leave(self) -> None:
+        """Leaves everything running, its control too."""
+        await self.supervision.leave()
+        await self._stack.aclose()
+        self._control = None
+
+    @asynccontextmanager
+    async def _asked(self) -> AsyncGenerator[RegionControl]:
+        if self._control is None:
+            raise ChangeFailed(f"Region {self.name} is down.")
+        try:
+            yield self._control
+        except RegionRefused as refused:
+            raise ChangeFailed(*refused.detail.splitlines()) from refused
+        except HanseError as error:
+            raise ChangeFailed(f"Region {self.name} does not answer: {error.detail}") from error
