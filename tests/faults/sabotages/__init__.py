@@ -36,6 +36,7 @@ from tests.faults.sabotages.once import IDEMPOTENCY
 from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.people import PERSONS
 from tests.faults.sabotages.placement import PLACEMENT
+from tests.faults.sabotages.region_brokers import REGION_BROKERS
 from tests.faults.sabotages.relay import RELAY
 from tests.faults.sabotages.releases import RELEASES
 from tests.faults.sabotages.rows import ROWS
@@ -74,6 +75,7 @@ AREAS = (
     KILLS,
     LEASES,
     BROKER,
+    REGION_BROKERS,
     EVENTS,
     RELAY,
     SUBSCRIPTIONS,

@@ -36,7 +36,7 @@ BROKER = below("src/hanse/runtime/broker",
              "**self._most,", '"batch": 1000,',
              STREAM + "test_a_reader_holds_no_more_than_it_may"),
     Sabotage("who asks first may go", "connection.py",
-             '                await client.request("$JS.API.INFO", timeout=config.connect_timeout)\n',
+             "                await client.request(NOBODY, timeout=seconds)\n",
              "                pass\n", STREAM + "test_who_asks_leaves_no_task_behind"),
     Sabotage("a connection whose end nobody tells is made anew", "broker.py",
              "        while connection.open:  # the client does not always say when it has closed\n"

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.fleet.engine.brokers.reach import hosts_config, tls_of
 from hanse.fleet.engine.host_order import DRAIN_SECONDS, HostOrder
-from hanse.fleet.engine.nats import FILE_BYTES_MAX, url_file
 from hanse.fleet.engine.postgres import database_url
 from hanse.fleet.state import StateFolder, write_whole
 from hanse.kit.environment import variables
-from hanse.runtime.broker.broker_config import BrokerConfig
 from hanse.runtime.broker.broker_table import read_broker
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.database_config import DatabaseConfig
@@ -28,6 +27,7 @@ from hanse.runtime.wiring import wants_broker, wants_database
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hanse.runtime.broker.broker_config import BrokerConfig
     from hanse.runtime.data.database_config import DatabaseConfig
     from hanse.runtime.host import Host
     from hanse.runtime.project.project import Project
@@ -116,13 +116,12 @@ def _database(
 def _broker(
     project: Project, order: HostOrder, state: StateFolder, given: Mapping[str, str]
 ) -> BrokerConfig | None:
-    """That of the project; else the embedded one, for hosts that have events."""
+    """That of the project; else the embedded one of its region, for hosts that have events."""
     table = project.file.broker
     named = read_broker(table, project.sources(given))
     if named is not None or not wants_broker(project.services(order.services)):
         return named
-    room = min(table.stream_bytes, FILE_BYTES_MAX)
-    return BrokerConfig(url_file=url_file(state), stream_bytes=room)
+    return hosts_config(state, tls_of(state, f"host-{order.name}"), table.stream_bytes)
 
 
 def _mail(project: Project, order: HostOrder, given: Mapping[str, str]) -> MailConfig | None:

@@ -12,7 +12,7 @@ import msgspec
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import wait_set
 from hanse.kit.ending import end
-from hanse.runtime.broker.failures import StreamRefused, away
+from hanse.runtime.broker.failures import NO_QUORUM, StreamRefused, away
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +96,7 @@ class Broker:
         """What JetStream answers.
 
         Args:
-            subject: Of its interface, without `$JS.API.`.
+            subject: Of its interface, without `$JS.API.` or what it is elsewhere.
             question: Sent as JSON.
 
         Raises:
@@ -104,8 +104,10 @@ class Broker:
             StreamRefused: It says no.
         """
         payload = b"" if question is None else msgspec.json.encode(question)
-        answer = await self.connection.request(f"$JS.API.{subject}", payload)
+        answer = await self.connection.request(f"{self.config.api}.{subject}", payload)
         wrong = _answer.decode(answer).error
+        if wrong is not None and wrong.err_code in NO_QUORUM:
+            raise away()
         if wrong is not None:
             raise StreamRefused(
                 f"The broker refuses {subject.rpartition('.')[0]}: {wrong.description}.",

@@ -7,6 +7,12 @@ from hanse.runtime.errors import FailedPrecondition, Unavailable
 AGAIN = 1
 """Seconds until a broker that is away is asked again."""
 
+NO_QUORUM = (10008, 10009, 10006, 10005)
+"""What servers say whose cluster has nobody to decide just now: it is as away as if none answered.
+
+The numbers are of `server/errors.json` of nats-server.
+"""
+
 
 class BrokerAway(Unavailable):
     """It does not answer; nobody knows whether what was asked of it is done."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from hanse.kit.ids import trace_id
+from hanse.runtime.broker.failures import NO_QUORUM, away
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,4 +125,8 @@ class Publisher:
 
     async def _alone(self, message: Outgoing, last: int) -> _Ack:
         headers = {"Nats-Msg-Id": message.id, "Nats-Expected-Last-Sequence": str(last)}
-        return _ack.decode(await self._connection.request(message.subject, message.data, headers))
+        answer = await self._connection.request(message.subject, message.data, headers)
+        ack = _ack.decode(answer)
+        if ack.error is not None and ack.error.err_code in NO_QUORUM:
+            raise away()
+        return ack

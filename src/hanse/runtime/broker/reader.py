@@ -155,7 +155,8 @@ class Reader:
             "expires": max(int(EXPIRES_SECONDS * _SECOND), 3 * heartbeat),
             "idle_heartbeat": heartbeat,
         }
-        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream.name}.{self._name}"
+        api = self._stream.broker.config.api
+        subject = f"{api}.CONSUMER.MSG.NEXT.{self._stream.name}.{self._name}"
         self._heard = monotonic()
         try:
             await connection.publish(subject, msgspec.json.encode(question), self._inbox)

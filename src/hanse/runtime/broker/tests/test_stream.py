@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 
+import msgspec
 import pytest
 
 from hanse.kit.clock import wait_set
@@ -64,9 +65,11 @@ async def test_whoever_else_publishes_meanwhile_nothing_stands_where_it_should_n
     late = await publish(stream, outgoing(stream, 1, 2, 4, 5, 6), 0)
 
     assert first.sequences == [1, 2, 3]
-    assert late.sequences == [0, 0, 0, 0, 0]
-    assert late.is_behind
-    late = await publish(stream, outgoing(stream, 1, 2, 4, 5, 6), 3)
+    if stream.broker.config.replicas == 1:
+        assert late.sequences == [0, 0, 0, 0, 0]
+        assert late.is_behind
+        late = await publish(stream, outgoing(stream, 1, 2, 4, 5, 6), 3)
+    # A cluster looks first whether it has one already: so it says here what others say then.
     assert late.sequences == [2, 3, 4, 5, 6]  # what is there already counts, the rest follows it
     again = await publish(stream, outgoing(stream, 10, 1), 6)
     assert again.sequences == [1, 2]
@@ -94,7 +97,7 @@ async def test_behind_what_is_missing_nothing_is_stored(stream, *, atomic: bool)
 
 async def test_what_has_no_room_is_refused_and_goes_when_there_is(stream) -> None:
     small = EventStream(
-        Broker(BrokerConfig(url=stream.broker.config.url, stream_bytes=1024**2)), ""
+        Broker(msgspec.structs.replace(stream.broker.config, stream_bytes=1024**2)), ""
     )
     small.broker._connection, small.name = stream.broker.connection, stream.name
     await small.ensure()
