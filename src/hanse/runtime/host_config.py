@@ -36,8 +36,9 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True):
         tls: This host's identity between machines, for that door and for calls to https addresses.
         directory: Addresses by contract (`crm.v1.Contacts`), for services not in this host.
         directory_file: Says the same for more contracts, as JSON: `{"revision": 12, "services":
-            {"crm.v1.Contacts": ["unix:crm.sock"]}}`. It is followed as it changes; whoever
-            changes it replaces it whole.
+            {"crm.v1.Contacts": ["unix:crm.sock"]}}`. `"elsewhere"` names addresses of other regions
+            likewise: they are called where none of these answers. It is followed as it changes;
+            whoever changes it replaces it whole.
         shares_file: Says which share of calls goes to hosts that are judged, see `SharesFile`; it
             is followed in the same way. None for no such file.
         site: Site of callers whose credentials name none.

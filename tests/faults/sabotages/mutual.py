@@ -6,6 +6,8 @@ DOOR = "runtime/server/tests/test_mutual_door.py::"
 CALLER = "runtime/call/tests/test_identity.py::"
 ISSUED = "fleet/identity/tests/test_identity.py::"
 UNHEARD = DOOR + "test_who_is_no_process_of_ours_is_not_even_heard"
+ELSEWHERE = "runtime/tests/test_elsewhere.py::"
+BALANCE = "runtime/remote/balance.py"
 OWN = "runtime/mutual/own_identity.py"
 
 MUTUAL = below("src/hanse",
@@ -44,4 +46,24 @@ MUTUAL = below("src/hanse",
              "        pair.chain[-1].verify_directly_issued_by(authority.chain[-1])",
              "        pass",
              ISSUED + "test_what_lies_there_and_is_no_good_is_replaced[another root]"),
+    Sabotage("where nobody answers it is called elsewhere", BALANCE,
+             "if self._elsewhere and (answering := self._answering(failed)):", "if False:",
+             ELSEWHERE + "test_when_all_own_ones_die_not_one_call_that_follows_fails[1]"),
+    Sabotage("one's own are called first", BALANCE,
+             "        return answering or [", "        return [",
+             ELSEWHERE + "test_while_one_own_one_answers_it_is_called"),
+    Sabotage("a call tries two of its region and no third", BALANCE,
+             "may_try = self._clock(), len(failed) < OWN_TRIES", "may_try = self._clock(), True",
+             ELSEWHERE + "test_after_two_of_ones_own_have_failed_a_call_it_goes_elsewhere"),
+    Sabotage("to leave a region is in no budget", "runtime/remote/peer.py",
+             "return self._balancer.leaves(failed) or self._budget.spend()",
+             "return self._budget.spend()",
+             ELSEWHERE + "test_calls_that_begin_at_once_while_they_die_fail_nothing"),
+    Sabotage("who is back is called again", "runtime/remote/pool.py",
+             "return now < (self._refused_until or self.ejected_until)",
+             "return now < self.ejected_until or self.failures > 0",
+             ELSEWHERE + "test_calls_come_back_when_an_own_one_answers_again"),
+    Sabotage("what is served in other regions is read", "runtime/placement/directory.py",
+             "name in written.services or name in written.elsewhere", "name in written.services",
+             ELSEWHERE + "test_where_there_is_none_it_is_called_elsewhere[None]"),
 )  # fmt: skip

@@ -32,8 +32,16 @@ class DirectoryWriter:
         self._written = _read(directory, DirectoryFile)
         self._given = _read(shares, SharesFile)
 
-    def write(self, services: Mapping[str, tuple[str, ...]]) -> int:
+    def write(
+        self,
+        services: Mapping[str, tuple[str, ...]],
+        elsewhere: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> int:
         """Makes these the addresses; the revision stays if nothing changes.
+
+        Args:
+            services: By contract, of this region.
+            elsewhere: By contract, of other regions.
 
         Returns:
             The revision that holds them.
@@ -41,8 +49,9 @@ class DirectoryWriter:
         Raises:
             StateError: It cannot be written.
         """
-        if dict(services) != self._written.services or not self._directory.exists():
-            written = DirectoryFile(self._written.revision + 1, dict(services))
+        said = DirectoryFile(self._written.revision, dict(services), dict(elsewhere or {}))
+        if said != self._written or not self._directory.exists():
+            written = msgspec.structs.replace(said, revision=self._written.revision + 1)
             write_whole(self._directory, msgspec.json.encode(written))
             self._written = written
         return self._written.revision

@@ -27,10 +27,12 @@ class DirectoryFile(msgspec.Struct, frozen=True):
     Attributes:
         revision: Counts up with every change.
         services: Addresses by full name of the contract.
+        elsewhere: The same in other regions: called where none of the above answers.
     """
 
     revision: int = 0
     services: dict[str, tuple[str, ...]] = {}
+    elsewhere: dict[str, tuple[str, ...]] = {}
 
 
 class Directory:
@@ -65,12 +67,17 @@ class Directory:
 
     def __contains__(self, name: str) -> bool:
         """Whether a contract is served elsewhere."""
-        known = name in self._written.services and name not in self._local
-        return known or name in self.configured
+        written = self._written
+        known = name in written.services or name in written.elsewhere
+        return (known and name not in self._local) or name in self.configured
 
     def addresses(self, name: str) -> tuple[str, ...]:
         """Where a contract is served; nowhere, if the file says so or knows it no more."""
         return self.configured.get(name) or self._written.services.get(name, ())
+
+    def elsewhere(self, name: str) -> tuple[str, ...]:
+        """Where a contract is served in other regions, as the file says."""
+        return () if name in self.configured else self._written.elsewhere.get(name, ())
 
     def look(self, check: Callable[[str], object]) -> bool:
         """Reads the files if they have changed; whether they now say something else.
@@ -102,7 +109,7 @@ class Directory:
 
 def _read(file: Path, check: Callable[[str], object]) -> DirectoryFile:
     written = read_told(file, DirectoryFile, FILE_BYTES_MAX)
-    for addresses in written.services.values():
+    for addresses in (*written.services.values(), *written.elsewhere.values()):
         for address in addresses:
             check(address)
     return written

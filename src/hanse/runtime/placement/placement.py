@@ -15,7 +15,7 @@ from hanse.runtime.remote.peer import Peer
 from hanse.runtime.remote.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hanse.runtime.contract.method import Method
     from hanse.runtime.contract.service import ContractModel
@@ -124,16 +124,16 @@ class Placement:
             if name in self._directory.configured and not self._directory.configured[name]:
                 raise ConfigurationError(f"The directory has no address for {name}; give it one.")
             try:
-                balancer = Balancer(self._pools_of(name))
-                balancer.replace(self._pools_of(name), self._parts_of(name))
-                self._peers[name] = Peer(balancer)
+                peer = Peer(Balancer(()))
+                peer.move(*self._where(name))
+                self._peers[name] = peer
             except ValueError as error:
                 raise ConfigurationError(f"The directory's entry for {name}: {error}") from None
         return self._peers[name]
 
     def _move(self) -> None:
         for name, peer in self._peers.items():
-            peer.move(self._pools_of(name), self._parts_of(name))
+            peer.move(*self._where(name))
         named = {one for name in self._peers for one in self._named(name)}
         self._left = [text for text in self._pools if text not in named]
         self._revision.set(self._directory.revision)
@@ -149,15 +149,18 @@ class Placement:
     def _named(self, name: str) -> Iterator[str]:
         """All addresses at which a contract is called."""
         yield from self._directory.addresses(name)
+        yield from self._directory.elsewhere(name)
         for part in self._directory.shares.of(name):
             yield from part.addresses
 
-    def _parts_of(self, name: str) -> tuple[Part, ...]:
-        given = self._directory.shares.of(name)
-        return tuple(Part(tuple(map(self._pool, one.addresses)), one.share) for one in given)
+    def _where(self, name: str) -> tuple[tuple[Pool, ...], tuple[Part, ...], tuple[Pool, ...]]:
+        """Who serves a contract: here, of those that are judged, and in other regions."""
+        directory, pools = self._directory, self._pools_at
+        parts = tuple(Part(pools(one.addresses), one.share) for one in directory.shares.of(name))
+        return pools(directory.addresses(name)), parts, pools(directory.elsewhere(name))
 
-    def _pools_of(self, name: str) -> tuple[Pool, ...]:
-        return tuple(self._pool(one) for one in self._directory.addresses(name))
+    def _pools_at(self, addresses: Iterable[str]) -> tuple[Pool, ...]:
+        return tuple(map(self._pool, addresses))
 
     def _pool(self, text: str) -> Pool:
         """One pool an address, whoever is served there; a context goes only where it is trusted."""

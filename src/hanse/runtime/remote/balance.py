@@ -10,7 +10,10 @@ from hanse.runtime.errors import Unavailable
 from hanse.runtime.remote.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+OWN_TRIES = 2
+"""Peers of its own region that may fail a call before it goes to another one."""
 
 
 class Part(NamedTuple):
@@ -47,33 +50,65 @@ class Balancer:
     ) -> None:
         self._pools = pools
         self._parts: tuple[Part, ...] = ()
+        self._elsewhere: tuple[Pool, ...] = ()
         self._draw = draw
         self._chance = chance
         self._clock = clock
 
-    def replace(self, pools: tuple[Pool, ...], parts: tuple[Part, ...] = ()) -> None:
+    def replace(
+        self,
+        pools: tuple[Pool, ...],
+        parts: tuple[Part, ...] = (),
+        elsewhere: tuple[Pool, ...] = (),
+    ) -> None:
         """Takes other peers from now on.
 
         Args:
             pools: They get what the parts have no share of.
             parts: Where one has no peer that answers, its requests go to `pools`.
+            elsewhere: They get what none of `pools` answers.
         """
         self._pools = pools
         self._parts = parts
+        self._elsewhere = elsewhere
 
-    def choose(self, avoid: Pool | None = None) -> Pool:
-        """The peer for the next request; `avoid` is the one that has just failed it.
+    def choose(self, failed: Sequence[Pool] = ()) -> Pool:
+        """The peer for the next request; `failed` are those that have just failed it, in turn.
 
         Raises:
             Unavailable: There is none.
         """
-        if self._parts and avoid is None and (drawn := self._drawn()):
-            return self._chosen(drawn, avoid)
-        if len(self._pools) == 1:
-            return self._pools[0]
-        if not self._pools:
+        if self._parts and not failed and (drawn := self._drawn()):
+            return self._chosen(drawn, failed)
+        if self._elsewhere and (answering := self._answering(failed)):
+            return self._chosen(answering, ())
+        pools = self._pools or self._elsewhere
+        if len(pools) == 1:
+            return pools[0]
+        if not pools:
             raise Unavailable("No host serves this at the moment; try again in a second.")
-        return self._chosen(self._healthy(), avoid)
+        return self._chosen(self._healthy(pools), failed[-1:])
+
+    def leaves(self, failed: Sequence[Pool]) -> bool:
+        """Whether a call that its own peers have failed now goes elsewhere, for the first time.
+
+        That is no load for who is sick, so it comes out of no budget.
+        """
+        if not self._elsewhere or failed[-1] in self._elsewhere:
+            return False
+        answering = self._answering(failed)
+        return bool(answering) and answering[0] in self._elsewhere
+
+    def _answering(self, failed: Sequence[Pool]) -> Sequence[Pool]:
+        """Own peers as far as they answer, else those elsewhere as far as these do."""
+        own = self._pools
+        if not failed and len(own) == 1 and not own[0].failures:
+            return own
+        now, may_try = self._clock(), len(failed) < OWN_TRIES
+        answering = [one for one in own if may_try and not one.rests(now) and one not in failed]
+        return answering or [
+            one for one in self._elsewhere if not one.rests(now) and one not in failed
+        ]
 
     def _drawn(self) -> list[Pool]:
         """The healthy peers of the part that gets the next request; none where no part does."""
@@ -84,14 +119,14 @@ class Balancer:
             left -= part.share
         return []
 
-    def _chosen(self, healthy: list[Pool], avoid: Pool | None) -> Pool:
-        candidates = [pool for pool in healthy if pool is not avoid] or healthy
+    def _chosen(self, healthy: Sequence[Pool], failed: Sequence[Pool]) -> Pool:
+        candidates = [pool for pool in healthy if pool not in failed] or healthy
         first = candidates[self._draw(len(candidates))]
         second = candidates[self._draw(len(candidates))]
         return second if second.load < first.load else first
 
-    def _healthy(self) -> list[Pool]:
+    def _healthy(self, pools: tuple[Pool, ...]) -> Sequence[Pool]:
         """Peers not set aside. When most are, all are used: the fault is hardly theirs then."""
         now = self._clock()
-        healthy = [pool for pool in self._pools if pool.ejected_until <= now]
-        return healthy if len(healthy) * 2 >= len(self._pools) else list(self._pools)
+        healthy = [pool for pool in pools if pool.ejected_until <= now]
+        return healthy if len(healthy) * 2 >= len(pools) else pools

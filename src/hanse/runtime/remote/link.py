@@ -133,6 +133,7 @@ class Link(asyncio.Protocol):
         reason = exc or "closed"
         if not self._greeted.done():
             self._greeted.set_exception(ConnectionFailed(f"It went away: {reason}", sent=False))
+            self._greeted.exception()  # nobody waits where the peer was not whom we call
         for waiter in self._pending.values():
             if not waiter.done():
                 waiter.set_exception(ConnectionFailed(f"The peer broke off: {reason}", sent=True))

@@ -21,6 +21,7 @@ from hanse.runtime.remote.wire import ask_of, broken, context_lines, read_error,
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from hanse.kit.http import Channel
     from hanse.runtime.call.context import Call
     from hanse.runtime.call.observer import Observer
     from hanse.runtime.call.outgoing import Caller
@@ -45,9 +46,11 @@ class Peer:
         self._lines = lines
         self._budget = RetryBudget()
 
-    def move(self, pools: tuple[Pool, ...], parts: tuple[Part, ...]) -> None:
+    def move(
+        self, pools: tuple[Pool, ...], parts: tuple[Part, ...], elsewhere: tuple[Pool, ...]
+    ) -> None:
         """From now on it is served there; calls under way end where they are."""
-        self._balancer.replace(pools, parts)
+        self._balancer.replace(pools, parts, elsewhere)
 
     def bind(self, caller: Caller, method: Method, observer: Observer) -> Callable[..., Any]:
         """A method of that service as something to call."""
@@ -89,21 +92,29 @@ class Peer:
     async def _send(self, method: Method, call: Call, body: bytes) -> bytes:
         """One call with its retries."""
         self._budget.earn()
-        pool: Pool | None = None
+        failed: tuple[Pool, ...] = ()
         for tries_left in range(TRIES_MAX - 1, -1, -1):
-            pool = self._balancer.choose(avoid=pool)
+            pool = self._balancer.choose(failed)
             try:
                 return await self._exchange(pool, method, call, body)
             except ConnectionFailed as failure:
-                pool.failed()
+                failed = self._failed(pool, failed)
                 repeatable = method.idempotent or call.keyed is not None or not failure.sent
-                if not (tries_left and repeatable and self._budget.spend()):
+                if not (tries_left and repeatable and self._may_go_on(failed)):
                     raise broken(method, failure) from failure
             except Unavailable:
-                pool.failed()
+                failed = self._failed(pool, failed)
                 if not (tries_left and method.idempotent and self._budget.spend()):
                     raise
         raise AssertionError("the last try returns or raises")
+
+    def _failed(self, pool: Pool, before: tuple[Pool, ...]) -> tuple[Pool, ...]:
+        pool.failed()
+        return (*before, pool)
+
+    def _may_go_on(self, failed: tuple[Pool, ...]) -> bool:
+        """Whether there is another try: to leave one's own region costs none of the budget."""
+        return self._balancer.leaves(failed) or self._budget.spend()
 
     async def _exchange(self, pool: Pool, method: Method, call: Call, body: bytes) -> bytes:
         """One request and its answer: over the link, or on a connection of its own."""
@@ -170,13 +181,21 @@ class Peer:
 
         return stream
 
+    async def _channel_for(self, method: Method) -> tuple[Pool, Channel]:
+        """A connection for a stream; nothing was sent yet, so whoever takes it may have it."""
+        failed: tuple[Pool, ...] = ()
+        for tries_left in range(TRIES_MAX - 1, -1, -1):
+            pool = self._balancer.choose(failed)
+            try:
+                return pool, await pool.take()
+            except ConnectionFailed as failure:
+                failed = self._failed(pool, failed)
+                if not (tries_left and self._may_go_on(failed)):
+                    raise broken(method, failure) from failure
+        raise AssertionError("the last try returns or raises")
+
     async def _items(self, method: Method, call: Call, body: bytes) -> AsyncGenerator[bytes, None]:
-        pool = self._balancer.choose()
-        try:
-            channel = await pool.take()
-        except ConnectionFailed as failure:
-            pool.failed()
-            raise broken(method, failure) from failure
+        pool, channel = await self._channel_for(method)
         try:
             request = self._request(pool, method, call, body, streams=True)
             status, _ = await channel.open_stream(request)

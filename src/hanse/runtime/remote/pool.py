@@ -5,20 +5,28 @@ from __future__ import annotations
 import asyncio
 import time
 from contextvars import Context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hanse.kit.http import Address, Channel, ConnectionFailed, connect
 from hanse.runtime.remote.link import open_link
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from hanse.kit.http import Secured
     from hanse.runtime.contract.method import Method
     from hanse.runtime.remote.link import Link
 
+T = TypeVar("T")
+
 CONNECTIONS_MAX = 1024
+OPENING_SECONDS = 5.0
+"""For a peer to take a connection and to say who it is."""
+
+REFUSED_SECONDS = 1.0
+"""For which a peer that takes no connection is passed over, where another one answers."""
+
 IDLE_SECONDS_MAX = 60.0
 """Below the server's idle limit (75 s), so that a reused connection is hardly ever closed."""
 
@@ -34,22 +42,13 @@ class Pool:
         load: Requests under way.
         heads: How a request of each method begins here; the same for every call.
         ejected_until: `clock()` before which the peer is avoided.
+        failures: In a row.
     """
 
     __slots__ = (
-        "_clock",
-        "_failures",
-        "_idle",
-        "_link",
-        "_links",
-        "_open",
-        "_opening",
-        "_tls",
-        "address",
-        "ejected_until",
-        "heads",
-        "load",
-    )
+        "_clock", "_idle", "_link", "_links", "_opening", "_refused_until", "_tls", "address",
+        "ejected_until", "failures", "heads", "load",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -66,8 +65,8 @@ class Pool:
         self._tls = tls
         self._clock = clock
         self._idle: list[Channel] = []
-        self._open = 0
-        self._failures = 0
+        self.failures = 0
+        self._refused_until = 0.0
         self._links = links
         self._link: Link | None = None
         self._opening: asyncio.Task[Link | None] | None = None
@@ -91,7 +90,7 @@ class Pool:
 
     async def _open_link(self) -> Link | None:
         try:
-            self._link = await open_link(self.address, self._tls)
+            self._link = await self._opened(open_link(self.address, self._tls))
         finally:
             self._opening = None
         self._links = self._link is not None
@@ -110,10 +109,23 @@ class Pool:
             raise ConnectionFailed(f"{CONNECTIONS_MAX} requests are under way.", sent=False)
         self.load += 1
         try:
-            return await connect(self.address, self._tls)
+            return await self._opened(connect(self.address, self._tls))
         except BaseException:
             self.load -= 1
             raise
+
+    async def _opened(self, opening: Coroutine[None, None, T]) -> T:
+        """What is opened, in time; notes whether the peer takes connections."""
+        try:
+            async with asyncio.timeout(OPENING_SECONDS):
+                found = await opening
+        except (TimeoutError, ConnectionFailed) as error:
+            self._refused_until = self._clock() + REFUSED_SECONDS
+            if isinstance(error, ConnectionFailed):
+                raise
+            raise ConnectionFailed(f"{self.address.text} does not answer.", sent=False) from None
+        self._refused_until = 0.0
+        return found
 
     def reuse(self) -> Channel | None:
         """A connection that was used before and is still good, if there is one; as `take`."""
@@ -133,14 +145,24 @@ class Pool:
             self._idle.append(channel)
 
     def succeeded(self) -> None:
-        self._failures = 0
+        if self.failures:
+            self.failures = 0
+            self.ejected_until = 0.0
 
     def failed(self) -> None:
         """Counts a failure in a row; from the fifth on the peer rests, each time twice as long."""
-        self._failures += 1
-        excess = self._failures - FAILURES_TO_EJECT
+        self.failures += 1
+        excess = self.failures - FAILURES_TO_EJECT
         if excess >= 0:
             self.ejected_until = self._clock() + min(2.0 ** min(excess, 10), EJECT_SECONDS_MAX)
+
+    def rests(self, now: float) -> bool:
+        """Whether it is passed over where another one answers.
+
+        One that takes no connection is tried again in a second: that costs nothing, and it is known
+        at once when it is back.
+        """
+        return now < (self._refused_until or self.ejected_until)
 
     @property
     def idle(self) -> bool:
@@ -155,7 +177,7 @@ class Pool:
         self._idle.clear()
 
     def statistics(self) -> dict[str, float]:
-        return {"load": self.load, "idle": len(self._idle), "failures": self._failures}
+        return {"load": self.load, "idle": len(self._idle), "failures": self.failures}
 
 
 def _consume(opening: asyncio.Task[Link | None]) -> None:

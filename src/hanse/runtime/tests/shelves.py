@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
-from hanse import PUBLIC, Contract, Host, HostConfig, Service, rpc
+from hanse import PUBLIC, Contract, Host, HostConfig, Service, Tls, rpc
 
 SHELF = "shelf.v1.Shelf"
 PATIENCE = 10
@@ -15,6 +16,9 @@ class Shelf(Contract, package="shelf.v1"):
 
     @rpc(allow=PUBLIC)
     async def wait(self) -> str: ...
+
+    @rpc(allow=PUBLIC)
+    def places(self) -> AsyncIterator[str]: ...
 
 
 class Place:
@@ -37,6 +41,9 @@ class Stand(Service, Shelf):
         self._place.begun.set()
         await self._place.go.wait()
         return self._place.name
+
+    async def places(self) -> AsyncIterator[str]:
+        yield self._place.name
 
 
 class Ladder(Service, package="ladder.v1"):
@@ -67,17 +74,37 @@ class Fleet:
 
     async def shelf(self, name: str) -> str:
         """Starts a host with a shelf; its address."""
-        self.places[name] = Place(name)
         socket = self.folder / f"{name}.sock"
-        config = HostConfig(port=None, socket=socket)
-        host = Host([Stand, Ladder], config, provided={Place: self.places[name]})
-        self.hosts[name] = await self._stack.enter_async_context(host)
+        await self._start(name, HostConfig(port=None, socket=socket))
         return f"unix:{socket}"
 
+    async def far(self, name: str, tls: Tls) -> str:
+        """The same in another region."""
+        return (await self._start(name, HostConfig(port=None, mutual_port=0, tls=tls))).url
+
+    async def _start(self, name: str, config: HostConfig) -> Host:
+        place = self.places[name] = Place(name)
+        host = Host([Stand, Ladder], config, provided={Place: place})
+        self.hosts[name] = await self._stack.enter_async_context(host)
+        return host
+
+    def kill(self, name: str) -> None:
+        """Ends one with all that it has open, as a process that is killed."""
+        self.hosts[name]._doors.close()
+        for connection in self.hosts[name].connections:
+            connection.abort()
+
     def write(self, *addresses: str, **others: list[str]) -> None:
+        self._write({"services": {SHELF: addresses, **others}})
+
+    def write_regions(self, own: list[str] | None, elsewhere: list[str]) -> None:
+        """Who serves shelves in this region, None for a file that says nothing of it; who else."""
+        services = {} if own is None else {SHELF: own}
+        self._write({"services": services, "elsewhere": {SHELF: elsewhere}})
+
+    def _write(self, said: dict) -> None:
         self._revision += 1
-        services = {SHELF: addresses, **others}
-        self.replace(json.dumps({"revision": self._revision, "services": services}))
+        self.replace(json.dumps({"revision": self._revision, **said}))
 
     def replace(self, text: str) -> None:
         new = self.file.with_suffix(".new")

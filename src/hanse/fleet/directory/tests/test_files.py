@@ -27,6 +27,17 @@ def test_a_change_counts_up_and_no_change_does_not(tmp_path: Path) -> None:
     }
 
 
+def test_what_is_served_in_other_regions_is_a_change_like_any(tmp_path: Path) -> None:
+    file, far = writer(tmp_path), {"cart.v1.Carts": ("https://127.0.0.1:7001",)}
+
+    revisions = [file.write(CART), file.write(CART, far), file.write(CART, far), file.write(CART)]
+
+    assert revisions == [1, 2, 2, 3]
+    file.write({}, far)
+    said = json.loads((tmp_path / "directory.json").read_text())
+    assert (said["services"], said["elsewhere"]) == ({}, {"cart.v1.Carts": list(*far.values())})
+
+
 def test_another_process_goes_on_counting_where_one_stopped(tmp_path: Path) -> None:
     writer(tmp_path).write(CART)
 
