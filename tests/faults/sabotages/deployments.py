@@ -31,7 +31,7 @@ SHARING = [
              "(part.endpoints, upstream.endpoints)", "(part.endpoints,)",
              GATEWAY + "test_requests_of_a_part_that_is_dead_are_answered_by_the_others"),
     Sabotage("a call that the canary does not take goes to the others", "src/hanse/runtime/remote/balance.py",
-             "if self._parts and avoid is None and", "if self._parts and",
+             "if self._parts and not failed and", "if self._parts and",
              SHARES + "test_a_call_that_the_canary_does_not_take_is_taken_by_the_others"),
     Sabotage("the same shares again are a renewal", "src/hanse/fleet/directory/files.py",
              "if contracts or said != self._given", "if said != self._given",
