@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.judge.figures import CLIENTS_MAX, Counts, Poll, Sample
-from hanse.runtime.flags.principals import TOTAL
+from hanse.runtime.flags.trials.principals import TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,6 +8,27 @@ Failed = tuple[int, int, str]
 """One request that failed: its number, the second since 1970 it ended in, and whose it was."""
 
 
+Unlucky = tuple[int, str, str]
+"""One who drew and had a call fail: its number, what they drew, and who it was, as a digest."""
+
+
+class Drawing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a host has counted of one flag since shares of it are tried.
+
+    Attributes:
+        trial: What is tried now; empty for nothing.
+        drew: How many drew in this step of it.
+        watched: By what they drew, in all steps: those who were watched to the end.
+        failures: The newest of these for whom a call failed, oldest first, each of them once. They
+            are numbered from 1 without gaps.
+    """
+
+    trial: str = ""
+    drew: int = 0
+    watched: dict[str, int] = {}
+    failures: tuple[Unlucky, ...] = ()
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What a host has counted since it began; each number only grows.
 
@@ -26,6 +47,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         clients: About how many requests each of the most active clients made; together never more
             than there were.
         signals: Events that were told, by full name, once what they tell of is committed.
+        flags: Of all flags that its services read, by name.
     """
 
     born: str
@@ -37,3 +59,4 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failed, ...]
     clients: dict[str, int]
     signals: dict[str, int] = {}
+    flags: dict[str, Drawing] = {}

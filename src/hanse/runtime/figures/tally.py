@@ -10,12 +10,12 @@ from hanse.kit.clock import monotonic_ns, unix_ns
 from hanse.kit.ids import trace_id
 from hanse.runtime.errors import KINDS, HanseError
 from hanse.runtime.figures.clients import client_of
-from hanse.runtime.figures.figures import Failed, Figures
+from hanse.runtime.figures.figures import Drawing, Failed, Figures
 from hanse.runtime.figures.most_active import MostActive
 from hanse.runtime.telemetry.histogram import PLACES, filled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hanse.runtime.identity.principal import Principal
 
@@ -73,11 +73,12 @@ class Tally:
     Attributes:
         places: How many took how long, by the places of `Histogram.record`.
         left: Calls to the next whose client is looked at.
+        drawings: Says what was drawn of each flag.
     """
 
     __slots__ = (
         "_active", "_began_ns", "_born", "_failed", "_failures", "_gap", "_refused",
-        "_turned_away", "left", "places",
+        "_turned_away", "drawings", "left", "places",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -88,6 +89,7 @@ class Tally:
         self._failures: deque[Failed] = deque(maxlen=FAILURES_MAX)
         self._active = MostActive(CLIENTS_KEPT)
         self._gap = self.left = _gap()
+        self.drawings: Callable[[], dict[str, Drawing]] = dict
 
     def look(self, work: Work, code: str) -> None:
         """Looks at a call that was counted; `code` is empty when it went well."""
@@ -119,6 +121,7 @@ class Tally:
             failures=tuple(self._failures),
             clients=self._active.first(CLIENTS_MAX),
             signals=dict(signals),
+            flags=self.drawings(),
         )
 
     def _meet(self, whose: Whose) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from hanse.runtime.flags.ruling import Audience, Rule, Ruling, Share, bounds
+from hanse.runtime.errors import InvalidArgument
+from hanse.runtime.flags.ruling import PERCENT, Audience, Rule, Ruling, Share, bounds
 
 EVERYBODY = Audience()
 
@@ -40,6 +42,32 @@ def with_share(
     else:
         shares.append(share)
     return with_rule(ruling, Rule(audience, shares=tuple(shares), by=by))
+
+
+def tried(
+    ruling: Ruling, audience: Audience, share: Share, by: Literal["principal", "site"]
+) -> tuple[Ruling, object]:
+    """With a share of an audience that has another value than it has; the others keep theirs.
+
+    Returns:
+        The ruling, and the value of the others; UNSET where that is what comes after.
+
+    Raises:
+        InvalidArgument: They all have that value, or draw lots for others.
+    """
+    known = next((one for one in ruling.rules if one.audience == audience), Rule(audience))
+    before: object = known.value
+    if before == share.value:
+        raise InvalidArgument("All of them have that value already.")
+    if any(one.value != share.value for one in known.shares):
+        raise InvalidArgument(
+            "They draw lots for other values. Give all of them one first: hanse flag set"
+        )
+    if any(one.percent >= share.percent for one in known.shares):
+        raise InvalidArgument(f"At least {share.percent:g} % have that value already.")
+    rest = () if before is UNSET else (Share(PERCENT - share.percent, before),)
+    rule = Rule(audience, shares=(share, *rest), by=known.by if known.shares else by)
+    return followed(ruling, with_rule(ruling, rule)), before
 
 
 def without_rule(ruling: Ruling, audience: Audience) -> Ruling:

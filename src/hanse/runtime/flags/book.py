@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -15,17 +15,21 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.data.people.place import Statements, note
 from hanse.runtime.errors import HanseError
 from hanse.runtime.flags.draws import Draws
-from hanse.runtime.flags.principals import is_fault, known_as, publish
 from hanse.runtime.flags.ruling import NOTHING, Ruling
 from hanse.runtime.flags.state import State
 from hanse.runtime.flags.tables import make_tables
+from hanse.runtime.flags.told import Surroundings, publish
+from hanse.runtime.flags.trials.principals import is_fault, known_as
+from hanse.runtime.flags.trials.tries import Tries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
     from hanse.runtime.call.context import Origin
     from hanse.runtime.data.database import Database
+    from hanse.runtime.figures.figures import Drawing
     from hanse.runtime.flags.declaration import Declaration
+    from hanse.runtime.flags.trials.trial import Trial
     from hanse.runtime.telemetry.metrics import Metrics
 
 log = logging.getLogger("hanse.flags")
@@ -39,14 +43,7 @@ DOUBT_SECONDS = 3.0
 LAST_SECONDS = 1.0
 """How long a host that ends takes for writing what was drawn last."""
 
-_REVISION = "select coalesce(max(revision), 0) as revision from hanse.flag_change"
 _RULINGS = "select name, ruling from hanse.flag where name = any($1)"
-
-UNREADABLE = ("hanse_flags_unreadable", "Flags whose ruling this release cannot read.")
-READS = ("hanse_flag_reads_total", "How often flags were read.")
-FAILED = ("hanse_flag_reads_failed_total", "Reads that went wrong and gave the default.")
-LOST = ("hanse_flag_draws_lost_total", "Draws that were not kept, as too many waited.")
-UNLOADED = ("hanse_flag_draws_unknown_total", "Calls that went on by lots, not knowing draws.")
 
 PERSONS = Statements(
     "hanse:Flags",
@@ -59,20 +56,6 @@ PERSONS = Statements(
 """What is kept of a person: what they drew."""
 
 _decode = msgspec.json.Decoder(Ruling).decode
-
-
-class Instruments(Protocol):
-    """What a host counts with."""
-
-    @property
-    def metrics(self) -> Metrics: ...
-
-
-class Surroundings(Protocol):
-    """A host, as far as flags have to do with it."""
-
-    @property
-    def instruments(self) -> Instruments: ...
 
 
 class Book:
@@ -88,6 +71,8 @@ class Book:
         self._database = database
         self.states: dict[str, State] = {}
         self.revision = -1
+        self._ruled: dict[str, bytes] = {}
+        self._tries = Tries()
         self.draws = Draws(database, self.states)
         self._narrowed = False
         self._doubt_at = float("inf")
@@ -119,7 +104,8 @@ class Book:
             await note(self._database, PERSONS)
         await self.look()
         self._tell_of_stale()
-        self._database.upkeep.meanwhile(self._follow)
+        for work in (self._follow, self._lapse):
+            self._database.upkeep.meanwhile(work)
 
     async def look(self) -> None:
         """Follows what was ruled since the last look.
@@ -127,18 +113,25 @@ class Book:
         Raises:
             HanseError: The database is away; what is known stays.
         """
-        row = await self._database.fetch_row(_REVISION)
-        assert row is not None, "it has one row"
-        if row["revision"] != self.revision:
-            rows = await self._database.fetch(_RULINGS, list(self.states))
-            known = {one["name"]: one["ruling"] for one in rows}
-            for name, state in self.states.items():
-                self._rule(state, known.get(name))
-            self.revision = row["revision"]
-            sticky = [one for one in self.states.values() if one.declared.sticky]
-            self._narrowed = any(one.ruling.narrowed for one in sticky)
-            self.draws.doubt()
-            self._doubt_at = monotonic() + DOUBT_SECONDS
+        revision = await self._tries.look(self._database, list(self.states))
+        if revision == self.revision:
+            self._try()
+            return
+        kept = await self._database.fetch(_RULINGS, list(self.states))
+        self._ruled = {one["name"]: one["ruling"] for one in kept}
+        for state in self.states.values():
+            self._rule(state)
+        self.revision = revision
+        sticky = [one for one in self.states.values() if one.declared.sticky]
+        self._narrowed = any(one.ruling.narrowed for one in sticky)
+        self.draws.doubt()
+        self._doubt_at = monotonic() + DOUBT_SECONDS
+
+    def _try(self) -> None:
+        """Follows what is tried, and what is no more."""
+        for name, state in self.states.items():
+            if self._tries.differs(name):
+                self._rule(state)
 
     async def arrive(self, key: str = "") -> None:
         """Looks up what the running call's principal drew, where lots alone do not tell any more.
@@ -189,6 +182,11 @@ class Book:
     def join(self, host: Surroundings) -> None:
         """Is told where numbers go."""
         self._metrics = host.instruments.metrics
+        host.instruments.tally.drawings = self.drawings
+
+    def drawings(self) -> dict[str, Drawing]:
+        """What is told to whoever judges what is tried, of each flag."""
+        return {name: state.principals.drawing() for name, state in self.states.items()}
 
     def _failed(self, error: BaseException) -> None:
         """A call of a service with flags failed, which may speak against what its caller drew."""
@@ -211,10 +209,16 @@ class Book:
             )
         return known
 
-    def _rule(self, state: State, written: bytes | None) -> None:
-        """Has a flag follow what was ruled; what cannot be read is its default."""
-        why = ""
+    def _rule(self, state: State) -> None:
+        """Has a flag follow what is tried, or what was ruled; what cannot be read is its default.
+
+        What is tried and cannot be read here is not tried here, and whoever judges sees that.
+        """
+        name, why = state.declared.name, ""
+        trial, written = self._tries.follow(name), self._ruled.get(name)
         try:
+            if trial is not None and _can(state, trial):
+                return
             state.rule(NOTHING if written is None else _decode(written))
         except (ValueError, TypeError) as error:  # msgspec's are ValueErrors
             state.rule(NOTHING)
@@ -222,7 +226,7 @@ class Book:
             if why != state.unreadable:
                 log.error(  # noqa: TRY400  the sentence has it all
                     "What was ruled of %s cannot be read here, so its default holds: %s",
-                    state.declared.name,
+                    name,
                     why,
                 )
         state.unreadable = why
@@ -236,6 +240,12 @@ class Book:
             with suppress(TimeoutError, HanseError):
                 async with asyncio.timeout(LAST_SECONDS):
                     await self.draws.write()
+
+    async def _lapse(self) -> None:
+        """Ends what is tried where the database, too, has long not said so again."""
+        while True:
+            await wait_set(asyncio.Event(), LOOK_SECONDS)
+            self._try()
 
     async def _turn(self) -> None:
         try:
@@ -257,23 +267,8 @@ class Book:
 
     def publish(self) -> None:
         """Has operators see how flags do."""
-        metrics = self._metrics
-        if metrics is None:
-            return
-        unreadable = sum(bool(one.unreadable) for one in self.states.values())
-        metrics.gauge(*UNREADABLE).set(unreadable)
-        for (name, meaning), now in (
-            (LOST, self.draws.lost),
-            (UNLOADED, self.draws.unloaded),
-            (FAILED, sum(one.failed for one in self.states.values())),
-        ):
-            counter = metrics.counter(name, meaning)
-            counter.add(now - counter.value)
-        for name, state in self.states.items():
-            asked = metrics.counter(*READS, flag=name)
-            asked.add(state.asked - asked.value)
-            state.principals.close()
-            publish(metrics, name, state.principals)
+        if self._metrics is not None:
+            publish(self._metrics, self.states, self.draws)
 
     def _tell_of_stale(self) -> None:
         today = self._database.clock.now().date()
@@ -286,3 +281,13 @@ class Book:
                     until,
                     state.declared.owner,
                 )
+
+
+def _can(state: State, trial: Trial) -> bool:
+    """Whether a flag follows what is tried; what is none of its values is not followed."""
+    try:
+        state.rule(trial.ruling, trial)
+    except (ValueError, TypeError):
+        return False
+    state.unreadable = ""
+    return True

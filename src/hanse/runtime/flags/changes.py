@@ -33,6 +33,9 @@ _WRITE = """
 insert into hanse.flag (name, ruling, change_time) values ($1, $2, $3)
 on conflict (name) do update set ruling = excluded.ruling, change_time = excluded.change_time
 """
+_UNTRIED = "delete from hanse.flag_trial where name = $1"
+"""What an operator says holds at once, whatever is tried."""
+
 _HISTORY = """
 select revision, name, who, reason, change_time, before, after from hanse.flag_change
 where name = $1 order by revision desc limit $2
@@ -120,6 +123,7 @@ async def change(
             _KEEP, declared.name, because.who, because.reason, now, told, kept
         )
         await database.execute(_WRITE, declared.name, kept, now)
+        await database.execute(_UNTRIED, declared.name)
     assert row is not None, "it was inserted"
     return Change(row["revision"], declared.name, because.who, because.reason, now, before, after)
 

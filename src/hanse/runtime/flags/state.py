@@ -10,14 +10,15 @@ import msgspec
 from msgspec import UNSET
 
 from hanse.runtime.call.context import running
-from hanse.runtime.flags.principals import Principals
 from hanse.runtime.flags.ruling import NOTHING, POINTS, Audience, Ruling, bounds
+from hanse.runtime.flags.trials.principals import Principals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hanse.runtime.call.context import Origin
     from hanse.runtime.flags.declaration import Declaration
+    from hanse.runtime.flags.trials.trial import Trial
 
 log = logging.getLogger("hanse.flags")
 
@@ -83,11 +84,12 @@ class State:
         asked: How often it was read.
         principals: Those who drew.
         failed: How often reading it went wrong, so that its default was given.
+        trial: What is tried of it now.
     """
 
     __slots__ = (
         "_alone", "_default", "_draws", "_lots", "_rules", "_sticky", "asked", "declared",
-        "failed", "principals", "ruling", "unreadable",
+        "failed", "principals", "ruling", "trial", "unreadable",
     )  # fmt: skip
 
     def __init__(self, declared: Declaration, draws: Draws) -> None:
@@ -95,18 +97,26 @@ class State:
         self.unreadable = ""
         self.asked = self.failed = 0
         self.principals = Principals()
+        self.trial: Trial | None = None
         self._draws = draws
         self._settle(NOTHING)
 
-    def rule(self, ruling: Ruling) -> None:
+    def rule(self, ruling: Ruling, trial: Trial | None = None) -> None:
         """Follows a ruling.
+
+        Args:
+            ruling: What holds.
+            trial: Of which it is; nobody keeps what they draw there, as it may be taken back.
 
         Raises:
             ValueError: A value is not of the flag's type; nothing has changed then.
         """
         before = self.ruling
         self._settle(ruling)
-        if before.round != ruling.round:
+        tried, self.trial = self.trial, trial
+        if trial is not None or tried is not None:
+            self.principals.begin(trial)
+        elif before.round != ruling.round:
             self.principals.anew()
 
     def of(self, key: str) -> Any:
@@ -199,7 +209,7 @@ class State:
             lots.update("\0".join(unit).encode())
             lot = int.from_bytes(lots.digest()) % POINTS
             found = next((outcome for end, outcome in shares if lot < end), _NOTHING)
-            if sticky and found is not _NOTHING:
+            if sticky and self.trial is None and found is not _NOTHING:
                 self._draws.keep(name, self.ruling.round, unit, found)
         if unit not in self.principals.seen:
             variant = (self._default if found is _NOTHING else found).variant

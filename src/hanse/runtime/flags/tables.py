@@ -9,7 +9,7 @@ from hanse.runtime.data.arrival import make_missing
 if TYPE_CHECKING:
     from hanse.runtime.data.database import Database
 
-IS_THERE = "select to_regclass('hanse.flag_draw') is not null"
+IS_THERE = "select to_regclass('hanse.flag_trial') is not null"
 
 MAKE = (
     """
@@ -41,6 +41,16 @@ create table if not exists hanse.flag_draw (
   value jsonb not null,
   draw_time timestamptz not null,
   primary key (site_id, unit, name)
+)""",
+    # What holds instead of a ruling, as long as somebody says so again and again.
+    """
+create table if not exists hanse.flag_trial (
+  name text collate "C" primary key,
+  deployment text not null,
+  step text not null,
+  ruling jsonb not null,
+  watch_seconds double precision not null,
+  until_time timestamptz not null
 )""",
 )
 

@@ -6,7 +6,7 @@ from hanse.fleet.flags.poll import Drawn, Step, drawn_in, poll_of
 from hanse.fleet.judge.judge import Judge
 from hanse.fleet.judge.plan import Plan
 from hanse.fleet.judge.verdict import Verdict
-from hanse.runtime.flags.principals import Principals, publish
+from hanse.runtime.flags.trials.principals import Principals, publish
 from hanse.runtime.telemetry.metrics import Metrics
 
 STEP = Step(name="10 %", variant="true", percent=10)

@@ -270,7 +270,7 @@ async def test_what_is_told_can_be_read_by_who_knows_no_more_than_json(begin):
     answer = await (await desk.inside()).ask(get("/figures"))
     assert list(msgspec.json.decode(answer.body)) == [
         "born", "age_s", "requests", "failed", "refused", "latency", "failures", "clients",
-        "signals",
+        "signals", "flags",
     ]  # fmt: skip
     assert answer.json["failures"][0][0] == 1
     assert len(answer.json["latency"][0]) == 2

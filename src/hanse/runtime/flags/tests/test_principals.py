@@ -7,9 +7,9 @@ import pytest
 from hanse import PUBLIC, HanseError, Principal, Service, Unavailable, rpc
 from hanse.flags import Flags, flag
 from hanse.runtime.flags.changes import change
-from hanse.runtime.flags.principals import UNITS_MAX, WATCH_SECONDS, Principals
 from hanse.runtime.flags.ruling import Rule, Ruling, Share
 from hanse.runtime.flags.tests.test_flags import ADA, BOB, WHY, book_of
+from hanse.runtime.flags.trials.principals import UNITS_MAX, WATCH_SECONDS, Principals
 from hanse.testing import World
 
 EVE = Principal("member", "eve")
