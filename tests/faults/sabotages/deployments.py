@@ -73,7 +73,7 @@ DEPLOYING = [
     Sabotage("what breaks others is refused", "src/hanse/fleet/deployments/deployer.py",
              "            if refused:\n", "            if False:\n",
              DEPLOY + "test_what_breaks_others_is_refused"),
-    Sabotage("nobody deploys while it is frozen", "src/hanse/fleet/deployments/deployer.py",
-             "if frozen and not wanted.emergency:", "if False:",
+    Sabotage("nobody deploys while it is frozen", "src/hanse/fleet/deployments/beginning.py",
+             "if frozen and not emergency:", "if False:",
              DEPLOY + "test_nobody_deploys_while_it_is_frozen_save_in_an_emergency"),
 ]  # fmt: skip

@@ -6,6 +6,8 @@ LOTS, STICKY = "tests/test_lots.py::", "tests/test_sticky.py::"
 FLAGS_, CHANGES = "tests/test_flags.py::", "tests/test_changes.py::"
 OFREP = "tests/test_ofrep.py::"
 PRINCIPALS = "tests/test_principals.py::"
+TRIALS = "tests/test_trials.py::"
+ROLLING = "src/hanse/fleet/deployments/judged/tests/test_flag_watcher.py::"
 
 FLAGS = below("src/hanse/runtime/flags",
     Sabotage("a share that grows takes nobody out", "state.py",
@@ -71,6 +73,46 @@ FLAGS = below("src/hanse/runtime/flags",
     Sabotage("who is past their last day is stale", "staleness.py",
              "if declared.until < today:", "if False:",
              "tests/test_staleness.py::test_why"),
+)  # fmt: skip
+
+FLAGS += below("src/hanse/runtime/flags/trials",
+    Sabotage("what is tried of a flag ends when nobody says so again", "tries.py",
+             "return trial if monotonic() < until else None", "return trial",
+             TRIALS + "test_it_ends_by_itself_when_nobody_says_so_again"),
+    Sabotage("whoever tries is told that somebody ruled otherwise", "trial.py",
+             "if row is None or row[0] != revision:", "if row is None:",
+             TRIALS + "test_what_an_operator_says_holds_at_once_and_ends_it"),
+    Sabotage("two do not try one flag", "trial.py",
+             "if (other := await database.fetch_row(_OTHER, name, trial.deployment)) is not None:",
+             "if (other := await database.fetch_row(_OTHER, name, '')) is None and other:",
+             TRIALS + "test_two_do_not_try_one_flag"),
+    Sabotage("who fails in each step is one failure", "principals.py",
+             "if who in self.unlucky or", "if",
+             TRIALS + "test_it_is_counted_by_steps_and_each_who_fails_once"),
+)  # fmt: skip
+
+FLAGS += (
+    Sabotage("nobody keeps what they drew of what is tried", "src/hanse/runtime/flags/state.py",
+             "if sticky and self.trial is None and", "if sticky and",
+             "src/hanse/runtime/flags/trials/" + TRIALS + "test_nobody_keeps_what_they_drew_in_it"),
+    Sabotage("what an operator says ends what is tried", "src/hanse/runtime/flags/changes.py",
+             "        await database.execute(_UNTRIED, declared.name)\n", "",
+             "src/hanse/runtime/flags/trials/" + TRIALS + "test_what_an_operator_says_holds_at_once_and_ends_it"),
+    Sabotage("no step of a flag without a verdict that speaks for it", "src/hanse/fleet/deployments/judged/flag_watcher.py",
+             "if may_go_on(verdict) and following(", "if following(",
+             ROLLING + "test_silence_never_promotes"),
+    Sabotage("a flag is everybody's when it is proven to be good", "src/hanse/fleet/deployments/judged/flag_watcher.py",
+             'return Outcome("good", verdict.sentence, verdict) if verdict.state == "good" else None', 'return Outcome("good", verdict.sentence, verdict)',
+             ROLLING + "test_it_grows_by_what_is_proven_until_all_may_have_it"),
+    Sabotage("a bad value is taken back at once", "src/hanse/fleet/deployments/judged/flag_watcher.py",
+             '            await self.withdraw()\n            return self._now(verdict), Outcome("bad"', '            return self._now(verdict), Outcome("bad"',
+             ROLLING + "test_a_bad_one_is_taken_back_from_everybody_at_once"),
+    Sabotage("a host that does not follow is missed", "src/hanse/fleet/deployments/judged/flag_watcher.py",
+             "self._step, at, sorted(self._having))", "self._step, at, sorted(there))",
+             ROLLING + "test_a_host_that_does_not_follow_is_missed"),
+    Sabotage("a principal fails once over all hosts", "src/hanse/fleet/flags/tally.py",
+             "if number > life.sequence and who not in self._known:", "if number > life.sequence:",
+             "src/hanse/fleet/flags/tests/test_poll.py::test_who_fails_on_several_hosts_and_in_several_steps_is_one"),
 )  # fmt: skip
 
 FLAGS += below("src/hanse/runtime/ofrep",

@@ -17,9 +17,9 @@ from hanse.fleet.deployments.api import Wanted
 from hanse.runtime.errors import HanseError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
-    from hanse.fleet.deployments.api import Asking, Deployments, Shown
+    from hanse.fleet.deployments.api import Asking, Deployments, Rolling, Shown
 
 LOOK_SECONDS = 1.0
 GOOD = frozenset({"settled", "done"})
@@ -44,14 +44,30 @@ def begin(wish: Wish) -> None:
     """
     wanted = Wanted(names=wish.names, by=operator(), reason=wish.reason, emergency=wish.emergency)
 
+    async def ask(deployments: Deployments) -> Shown:
+        if not wish.as_json:
+            click.echo("Building …", err=True)
+        return await deployments.deploy(wanted)
+
+    _begin(ask, detach=wish.detach, as_json=wish.as_json)
+
+
+def roll(rolling: Rolling, *, detach: bool, as_json: bool) -> None:
+    """Begins to give a value of a flag to more and more, and waits for the end of it.
+
+    Raises:
+        Refused: Nothing runs, or it cannot be rolled out now.
+    """
+    _begin(lambda deployments: deployments.roll(rolling), detach=detach, as_json=as_json)
+
+
+def _begin(ask: Callable[[Deployments], Awaitable[Shown]], *, detach: bool, as_json: bool) -> None:
     async def work() -> Shown:
         async with deployer() as deployments:
-            if not wish.as_json:
-                click.echo("Building …", err=True)
-            begun = await deployments.deploy(wanted)
-            return begun if wish.detach else await _followed(deployments, begun, quiet=wish.as_json)
+            begun = await ask(deployments)
+            return begun if detach else await _followed(deployments, begun, quiet=as_json)
 
-    _end(_run(work()), as_json=wish.as_json, waited=not wish.detach)
+    _end(_run(work()), as_json=as_json, waited=not detach)
 
 
 def go_back(name: str, reason: str, *, as_json: bool) -> None:

@@ -42,7 +42,7 @@ class Following:
         self._news_at = clock()
         self._patience = WAITS_SECONDS
         if not quiet:
-            what = ", ".join(begun.services)
+            what = begun.what or ", ".join(begun.services)
             click.echo(click.style(begun.name, bold=True) + f"  {what}", err=True)
         self.show(begun)
 
@@ -92,4 +92,5 @@ def progress_of(found: Shown) -> str:
     bar = "█" * full + "░" * (BAR - full)
     left = "" if found.more_s is None else f" · about {found.more_s:.0f} s to go"
     share = f"{100 * found.canary:.0f}" if found.canary >= 0.1 else f"{100 * found.canary:.1f}"
-    return f"  {found.stage:<8} {bar} {share} % of {found.rate:.0f} requests/s{left}"
+    whom = "principals" if found.flag else "requests"
+    return f"  {found.stage:<8} {bar} {share} % of {found.rate:.0f} {whom}/s{left}"

@@ -56,7 +56,7 @@ def show_one(name: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return
-    click.echo(f"{click.style(found.name, bold=True)}  {', '.join(found.services)}")
+    click.echo(f"{click.style(found.name, bold=True)}  {found.what or ', '.join(found.services)}")
     why = f": {found.reason}" if found.reason else ""
     click.echo(f"  begun by {found.by}{why}; it is {found.state}")
     for moment in found.moments:
@@ -77,7 +77,7 @@ def _table(found: tuple[Shown, ...]) -> Table:
             one.name,
             one.create_time.astimezone().strftime("%m-%d %H:%M"),
             Text(one.state, style=_COLOURS.get(one.state, "red")),
-            listed,
+            one.what or listed,
             one.by,
             one.says.partition("\n")[0],
         )

@@ -78,7 +78,7 @@ def percent(
         Refused: The flag is unknown, cannot be ruled so, or nothing says which value.
     """
     place, declared = _found(name, asked)
-    given = Share(share[0], _lots_value(share[1], declared))
+    given = Share(share[0], lots_value(share[1], declared))
 
     def amend(old: Ruling) -> Ruling:
         ruling = with_share(old, audience, given, by)
@@ -181,12 +181,17 @@ def _value(text: str, declared: Declaration) -> Any:
     return text
 
 
-def _lots_value(text: str, declared: Declaration) -> Any:
+def lots_value(text: str, declared: Declaration, verb: str = "percent NAME 10") -> Any:
+    """What some are given, as plain data: of a flag that is true or false the other value.
+
+    Raises:
+        Refused: It is none of the flag's, or not said.
+    """
     if text:
         return _value(text, declared)
     if declared.kind is not bool:
         raise Refused(
             f"{declared.name} takes {declared.takes}; say which: "
-            f"hanse flag percent {declared.name} 10 VALUE"
+            f"hanse flag {verb.replace('NAME', declared.name)} VALUE"
         )
     return not declared.default

@@ -11,11 +11,13 @@ from msgspec import UNSET
 
 from hanse.cli.data.listing import echo_rows
 from hanse.cli.flags.place import Place
+from hanse.cli.fleet.called import called
 from hanse.cli.refusal import Refused
 from hanse.kit.clock import SystemClock
 from hanse.runtime.flags.changes import history, ruled
 from hanse.runtime.flags.staleness import why_stale
 from hanse.runtime.flags.state import variant_of
+from hanse.runtime.flags.trials.trial import tried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,15 +69,18 @@ def show(name: str, environment: str, *, dev: bool, as_json: bool) -> None:
     changes = place.reach(partial(history, name=name))
     if not changes:
         place.flag(name)
-    known = place.reach(ruled).get(name)
+    known, rolling = place.reach(ruled).get(name), place.reach(tried).get(name)
     row = _row(name, place.declared.get(name), known)
     if as_json:
-        told = row | {"ruling": known and known.ruling, "changes": changes}
+        ruling = known and known.ruling
+        told = row | {"ruling": ruling, "deployment": rolling, "changes": changes}
         click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2))
         return
     for title, cell in row.items():
         if cell:
             click.echo(f"{title:<8} {_cell(cell)}")
+    if rolling:
+        click.echo(f"rolled   by deployment {rolling}: {called('deployments')} show {rolling}")
     click.echo()
     echo_rows(("when", "who", "ruled", "before", "reason"), [_cells(one) for one in changes])
 

@@ -46,10 +46,15 @@ def _with_reason(verb: Callable[..., None]) -> Callable[..., None]:
 
 def _split(asked: dict[str, Any]) -> tuple[Audience, Asked]:
     from hanse.cli.flags.changing import Asked
+
+    audience = _audience(asked)
+    return audience, Asked(**asked)
+
+
+def _audience(asked: dict[str, Any]) -> Audience:
     from hanse.runtime.flags.ruling import Audience
 
-    audience = Audience(**{name: asked.pop(name) for name in _AUDIENCE})
-    return audience, Asked(**asked)
+    return Audience(**{name: asked.pop(name) for name in _AUDIENCE})
 
 
 @click.command()
@@ -124,6 +129,31 @@ def percent(
     from hanse.cli.flags import changing
 
     changing.percent(name, (share, value), *_split(asked), by=by, anew=anew)
+
+
+@flag.command()
+@click.argument("name")
+@click.argument("value", default="")
+@click.option(
+    "--by", type=click.Choice(["principal", "site"]), default="principal", show_default=True,
+    help="Who draws a lot.",
+)  # fmt: skip
+@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--who", default="", help="Who wants it; who is logged in, if not given.")
+@click.option("--detach", is_flag=True, help="Begin it, and do not wait.")
+@ENVIRONMENT
+@_for_whom
+@JSON
+def roll(name: str, value: str, **asked: Any) -> None:
+    """Give VALUE to more and more, judged, or back.
+
+    As a deployment: those who drew it are compared with those who did not, once a second. Ends with
+    0 when all have it, with 1 when it was taken back. See hanse deployments.
+    """
+    from hanse.cli.flags.rolling import Wish
+    from hanse.cli.flags.rolling import roll as begin
+
+    begin(name, value, _audience(asked), Wish(**asked))
 
 
 @flag.command()

@@ -8,7 +8,7 @@ import msgspec
 
 from hanse.fleet.control.api import SERVICES_ONLY
 from hanse.fleet.control.staging.api import STEP_SECONDS, CannotDeploy
-from hanse.fleet.deployments.record import Moment, Stage, State
+from hanse.fleet.deployments.record import FlagTask, Moment, Stage, State
 from hanse.runtime.contract.declaration import rpc
 from hanse.runtime.contract.rules import Instant, Length, Range
 from hanse.runtime.contract.service import Contract
@@ -37,6 +37,20 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     emergency: bool = False
 
 
+class Rolling(msgspec.Struct, frozen=True, kw_only=True):
+    """A flag that is to be rolled out.
+
+    Attributes:
+        flag: What, see there; of the revision nothing need be known.
+        by: Who wants it.
+        reason: Why.
+    """
+
+    flag: FlagTask
+    by: By
+    reason: Reason
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A deployment as people see it.
 
@@ -44,6 +58,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
         name: How it is called.
         groups: What it changes.
         services: Full names of the contracts that change.
+        what: What else it changes, for people: the value of a flag.
+        flag: Name of the flag that is rolled out; empty for none.
         state: How it stands.
         stage: How far it is.
         says: The newest of what is to be said.
@@ -52,8 +68,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
         emergency: Whether nobody judges it.
         create_time: When it began.
         end_time: When it ended.
-        canary: Share of all requests that the new release has now.
-        rate: Requests a second of its groups.
+        canary: Share of all requests that the new release has now; of a flag, of who draws.
+        rate: Requests a second of its groups; of a flag, principals who draw.
         more_s: About how many seconds until it is decided, as far as is known.
         moments: What happened, oldest first.
     """
@@ -61,6 +77,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     groups: tuple[str, ...]
     services: tuple[str, ...]
+    what: str = ""
+    flag: str = ""
     state: State
     stage: Stage
     says: str
@@ -115,6 +133,11 @@ class Deployments(Contract, package="hanse.deployments.v1"):
     )
     async def deploy(self, wanted: Wanted) -> Shown:
         """Builds it and begins; `get` says how it goes."""
+        ...
+
+    @rpc(allow=SERVICES_ONLY, errors=(NothingToDeploy, Frozen, NoReason), timeout=60.0)
+    async def roll(self, rolling: Rolling) -> Shown:
+        """Begins to give a value of a flag to more and more; `get` says how it goes."""
         ...
 
     @rpc(allow=SERVICES_ONLY, errors=(UnknownDeployment,), idempotent=True)

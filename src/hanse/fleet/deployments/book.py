@@ -105,6 +105,8 @@ class Book:
             name=one.name,
             groups=one.groups,
             services=one.services,
+            what=one.what,
+            flag=one.task.flag.name if one.task.flag else "",
             state=one.state,
             stage=one.stage,
             says=one.says,

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from hanse.fleet.control.staging.api import COOL_SECONDS, Order, Proposal, Staging
+from hanse.fleet.control.staging.api import COOL_SECONDS, Order, Staging
 from hanse.fleet.deployments.api import (
     Asking,
     By,
     Deployments,
-    Frozen,
     Most,
     NoReason,
     NothingToDeploy,
     NotNow,
     Reason,
+    Rolling,
     Shown,
     Wanted,
 )
+from hanse.fleet.deployments.beginning import Beginning, Placed, new_name, order_of
 from hanse.fleet.deployments.book import Book
-from hanse.fleet.deployments.freeze import why_frozen
+from hanse.fleet.deployments.flag_steps import FlagSteps
+from hanse.fleet.deployments.judged.flag_watcher import Rung
 from hanse.fleet.deployments.record import ENDS, Deployment, State, Task
 from hanse.fleet.deployments.steps import (
     COOLED,
@@ -35,20 +36,16 @@ from hanse.fleet.deployments.steps import (
     Doing,
     Steps,
 )
-from hanse.kit.chance import RANDOM
 from hanse.kit.clock import Clock
 from hanse.runtime.contract.service import Service
 from hanse.runtime.data.collection.collection import Collection
 from hanse.runtime.data.database import Database
+from hanse.runtime.flags.trials.trial import revision_of
 from hanse.runtime.placement.deploy_table import JudgedStage
-from hanse.runtime.project.project import read_project
 from hanse.runtime.workflows.declaration import workflow
 from hanse.runtime.workflows.retry import Retry
 from hanse.runtime.workflows.run import Run
 from hanse.runtime.workflows.workflows import Workflows
-
-LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
-"""Of names: none that is taken for another."""
 
 UNTIL_ANSWERED = Retry(tries=0, first=0.5, most=5.0)
 """While control or the database is away: its keeper starts another."""
@@ -56,6 +53,8 @@ UNTIL_ANSWERED = Retry(tries=0, first=0.5, most=5.0)
 STAGE_SECONDS = 30 * 86_400.0
 """For a stage that nobody decides: services that few ask may take weeks."""
 
+ALL = 100.0
+AS_BEFORE = "Everything is as it was before."
 ROLLBACK = "rollback"
 DONE = "It is everybody's, and nothing else is left."
 OUT: dict[State, str] = {
@@ -75,6 +74,7 @@ class Deployer(Service, Deployments):
         kept: What is told of them.
         database: Knows which workflows of services are under way.
         clock: Of freezes.
+        placed: Where it deploys.
     """
 
     def __init__(
@@ -84,13 +84,17 @@ class Deployer(Service, Deployments):
         kept: Collection[Deployment],
         database: Database,
         clock: Clock,
+        placed: Placed,
     ) -> None:
         self._staging = staging
         self._workflows = workflows
-        self._clock = clock
         self._book = Book(kept, clock)
         self._steps = Steps(staging, self._book, database, clock)
+        self._flags = FlagSteps(staging, self._book, database)
         self._database = database
+        self._beginning = Beginning(
+            staging, workflows, self._book, database=database, clock=clock, placed=placed
+        )
 
     # What people ask.
 
@@ -100,33 +104,35 @@ class Deployer(Service, Deployments):
         proposed = await self._staging.propose(wanted.names)
         if not proposed.changes:
             raise NothingToDeploy("What lies in the folder runs already.")
-        rules = read_project(Path.cwd(), proposed.environment).file.deploy
-        frozen = why_frozen(rules, self._clock.now())
-        if frozen and not wanted.emergency:
-            raise Frozen(f"Nobody deploys now: {frozen}. If it must be: --emergency --reason")
-        return await self._begin(
+        rules = self._beginning.rules(proposed.environment, emergency=wanted.emergency)
+        return await self._beginning.begin(
             Task(
-                order=_order(proposed),
+                order=order_of(proposed),
                 rules=rules,
                 by=wanted.by,
                 reason=wanted.reason,
                 emergency=wanted.emergency,
-            )
+            ),
+            self.roll_out,
         )
 
-    async def _begin(self, task: Task) -> Shown:
-        changes = task.order.changes
-        deployment = Deployment(
-            name=task.name,
-            groups=tuple(one.group.name for one in changes),
-            services=tuple(each for one in changes for each in one.services),
-            task=task,
-            says="It begins.",
+    async def roll(self, rolling: Rolling) -> Shown:
+        if not rolling.reason:
+            raise NoReason("Whoever changes a flag says why: --reason")
+        rules = self._beginning.rules(self._beginning.environment)
+        flag = rolling.flag
+        revision = await revision_of(self._database, flag.name)
+        flag = msgspec.structs.replace(flag, revision=revision)
+        return await self._beginning.begin(
+            Task(
+                order=Order(deployment=new_name(), changes=()),
+                rules=rules,
+                by=rolling.by,
+                reason=rolling.reason,
+                flag=flag,
+            ),
+            self.roll_flag,
         )
-        async with self._database.transaction():
-            made = await self._book.add(deployment)
-            await self._workflows.start(self.roll_out, task, id=task.name)
-        return self._book.shown(made)
 
     async def get(self, name: str) -> Shown:
         return self._book.shown(await self._book.get(name))
@@ -137,59 +143,25 @@ class Deployer(Service, Deployments):
     async def ask(self, name: str, doing: Asking, by: By, reason: Reason = "") -> Shown:
         found = await self._book.get(name)
         if doing == "rollback" and found.state == "done":
-            return await self._undo(found, by, reason)
+            task = await self._beginning.undoing(found, by, reason)
+            return await self._beginning.begin(task, self.roll_out)
         if found.state in ENDS or (found.state == "settled") != (doing == "rollback"):
             out = OUT.get(found.state, "")
             raise NotNow(f"{name} is {found.state}: {found.says}\n{out.format(name)}".strip())
         if doing == "rollback":
-            await self._check_alone(found)
+            await self._beginning.check_alone(found)
         if doing == "promote" and not reason:
             raise NoReason("Whoever goes on without the judge says why: --reason")
         told = f"{by}: {doing}{f' ({reason})' if reason else ''}"
         state: State = "settled" if doing == "rollback" else "running"
         if doing == "rollback":
-            await self._workflows.signal(self.roll_out, name, ROLLBACK, by)
+            rolling = self.roll_flag if found.task.flag else self.roll_out
+            await self._workflows.signal(rolling, name, ROLLBACK, by)
         else:
             await self._book.wish(name, "" if doing == "resume" else doing)
             state = "paused" if doing == "pause" else "running"
         await self._book.note(name, told, stage=found.stage, state=state, by=by)
         return await self.get(name)
-
-    async def _check_alone(self, found: Deployment) -> None:
-        """Nobody goes back below a deployment that is under way."""
-        for one in await self._staging.instances():
-            other = one.deployment != found.name and one.part in {"canary", "twin", "next"}
-            if other and one.group in found.groups:
-                raise NotNow(
-                    f"{one.group} is being deployed by {one.deployment}. First: "
-                    f"hanse deployments abort {one.deployment}"
-                )
-
-    async def _undo(self, found: Deployment, by: str, reason: str) -> Shown:
-        """Deploys what ran before, unjudged: it was everybody's once."""
-        runs = {one.group: one.release for one in await self._staging.instances() if not one.part}
-        order = found.task.order
-        changes = tuple(
-            msgspec.structs.replace(
-                one,
-                group=one.group_before,
-                group_before=one.group,
-                before=runs[one.group.name],
-                after=one.before,
-                post=False,
-            )
-            for one in order.changes
-            if one.group_before and runs.get(one.group.name, one.before) != one.before
-        )
-        if not changes:
-            raise NotNow(f"What ran before {found.name} runs now, or there was nothing.")
-        why = f"rollback of {found.name}{f': {reason}' if reason else ''}"
-        undoing = Order(
-            deployment=_name(), changes=changes, environment=order.environment, local=order.local
-        )
-        return await self._begin(
-            Task(order=undoing, rules=found.task.rules, by=by, reason=why, emergency=True)
-        )
 
     # What a deployment does.
 
@@ -217,6 +189,28 @@ class Deployer(Service, Deployments):
         says = await self._have(run, task, COOLED)
         return await self._over(run, task, "done", says or DONE)
 
+    @workflow(version=1)
+    async def roll_flag(self, run: Run, task: Task) -> str:
+        """A value of a flag, from nobody to everybody, or back."""
+        flags, rung = self._flags, Rung()
+        if refused := await run.step(flags.pass_gate, task, retry=UNTIL_ANSWERED):
+            return await self._over(run, task, "refused", refused)
+        while rung.percent < ALL:
+            rung = await run.step(
+                flags.climb, task, rung, retry=UNTIL_ANSWERED, timeout=STAGE_SECONDS
+            )
+            if (end := ENDS_OF[rung.came_to]) != "good":
+                await run.step(flags.withdraw, task, retry=UNTIL_ANSWERED)
+                return await self._over(run, task, end, AS_BEFORE)
+        revision = await run.step(flags.settle, task, retry=UNTIL_ANSWERED)
+        if not revision:
+            return await self._over(run, task, "aborted", "Somebody has ruled otherwise of it.")
+        warm = timedelta(seconds=task.rules.warm_seconds)
+        if warm and await run.signal(ROLLBACK, str, timeout=warm):
+            why = await run.step(flags.put_back, task, revision, retry=UNTIL_ANSWERED)
+            return await self._over(run, task, "failed" if why else "gone back", why or AS_BEFORE)
+        return await self._over(run, task, "done", DONE)
+
     async def _judged(self, run: Run, task: Task, stage: JudgedStage) -> State | Literal["good"]:
         """`good`, or the end that it comes to."""
         came_to = await run.step(
@@ -226,7 +220,7 @@ class Deployer(Service, Deployments):
 
     async def _back(self, run: Run, task: Task, end: State, why: str) -> str:
         trouble = await self._have(run, task, GONE_BACK)
-        says = trouble or "Everything is as it was before."
+        says = trouble or AS_BEFORE
         end = "failed" if trouble else end
         return await self._over(run, task, end, f"{why}\n{says}".strip())
 
@@ -239,16 +233,3 @@ class Deployer(Service, Deployments):
     async def _over(self, run: Run, task: Task, end: State, says: str) -> str:
         await run.step(self._steps.end, task, end, says, retry=UNTIL_ANSWERED)
         return end
-
-
-def _name() -> str:
-    return "".join(RANDOM.choices(LETTERS, k=6))
-
-
-def _order(proposed: Proposal) -> Order:
-    return Order(
-        deployment=_name(),
-        changes=proposed.changes,
-        environment=proposed.environment,
-        local=proposed.local,
-    )

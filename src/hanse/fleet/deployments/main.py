@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from hanse.fleet.control.staging.api import Staging
+from hanse.fleet.deployments.beginning import Placed
 from hanse.fleet.deployments.deployer import Deployer
 from hanse.fleet.engine.postgres import database_url
 from hanse.fleet.state import StateFolder
@@ -51,7 +52,8 @@ def main(placed: str, variables: Mapping[str, str]) -> int:
         project = read_project(Path.cwd(), placed)
         config = _config(project, state, variables)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(Host([Deployer], config).run())
+            here = {Placed: Placed(placed)}
+            runner.run(Host([Deployer], config, provided=here).run())
     except Exception as error:  # noqa: BLE001 - whatever it is, an operator is told
         for sentence in explain(error, Path.cwd()):
             log.error("%s", sentence)  # noqa: TRY400 - it names the place; a stack adds none

@@ -47,6 +47,24 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
 
 
+class FlagTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What is rolled out of a flag.
+
+    Attributes:
+        name: Of the flag.
+        value: What all get in the end, as JSON.
+        audience: For whom, as JSON.
+        by: Who draws.
+        revision: Of what was ruled when it began; what is ruled later ends it.
+    """
+
+    name: str
+    value: str
+    audience: str = "{}"
+    by: Literal["principal", "site"] = "principal"
+    revision: int = 0
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants to be deployed, and how; it does not change any more.
 
@@ -56,6 +74,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         by: Who began it.
         reason: Why, where that had to be said.
         emergency: Whether nobody judges it, and it waits for nobody.
+        flag: What is rolled out, if it is a flag; then control is asked to do nothing.
     """
 
     order: Order
@@ -63,6 +82,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     reason: str = ""
     emergency: bool = False
+    flag: FlagTask | None = None
 
     @property
     def name(self) -> str:
@@ -79,6 +99,7 @@ class Deployment(Entity):
         groups: What it changes.
         services: Full names of the contracts that change.
         task: What was asked.
+        what: What else it changes, for people.
         state: How it stands.
         stage: How far it is.
         says: The newest of what is to be said, in a sentence.
@@ -92,6 +113,7 @@ class Deployment(Entity):
     groups: tuple[Annotated[str, Length(1, 100)], ...]
     services: tuple[Annotated[str, Length(1, 200)], ...]
     task: Task
+    what: Annotated[str, Length(0, 500)] = ""
     state: State = "running"
     stage: Stage = "gate"
     says: Sentence = ""

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from hanse.fleet.control.staging.api import CannotDeploy
 from hanse.fleet.deployments.gate import findings
+from hanse.fleet.deployments.judged.outcome import CameTo
 from hanse.fleet.deployments.judged.plan import plan_of
 from hanse.fleet.deployments.judged.watcher import Watcher
 from hanse.fleet.deployments.judged.watching import watch
 from hanse.fleet.deployments.record import Deployment, Stage, State, Task
-from hanse.fleet.judge.judge import Memory
+from hanse.fleet.deployments.watched import OnLooker, keeping, memory_of, write_down
 from hanse.fleet.releases.shelf import NoRelease
-from hanse.kit.clock import wait_set
 from hanse.runtime.config.configuration_error import ConfigurationError
 from hanse.runtime.errors import HanseError
 from hanse.runtime.placement.deploy_table import JudgedStage
@@ -26,22 +24,17 @@ from hanse.runtime.workflows.retry import OF_THE_MOMENT
 if TYPE_CHECKING:
     from hanse.fleet.control.staging.api import Staging
     from hanse.fleet.deployments.book import Book
-    from hanse.fleet.deployments.judged.outcome import Now, Outcome
-    from hanse.fleet.deployments.record import Wish
     from hanse.kit.clock import Clock
     from hanse.runtime.data.database import Database
 
 log = logging.getLogger("hanse.deployer")
 
-KEEP_SECONDS = 15.0
-"""Between two times that what the judge remembers is written down."""
-
-CameTo = Literal["good", "bad", "crashed", "stopped", "lost", "broken"]
 ENDS_OF: dict[CameTo, State | Literal["good"]] = {
     "good": "good",
     "bad": "gone back",
     "crashed": "gone back",
     "stopped": "aborted",
+    "overruled": "aborted",
     "lost": "failed",
     "broken": "failed",
 }
@@ -146,64 +139,13 @@ class Steps:
             await self._book.sum_up(task.name, f"{why} {says}")
 
     async def _judge(self, task: Task, stage: JudgedStage, kept: Deployment) -> CameTo:
-        memory = msgspec.json.decode(kept.memory, type=Memory) if kept.memory else Memory()
+        memory = memory_of(kept)
         watcher = Watcher(self._staging, task.order, plan_of(task.rules), memory, stage)
         whom = "canary" if stage == "canary" else "group"
         state: State = "paused" if kept.wish == "pause" else "running"
         says = f"The {whom} is compared with its twin."
         await self._book.note(task.name, says, stage=stage, state=state)
-        keeping = asyncio.create_task(self._keep(task, watcher))
-        try:
+        async with keeping(self._book, task.name, watcher.judge):
             outcome = await watch(watcher, OnLooker(task, stage, self._book))
-        finally:
-            keeping.cancel()
-            self._book.now.pop(task.name, None)
-        await self._judged(task, stage, watcher, outcome)
+        await write_down(self._book, task.name, stage, watcher.judge, outcome)
         return outcome.state
-
-    async def _judged(
-        self, task: Task, stage: JudgedStage, watcher: Watcher, outcome: Outcome
-    ) -> None:
-        await self._book.wish(task.name, "")
-        await self._book.remember(task.name, watcher.judge.memory)
-        await self._book.note(task.name, outcome.says, stage=stage, verdict=outcome.verdict)
-
-    async def _keep(self, task: Task, watcher: Watcher) -> None:
-        never = asyncio.Event()
-        while True:
-            await wait_set(never, KEEP_SECONDS)
-            with suppress(HanseError):  # what is not written down now is the next time
-                await self._book.remember(task.name, watcher.judge.memory)
-
-
-class OnLooker:
-    """Operators, as far as they have said something.
-
-    Args:
-        task: Of which deployment.
-        stage: Of which stage.
-        book: Where they say it.
-    """
-
-    def __init__(self, task: Task, stage: JudgedStage, book: Book) -> None:
-        self._task = task
-        self._stage: JudgedStage = stage
-        self._book = book
-        self._asked = False
-
-    @property
-    def wish(self) -> Wish:
-        return self._book.wishes.get(self._task.name, "")
-
-    def see(self, now: Now) -> None:
-        self._book.now[self._task.name] = now
-
-    async def agree(self) -> bool:
-        if self._stage not in self._task.rules.approve or self.wish == "approve":
-            return True
-        if not self._asked:
-            self._asked = True
-            name = self._task.name
-            says = f"It is proven to be good, and waits for: hanse deployments approve {name}"
-            await self._book.note(name, says, stage=self._stage, state="waiting")
-        return False

@@ -1,1 +1,1 @@
-"""What the judge is told of a flag: principals by what they drew. Steps come with deployments."""
+"""What the judge is told of a flag: principals by what they drew."""

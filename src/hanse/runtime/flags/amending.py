@@ -63,8 +63,8 @@ def tried(
         raise InvalidArgument(
             "They draw lots for other values. Give all of them one first: hanse flag set"
         )
-    if any(one.percent >= share.percent for one in known.shares):
-        raise InvalidArgument(f"At least {share.percent:g} % have that value already.")
+    if any(one.percent > share.percent for one in known.shares):
+        raise InvalidArgument(f"More than {share.percent:g} % have that value already.")
     rest = () if before is UNSET else (Share(PERCENT - share.percent, before),)
     rule = Rule(audience, shares=(share, *rest), by=known.by if known.shares else by)
     return followed(ruling, with_rule(ruling, rule)), before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +13,7 @@ Part = Annotated[float, Meta(gt=0, lt=1, description="between 0 and 1, like 0.01
 Reason = Annotated[str, Meta(min_length=1, max_length=200, description="a sentence for people")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hour = Annotated[int, Meta(ge=0, le=24, description="0 to 24")]
+Percent = Annotated[float, Meta(ge=0.001, le=90, description="0.001 to 90, so that some are left")]
 JudgedStage = Literal["canary", "group"]
 
 
@@ -66,6 +68,23 @@ class DatesTable(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason
 
 
+class FlagsTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[deploy.flags]`: how the value of a flag comes to everybody.
+
+    Attributes:
+        steps: Percent of principals who draw it, one step after the other; from the last one on,
+            when it is proven to be good, all have it.
+        watch_seconds: How long after somebody drew a call of theirs that fails speaks against it.
+    """
+
+    steps: Annotated[tuple[Percent, ...], Meta(min_length=1, max_length=20)] = (1, 5, 10, 25, 50)
+    watch_seconds: Annotated[float, Meta(ge=0.1, le=3600)] = 60.0
+
+    def __post_init__(self) -> None:
+        if any(after <= before for before, after in pairwise(self.steps)):
+            raise ValueError("steps ascend, like [1, 5, 10, 25, 50]")
+
+
 class DeployTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[deploy]`: how a deployment is judged, and who it waits for.
 
@@ -77,6 +96,7 @@ class DeployTable(msgspec.Struct, frozen=True, kw_only=True):
         approve: Stages behind which somebody has to agree.
         freeze: Times of each week at which nobody deploys.
         closed: Times at which nobody deploys.
+        flags: How the value of a flag comes to everybody.
         warm_seconds: For which the release before stands by when it was replaced.
     """
 
@@ -87,4 +107,5 @@ class DeployTable(msgspec.Struct, frozen=True, kw_only=True):
     approve: tuple[JudgedStage, ...] = ()
     freeze: tuple[WeeklyTable, ...] = ()
     closed: tuple[DatesTable, ...] = ()
+    flags: FlagsTable = FlagsTable()
     warm_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 3600.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from hanse.fleet.control.staging.api import Instance
@@ -12,17 +12,22 @@ CRASHES_MAX = 3
 """Ends of a canary, beyond those of its twin, that say enough."""
 
 
+CameTo: TypeAlias = Literal["good", "bad", "crashed", "stopped", "overruled", "lost", "broken"]
+"""How a stage ended; `broken` if it could not be watched."""
+
+
 class Outcome(NamedTuple):
     """How a stage ended.
 
     Attributes:
-        state: `good` and `bad` are the judge's; `crashed` needs none; `stopped` is an operator's;
-            `lost` if there is nobody to be compared any more.
+        state: `good` and `bad` are the judge's; `crashed` needs none; `stopped` is an operator's,
+            and so is `overruled`, of a flag that was ruled otherwise meanwhile; `lost` if there is
+            nobody to be compared any more.
         says: Why.
         verdict: The judge's last.
     """
 
-    state: Literal["good", "bad", "crashed", "stopped", "lost"]
+    state: CameTo
     says: str
     verdict: Verdict | None = None
 

@@ -57,10 +57,16 @@ def share(known: Known, before: float, most: float) -> float:
     """
     if known.rate < SLOW_RATE:
         return most
-    allowed = HARM_MAX / (known.rate * known.react_seconds * _worst(known))
+    allowed = HARM_MAX / (known.rate * known.react_seconds * worst(known.requests, known.excess))
     return min(most, allowed, GROWTH_MAX * before if before else most)
 
 
-def _worst(known: Known) -> float:
-    excess = max(0.0, known.excess)
-    return min(1.0, (excess + 2 * math.sqrt(excess) + 3) / max(1, known.requests))
+def worst(requests: int, excess: float) -> float:
+    """Share of requests that may fail, as far as is known of so many.
+
+    Args:
+        requests: Those.
+        excess: Of them, failures beyond what the twin would have had.
+    """
+    excess = max(0.0, excess)
+    return min(1.0, (excess + 2 * math.sqrt(excess) + 3) / max(1, requests))

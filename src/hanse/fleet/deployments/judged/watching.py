@@ -13,7 +13,6 @@ from hanse.runtime.errors import HanseError
 
 if TYPE_CHECKING:
     from hanse.fleet.deployments.judged.outcome import Now
-    from hanse.fleet.deployments.judged.watcher import Watcher
     from hanse.fleet.deployments.record import Wish
 
 log = logging.getLogger("hanse.deployer")
@@ -36,7 +35,23 @@ class Operator(Protocol):
         ...
 
 
-async def watch(watcher: Watcher, operator: Operator) -> Outcome:
+class Watched(Protocol):
+    """A stage."""
+
+    async def begin(self) -> None:
+        """Gives the first shares."""
+        ...
+
+    async def withdraw(self) -> None:
+        """Gives the new one nothing, at once."""
+        ...
+
+    async def look(self, *, hold: bool) -> tuple[Now | None, Outcome | None]:
+        """How it stands, and how it ended."""
+        ...
+
+
+async def watch(watcher: Watched, operator: Operator) -> Outcome:
     """Watches a stage until something follows from it."""
     never = asyncio.Event()
     await watcher.begin()
@@ -54,7 +69,7 @@ async def watch(watcher: Watcher, operator: Operator) -> Outcome:
         await wait_set(never, POLL_SECONDS)
 
 
-async def _looked(watcher: Watcher, operator: Operator, *, hold: bool) -> Outcome | None:
+async def _looked(watcher: Watched, operator: Operator, *, hold: bool) -> Outcome | None:
     try:
         now, outcome = await watcher.look(hold=hold)
     except HanseError as error:

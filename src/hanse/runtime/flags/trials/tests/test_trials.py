@@ -181,7 +181,7 @@ def test_others_keep_what_they_have(before, shares) -> None:
     ("rule", "why"),
     [
         (Rule(value="half"), "have that value already"),
-        (Rule(shares=(Share(5, "half"),)), "At least 5 %"),
+        (Rule(shares=(Share(6, "half"),)), "More than 5 %"),
         (Rule(shares=(Share(1, "half"), Share(1, "third"))), "hanse flag set"),
     ],
 )
