@@ -16,6 +16,7 @@ from tests.faults.sabotages.contract import CONTRACT
 from tests.faults.sabotages.data import DATA
 from tests.faults.sabotages.database import DATABASE
 from tests.faults.sabotages.deployments import DEPLOYING, SHARING
+from tests.faults.sabotages.directory import DIRECTORY
 from tests.faults.sabotages.door import DOOR
 from tests.faults.sabotages.events import EVENTS
 from tests.faults.sabotages.fault_points import FAULT_POINTS
@@ -76,6 +77,7 @@ AREAS = (
     LEASES,
     BROKER,
     REGION_BROKERS,
+    DIRECTORY,
     EVENTS,
     RELAY,
     SUBSCRIPTIONS,
