@@ -330,3 +330,29 @@ def test_nothing_is_deployed_where_nothing_differs(shop: Fleet) -> None:
 
     assert done.returncode == 1
     assert "What lies in the folder runs already." in done.stderr
+
+
+@pytest.mark.long
+def test_what_breaks_a_release_that_is_about_to_come_is_refused(shop: Fleet) -> None:
+    # given one that asks no more for pids, and one under way that does
+    relay = (shop.folder / "relay/service.py").read_text()
+    shop.write("relay/service.py", relay.replace("return await self._echo.pid()", "return 1"))
+    why = ("--emergency", "--reason", "a trial", "--json")
+    asks_nobody = json.loads(hanse("deploy", "relay", *why, folder=shop.folder).stdout)
+    shop.write("relay/service.py", relay)
+    coming = shop.hanse("deploy", "relay", "--detach")["name"]
+    in_stage(shop, coming, "canary")
+    # when
+    shop.write(
+        "echo/service.py",
+        ECHO.replace("async def pid(self)", "async def process(self)").replace("/pid", "/process"),
+    )
+    found = ended(shop, begun(shop), 20)
+    # then
+    assert found["state"] == "refused", found
+    assert "relay.v1.Relay" in found["says"]
+    # finally
+    shop.write("echo/service.py", ECHO)
+    assert hanse("deployments", "abort", coming, folder=shop.folder).returncode == 0
+    assert ended(shop, coming)["state"] == "aborted"
+    assert hanse("rollback", asks_nobody["name"], folder=shop.folder).returncode == 0

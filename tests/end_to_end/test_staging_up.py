@@ -242,3 +242,42 @@ async def test_a_new_control_process_knows_the_pair(shop: Fleet) -> None:
         shown(shop, {1})
         await staging.go_back(order)
         assert set(said(shop, 40)) == {0}
+
+
+async def test_a_new_group_comes_with_who_calls_it_and_one_that_is_gone_is_said(
+    shop: Fleet,
+) -> None:
+    project = (shop.folder / "hanse.toml").read_text()
+    shop.write("gift/__init__.py", "")
+    shop.write("gift/service.py", ECHO.replace("Echo", "Gift").replace("/echo/", "/gift/"))
+    wants = 'def __init__(self, gift: "Gift") -> None:\n        self._gift = gift\n\n    @rpc'
+    calls = ECHO.replace("@rpc", wants, 1).replace(
+        "return number\n", "return 1 + await self._gift.number(number)\n"
+    )
+    shop.write("echo/service.py", f"from gift.service import Gift\n{calls}")
+    listed = project.replace('"nap.service:Nap"', '"gift.service:Gift"')
+    shop.write("hanse.toml", listed)
+    try:
+        async with control() as staging:
+            proposed = await staging.propose(("echo", "gift"))
+            order = Order(
+                deployment="d1",
+                changes=proposed.changes,
+                environment=proposed.environment,
+                local=proposed.local,
+            )
+            # then
+            [note] = proposed.notes
+            assert note.startswith("nap is not in hanse.toml any more and goes on")
+            # when
+            await staging.stage(order)
+            await staging.share("d1", 1.0, 0.0)
+            # then the canary calls what is no group yet
+            assert [one.part for one in await staging.instances() if one.group == "gift"] == [
+                "next"
+            ]
+            shown(shop, {1})
+            await staging.go_back(order)
+            assert [one for one in await staging.instances() if one.group == "gift"] == []
+    finally:
+        shop.write("hanse.toml", project)

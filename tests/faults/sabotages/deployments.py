@@ -10,6 +10,7 @@ RAMP = "src/hanse/fleet/deployments/judged/tests/test_ramp.py::"
 TALLY = "src/hanse/fleet/deployments/judged/tests/test_tally.py::"
 FEEDING = "src/hanse/runtime/subscriptions/tests/test_feeding.py::"
 WORKFLOWS = "src/hanse/runtime/workflows/tests/test_shares.py::"
+BOOK = "src/hanse/fleet/deployments/tests/test_book.py::"
 STAGING = "tests/end_to_end/test_staging_up.py::"
 DEPLOY = "tests/end_to_end/test_deploy_up.py::"
 
@@ -73,6 +74,18 @@ DEPLOYING = [
     Sabotage("what breaks others is refused", "src/hanse/fleet/deployments/deployer.py",
              "            if refused:\n", "            if False:\n",
              DEPLOY + "test_what_breaks_others_is_refused"),
+    Sabotage("a new group is known to the canaries that call it", "src/hanse/fleet/control/hosts/told.py",
+             'one.part == "next" and', 'one.part == "none" and',
+             TOLD + "test_a_new_group_is_known_to_who_calls_it_before_it_is_everybodys"),
+    Sabotage("none of what many say of a deployment at once is lost", "src/hanse/fleet/deployments/book.py",
+             "changes, revision=found.revision)", "changes)",
+             BOOK + "test_none_of_what_many_say_at_once_is_lost"),
+    Sabotage("who is over stays so", "src/hanse/fleet/deployments/book.py",
+             "if found.state in ENDS and state not in ENDS:", "if False:",
+             BOOK + "test_what_is_over_stays_so_whatever_is_said_too_late"),
+    Sabotage("clients without end are not kept", "src/hanse/fleet/deployments/judged/tally.py",
+             "    kept = set(_order(life)[: CLIENTS_KEPT // 4])", "    kept = set(_order(life))",
+             TALLY + "test_clients_without_end_are_not_kept_and_all_failures_counted"),
     Sabotage("nobody deploys while it is frozen", "src/hanse/fleet/deployments/beginning.py",
              "if frozen and not emergency:", "if False:",
              DEPLOY + "test_nobody_deploys_while_it_is_frozen_save_in_an_emergency"),

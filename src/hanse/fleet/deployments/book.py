@@ -10,6 +10,7 @@ from hanse.fleet.deployments.api import Shown, UnknownDeployment
 from hanse.fleet.deployments.record import ENDS, MOMENTS_MAX, Deployment, Moment
 from hanse.kit.clock import Clock
 from hanse.runtime.data.collection.collection import Collection
+from hanse.runtime.data.collection.conflict import RevisionConflict
 
 if TYPE_CHECKING:
     from hanse.fleet.deployments.judged.outcome import Now
@@ -72,16 +73,27 @@ class Book:
         verdict: Verdict | None = None,
     ) -> None:
         """Something happened. The same again, as after an end in the middle of it, is no news."""
-        found = await self.get(name)
         moment = Moment(at=self._clock.now(), stage=stage, says=says[:4000], by=by, verdict=verdict)
+        while True:  # an operator and the deployment itself may both say something now
+            found = await self.get(name)
+            changes = self._changes(found, moment, state)
+            try:
+                await self._kept.update(found.id, changes, revision=found.revision)
+            except RevisionConflict:
+                continue
+            return
+
+    def _changes(self, found: Deployment, moment: Moment, state: State) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
         last = found.moments[-1] if found.moments else None
-        is_new = last is None or (last.stage, last.says) != (stage, moment.says)
-        changes: dict[str, Any] = {"state": state, "stage": stage, "says": moment.says}
-        if is_new:
+        if last is None or (last.stage, last.says) != (moment.stage, moment.says):
             changes["moments"] = (*found.moments, moment)[-MOMENTS_MAX:]
+        if found.state in ENDS and state not in ENDS:
+            return changes or {"says": found.says}  # said too late: it is over
+        changes |= {"state": state, "stage": moment.stage, "says": moment.says}
         if state in ENDS:
             changes |= {"end_time": self._clock.now(), "wish": "", "memory": ""}
-        await self._kept.update(found.id, changes)
+        return changes
 
     async def sum_up(self, name: str, says: str) -> None:
         """Says of the whole something else than what happened last."""

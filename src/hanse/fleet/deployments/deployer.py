@@ -112,6 +112,7 @@ class Deployer(Service, Deployments):
                 by=wanted.by,
                 reason=wanted.reason,
                 emergency=wanted.emergency,
+                notes=proposed.notes,
             ),
             self.roll_out,
         )

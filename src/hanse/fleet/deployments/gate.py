@@ -44,16 +44,26 @@ async def findings(
     """
     shelf = Shelf(StateFolder(Path()).releases)
     runs = _releases({one.release for one in instances if not one.part}, shelf)
-    will = runs | _releases({change.after for change in order.changes}, shelf)
-    before, after = description_of(runs.values(), shelf), description_of(will.values(), shelf)
-    alive: dict[tuple[str, int], int] | None = None
-    if any(one.workflows for one in before.services):
-        known = await living(database)
-        alive = {(one.workflow, one.version): one.instances for one in known}
-    broken = breaking(before, after, Around(living=alive))
-    found, _ = without_allowed(broken, _exceptions(Path(FILE)), today)
+    # What others are about to bring may be everybody's before this is, or not: neither is broken.
+    soon = runs | _releases({one.release for one in instances if _is_soon(one, order)}, shelf)
+    new = _releases({change.after for change in order.changes}, shelf)
+    broken: dict[Finding, None] = {}
+    for there in (runs, soon) if soon != runs else (runs,):
+        before = description_of(there.values(), shelf)
+        after = description_of((there | new).values(), shelf)
+        alive: dict[tuple[str, int], int] | None = None
+        if any(one.workflows for one in before.services):
+            known = await living(database)
+            alive = {(one.workflow, one.version): one.instances for one in known}
+        broken |= dict.fromkeys(breaking(before, after, Around(living=alive)))
+    found, _ = without_allowed(tuple(broken), _exceptions(Path(FILE)), today)
     # What another deployment is allowed to break is no fault of this one.
     return tuple(one for one in found if one.rule != UNUSED)
+
+
+def _is_soon(one: Instance, order: Order) -> bool:
+    """Whether a host is of the new release of another deployment that is under way."""
+    return one.part in {"canary", "next"} and one.deployment != order.deployment
 
 
 def _releases(wishes: set[str], shelf: Shelf) -> dict[str, str]:

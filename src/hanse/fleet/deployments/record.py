@@ -75,6 +75,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why, where that had to be said.
         emergency: Whether nobody judges it, and it waits for nobody.
         flag: What is rolled out, if it is a flag; then control is asked to do nothing.
+        notes: What an operator should know, in sentences.
     """
 
     order: Order
@@ -83,6 +84,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     emergency: bool = False
     flag: FlagTask | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

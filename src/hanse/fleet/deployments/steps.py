@@ -95,7 +95,8 @@ class Steps:
                 f"{one.rule} {one.place}: {one.says} Breaks {', '.join(one.breaks)}. {one.remedy}"
                 for one in found
             )
-        await self._book.note(task.name, "It breaks nobody who calls or reads.", stage="gate")
+        says = "\n".join(("It breaks nobody who calls or reads.", *task.notes))
+        await self._book.note(task.name, says, stage="gate")
         return ""
 
     async def have_done(self, task: Task, doing: Doing) -> str:

@@ -44,7 +44,9 @@ class OnLooker:
 
     @property
     def wish(self) -> Wish:
-        return self._book.wishes.get(self._task.name, "")
+        wish = self._book.wishes.get(self._task.name, "")
+        self._asked = self._asked and wish != "pause"  # who goes on waits again, and says so
+        return wish
 
     def see(self, now: Now) -> None:
         self._book.now[self._task.name] = now

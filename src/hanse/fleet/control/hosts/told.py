@@ -22,17 +22,21 @@ def directory_of(members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
     """Addresses of every contract.
 
     Where nobody serves it at the moment, those who are about to: a caller is then told at once that
-    it is not available, and that it will be again.
+    it is not available, and that it will be again. Where nobody ever has, those of a deployment
+    that brings it: who else knows it is of that deployment, too.
     """
-    members = settled(members)
+    serving = settled(members)
+    known = {name for one in serving for name in one.group.contracts}
+    new = [one for one in members if one.part == "next" and known.isdisjoint(one.group.contracts)]
+    members = [*serving, *new]
     found: dict[str, tuple[str, ...]] = {}
     for contract in dict.fromkeys(name for one in members for name in one.group.contracts):
         having = [one for one in members if contract in one.group.contracts]
         answering = [one for one in having if one.answering]
-        serving = [one for one in having if one.serving]
+        taking = [one for one in having if one.serving]
         staying = [one for one in having if not one.leaving]
         found[contract] = tuple(
-            f"unix:{one.socket}" for one in answering or serving or staying or having
+            f"unix:{one.socket}" for one in answering or taking or staying or having
         )
     return found
 

@@ -11,7 +11,7 @@ from hanse.fleet.control.staging.api import GroupChange, Proposal
 from hanse.fleet.releases.wish import read_wish
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.region.api import HostStatus
@@ -55,8 +55,18 @@ async def propose(
         groups=tuple(group.name for group in groups),
         environment=environment,
         local=is_local(project),
-        notes=found.notes,
+        notes=(*found.notes, *_gone(runs, groups)),
     )
+
+
+def _gone(runs: Iterable[str], groups: Sequence[PlannedGroup]) -> list[str]:
+    """Groups that serve and that the project has no more: a deployment brings, and ends nothing."""
+    here = {group.name for group in groups}
+    return [
+        f"{name} is not in hanse.toml any more and goes on as it is; hanse up ends it."
+        for name in runs
+        if name not in here
+    ]
 
 
 def _check_names(names: Collection[str], groups: Sequence[PlannedGroup]) -> None:

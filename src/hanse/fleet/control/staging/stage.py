@@ -52,12 +52,15 @@ class Stage:
     async def begin(self) -> None:
         """Starts a canary and a twin of each group that is there already.
 
+        Before them all hosts of groups that are new: the canaries may be who calls them.
+
         Raises:
             ChangeFailed: One of them does not start, or something else is done to a group.
         """
         self._check()
         if self._done():
             return
+        await self._started(self._missing(one for one in self._order.changes if not one.before))
         coming: list[Member] = []
         for change in (one for one in self._order.changes if one.before):
             for part in ("canary", "twin"):
@@ -72,12 +75,7 @@ class Stage:
             ChangeFailed: One of them does not start; all is as it was.
         """
         self._check()
-        coming: list[Member] = []
-        for change in self._order.changes:
-            there = [*self._of(change, ""), *self._of(change, "next"), *self._of(change, "canary")]
-            for _ in range(change.group.replicas - len(there)):
-                coming.append(self._new(change, "next", coming))
-        await self._started(coming)
+        await self._started(self._missing(self._order.changes))
         for change in self._order.changes:
             for one in self._before(change, ""):
                 one.become("warm", self._order.deployment)
@@ -156,6 +154,15 @@ class Stage:
     def _done(self) -> bool:
         """Whether the new release has taken over already."""
         return all(self._of(change, "") for change in self._order.changes)
+
+    def _missing(self, changes: Iterable[GroupChange]) -> list[Member]:
+        """Hosts that groups need so that all of them have the new release."""
+        coming: list[Member] = []
+        for change in changes:
+            there = [*self._of(change, ""), *self._of(change, "next"), *self._of(change, "canary")]
+            for _ in range(change.group.replicas - len(there)):
+                coming.append(self._new(change, "next", coming))
+        return coming
 
     async def _started(self, coming: Sequence[Member]) -> None:
         """Also those that an asking before this one has begun."""

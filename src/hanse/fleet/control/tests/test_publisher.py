@@ -139,3 +139,16 @@ def test_shares_last_from_when_they_were_given_last() -> None:
     assert (given.of("d1").canary, given.of("d2").canary) == (0.4, 0.0)
     given.take_back("d1")
     assert given.seconds_left(16.0) is None
+
+
+def test_a_new_group_is_known_to_who_calls_it_before_it_is_everybodys() -> None:
+    """Its first callers are canaries of the same deployment; nobody is sent from where it served."""
+    new, other = member("ledger-1", LEDGER), judged("shop-2", "next")
+    new.become("next", "d1")
+
+    found = directory_of([member("shop-1", CART), other, new])
+
+    assert found == {
+        "cart.v1.Carts": (address("shop-1"),),
+        "ledger.v1.Ledger": (address("ledger-1"),),
+    }

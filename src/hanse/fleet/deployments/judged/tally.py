@@ -17,18 +17,24 @@ REFUSED = "refused"
 """Name of the signal that counts requests which ended by an error of their caller."""
 
 
+CLIENTS_KEPT = 1024
+"""Clients that are told apart for a host: a stage that waits for somebody may last for days."""
+
+
 class Life(msgspec.Struct):
     """One host from its begin to its end.
 
     Attributes:
         born: Which life that is.
         sequence: The newest failure that was read.
-        errors: Failures that count, by client.
+        failed: Failures that count.
+        errors: The same by client, of those who had most.
         requests: By client, as many as were ever said.
     """
 
     born: str
     sequence: int = 0
+    failed: int = 0
     errors: dict[str, int] = {}
     requests: dict[str, int] = {}
 
@@ -75,8 +81,11 @@ class Tally:
         over = [one for one in self._waiting if one.second < second]
         self._waiting = [one for one in self._waiting if one.second >= second]
         for one in distinct(over):
-            errors = self._lives[one.instance].errors
-            errors[one.client] = errors.get(one.client, 0) + 1
+            life = self._lives[one.instance]
+            life.failed += 1
+            life.errors[one.client] = life.errors.get(one.client, 0) + 1
+        for life in self._lives.values():
+            _forget(life)
 
     def _sample(self, name: str, figures: Figures) -> Sample:
         life = self._lives[name]
@@ -85,7 +94,7 @@ class Tally:
             age_s=figures.age_s,
             counts=Counts(
                 requests=figures.requests,
-                errors=min(sum(life.errors.values()), figures.requests),
+                errors=min(life.failed, figures.requests),
                 latency=figures.latency,
                 signals=self._counted(figures),
             ),
@@ -97,12 +106,26 @@ class Tally:
         return told | ({REFUSED: figures.refused} if REFUSED in told else {})
 
 
+def _forget(life: Life) -> None:
+    """Keeps those who stand first in `_order`, where there are too many; others are not named."""
+    if len(life.errors) + len(life.requests) <= CLIENTS_KEPT:
+        return
+    kept = set(_order(life)[: CLIENTS_KEPT // 4])
+    life.errors = {name: number for name, number in life.errors.items() if name in kept}
+    life.requests = {name: number for name, number in life.requests.items() if name in kept}
+
+
+def _order(life: Life) -> list[str]:
+    names = {*life.errors, *life.requests}
+    return sorted(
+        names, key=lambda one: (-life.errors.get(one, 0), -life.requests.get(one, 0), one)
+    )
+
+
 def _clients(life: Life, left: int) -> dict[str, Counts]:
     """Those with most errors, then those with most requests; no more in all than there were."""
-    names = {*life.errors, *life.requests}
-    order = sorted(names, key=lambda one: (-life.errors.get(one, 0), -life.requests.get(one, 0)))
     found: dict[str, Counts] = {}
-    for name in order[:CLIENTS_MAX]:
+    for name in _order(life)[:CLIENTS_MAX]:
         errors = life.errors.get(name, 0)
         requests = max(errors, life.requests.get(name, 0))
         if requests > left:

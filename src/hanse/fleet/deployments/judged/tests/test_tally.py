@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.fleet.deployments.judged.tally import REFUSED, Tally
+from hanse.fleet.deployments.judged.tally import CLIENTS_KEPT, REFUSED, Tally
 from hanse.fleet.judge.figures import CLIENTS_MAX, Poll, check
 from hanse.runtime.figures.figures import Figures
 
@@ -132,3 +132,18 @@ def test_whatever_a_host_says_the_judge_can_take_it(steps: list[tuple[int, list,
                 sample.clients[name].requests >= before.clients[name].requests for name in both
             )
         before = sample
+
+
+def test_clients_without_end_are_not_kept_and_all_failures_counted() -> None:
+    """A stage that waits for somebody over a weekend."""
+    tally = Tally()
+    tally.take({"canary": figures()}, 0.0)
+    constant: list[Failed] = []
+    for second in range(1, 3 * CLIENTS_KEPT, 2):
+        constant = [(2 * second - 1, second, "often"), (2 * second, second, f"c{second}")]
+        found = tally.take({"canary": figures(*constant, requests=10**6)}, second + 1.0)
+
+    life = tally._lives["canary"]
+    assert len(life.errors) + len(life.requests) <= CLIENTS_KEPT
+    assert found["canary"].counts.errors == life.failed == 3 * CLIENTS_KEPT
+    assert found["canary"].clients["often"].errors == 3 * CLIENTS_KEPT // 2
