@@ -11,6 +11,7 @@ TALLY = "src/hanse/fleet/deployments/judged/tests/test_tally.py::"
 FEEDING = "src/hanse/runtime/subscriptions/tests/test_feeding.py::"
 WORKFLOWS = "src/hanse/runtime/workflows/tests/test_shares.py::"
 BOOK = "src/hanse/fleet/deployments/tests/test_book.py::"
+EACH = "src/hanse/fleet/deployments/tests/test_each.py::"
 STAGING = "tests/end_to_end/test_staging_up.py::"
 DEPLOY = "tests/end_to_end/test_deploy_up.py::"
 
@@ -74,6 +75,12 @@ DEPLOYING = [
     Sabotage("what breaks others is refused", "src/hanse/fleet/deployments/deployer.py",
              "            if refused:\n", "            if False:\n",
              DEPLOY + "test_what_breaks_others_is_refused"),
+    Sabotage("of groups that go one by one a few are under way at once", "src/hanse/fleet/deployments/each.py",
+             "waiting[: watch.each.at_once - watch.count.under_way]", "waiting",
+             EACH + "test_a_few_at_once_until_all_are_through_and_all_go_back_together"),
+    Sabotage("where too many go back no other one begins", "src/hanse/fleet/deployments/each.py",
+             "if self.count.back >= self.each.stop_after:", "if False:",
+             EACH + "test_where_too_many_go_back_no_other_one_begins"),
     Sabotage("a new group is known to the canaries that call it", "src/hanse/fleet/control/hosts/told.py",
              'one.part == "next" and', 'one.part == "none" and',
              TOLD + "test_a_new_group_is_known_to_who_calls_it_before_it_is_everybodys"),

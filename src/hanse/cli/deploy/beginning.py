@@ -32,6 +32,7 @@ class Wish(NamedTuple):
     names: tuple[str, ...]
     reason: str
     emergency: bool
+    each: bool | None
     detach: bool
     as_json: bool
 
@@ -42,7 +43,13 @@ def begin(wish: Wish) -> None:
     Raises:
         Refused: Nothing runs, nothing differs, or it cannot be built or deployed now.
     """
-    wanted = Wanted(names=wish.names, by=operator(), reason=wish.reason, emergency=wish.emergency)
+    wanted = Wanted(
+        names=wish.names,
+        by=operator(),
+        reason=wish.reason,
+        emergency=wish.emergency,
+        each=wish.each,
+    )
 
     async def ask(deployments: Deployments) -> Shown:
         if not wish.as_json:
@@ -80,10 +87,15 @@ def go_back(name: str, reason: str, *, as_json: bool) -> None:
     async def work() -> Shown:
         async with deployer() as deployments:
             begun = await deployments.ask(name, "rollback", operator(), reason)
+            if begun.parts:
+                return begun  # each of them goes back by itself
             goes_back = begun.name == name  # else what ran before is deployed anew
             return await _followed(deployments, begun, quiet=as_json, goes_back=goes_back)
 
     found = _run(work())
+    if found.parts:
+        _end(found, as_json=as_json, waited=False)
+        return
     wanted = frozenset({"gone back"}) if found.name == name else GOOD
     _end(found, as_json=as_json, waited=True, wanted=wanted)
 

@@ -56,7 +56,9 @@ class Following:
             self._news_at, self._patience = self._clock(), WAITS_SECONDS
         self._told = max(self._told, len(found.moments))
         self._say_why(found)
-        if self._live and found.stage in {"canary", "group"} and found.rate:
+        if self._live and found.parts:
+            click.echo(f"{CLEAR}  {found.says.splitlines()[0]}", nl=False, err=True)
+        elif self._live and found.stage in {"canary", "group"} and found.rate:
             click.echo(f"{CLEAR}{progress_of(found)}", nl=False, err=True)
 
     def _say_why(self, found: Shown) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,11 +22,14 @@ REASON = click.option("--reason", default="", help="Why; it is kept with the dep
     "--emergency", is_flag=True,
     help="At once and unjudged, whatever it breaks and whenever it is; with --reason.",
 )  # fmt: skip
+@click.option(
+    "--each/--together", default=None,
+    help="Each group by itself, a few at once, or all as one; by itself where only Hanse or "
+    "settings differ, if neither is said.",
+)  # fmt: skip
 @click.option("--detach", is_flag=True, help="Begin it, and do not wait.")
 @JSON
-def deploy(
-    names: tuple[str, ...], reason: str, *, emergency: bool, detach: bool, as_json: bool
-) -> None:
+def deploy(names: tuple[str, ...], **asked: Any) -> None:
     """Bring what changed to everybody, or back.
 
     Step by step and judged, while people use it: all services that differ from what runs, or
@@ -34,7 +37,7 @@ def deploy(
     """
     from hanse.cli.deploy.beginning import Wish, begin
 
-    begin(Wish(names, reason, emergency, detach, as_json))
+    begin(Wish(names, **asked))
 
 
 @click.command()

@@ -29,12 +29,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         by: Who wants it.
         reason: Why.
         emergency: Whether nobody judges it and it waits for nobody; with a reason.
+        each: Whether each group is a deployment of its own; if that is not said, where only what
+            all share differs.
     """
 
     names: Names = ()
     by: By
     reason: Reason = ""
     emergency: bool = False
+    each: bool | None = None
 
 
 class Rolling(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +75,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
         rate: Requests a second of its groups; of a flag, principals who draw.
         more_s: About how many seconds until it is decided, as far as is known.
         moments: What happened, oldest first.
+        parts: How many groups go one by one; none where they go as one.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 0.0
     more_s: float | None = None
     moments: tuple[Moment, ...] = ()
+    parts: int = 0
 
 
 class NothingToDeploy(FailedPrecondition):

@@ -10,7 +10,7 @@ import msgspec
 from hanse.fleet.control.staging.api import Order
 from hanse.fleet.deployments.api import Frozen, NotNow
 from hanse.fleet.deployments.freeze import why_frozen
-from hanse.fleet.deployments.record import Deployment, Task
+from hanse.fleet.deployments.record import Deployment, EachTask, Task
 from hanse.kit.chance import RANDOM
 from hanse.runtime.project.project import read_project
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from hanse.fleet.control.staging.api import Proposal, Staging
-    from hanse.fleet.deployments.api import Shown
+    from hanse.fleet.deployments.api import Shown, Wanted
     from hanse.fleet.deployments.book import Book
     from hanse.kit.clock import Clock
     from hanse.runtime.data.database import Database
@@ -84,12 +84,12 @@ class Beginning:
 
     async def begin(self, task: Task, rolling: Rolls) -> Shown:
         """Writes it down and has it go its way: both, or nothing."""
-        changes, flag = task.order.changes, task.flag
+        changes = task.order.changes
         deployment = Deployment(
             name=task.name,
             groups=tuple(one.group.name for one in changes),
             services=tuple(each for one in changes for each in one.services),
-            what=f"{flag.name} {flag.value}" if flag else "",
+            what=_what(task),
             task=task,
             says="It begins.",
         )
@@ -150,3 +150,24 @@ def order_of(proposed: Proposal) -> Order:
         environment=proposed.environment,
         local=proposed.local,
     )
+
+
+def _what(task: Task) -> str:
+    """What it changes beside services, for people."""
+    if task.flag is not None:
+        return f"{task.flag.name} {task.flag.value}"
+    return f"{len(task.order.changes)} groups, each by itself" if task.each else ""
+
+
+def goes_each(wanted: Wanted, proposed: Proposal, rules: DeployTable) -> EachTask | None:
+    """Whether groups go one by one: where nobody says it, if no code of theirs differs.
+
+    What all of them share, Hanse or settings, is not one change of a unit, and an emergency waits
+    for nobody.
+    """
+    each = wanted.each
+    if each is None:
+        each = not wanted.emergency and all(one.shared for one in proposed.changes)
+    if not each or len(proposed.changes) < 2:
+        return None
+    return EachTask(at_once=rules.at_once, stop_after=rules.stop_after)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hanse.fleet.judge.judge import Memory
     from hanse.fleet.judge.verdict import Verdict
 
+PAGE = 100
+
 
 class Book:
     """All deployments of a fleet.
@@ -59,8 +61,17 @@ class Book:
         return one
 
     async def newest(self, most: int) -> tuple[Deployment, ...]:
-        """The newest first."""
-        return (await self._kept.query(sort=["-create_time"], page_size=most)).items
+        """The newest first, without those that are parts of another."""
+        found: list[Deployment] = []
+        cursor = ""
+        while len(found) < most:
+            page = await self._kept.query(
+                sort=["-create_time"], page_size=min(most, PAGE), cursor=cursor
+            )
+            found += [one for one in page.items if not one.task.part_of]
+            if not (cursor := page.next_cursor):
+                break
+        return tuple(found[:most])
 
     async def note(
         self,
@@ -128,6 +139,7 @@ class Book:
             create_time=one.create_time or self._clock.now(),
             end_time=one.end_time,
             moments=one.moments if whole else (),
+            parts=len(one.groups) if one.task.each else 0,
         )
         now = self.now.get(one.name)
         if now is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
 
@@ -19,10 +20,12 @@ from hanse.fleet.deployments.api import (
     Reason,
     Rolling,
     Shown,
+    UnknownDeployment,
     Wanted,
 )
-from hanse.fleet.deployments.beginning import Beginning, Placed, new_name, order_of
+from hanse.fleet.deployments.beginning import Beginning, Placed, goes_each, new_name, order_of
 from hanse.fleet.deployments.book import Book
+from hanse.fleet.deployments.each import EachSteps, parts_of
 from hanse.fleet.deployments.flag_steps import FlagSteps
 from hanse.fleet.deployments.judged.flag_watcher import Rung
 from hanse.fleet.deployments.record import ENDS, Deployment, State, Task
@@ -92,6 +95,7 @@ class Deployer(Service, Deployments):
         self._steps = Steps(staging, self._book, database, clock)
         self._flags = FlagSteps(staging, self._book, database)
         self._database = database
+        self._each = EachSteps(self._book, clock, self._begin_part)
         self._beginning = Beginning(
             staging, workflows, self._book, database=database, clock=clock, placed=placed
         )
@@ -105,6 +109,7 @@ class Deployer(Service, Deployments):
         if not proposed.changes:
             raise NothingToDeploy("What lies in the folder runs already.")
         rules = self._beginning.rules(proposed.environment, emergency=wanted.emergency)
+        each = goes_each(wanted, proposed, rules)
         return await self._beginning.begin(
             Task(
                 order=order_of(proposed),
@@ -113,8 +118,9 @@ class Deployer(Service, Deployments):
                 reason=wanted.reason,
                 emergency=wanted.emergency,
                 notes=proposed.notes,
+                each=each,
             ),
-            self.roll_out,
+            self.roll_each if each else self.roll_out,
         )
 
     async def roll(self, rolling: Rolling) -> Shown:
@@ -135,6 +141,9 @@ class Deployer(Service, Deployments):
             self.roll_flag,
         )
 
+    async def _begin_part(self, task: Task) -> Shown:
+        return await self._beginning.begin(task, self.roll_out)
+
     async def get(self, name: str) -> Shown:
         return self._book.shown(await self._book.get(name))
 
@@ -143,6 +152,8 @@ class Deployer(Service, Deployments):
 
     async def ask(self, name: str, doing: Asking, by: By, reason: Reason = "") -> Shown:
         found = await self._book.get(name)
+        if found.task.each is not None and doing in {"rollback", "promote", "approve"}:
+            return await self._ask_each(found, doing, by, reason)
         if doing == "rollback" and found.state == "done":
             task = await self._beginning.undoing(found, by, reason)
             return await self._beginning.begin(task, self.roll_out)
@@ -164,7 +175,29 @@ class Deployer(Service, Deployments):
         await self._book.note(name, told, stage=found.stage, state=state, by=by)
         return await self.get(name)
 
+    async def _ask_each(self, found: Deployment, doing: Asking, by: By, reason: Reason) -> Shown:
+        """Of those that go one by one all go back, and nothing else is asked of all."""
+        if doing != "rollback" or found.state not in ENDS:
+            out = OUT["running"].format(found.name)
+            raise NotNow(f"Ask one of them, such as {found.name}-1. {out}")
+        number = 0
+        for name in parts_of(found.task):
+            with suppress(NotNow, UnknownDeployment):  # it went back, or never began
+                await self.ask(name, "rollback", by, reason)
+                number += 1
+        if not number:
+            raise NotNow(f"None of {found.name} is through any more.")
+        says = f"{by}: rollback{f' ({reason})' if reason else ''}. {number} go back."
+        await self._book.note(found.name, says, stage="over", by=by)
+        return await self.get(found.name)
+
     # What a deployment does.
+
+    @workflow(version=1)
+    async def roll_each(self, run: Run, task: Task) -> str:
+        """Groups that go one by one: begins them, and counts."""
+        end = await run.step(self._each.watch, task, retry=UNTIL_ANSWERED, timeout=STAGE_SECONDS)
+        return await self._over(run, task, end.state, end.says)
 
     @workflow(version=1)
     async def roll_out(self, run: Run, task: Task) -> str:

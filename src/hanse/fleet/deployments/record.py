@@ -65,6 +65,18 @@ class FlagTask(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 0
 
 
+class EachTask(msgspec.Struct, frozen=True, kw_only=True):
+    """That each group of an order is a deployment of its own.
+
+    Attributes:
+        at_once: How many of them are under way at once.
+        stop_after: How many may go back until no other one begins.
+    """
+
+    at_once: int = 8
+    stop_after: int = 3
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants to be deployed, and how; it does not change any more.
 
@@ -76,6 +88,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         emergency: Whether nobody judges it, and it waits for nobody.
         flag: What is rolled out, if it is a flag; then control is asked to do nothing.
         notes: What an operator should know, in sentences.
+        each: That its groups go one by one.
+        part_of: Name of the deployment whose groups go one by one, of which this is one.
     """
 
     order: Order
@@ -85,6 +99,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     emergency: bool = False
     flag: FlagTask | None = None
     notes: tuple[str, ...] = ()
+    each: EachTask | None = None
+    part_of: str = ""
 
     @property
     def name(self) -> str:

@@ -96,6 +96,8 @@ class DeployTable(msgspec.Struct, frozen=True, kw_only=True):
         approve: Stages behind which somebody has to agree.
         freeze: Times of each week at which nobody deploys.
         closed: Times at which nobody deploys.
+        at_once: Of groups that go one by one, how many are under way at once.
+        stop_after: How many of them may go back until no other one begins.
         flags: How the value of a flag comes to everybody.
         warm_seconds: For which the release before stands by when it was replaced.
     """
@@ -107,5 +109,7 @@ class DeployTable(msgspec.Struct, frozen=True, kw_only=True):
     approve: tuple[JudgedStage, ...] = ()
     freeze: tuple[WeeklyTable, ...] = ()
     closed: tuple[DatesTable, ...] = ()
+    at_once: Annotated[int, Meta(ge=1, le=64)] = 8
+    stop_after: Annotated[int, Meta(ge=1, le=1000)] = 3
     flags: FlagsTable = FlagsTable()
     warm_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 3600.0

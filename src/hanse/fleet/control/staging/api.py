@@ -30,6 +30,7 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
         services: Full names of the contracts whose release differs.
         group_before: As it is now; None where there is none.
         post: Whether migrations wait for the end of what ran before.
+        shared: Whether no code of its own differs: only Hanse, settings or packages of all.
     """
 
     group: PlannedGroup
@@ -38,6 +39,7 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     group_before: PlannedGroup | None = None
     post: bool = False
+    shared: bool = False
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

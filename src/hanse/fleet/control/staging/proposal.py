@@ -92,4 +92,5 @@ def _change(group: PlannedGroup, now: HostStatus | None, found: Built, shelf: Sh
         services=changed or group.contracts,  # its settings or Hanse changed, which all have
         group_before=now.group if now else None,
         post=bundle.post,
+        shared=bool(before) and not changed,
     )
