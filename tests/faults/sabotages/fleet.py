@@ -9,6 +9,7 @@ STREAM = "gateway/tests/test_stream.py::"
 PUBLISHER = "control/tests/test_publisher.py::"
 CHOICES = "control/tests/test_choices.py::"
 REDIRECT = "gateway/tests/test_redirect.py::"
+STARTS = "engine/tests/test_starts.py::"
 EXCESS = "engine/tests/test_excess.py::"
 DIRECTORY = "directory/tests/test_files.py::"
 
@@ -136,4 +137,10 @@ FLEET = below("src/hanse/fleet",
              "        if self.overran:\n            return True\n", "",
              "deployments/judged/tests/test_unit.py::"
              "test_a_canary_that_was_ended_for_its_memory_has_crashed"),
+    Sabotage("so many hosts start at a time", "engine/care.py",
+             "            await self._free.acquire()\n", "",
+             STARTS + "test_no_more_start_at_a_time_and_all_do_in_the_end"),
+    Sabotage("who hangs while it starts holds nobody up", "engine/care.py",
+             "call_later(self._seconds, self.end)", "call_later(1e6, self.end)",
+             STARTS + "test_one_that_hangs_is_not_waited_for_for_long"),
 )  # fmt: skip

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.program import Program, surroundings
-from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.state import write_whole
 from hanse.runtime.config.installed import find_nats
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.process_table import start_of
 from hanse.fleet.engine.program import Program, surroundings
-from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.state import StateError, StateFolder, telling
 from hanse.runtime.config.installed import PostgresPrograms, find_postgres
 

@@ -7,16 +7,17 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from hanse.fleet.engine.care import Care, Starts
 from hanse.fleet.engine.limits.excess import Excess
 from hanse.fleet.engine.log_file import last_lines, length, trim_log
 from hanse.fleet.engine.process import Process
-from hanse.fleet.engine.silence import PATIENCE, QUESTION_SECONDS, Patience, Silence
-from hanse.kit.backoff import Backoff
+from hanse.fleet.engine.silence import QUESTION_SECONDS, Silence
 from hanse.kit.clock import monotonic, wait_set
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from hanse.fleet.engine.care import Turn
     from hanse.fleet.engine.kept import Kept, Stage
     from hanse.fleet.engine.program import Program
     from hanse.fleet.state import StateFolder
@@ -29,44 +30,14 @@ UNUSED_GRACE_SECONDS = 2.0
 """What was never ready has nothing to finish, and may not even listen yet."""
 
 
-async def always_ready() -> bool:
-    """Of a program that is ready as soon as it runs."""
-    return True
-
-
-class Care:
-    """How a program is cared for; what is not given has a good default.
-
-    Args:
-        probe: Whether it answers by now; asked again and again until it does, and never after.
-        lives: Whether it says anything at all, if only that it is not ready; asked once it was
-            ready, and before it is killed for taking long to get there.
-        prepare: Done before each start, like making a database; may raise as a start may fail.
-        changed: Called at every change of `stage`, at once: the moment a process is gone.
-        patience: How long it is waited for.
-        backoff: How long to wait after each failure.
-    """
-
-    def __init__(
-        self,
-        *,
-        probe: Callable[[], Awaitable[bool]] = always_ready,
-        lives: Callable[[], Awaitable[bool]] | None = None,
-        prepare: Callable[[], Awaitable[None]] | None = None,
-        changed: Callable[[Supervision], None] | None = None,
-        patience: Patience = PATIENCE,
-        backoff: Backoff | None = None,
-    ) -> None:
-        self.probe = probe
-        self.lives = lives
-        self.prepare = prepare
-        self.changed = changed
-        self.patience = patience
-        self.backoff = backoff or Backoff()
-
-
 class Supervision:
     """One program that is to run, from `start` to `stop` or `leave`.
+
+    Args:
+        program: Which.
+        state: Where its record and its log are.
+        care: How it is cared for.
+        starts: How many may start at a time; shared by all for whom that is so.
 
     Attributes:
         program: What is to run; what is assigned here counts from the next start.
@@ -80,7 +51,13 @@ class Supervision:
         excess: How often it was ended for its memory.
     """
 
-    def __init__(self, program: Program, state: StateFolder, care: Care | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        state: StateFolder,
+        care: Care | None = None,
+        starts: Starts | None = None,
+    ) -> None:
         self.program = program
         self.stage: Stage = "ended"
         self.crashes = 0
@@ -91,6 +68,7 @@ class Supervision:
         self.excess = Excess()
         self._state = state
         self._care = care or Care()
+        self._starts = starts or Starts()
         self._process: Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -204,10 +182,12 @@ class Supervision:
 
     async def _once(self) -> None:
         """One life of the program."""
-        self._process = await self._obtain()
-        ended = asyncio.create_task(self._process.ended())
+        with self._starts.turn() as turn:
+            self._process = await self._obtain(turn)
+            ended = asyncio.create_task(self._process.ended())
+            is_ready = await self._ready(ended)
         try:
-            if not await self._ready(ended):
+            if not is_ready:
                 self._process.kill()
             elif not ended.done():
                 self._used = True
@@ -220,7 +200,7 @@ class Supervision:
             ended.cancel()
         self.last_words = last_lines(self._state.log(self.name), LAST_LINES, self._log_start)
 
-    async def _obtain(self) -> Process:
+    async def _obtain(self, turn: Turn) -> Process:
         """The process that runs, if it runs what it should, or else a new one."""
         found = self._process = Process.adopt(self.name, self._state)
         if found is not None:
@@ -228,6 +208,7 @@ class Supervision:
             if found.runs(self.program):
                 return found
             await self._terminate(found)
+        await turn.come()
         if self._care.prepare is not None:
             await self._care.prepare()
         self._used = False

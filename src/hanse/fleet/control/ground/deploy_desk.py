@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.control.looks.scrape import answers
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.program import Program, surroundings
-from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.engine.supervision import Supervision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

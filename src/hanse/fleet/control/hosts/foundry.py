@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from hanse.fleet.control.hosts.member import Member, MemberRecord
 from hanse.fleet.control.looks.scrape import answers
+from hanse.fleet.engine.care import Care, Starts
 from hanse.fleet.engine.host_order import HostOrder, Interpreter, host_program
-from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.releases.shelf import Shelf
 from hanse.fleet.releases.wish import read_wish
 from hanse.runtime.credentials.issuer import Issuer
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hanse.fleet.state import StateFolder
+
+STARTS_MIN, STARTS_EACH_CORE = 4, 2
+"""How many hosts start at a time: while one waits for its database, others have the processor."""
 
 
 class Foundry:
@@ -36,6 +41,7 @@ class Foundry:
         self._shelf = Shelf(state.releases)
         self._variables = variables
         self._changed = changed
+        self._starts = Starts(max(STARTS_MIN, STARTS_EACH_CORE * (os.cpu_count() or 1)))
 
     def make(self, record: MemberRecord) -> Member:
         """A host that is not started yet.
@@ -65,7 +71,8 @@ class Foundry:
         runtime = (self._shelf.runtimes / wish.runtime).absolute()
         interpreter = Interpreter(wish.python, str(runtime))
         program = host_program(order, interpreter, self._state, self._variables)
-        return Member(record, Supervision(program, self._state, care), self._state)
+        supervision = Supervision(program, self._state, care, self._starts)
+        return Member(record, supervision, self._state)
 
 
 def _issuers(state: StateFolder) -> tuple[Issuer, ...]:

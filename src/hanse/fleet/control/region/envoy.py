@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
 from hanse.fleet.control.looks.scrape import answers, speaks
 from hanse.fleet.control.region.gateway_settings import GATEWAY
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.program import Program, surroundings
-from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.gateway.ads.server import Ads
 from hanse.fleet.gateway.bootstrap import bootstrap_text, command
 from hanse.fleet.gateway.picture import Picture

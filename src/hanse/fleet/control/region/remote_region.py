@@ -12,9 +12,10 @@ from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.looks.scrape import answers
 from hanse.fleet.control.region.api import RegionControl, RegionRefused, RegionStatus
 from hanse.fleet.control.region.ground import until_ready
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.process import Process
 from hanse.fleet.engine.program import Program, surroundings
-from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.engine.supervision import Supervision
 from hanse.runtime.errors import HanseError
 from hanse.runtime.host import Host
 from hanse.runtime.host_config import HostConfig

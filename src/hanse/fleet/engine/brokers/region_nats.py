@@ -13,9 +13,10 @@ import msgspec
 
 from hanse.fleet.engine.brokers.plan import HOST, BrokersError
 from hanse.fleet.engine.brokers.reach import Reach, reach_of, server_file, tls_of
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.nats import GRACE_SECONDS, NAME
 from hanse.fleet.engine.program import Program, surroundings
-from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.engine.supervision import Supervision
 from hanse.runtime.config.file_mark import mark_of
 from hanse.runtime.config.installed import find_nats
 

@@ -11,10 +11,11 @@ import psutil
 import pytest
 
 import hanse
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.host_order import HostOrder, Interpreter, host_program
 from hanse.fleet.engine.process import Process
 from hanse.fleet.engine.program import Program
-from hanse.fleet.engine.supervision import Care, Supervision
+from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.engine.tests.waiting import until
 from hanse.fleet.state import StateFolder
 from hanse.kit.backoff import Backoff

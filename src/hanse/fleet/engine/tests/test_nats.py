@@ -8,8 +8,10 @@ import socket
 
 import psutil
 
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.nats import Access, Nats, url_file
-from hanse.fleet.engine.supervision import Care, Patience, Supervision
+from hanse.fleet.engine.silence import Patience
+from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
 from hanse.runtime.broker.broker import Broker

@@ -11,9 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.postgres import Postgres
 from hanse.fleet.engine.process_table import start_of
-from hanse.fleet.engine.supervision import Care, Patience, Supervision
+from hanse.fleet.engine.silence import Patience
+from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.engine.tests.waiting import until
 from hanse.fleet.state import StateError, StateFolder
 from hanse.kit.environment import variables

@@ -6,8 +6,10 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.process import Process
-from hanse.fleet.engine.supervision import UNUSED_GRACE_SECONDS, Care, Patience, Supervision
+from hanse.fleet.engine.silence import Patience
+from hanse.fleet.engine.supervision import UNUSED_GRACE_SECONDS, Supervision
 from hanse.fleet.engine.tests.test_process import lives as is_there
 from hanse.fleet.engine.tests.test_process import shell
 from hanse.fleet.engine.tests.waiting import until
