@@ -12,9 +12,10 @@ from typing import Any, cast
 from drills import recording
 from drills.day import DAY
 from drills.drill import Drill
+from drills.fleet import FLEET
 
 DOCS = Path(__file__).parent.parent / "docs/drills"
-DRILLS: dict[str, Drill] = {"day": DAY}
+DRILLS: dict[str, Drill] = {"day": DAY, "fleet": FLEET}
 
 
 def main() -> int:

@@ -34,6 +34,19 @@ def hanse(folder: Path, *arguments: str, seconds: float = 120.0) -> Any:
     return json.loads(done.stdout)
 
 
+def deployed(folder: Path, service: str, patience: float) -> dict[str, Any]:
+    """How a deployment came out; one that takes longer than so many seconds is ended by hand."""
+    name = hanse(folder, "deploy", service, "--detach")["name"]
+    try:
+        return hanse(folder, "deployments", "follow", name, seconds=patience)
+    except subprocess.TimeoutExpired:
+        subprocess.run(
+            [sys.executable, "-m", "hanse.cli", "deployments", "abort", name],
+            cwd=folder, check=False, capture_output=True,
+        )  # fmt: skip
+        return hanse(folder, "deployments", "follow", name)
+
+
 def down(folder: Path) -> None:
     """Ends a fleet, whatever state it is in."""
     subprocess.run(
@@ -73,7 +86,7 @@ def processes(folder: Path) -> Iterator[psutil.Process]:
     """All that work in a project's folder."""
     for one in psutil.process_iter():
         try:
-            if one.cwd() == str(folder):
+            if Path(one.cwd()).is_relative_to(folder):
                 yield one
         except psutil.Error:
             continue

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from drills.command import control_seconds, down, hanse, users
+from drills.command import control_seconds, deployed, down, hanse, users
 from drills.day.faults import FAULTS, Fault
 from drills.day.project import asks, names, write_project, write_release
 
@@ -92,18 +91,9 @@ class Operators:
         base = release - 1
         write_release(self._folder, service, release, fault)
         begun = time.time()
-        found = hanse(self._folder, "deploy", service, "--detach")
-        name = found["name"]
-        try:
-            found = hanse(self._folder, "deployments", "follow", name, seconds=PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            subprocess.run(
-                [sys.executable, "-m", "hanse.cli", "deployments", "abort", name],
-                cwd=self._folder, check=False, capture_output=True,
-            )  # fmt: skip
-            found = hanse(self._folder, "deployments", "follow", name)
+        found = deployed(self._folder, service, PATIENCE_SECONDS)
         return {
-            "name": name,
+            "name": found["name"],
             "service": service,
             "release": release,
             "base": base,
