@@ -30,7 +30,7 @@ SHARING = [
              "ORDER = (xds.RUNTIME, xds.CLUSTERS, xds.ASSIGNMENTS, xds.SECRETS, xds.LISTENERS, xds.ROUTES)",
              STREAM + "test_no_share_is_ever_of_hosts_that_the_gateway_does_not_know"),
     Sabotage("a part that is dead costs nobody", "src/hanse/fleet/gateway/resources.py",
-             "(part.endpoints, upstream.endpoints)", "(part.endpoints,)",
+             "(part.endpoints, *levels)", "(part.endpoints,)",
              GATEWAY + "test_requests_of_a_part_that_is_dead_are_answered_by_the_others"),
     Sabotage("a call that the canary does not take goes to the others", "src/hanse/runtime/remote/balance.py",
              "if self._parts and not failed and", "if self._parts and",

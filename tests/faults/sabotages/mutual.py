@@ -7,6 +7,7 @@ CALLER = "runtime/call/tests/test_identity.py::"
 ISSUED = "fleet/identity/tests/test_identity.py::"
 UNHEARD = DOOR + "test_who_is_no_process_of_ours_is_not_even_heard"
 ELSEWHERE = "runtime/tests/test_elsewhere.py::"
+GATEWAY = "fleet/gateway/tests/test_regions.py::"
 BALANCE = "runtime/remote/balance.py"
 OWN = "runtime/mutual/own_identity.py"
 
@@ -66,4 +67,24 @@ MUTUAL = below("src/hanse",
     Sabotage("what is served in other regions is read", "runtime/placement/directory.py",
              "name in written.services or name in written.elsewhere", "name in written.services",
              ELSEWHERE + "test_where_there_is_none_it_is_called_elsewhere[None]"),
+    Sabotage("a gateway speaks to hosts of ours alone", "fleet/gateway/regions.py",
+             "[^/]+/host/[^/]+", ".+",
+             GATEWAY + "test_nothing_is_said_to_who_is_no_host_of_ours"),
+    Sabotage("a gateway's own hosts come first", "fleet/gateway/xds.py",
+             "message.endpoints.add(priority=priority)", "message.endpoints.add(priority=0)",
+             GATEWAY + "test_own_hosts_answer_first"),
+    Sabotage("a request goes elsewhere at its first retry", "fleet/gateway/regions.py",
+             '"update_frequency": 1', '"update_frequency": 20',
+             GATEWAY + "test_when_own_hosts_die_requests_go_elsewhere_at_once_and_come_back[3]"),
+    Sabotage("clusters do not wait for a certificate that waits for them", "fleet/gateway/ads/stream.py",
+             "NEEDED = frozenset({xds.ASSIGNMENTS, xds.SECRETS})",
+             "NEEDED = frozenset({xds.ASSIGNMENTS})",
+             "fleet/gateway/tests/test_stream.py::"
+             "test_what_clusters_wait_for_is_told_while_they_are_unanswered"),
+    Sabotage("what is nowhere else stays where it is drained", "fleet/gateway/picture.py",
+             "        if not self.elsewhere:\n            return self\n", "",
+             GATEWAY + "test_what_is_served_nowhere_else_stays_in_a_region_that_is_drained"),
+    Sabotage("the identity of a gateway is exchanged", "fleet/gateway/resources.py",
+             "    return domains, picture.certificate, picture.identity", "    return domains, picture.certificate",
+             GATEWAY + "test_an_identity_that_is_exchanged_is_told_by_one_secret"),
 )  # fmt: skip

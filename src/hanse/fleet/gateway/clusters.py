@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hanse.fleet.gateway.regions import transport
 from hanse.fleet.gateway.settings import GatewaySettings
 
 IDLE_SECONDS = 60
@@ -19,9 +20,16 @@ Only what was never answered is attempted again, so retries do not multiply the 
 are slow; and while the only host of a service comes back, all of its requests wait here."""
 
 
-def cluster(service: str, settings: GatewaySettings) -> dict[str, Any]:
-    """The cluster of a service; where its hosts are comes apart from it (EDS)."""
+def cluster(service: str, settings: GatewaySettings, trust_domain: str = "") -> dict[str, Any]:
+    """The cluster of a service; where its hosts are comes apart from it (EDS).
+
+    Args:
+        service: Its name.
+        settings: Bounds.
+        trust_domain: Whose hosts may be reached in other regions; empty where there are none.
+    """
     return {
+        **(transport(trust_domain) if trust_domain else {}),
         "name": service,
         "type": "EDS",
         "eds_cluster_config": {

@@ -8,6 +8,7 @@ from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.clusters import cluster
 from hanse.fleet.gateway.listeners import certificates, listeners
 from hanse.fleet.gateway.picture import Endpoint, Picture
+from hanse.fleet.gateway.regions import secrets
 from hanse.fleet.gateway.routes import route_tables, service_route
 from hanse.fleet.gateway.settings import GatewaySettings
 from hanse.fleet.gateway.shares import SHARES, part_name, shares
@@ -47,8 +48,12 @@ class Resources:
             snapshot[xds.ROUTES] = made
         if fresh or _shown(picture) != _shown(before):
             self._listen(picture, snapshot)
-        if fresh or picture.upstreams is not before.upstreams:  # a renewal shows the same ones
-            self._place(picture, snapshot)
+        known = (
+            {} if picture.trust_domain != before.trust_domain else snapshot.get(xds.CLUSTERS, {})
+        )
+        # A renewal shows the same ones.
+        if fresh or picture.upstreams is not before.upstreams or not known:
+            self._place(picture, snapshot, known)
         lease = picture.renewal, picture.lease_seconds
         given = xds.runtime(SHARES, shares(picture), *lease)
         snapshot[xds.RUNTIME] = {SHARES: given}
@@ -57,21 +62,22 @@ class Resources:
 
     def _listen(self, picture: Picture, snapshot: Snapshot) -> None:
         for kind, given in (
-            (xds.SECRETS, certificates(picture, self._settings)),
+            (xds.SECRETS, certificates(picture, self._settings) | secrets(picture.identity)),
             (xds.LISTENERS, listeners(picture, self._settings)),
         ):
             snapshot[kind] = {name: xds.encode(kind, fields) for name, fields in given.items()}
 
-    def _place(self, picture: Picture, snapshot: Snapshot) -> None:
+    def _place(self, picture: Picture, snapshot: Snapshot, known: dict[str, Resource]) -> None:
+        """Where everything is; clusters that are known already stay as they are."""
         made: dict[str, tuple[object, Resource]] = {}
         for name, levels in _clusters(picture):
             last = self._made.get(name)
             if last is None or last[0] != levels:
                 last = (levels, xds.assignment(name, *levels))
             made[name] = last
-        known = self._snapshot.get(xds.CLUSTERS, {})
-        new = made.keys() - known.keys()
-        clusters = known | xds.clusters(cluster("any", self._settings), new) if new else known
+        new, domain = made.keys() - known.keys(), picture.trust_domain
+        pattern = cluster("any", self._settings, domain)
+        clusters = known | xds.clusters(pattern, new) if new else known
         self._made = made
         snapshot[xds.CLUSTERS] = {name: clusters[name] for name in made}
         snapshot[xds.ASSIGNMENTS] = {name: resource for name, (_, resource) in made.items()}
@@ -80,18 +86,21 @@ class Resources:
 def _clusters(picture: Picture) -> Iterator[tuple[str, tuple[tuple[Endpoint, ...], ...]]]:
     """Every cluster with its hosts; those of a part fall back on those of its service."""
     for upstream in picture.upstreams:
-        yield upstream.service, (upstream.endpoints,)
+        levels = (upstream.endpoints, upstream.elsewhere)
+        yield upstream.service, levels
         for part in upstream.parts:
-            yield part_name(upstream.service, part.name), (part.endpoints, upstream.endpoints)
+            yield part_name(upstream.service, part.name), (part.endpoints, *levels)
 
 
 def _addresses(picture: Picture) -> object:
     """All of a picture that its table of routes says."""
     paths = [(one.service, one.segments) for one in picture.upstreams]
     names = [(one.name, one.site, one.certificate is None, one.waits) for one in picture.domains]
-    return paths, names, picture.challenges, picture.certificate is None
+    has = picture.certificate is not None, picture.identity is not None
+    return paths, names, picture.challenges, has
 
 
 def _shown(picture: Picture) -> object:
     """All of a picture that its listeners and certificates say."""
-    return [(one.name, one.certificate) for one in picture.domains], picture.certificate
+    domains = [(one.name, one.certificate) for one in picture.domains]
+    return domains, picture.certificate, picture.identity

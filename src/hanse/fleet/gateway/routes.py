@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hanse.fleet.gateway.picture import Domain, Picture, Upstream
+from hanse.fleet.gateway.regions import retry_priority
 from hanse.fleet.gateway.settings import GatewaySettings
 from hanse.fleet.gateway.shares import SHARES, WHOLE, parts_of
 
@@ -110,20 +111,21 @@ def _names(picture: Picture) -> list[str]:
 
 def _table(name: str, picture: Picture, found_by: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A table in which each name has its own way to find what answers."""
+    rest = {"retry_policy": _retry_policy(NEVER_RECEIVED, regions=picture.identity is not None)}
     return {
         "name": name,
         "ignore_port_in_host_matching": True,
         "request_headers_to_add": [_header("x-forwarded-for", CLIENT)],
         "request_headers_to_remove": ["x-envoy-internal", "x-envoy-external-address"],
         "virtual_hosts": [
-            *(_site_host(domain, found_by[domain.name]) for domain in picture.domains),
-            _virtual_host(ANY, ANY, found_by[ANY]),
+            *(_site_host(domain, rest | found_by[domain.name]) for domain in picture.domains),
+            _virtual_host(ANY, ANY, rest | found_by[ANY]),
         ],
     }
 
 
-def _site_host(domain: Domain, matcher: dict[str, Any]) -> dict[str, Any]:
-    return _virtual_host(domain.name, domain.name, matcher) | {
+def _site_host(domain: Domain, rest: dict[str, Any]) -> dict[str, Any]:
+    return _virtual_host(domain.name, domain.name, rest) | {
         "request_headers_to_add": [_header(SITE_HEADER, domain.site.replace("%", "%%"))]
     }
 
@@ -133,13 +135,8 @@ def _header(key: str, value: str) -> dict[str, Any]:
     return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
-def _virtual_host(name: str, domain: str, matcher: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "domains": [domain],
-        "retry_policy": _retry_policy(NEVER_RECEIVED),
-        **matcher,
-    }
+def _virtual_host(name: str, domain: str, rest: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "domains": [domain], **rest}
 
 
 def _matcher(picture: Picture) -> dict[str, Any]:
@@ -193,9 +190,10 @@ def service_route(service: str) -> dict[str, Any]:
     }
 
 
-def _retry_policy(conditions: str) -> dict[str, Any]:
+def _retry_policy(conditions: str, *, regions: bool) -> dict[str, Any]:
     at = "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3"
     return {
+        **(retry_priority() if regions else {}),
         "retry_on": conditions,
         "num_retries": RETRIES,
         "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},

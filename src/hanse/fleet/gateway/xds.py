@@ -16,6 +16,7 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.message_factory import GetMessageClass
 
 from hanse.fleet.gateway.picture import Endpoint
+from hanse.fleet.gateway.regions import LOCAL_FIRST, MATCH, MUTUAL
 from hanse.fleet.gateway.shares import parts_of
 
 MODULES = (
@@ -32,6 +33,7 @@ MODULES = (
     "extensions.filters.network.http_connection_manager.v3.http_connection_manager",
     "extensions.http.early_header_mutation.header_mutation.v3.header_mutation",
     "extensions.retry.host.previous_hosts.v3.previous_hosts",
+    "extensions.retry.priority.previous_priorities.v3.previous_priorities_config",
     "extensions.tracers.opentelemetry.samplers.v3.trace_id_ratio_based_sampler",
     "extensions.transport_sockets.tls.v3.secret",
     "extensions.transport_sockets.tls.v3.tls",
@@ -198,11 +200,23 @@ def assignment(cluster: str, *levels: Sequence[Endpoint]) -> Resource:
         group = message.endpoints.add(priority=priority)
         for given in level:
             host = group.lb_endpoints.add()
-            host.endpoint.address.pipe.path = given.socket
+            _reach(host, given, message)
             host.load_balancing_weight.value = given.weight
             if given.draining:
                 host.health_status = _DRAINING
     return _resource(message)
+
+
+def _reach(host: Any, given: Endpoint, assignment: Any) -> None:
+    """Says where a host is, and that one elsewhere is reached by mutual TLS."""
+    if not given.address:
+        host.endpoint.address.pipe.path = given.socket
+        return
+    name, _, port = given.address.rpartition(":")
+    place = host.endpoint.address.socket_address
+    place.address, place.port_value = name.strip("[]"), int(port)
+    host.metadata.filter_metadata[MATCH][MUTUAL] = True
+    assignment.policy.overprovisioning_factor.value = LOCAL_FIRST
 
 
 def runtime(name: str, values: Mapping[str, int], renewal: int, seconds: float) -> Resource:

@@ -14,6 +14,9 @@ ORDER = (xds.CLUSTERS, xds.ASSIGNMENTS, xds.SECRETS, xds.LISTENERS, xds.ROUTES, 
 
 Envoy asks for its runtime first of all, when it has not asked for what comes before it."""
 
+NEEDED = frozenset({xds.ASSIGNMENTS, xds.SECRETS})
+"""What clusters wait for, so that it does not wait for them to be answered."""
+
 UNASKED = frozenset({xds.CLUSTERS, xds.LISTENERS})
 """What an Envoy wants all of from the start, without naming any."""
 
@@ -44,8 +47,8 @@ class Refusal(Exception):
 class Stream:
     """One Envoy's side of the conversation. No I/O: asks go in, answers come out.
 
-    Nothing is sent of a type while an earlier one is unanswered, save assignments while clusters
-    are: a cluster is only taken when its assignment has come. Removals come last of all.
+    Nothing is sent of a type while an earlier one is unanswered, save what clusters wait for: one
+    is only taken when its assignment has come, and its certificate. Removals come last of all.
     """
 
     __slots__ = ("_kinds", "_nonces")
@@ -63,7 +66,7 @@ class Stream:
         """What may be sent now; it counts as sent."""
         found: list[Answer] = []
         for kind in ORDER:
-            if kind != xds.ASSIGNMENTS and any(one.sent for one in self._before(kind)):
+            if kind not in NEEDED and any(one.sent for one in self._before(kind)):
                 return found
             found += self._next_of(kind, target.get(kind, {}))
         return found if self._waits() else self._removals(target)

@@ -14,7 +14,15 @@ from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.bootstrap import bootstrap, command
 from hanse.fleet.gateway.clusters import cluster
 from hanse.fleet.gateway.listeners import certificates, listeners
-from hanse.fleet.gateway.picture import Certificate, Domain, Endpoint, Picture, Upstream
+from hanse.fleet.gateway.picture import (
+    Certificate,
+    Domain,
+    Endpoint,
+    Picture,
+    RegionalIdentity,
+    Upstream,
+)
+from hanse.fleet.gateway.regions import secrets
 from hanse.fleet.gateway.routes import route_tables, service_route
 from hanse.fleet.gateway.settings import GatewaySettings, Limit
 from hanse.fleet.gateway.tests.world import make_certificate
@@ -24,17 +32,25 @@ def whole(picture: Picture, told: GatewaySettings) -> dict:
     """All that is otherwise told over ADS as one file, because only a file can be validated."""
     found = bootstrap(told)
     static = found["static_resources"]
-    static["clusters"] += [placed(one, told) for one in picture.upstreams]
-    static["secrets"] = list(certificates(picture, told).values())
+    static["clusters"] += [placed(one, picture, told) for one in picture.upstreams]
+    shown = certificates(picture, told) | secrets(picture.identity)
+    static["secrets"] = list(shown.values())
     static["listeners"] = [inlined(one, picture, told) for one in listeners(picture, told).values()]
     del found["dynamic_resources"]["cds_config"], found["dynamic_resources"]["lds_config"]
     return found
 
 
-def placed(upstream: Upstream, told: GatewaySettings) -> dict:
-    found = cluster(upstream.service, told)
+def placed(upstream: Upstream, picture: Picture, told: GatewaySettings) -> dict:
+    found = cluster(upstream.service, told, picture.trust_domain)
     del found["eds_cluster_config"]
-    assigned = read(xds._Assignment, xds.assignment(upstream.service, upstream.endpoints))
+    for match in found.get("transport_socket_matches", ()):
+        context = match["transport_socket"]["typed_config"]["common_tls_context"]
+        del context["tls_certificate_sds_secret_configs"][0]["sds_config"]
+        del context["combined_validation_context"]["validation_context_sds_secret_config"][
+            "sds_config"
+        ]
+    levels = upstream.endpoints, upstream.elsewhere
+    assigned = read(xds._Assignment, xds.assignment(upstream.service, *levels))
     return found | {"type": "STATIC", "load_assignment": assigned}
 
 
@@ -80,6 +96,15 @@ ENDPOINTS = st.builds(
     weight=st.integers(1, 128),
     draining=st.booleans(),
 )
+ELSEWHERE = st.builds(
+    Endpoint,
+    socket=st.just(""),
+    weight=st.integers(1, 128),
+    draining=st.booleans(),
+    address=st.builds(
+        "{}:{}".format, st.sampled_from(["127.0.0.1", "10.0.0.7", "[::1]"]), st.integers(1, 65_535)
+    ),
+)
 LABEL = r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?"
 DOMAINS = st.from_regex(rf"\A{LABEL}(\.{LABEL}){{1,3}}\Z")
 LIMITS = st.builds(Limit, st.integers(0, 10_000), st.integers(1, 100_000))
@@ -106,11 +131,18 @@ def pictures(draw: st.DrawFn, certificate: Certificate) -> Picture:
     segments = draw(st.lists(SEGMENTS, max_size=12, unique=True))
     owned = {name: tuple(segments[at :: len(services)]) for at, name in enumerate(services)}
     shown = st.sampled_from([None, certificate])
+    regions = draw(st.booleans())
+    identity = RegionalIdentity(certificate, certificate.chain, "web-shop")
+    far = st.lists(ELSEWHERE, max_size=4 if regions else 0, unique_by=lambda one: one.address)
     return Picture(
         tuple(
-            Upstream(name, owned[name], tuple(draw(st.lists(ENDPOINTS, max_size=4, unique_by=lambda one: one.socket))))
+            Upstream(
+                name, owned[name], tuple(draw(st.lists(ENDPOINTS, max_size=4, unique_by=lambda one: one.socket))),
+                elsewhere=tuple(draw(far)),
+            )
             for name in services
         ),
+        identity=identity if regions else None,
         domains=tuple(
             Domain(name, draw(st.from_regex(r"\A[a-z][a-z0-9-]{0,20}\Z")), draw(shown), draw(st.booleans()))
             for name in draw(st.lists(DOMAINS, max_size=4, unique=True))

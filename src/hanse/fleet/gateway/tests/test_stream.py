@@ -1,12 +1,20 @@
 """What an Envoy is sent follows from what it has: nothing twice, in an order that breaks nothing."""
 
+import msgspec
 from google.protobuf.json_format import MessageToDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.fleet.gateway import xds
 from hanse.fleet.gateway.ads.stream import CHUNK, ORDER, Stream
-from hanse.fleet.gateway.picture import Endpoint, Part, Picture, Upstream
+from hanse.fleet.gateway.picture import (
+    Certificate,
+    Endpoint,
+    Part,
+    Picture,
+    RegionalIdentity,
+    Upstream,
+)
 from hanse.fleet.gateway.resources import Resources, Snapshot
 from hanse.fleet.gateway.settings import GatewaySettings
 from hanse.fleet.gateway.shares import WHOLE, part_name
@@ -208,6 +216,21 @@ def test_nothing_is_sent_before_what_it_needs_is_taken() -> None:
     assert client.stream.answers(target) == []  # the routes wait for the cluster
     client.stream.hear(ask(xds.CLUSTERS, nonce=clusters.nonce))
     assert [answer.type for answer in client.stream.answers(target)] == [xds.ROUTES]
+
+
+def test_what_clusters_wait_for_is_told_while_they_are_unanswered() -> None:
+    # given
+    shown = RegionalIdentity(Certificate("chain", "key"), "roots", "shop")
+    target = Resources(TOLD).of(msgspec.structs.replace(picture("a"), identity=shown))
+    stream = Stream()
+    stream.hear(ask(xds.CLUSTERS))
+    assert [answer.type for answer in stream.answers(target)] == [xds.CLUSTERS]
+    # when
+    stream.hear(ask(xds.ASSIGNMENTS, subscribe=["a"]))
+    stream.hear(ask(xds.SECRETS, subscribe=["hanse.identity", "hanse.trusted"]))
+    # then
+    told = {answer.type: set(answer.resources) for answer in stream.answers(target)}
+    assert told == {xds.ASSIGNMENTS: {"a"}, xds.SECRETS: {"hanse.identity", "hanse.trusted"}}
 
 
 def test_messages_are_bounded() -> None:

@@ -52,6 +52,10 @@ class Realm:
         keep(file, sign_leaf(identity, (), self.signing(), now(), now() + HOUR))
         assert file.read_bytes() != before
 
+    def forget(self, role: str) -> None:
+        """Whoever is issued this one next has a new certificate."""
+        (self.folder / "r1" / f"{role}.pem").unlink()
+
     def damage(self, host: str) -> None:
         (self.folder / "r1" / f"host-{host}.pem").write_text("half a fi")
 
