@@ -139,7 +139,9 @@ def encode(kind: str, fields: dict[str, Any]) -> Resource:
     Raises:
         google.protobuf.json_format.ParseError: There is no such field.
     """
-    return _resource(ParseDict(fields, _MESSAGES[kind]()))
+    message = ParseDict(fields, _MESSAGES[kind]())
+    _order(message)
+    return _resource(message)
 
 
 def clusters(pattern: dict[str, Any], names: Iterable[str]) -> dict[str, Resource]:
@@ -259,6 +261,26 @@ def write_answer(answer: Answer) -> bytes:
         if resource.seconds:
             entry.ttl.FromMilliseconds(round(1000 * resource.seconds))
     return message.SerializeToString()
+
+
+def _order(message: Any) -> None:
+    """Packs anew what is packed within it: JSON's reader has maps there in any order.
+
+    Another control process would else tell Envoy of other listeners, which drains what is open.
+    """
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        within = [value] if hasattr(value, "ListFields") else value
+        if field.message_type.GetOptions().map_entry:
+            within = [one for one in value.values() if hasattr(one, "ListFields")]
+        for one in within:
+            if one.DESCRIPTOR is not _Any.DESCRIPTOR:
+                _order(one)
+                continue
+            packed = _message(one.TypeName()).FromString(one.value)
+            _order(packed)
+            one.value = packed.SerializeToString(deterministic=True)
 
 
 def _words(error: str) -> str:

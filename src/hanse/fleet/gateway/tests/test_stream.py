@@ -1,5 +1,8 @@
 """What an Envoy is sent follows from what it has: nothing twice, in an order that breaks nothing."""
 
+import subprocess
+import sys
+
 import msgspec
 from google.protobuf.json_format import MessageToDict
 from hypothesis import given
@@ -231,6 +234,19 @@ def test_what_clusters_wait_for_is_told_while_they_are_unanswered() -> None:
     # then
     told = {answer.type: set(answer.resources) for answer in stream.answers(target)}
     assert told == {xds.ASSIGNMENTS: {"a"}, xds.SECRETS: {"hanse.identity", "hanse.trusted"}}
+
+
+def test_another_process_tells_the_same_by_the_same_versions() -> None:
+    """Else an Envoy would be told of other listeners after each restart, and drain what is open."""
+    told = Resources(GatewaySettings()).of(picture("a"))
+    code = (
+        "from hanse.fleet.gateway.tests.test_stream import *; "
+        "told = Resources(GatewaySettings()).of(picture('a')); print(versions(told))"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert other.stdout.strip() == str(versions(told))
 
 
 def test_messages_are_bounded() -> None:
