@@ -72,9 +72,20 @@ class Connection:
         return str(self._client.new_inbox())
 
     async def request(
-        self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None
+        self,
+        subject: str,
+        payload: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        seconds: float | None = None,
     ) -> bytes:
         """An answer.
+
+        Args:
+            subject: Where to.
+            payload: What.
+            headers: Besides.
+            seconds: Until there is to be one, if not as configured.
 
         Raises:
             BrokerAway: There is none.
@@ -82,7 +93,7 @@ class Connection:
         """
         try:
             answer = await self._client.request(
-                subject, payload, timeout=self._timeout, headers=headers
+                subject, payload, timeout=seconds or self._timeout, headers=headers
             )
         except BROKEN as error:
             if _bare(subject) in self._forbidden:

@@ -30,6 +30,12 @@ FORGOTTEN_SECONDS = 300.0
 MISSED = 2
 """Signs of life in a row that are missing, after which a connection is no good."""
 
+KNOWN_SECONDS = 5.0
+ASK_SECONDS = 0.2
+PAUSE_SECONDS = 0.01
+"""Until a new reader is known to all servers, and between two looks."""
+
+_NONSENSE = b"{"
 _SECOND = 1_000_000_000
 _ALIVE = "100"
 _OVER = frozenset({"404", "408"})
@@ -104,6 +110,8 @@ class Reader:
         self._subscription = await connection.subscribe(self._inbox, self._hear)
         try:
             made = await self._stream.broker.ask(self._consumer("CREATE"), self._wanted())
+            if self._stream.broker.config.domain:
+                await self._until_known(connection)
         except BaseException:
             await self._unsubscribe()
             raise
@@ -155,10 +163,9 @@ class Reader:
             "expires": max(int(EXPIRES_SECONDS * _SECOND), 3 * heartbeat),
             "idle_heartbeat": heartbeat,
         }
-        api = self._stream.broker.config.api
-        subject = f"{api}.CONSUMER.MSG.NEXT.{self._stream.name}.{self._name}"
         self._heard = monotonic()
         try:
+            subject = self._next_of()
             await connection.publish(subject, msgspec.json.encode(question), self._inbox)
         except BrokerAway as error:
             raise ReadingBroke("The connection to the broker broke.") from error
@@ -207,6 +214,31 @@ class Reader:
     async def _unsubscribe(self) -> None:
         if self._connection is not None:
             await self._connection.unsubscribe(self._subscription)
+
+    async def _until_known(self, connection: Connection) -> None:
+        """Waits until what is asked of this reader reaches it, wherever among the servers it is.
+
+        It is made when one server says so, and others pass nothing on to it before they have heard
+        of it: what is asked until then is gone. It answers to what it does not understand.
+
+        Raises:
+            BrokerAway: It does not get to be known.
+        """
+        limit, never = monotonic() + KNOWN_SECONDS, asyncio.Event()
+        while True:
+            try:
+                await connection.request(self._next_of(), _NONSENSE, seconds=ASK_SECONDS)
+            except BrokerAway:
+                if not connection.open or monotonic() > limit:
+                    raise
+                await wait_set(never, PAUSE_SECONDS)
+            else:
+                return
+
+    def _next_of(self) -> str:
+        """Where more is asked for."""
+        api = self._stream.broker.config.api
+        return f"{api}.CONSUMER.MSG.NEXT.{self._stream.name}.{self._name}"
 
     def _consumer(self, verb: str) -> str:
         return f"CONSUMER.{verb}.{self._stream.name}.{self._name}"

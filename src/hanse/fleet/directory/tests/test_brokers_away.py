@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 
 import pytest
 import pytest_asyncio
@@ -51,21 +52,21 @@ async def leader_of(cluster: Cluster) -> str:
 
 async def go_without(mortal, made: Directories) -> None:
     """No majority: writes are refused in time, all else goes on, after another start too."""
-    _, r1 = await made.begin("head", "r1", patience=2.0, **QUICK)
+    _, r1 = await made.begin("head", "r1", patience=1.0, **QUICK)
     await until(r1, lambda seen: not seen.old)
-    (r2,) = await made.begin("r2", patience=2.0, **QUICK)
+    (r2,) = await made.begin("r2", patience=1.0, **QUICK)
     await reported(r2, "shop", group("r2.shop-1"))
     seen = await until(r1, lambda seen: CART in seen.elsewhere)
     await r1.applied_here(seen.revision)
     mortal.kill("r2", "r3")
     begun = monotonic()
     with pytest.raises(DirectoryAway, match="no majority of the brokers") as caught:
-        await r1.report("shop", group("r1.shop-1"))
+        await r1.report("shop", group(f"r1.{secrets.token_hex(4)}"))
     assert monotonic() - begun < 5.0
     assert "What is known goes on" in caught.value.detail
     assert r1.others().elsewhere == seen.elsewhere
     await made.end("r1")
-    (again,) = await made.begin("r1", patience=2.0, **QUICK)
+    (again,) = await made.begin("r1", patience=1.0, **QUICK)
     assert again.others().old
     assert again.others().elsewhere == seen.elsewhere
 
@@ -79,10 +80,28 @@ async def test_without_a_majority_nothing_is_written_and_all_that_is_known_goes_
         mortal.start("r2", "r3")
 
 
+async def test_whose_own_broker_dies_follows_by_another_and_misses_nothing(
+    mortal, open_directories
+) -> None:
+    _, r1, r2 = await open_directories.begin("head", "r1", "r2", **QUICK)
+    await asyncio.gather(*(until(one, lambda seen: not seen.old) for one in (r1, r2)))
+    dying = "r1" if await leader_of(mortal) != "r1" else "r2"  # another one decides, and goes on
+    here = open_directories.open[dying]
+    there = r2 if here is r1 else r1
+    mortal.kill(dying)
+    try:
+        await reported(there, "meanwhile", group("one", "two", contract="meanwhile.v1.A"))
+        await until(here, lambda seen: len(seen.elsewhere.get("meanwhile.v1.A", ())) == 2)
+    finally:
+        mortal.start(dying)
+
+
 @pytest.mark.long
 async def test_with_a_majority_again_all_comes_back_by_itself(mortal, open_directories) -> None:
-    await go_without(mortal, open_directories)
-    mortal.start("r2", "r3")
+    try:
+        await go_without(mortal, open_directories)
+    finally:
+        mortal.start("r2", "r3")
     again, r2 = open_directories.open["r1"], open_directories.open["r2"]
     await reported(again, "shop", group("r1.shop-2"))
     for one in (again, r2):

@@ -41,19 +41,22 @@ class Cluster:
     def __init__(self, folder: Path, count: int) -> None:
         self.authority = Authority()
         self.head = StateFolder(folder)
-        self.regions = [f"r{number}" for number in range(1, count + 1)]
-        self.states = {region: self.head.of(region) for region in self.regions}
-        for state in (self.head, *self.states.values()):
+        self.head.nats.mkdir(parents=True)
+        self.authority.give(self.head.identity, "head", "control")
+        self.states: dict[str, StateFolder] = {}
+        self._processes: dict[str, ServerProcess] = {}
+        self.plan_for(count)
+
+    def plan_for(self, count: int) -> None:
+        """Has so many regions; those that are new are not begun yet, the others not told."""
+        for region in (f"r{number}" for number in range(len(self.states) + 1, count + 1)):
+            state = self.states[region] = self.head.of(region)
             state.nats.mkdir(parents=True)
-        for region, state in self.states.items():
             self.authority.give(state.identity, region, "broker", "control", "host")
-        self.authority.give(self.head.identity, "r1", "control")
+            self._processes[region] = ServerProcess("NATS", state.nats, "KILL")
+        self.regions = list(self.states)
         self.plan = plan_brokers(self.states, self.head)
         self._members = {one.region: one for one in self.plan.members}
-        self._processes = {
-            region: ServerProcess("NATS", state.nats, "KILL")
-            for region, state in self.states.items()
-        }
 
     def __enter__(self) -> Self:
         try:
