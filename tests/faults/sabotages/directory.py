@@ -3,6 +3,7 @@
 from tests.faults.sabotages.row import Sabotage, below
 
 BOOK = "tests/test_book.py::"
+AWAY = "tests/test_brokers_away.py::"
 SHARED = "tests/test_shared.py::"
 
 DIRECTORY = below("src/hanse/fleet/directory",
@@ -36,7 +37,7 @@ DIRECTORY = below("src/hanse/fleet/directory",
              SHARED + "test_what_is_reported_again_is_told_unless_it_is_there"),
     Sabotage("who follows misses nothing that was there before", "shared.py",
              "subjects, self._book.sequence + 1)", "subjects, last + 1)",
-             SHARED + "test_what_a_region_reports_the_others_have"),
+             AWAY + "test_whose_own_broker_dies_follows_by_another_and_misses_nothing"),
     Sabotage("one reads what one wrote", "shared.py",
              "        self._book.wrote(name, Desired(value, revision))\n", "",
              SHARED + "test_what_is_desired_is_exchanged_by_its_revision"),
