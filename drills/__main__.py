@@ -13,9 +13,10 @@ from drills import recording
 from drills.day import DAY
 from drills.drill import Drill
 from drills.fleet import FLEET
+from drills.patch import PATCH
 
 DOCS = Path(__file__).parent.parent / "docs/drills"
-DRILLS: dict[str, Drill] = {"day": DAY, "fleet": FLEET}
+DRILLS: dict[str, Drill] = {"day": DAY, "fleet": FLEET, "patch": PATCH}
 
 
 def main() -> int:
