@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,22 @@ def hanse(folder: Path, *arguments: str, seconds: float = 120.0) -> Any:
     if not done.stdout:
         raise RuntimeError(f"hanse {' '.join(arguments)}: {done.stderr[-2000:]}")
     return json.loads(done.stdout)
+
+
+def up(folder: Path, seconds: float) -> Any:
+    """Starts a fleet; where control is too busy to answer, whoever waited begins again to wait.
+
+    Raises:
+        RuntimeError: It does not start.
+        subprocess.TimeoutExpired: It takes longer.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return hanse(folder, "up", seconds=max(1.0, until - time.monotonic()))
+        except RuntimeError as error:
+            if "ended meanwhile" not in str(error):
+                raise
 
 
 def deployed(folder: Path, service: str, patience: float) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from drills.command import control_seconds, deployed, down, hanse, users
+from drills.command import control_seconds, deployed, down, hanse, up, users
 from drills.fleet.gauge import gateway_bytes, write_memory
 from drills.fleet.graph import Node, graph
 from drills.fleet.project import asks, contract, write_project, write_release
@@ -63,12 +63,10 @@ def run(folder: Path, size: Size) -> None:
     _say(f"{size.services} services in {size.hosts} hosts are written; starting them")
     try:
         begun = time.time()
-        fleet = hanse(project, "up", seconds=UP_SECONDS)
-        if "url" not in fleet:
-            raise RuntimeError(f"It does not start: {fleet}")
+        fleet = up(project, UP_SECONDS)
         started = time.time()
         _say(f"started after {started - begun:.0f} s")
-        hanse(project, "deployments", "list")  # begins what deploys
+        hanse(project, "deployments", "list", seconds=UP_SECONDS)  # begins what deploys
         done = _under_load(folder, nodes, size, fleet["url"])
         _shift(folder, project, nodes[0])
         _race(folder, nodes, size, fleet["url"])

@@ -147,10 +147,11 @@ def check_placement(tables: dict[str, Any]) -> list[Finding]:
 def _members(table: PlacementTable, listed: Sequence[str]) -> Iterator[Finding]:
     """Services that are placed and not there, or placed twice."""
     first: dict[str, str] = {}
+    known = frozenset(listed)
     for group, inside in table.groups.items():
         for position, service in enumerate(inside.services):
             where: Place = ("placement", "groups", group, "services", position)
-            if service not in listed:
+            if service not in known:
                 hint = like(service, listed)
                 ended = hint if hint.endswith("?") else f"{hint}."
                 yield where, f"{dotted(where)}: {service} is not in project.services{ended}"
