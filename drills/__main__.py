@@ -14,9 +14,10 @@ from drills.day import DAY
 from drills.drill import Drill
 from drills.fleet import FLEET
 from drills.patch import PATCH
+from drills.regions import REGIONS
 
 DOCS = Path(__file__).parent.parent / "docs/drills"
-DRILLS: dict[str, Drill] = {"day": DAY, "fleet": FLEET, "patch": PATCH}
+DRILLS: dict[str, Drill] = {"day": DAY, "fleet": FLEET, "patch": PATCH, "regions": REGIONS}
 
 
 def main() -> int:

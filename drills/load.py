@@ -6,6 +6,7 @@ The last line says how many there are and their digest, so that a log that is no
 """
 
 import asyncio
+import contextlib
 import hashlib
 import heapq
 import itertools
@@ -48,6 +49,7 @@ class Order(NamedTuple):
         over: The file that says, once it is there, that it is over.
         users: How many can wait for answers at once.
         seconds: When it is over, where no file says so.
+        further: Ports of other gateways, for who cannot connect to the first.
     """
 
     port: int
@@ -56,6 +58,7 @@ class Order(NamedTuple):
     over: str
     users: int = 16
     seconds: float = 1e9
+    further: tuple[int, ...] = ()
 
 
 class Log:
@@ -79,33 +82,42 @@ class Log:
 
 
 class User:
-    """One connection from an address of its own."""
+    """One connection from an address of its own, to the first gateway that lets it in."""
 
-    def __init__(self, number: int, port: int) -> None:
+    def __init__(self, number: int, ports: tuple[int, ...]) -> None:
         self._address = f"127.0.0.{2 + number % 250}"
-        self._port = port
+        self._ports = ports
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, one: Ask) -> tuple[int, bytes]:
         """Status and body of an answer.
 
         Raises:
-            OSError, EOFError: The connection broke.
+            OSError, EOFError: The connection broke, or nobody lets us in.
         """
-        if self._streams is None:
-            self._streams = await asyncio.open_connection(
-                "127.0.0.1", self._port, local_addr=(self._address, 0)
-            )
-        reader, writer = self._streams
+        reader, writer = self._streams = self._streams or await self._connected()
         try:
             writer.write(_request(one))
             head = await reader.readuntil(b"\r\n\r\n")
             lines = head.lower().split(b"\r\n")
             length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
-            return int(head[9:12]), await reader.readexactly(length)
+            body = await reader.readexactly(length)
         except BaseException:
             self.close()
             raise
+        if b"connection: close" in lines:
+            self.close()
+        return int(head[9:12]), body
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        *further, last = self._ports
+        for port in further:
+            with contextlib.suppress(OSError):
+                return await self._open(port)
+        return await self._open(last)
+
+    async def _open(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", port, local_addr=(self._address, 0))
 
     def close(self) -> None:
         if self._streams is not None:
@@ -161,7 +173,7 @@ async def run(order: Order, log: Log) -> None:
     """Asks until it is over."""
     users: asyncio.Queue[User] = asyncio.Queue()
     for number in range(order.users):
-        users.put_nowait(User(number, order.port))
+        users.put_nowait(User(number, (order.port, *order.further)))
     if order.rate:
         await _at_a_rate(order, users, log)
     else:
@@ -207,7 +219,8 @@ def read(text: str) -> Order:
     """An order as it was written down."""
     told = json.loads(text)
     asks = [Ask(**one) for one in told.pop("asks")]
-    return Order(asks=asks, **told)
+    further = tuple(told.pop("further", ()))
+    return Order(asks=asks, further=further, **told)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from hanse.cli.events.verbs import events
 from hanse.cli.flags.verbs import FLAGS
 from hanse.cli.fleet.verbs import DEV, ENVIRONMENT, FLEET, JSON
 from hanse.cli.refusal import as_refusal
+from hanse.cli.regions.verbs import regions
 from hanse.cli.workflows.verbs import WORKFLOWS
 
 KIND = click.Choice(["member", "staff", "app", "service"])
@@ -98,7 +99,7 @@ def run(environment: str, port: int | None) -> None:
     serve(environment, port)
 
 
-for verb in (*FLEET, *DEPLOY):
+for verb in (*FLEET, regions, *DEPLOY):
     hanse.add_command(verb)
 
 

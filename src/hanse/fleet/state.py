@@ -119,6 +119,10 @@ class StateFolder:
         """A host's open door, for the gateway."""
         return self.hosts / f"{host}.gate"
 
+    def mutual(self, host: str) -> Path:
+        """Where a host's door for other regions is, once it is open."""
+        return self.hosts / f"{host}.mutual"
+
     def stall(self, host: str) -> Path:
         """What blocked a host's loop, and for how long."""
         return self.hosts / f"{host}.stall"

@@ -66,7 +66,11 @@ async def stopped(state: StateFolder) -> bool:
 
 def _is_left_alone(state: StateFolder) -> bool:
     """Whether something runs that nobody is in charge of: control and keeper were killed."""
-    return any(is_running(record.stem, state) for record in state.processes.glob("*.json"))
+    return any(
+        is_running(record.stem, each)
+        for each in (state, *state.regions())
+        for record in each.processes.glob("*.json")
+    )
 
 
 def _take_charge(state: StateFolder) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from hanse.fleet.state import StateFolder
+
 LOOK_SECONDS = 0.2
 LINE_BYTES_MAX = 64 * 1024
 STAMP_LENGTH = 64
@@ -39,18 +41,26 @@ class Line(NamedTuple):
 
 
 class LogFile:
-    """Reads one log from where it last stopped; begins anew when the file does."""
+    """Reads one log from where it last stopped; begins anew when the file does.
 
-    def __init__(self, path: Path) -> None:
-        self.process = path.stem
+    Args:
+        path: The file.
+        region: Whose; empty for what all regions share.
+    """
+
+    def __init__(self, path: Path, region: str = "") -> None:
+        begun = f"{region}." if region else ""
+        self.process = path.stem if path.stem.startswith(begun) else begun + path.stem
+        self._names = {self.process, self.process.removeprefix(begun)}
         self._path = path
         self._place = 0
         self._time = ""
 
     def answers_to(self, name: str) -> bool:
         """Whether it is that of a process or a group of this name."""
-        own = {self.process, self.process.rpartition("-")[0]}
-        return name in own or (name == "gateway" and self.process == "access")
+        groups = {one.rpartition("-")[0] for one in self._names}
+        is_gateway = any(one.replace("access", "gateway") == name for one in self._names)
+        return name in self._names | groups or is_gateway
 
     def last(self, count: int) -> list[Line]:
         """The newest lines; what comes later is for `new`."""
@@ -81,8 +91,8 @@ def logs(names: tuple[str, ...], count: int, *, follow: bool, as_json: bool) -> 
     Raises:
         Refused: A name is that of no log, or there are none.
     """
-    folder = enter_project().logs
-    files = _chosen(folder, names)
+    state = enter_project()
+    files = _chosen(state, names)
     wide = max(len(file.process) for file in files)
     merged = heapq.merge(*(file.last(count) for file in files), key=lambda line: line.time)
     _show(deque(merged, count), wide, as_json=as_json)
@@ -90,27 +100,28 @@ def logs(names: tuple[str, ...], count: int, *, follow: bool, as_json: bool) -> 
         while follow:
             time.sleep(LOOK_SECONDS)
             known = {file.process for file in files}
-            files += [file for file in _all(folder, names) if file.process not in known]
+            files += [file for file in _all(state, names) if file.process not in known]
             new = (line for file in files for line in file.new())
             _show(sorted(new, key=lambda line: line.time), wide, as_json=as_json)
     except KeyboardInterrupt:
         click.echo()
 
 
-def _chosen(folder: Path, names: tuple[str, ...]) -> list[LogFile]:
-    found = _all(folder, ())
+def _chosen(state: StateFolder, names: tuple[str, ...]) -> list[LogFile]:
+    found = _all(state, ())
     if not found:
         raise Refused("There are no logs yet. Start something: hanse up")
     for name in names:
         if not any(file.answers_to(name) for file in found):
             there_are = ", ".join(file.process for file in found)
             raise Refused(f"No process is called {name}; logs are there of {there_are}.")
-    return _all(folder, names)
+    return _all(state, names)
 
 
-def _all(folder: Path, names: tuple[str, ...]) -> list[LogFile]:
+def _all(state: StateFolder, names: tuple[str, ...]) -> list[LogFile]:
     """Logs of processes and groups of these names; of all, if there are none."""
-    files = [LogFile(path) for path in sorted(folder.glob("*.log"))]
+    parts = [state, *(one for one in state.regions() if one.region)]
+    files = [LogFile(path, one.region) for one in parts for path in sorted(one.logs.glob("*.log"))]
     return [file for file in files if not names or any(map(file.answers_to, names))]
 
 

@@ -142,7 +142,7 @@ async def _applied(
             environment=found.environment,
             port=found.port,
             tls_port=found.tls_port,
-            regions=found.regions,
+            regions=found.regions_asked,
         )
         if was_running or begun != asked:
             await control.apply(asked)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+REGIONS_MAX = 19
+"""As many as data centres; each takes the memory of all hosts once more."""
+
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 DEV = click.option("--dev", is_flag=True, help="The database of hanse dev, which need not run.")
 ENVIRONMENT = click.option(
@@ -20,13 +23,26 @@ ENVIRONMENT = click.option(
     help="Of the gateway, instead of the one in hanse.toml; 0 for any free one.",
 )
 @click.option("--tls-port", type=click.IntRange(0, 65_535), help="Of its HTTPS, likewise.")
+@click.option(
+    "--regions",
+    type=click.IntRange(1, REGIONS_MAX),
+    help="So many, each with gateway, broker and hosts; left out: as many as there are.",
+)
 @JSON
-def up(environment: str, port: int | None, tls_port: int | None, *, as_json: bool) -> None:
+def up(
+    environment: str,
+    port: int | None,
+    tls_port: int | None,
+    regions: int | None,
+    *,
+    as_json: bool,
+) -> None:
     """Run everything: database, broker, hosts, gateway. Again: take in what changed."""
     from hanse.cli.fleet.up import up as begin
     from hanse.fleet.control.api import Asked
 
-    begin(Asked(environment=environment, port=port, tls_port=tls_port), as_json=as_json)
+    asked = Asked(environment=environment, port=port, tls_port=tls_port, regions=regions)
+    begin(asked, as_json=as_json)
 
 
 @click.command()

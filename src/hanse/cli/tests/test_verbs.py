@@ -36,7 +36,7 @@ def test_help_names_every_verb_and_loads_no_server(tmp_path: Path) -> None:
     listed = shown.stdout.partition("Commands:")[2].splitlines()
     named = [line.split()[0] for line in listed if line]
     fleet = ["up", "down", "status", "top", "logs", "restart", "build", "releases", "trust"]
-    deploy = ["deploy", "deployments", "rollback"]
+    deploy = ["regions", "deploy", "deployments", "rollback"]
     others = [
         "token",
         "key",

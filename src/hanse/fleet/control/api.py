@@ -20,6 +20,10 @@ State = Literal["starting", "ready", "backing off", "stopping", "ended"]
 Kind = Literal["host", "gateway", "database", "broker", "backup", "deployer", "region"]
 
 
+RegionDoing = Literal["drain", "resume", "stop", "kill", "start"]
+"""Send it nothing, and something again; end it, running calls first, or at once; start it again."""
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What `hanse up` was told on its command line.
 
@@ -73,6 +77,23 @@ class ProcessStatus(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class RegionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One region of a fleet.
+
+    Attributes:
+        name: Like `r2`.
+        state: How it is: `drained` where it is sent nothing, `down` where somebody ended it,
+            `lost` where its control does not answer.
+        url: Its gateway's open door; empty for none.
+        tls_url: Its door with TLS, likewise.
+    """
+
+    name: str
+    state: Literal["ready", "drained", "down", "lost"]
+    url: str = ""
+    tls_url: str = ""
+
+
 class BackupStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How far a fleet's data lies in another place.
 
@@ -113,7 +134,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
         environment: Which one of `hanse.toml` applies; empty for none.
         port: Of the open door as `hanse up` was told; None for the one in `hanse.toml`.
         tls_port: Of the door with TLS, likewise.
-        regions: How many it was told to have; None for one that is none.
+        regions_asked: How many regions it was told to have; None for a fleet without.
         version: Of the platform that runs it.
         pid: Of the control process.
         changing: What is being done to it now; empty when it is as it should be.
@@ -123,6 +144,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
         fronts: Paths that people open first, one of each service with pages.
         notes: What an operator should know, in sentences.
         processes: All of it.
+        regions: Its regions; none for a fleet without.
         backup: How far it is backed up; None if it is not.
     """
 
@@ -130,7 +152,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     port: int | None = None
     tls_port: int | None = None
-    regions: int | None = None
+    regions_asked: int | None = None
     version: str
     pid: int
     changing: str
@@ -140,6 +162,7 @@ class FleetStatus(msgspec.Struct, frozen=True, kw_only=True):
     fronts: tuple[str, ...] = ()
     notes: tuple[str, ...]
     processes: tuple[ProcessStatus, ...]
+    regions: tuple[RegionLine, ...] = ()
     backup: BackupStatus | None = None
 
 
@@ -159,6 +182,18 @@ class TooManyChanges(ResourceExhausted):
     """So many changes wait already that this one is not taken."""
 
     code = "too_many_changes"
+
+
+class UnknownRegion(NotFound):
+    """There is no region of that name."""
+
+    code = "unknown_region"
+
+
+class NoRegions(FailedPrecondition):
+    """The fleet runs without regions."""
+
+    code = "no_regions"
 
 
 class Control(Contract, package="hanse.control.v1"):
@@ -182,6 +217,15 @@ class Control(Contract, package="hanse.control.v1"):
     @rpc(allow=SERVICES_ONLY, errors=(TooManyChanges,), idempotent=True)
     async def stop(self) -> None:
         """Begins to end everything; the control process goes last."""
+        ...
+
+    @rpc(
+        allow=SERVICES_ONLY,
+        errors=(UnknownRegion, NoRegions, TooManyChanges),
+        idempotent=True,
+    )
+    async def region(self, name: str, doing: RegionDoing) -> None:
+        """Begins to do something with a region; `status` says how it goes."""
         ...
 
     @rpc(allow=SERVICES_ONLY, errors=(CannotOpen,), timeout=OPEN_SECONDS, idempotent=True)

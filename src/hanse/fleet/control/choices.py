@@ -27,6 +27,14 @@ class Moved(msgspec.Struct, frozen=True):
     service: str
     seconds: float
 
+    @property
+    def says(self) -> str:
+        """What people are told of it."""
+        return (
+            f"{self.service} blocked its host for {self.seconds:.1f} s and runs in a host of its "
+            "own until its code changes; make the method a plain def, or offload() the work."
+        )
+
 
 class Kept(msgspec.Struct, frozen=True):
     """What the file holds.

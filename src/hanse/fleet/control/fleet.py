@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.control.api import Asked, FleetStatus, UnknownProcess
+from hanse.fleet.control.api import (
+    Asked,
+    FleetStatus,
+    NoRegions,
+    RegionDoing,
+    UnknownProcess,
+    UnknownRegion,
+)
 from hanse.fleet.control.choices import Moved
 from hanse.fleet.control.following import Following
 from hanse.fleet.control.ground.ground_wish import ground_wish
@@ -35,13 +42,20 @@ if TYPE_CHECKING:
     from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.ground.ground import Ground
     from hanse.fleet.control.looks.watch import Watch
-    from hanse.fleet.control.region.regions import Regions
+    from hanse.fleet.control.regions.regions import Regions
     from hanse.fleet.state import StateFolder
 
 log = logging.getLogger("hanse.control")
 
 LOOK_SECONDS = 2.0
 STOPPING = "stopping"
+REGION_DOING: dict[RegionDoing, str] = {
+    "drain": "draining",
+    "resume": "resuming",
+    "stop": "ending",
+    "kill": "killing",
+    "start": "starting",
+}
 
 
 class Fleet:
@@ -133,6 +147,20 @@ class Fleet:
             raise UnknownProcess(f"There is no host or group {unknown[0]}; groups are {known}.")
         self._turns.begin("restarting", partial(self._restart, frozenset(names)))
 
+    def region(self, name: str, doing: RegionDoing) -> None:
+        """Begins to do something with a region.
+
+        Raises:
+            NoRegions: There are none.
+            UnknownRegion: There is no such one.
+        """
+        names = self._regions.names
+        if not names:
+            raise NoRegions("This fleet runs without regions: hanse up --regions 3")
+        if name not in names:
+            raise UnknownRegion(f"There is no region {name}; there are {', '.join(names)}.")
+        self._turns.begin(f"{REGION_DOING[doing]} {name}", partial(self._regions.have, name, doing))
+
     def stop(self) -> None:
         """Begins to end everything, instead of whatever is done or waits."""
         self._turns.instead(STOPPING, self._stop)
@@ -169,7 +197,7 @@ class Fleet:
             environment=self._asked.environment,
             port=self._asked.port,
             tls_port=self._asked.tls_port,
-            regions=self._asked.regions,
+            regions_asked=self._asked.regions,
             version=version("hanse"),
             pid=os.getpid(),
             changing=self._turns.changing,
@@ -178,12 +206,13 @@ class Fleet:
             tls_url=found.tls_url,
             fronts=found.fronts,
             notes=(
-                *map(_said_of, self._choices.moved),
+                *(one.says for one in self._choices.moved),
                 *found.notes,
                 *self._following.notes(),
                 *self._ground.notes(),
             ),
             processes=(*found.processes, *ground),
+            regions=found.regions,
             backup=self._ground.backup.status(),
         )
 
@@ -267,10 +296,3 @@ async def _all(*works: Awaitable[None]) -> None:
         raise next(one for one in failed if one not in expected)
     if expected:
         raise ChangeFailed(*(problem for one in expected for problem in problems_of(one)))
-
-
-def _said_of(moved: Moved) -> str:
-    return (
-        f"{moved.service} blocked its host for {moved.seconds:.1f} s and runs in a host of its own "
-        "until its code changes; make the method a plain def, or offload() the work."
-    )

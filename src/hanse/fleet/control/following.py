@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.region.api import HostStatus
-    from hanse.fleet.control.region.regions import Regions
+    from hanse.fleet.control.regions.regions import Regions
     from hanse.fleet.plan import PlannedGroup
     from hanse.fleet.releases.built import Built
     from hanse.fleet.state import StateFolder

@@ -22,8 +22,8 @@ from hanse.fleet.control.fleet import Fleet
 from hanse.fleet.control.ground.ground import Ground
 from hanse.fleet.control.keeper import EXIT_OTHER_IN_CHARGE
 from hanse.fleet.control.looks.watch import Watch
-from hanse.fleet.control.region.making import local_region
-from hanse.fleet.control.region.many_regions import ManyRegions
+from hanse.fleet.control.region.making import Making, alone, local_region
+from hanse.fleet.control.regions.many_regions import ManyRegions
 from hanse.fleet.control.service import ControlService
 from hanse.fleet.control.staging.desk import StagingDesk
 from hanse.fleet.control.staging.service import StagingService
@@ -38,7 +38,7 @@ from hanse.runtime.telemetry.log import configure
 
 if TYPE_CHECKING:
     from hanse.fleet.control.hosts.publisher import Publisher
-    from hanse.fleet.control.region.regions import Regions
+    from hanse.fleet.control.regions.regions import Regions
 
 log = logging.getLogger("hanse.control")
 
@@ -87,9 +87,10 @@ async def _control(state: StateFolder, asked: Asked, variables: Mapping[str, str
     choices, watch, turns = Choices(state.choices), Watch(), Turns()
     publisher: Publisher | None = None
     if asked.regions:
-        regions: Regions = ManyRegions(state, variables, watch)
+        regions: Regions = ManyRegions(state, variables, watch, SystemClock())
     else:
-        regions, publisher = local_region(state, variables, choices, watch, turns)
+        making = Making(variables, choices, watch, turns)
+        regions, publisher, _ = local_region(state, making, alone(state, variables))
     ground = Ground(state, Postgres(state, variables).supervision(), variables, SystemClock())
     fleet = Fleet(state, ground, regions, turns, choices, watch)
     _end_on_signals(fleet)

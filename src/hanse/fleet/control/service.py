@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hanse.fleet.control.api import Asked, CannotOpen, Control, FleetStatus
+from hanse.fleet.control.api import Asked, CannotOpen, Control, FleetStatus, RegionDoing
 from hanse.fleet.control.fleet import Fleet
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.runtime.contract.service import Service
@@ -25,6 +25,9 @@ class ControlService(Service, Control):
 
     async def stop(self) -> None:
         self._fleet.stop()
+
+    async def region(self, name: str, doing: RegionDoing) -> None:
+        self._fleet.region(name, doing)
 
     async def open_deployer(self) -> None:
         try:

@@ -53,6 +53,8 @@ def main(arguments: list[str], given: Mapping[str, str]) -> int:
 
     def ready() -> None:
         problems.unlink(missing_ok=True)
+        if order.tls is not None:
+            write_whole(state.mutual(order.name), host.url.encode())
         log.info("%s is ready.", order.name, extra={"services": list(order.services)})
 
     try:
@@ -60,7 +62,8 @@ def main(arguments: list[str], given: Mapping[str, str]) -> int:
         project = read_project(folder, order.environment, settings)
         served = {prefix: folder / path for prefix, path in order.files.items()}
         project = project.built(folder / order.code, served)
-        serve(_host(project, order, state, given), ready)
+        host = _host(project, order, state, given)
+        serve(host, ready)
     except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
         said = explain(error, folder / order.code)
         for sentence in said:
@@ -74,10 +77,11 @@ def _host(project: Project, order: HostOrder, state: StateFolder, given: Mapping
     limits = project.file.host.limits
     drain = min(limits.drain_timeout, DRAIN_SECONDS)  # what whoever stops it waits for
     doors: dict[str, Any] = {
-        # Nobody reaches a host but by these two: whatever [host] of the project says of ports is
-        # for hosts that stand alone.
+        # Nobody reaches a host but by these: whatever [host] of the project says of ports is for
+        # hosts that stand alone.
         "port": None,
-        "mutual_port": None,
+        "mutual_port": None if order.tls is None else 0,
+        "tls": order.tls,
         "socket": state.socket(order.name),
         "gate": state.gate(order.name),
     }

@@ -12,6 +12,7 @@ import msgspec
 from hanse.fleet.engine.program import INSTALLERS, Program, surroundings
 from hanse.fleet.state import write_whole
 from hanse.runtime.credentials.issuer import Issuer
+from hanse.runtime.mutual.tls import Tls
 from hanse.runtime.placement.host_limits import HostLimits
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
             `hanse token` belongs here only while the gateway listens on this machine alone: its
             public key, so that no host ever reads the private one.
         region: Whose folder it has its doors in; empty where a fleet has no regions.
+        tls: Who it is to other regions; it has a door for them then.
         inbox: Whether it keeps letters and shows them, where the project names no mail server;
             while the gateway listens on this machine alone.
         limits: What it may have of the machine.
@@ -55,6 +57,7 @@ class HostOrder(msgspec.Struct, frozen=True, kw_only=True):
     environment: str = ""
     issuers: tuple[Issuer, ...] = ()
     region: str = ""
+    tls: Tls | None = None
     inbox: bool = False
     limits: HostLimits = HostLimits()
 

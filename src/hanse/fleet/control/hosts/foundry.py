@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hanse.fleet.state import StateFolder
+    from hanse.runtime.mutual.tls import Tls
 
 STARTS_MIN, STARTS_EACH_CORE = 4, 2
 """How many hosts start at a time: while one waits for its database, others have the processor."""
@@ -32,11 +33,17 @@ class Foundry:
         state: The project's state folder.
         variables: The environment.
         changed: Called whenever a host is otherwise than it was.
+        identity: Gives a host, by name, who it is to other regions; None where there are none.
     """
 
     def __init__(
-        self, state: StateFolder, variables: Mapping[str, str], changed: Callable[[], None]
+        self,
+        state: StateFolder,
+        variables: Mapping[str, str],
+        changed: Callable[[], None],
+        identity: Callable[[str], Tls] | None = None,
     ) -> None:
+        self._identity = identity
         self._state = state
         self._shelf = Shelf(state.releases)
         self._variables = variables
@@ -61,6 +68,7 @@ class Foundry:
             environment=record.environment,
             issuers=_issuers(self._state) if record.local else (),
             region=self._state.region,
+            tls=self._identity(record.name) if self._identity else None,
             inbox=record.local,
             limits=record.group.limits,
         )

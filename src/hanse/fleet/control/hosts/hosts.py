@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.relief import notes_of_limits, relieve
-from hanse.fleet.control.hosts.rollout import ChangeFailed, Rollout
+from hanse.fleet.control.hosts.rollout import TOLD_LATER, ChangeFailed, Rollout
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
 from hanse.fleet.control.looks.hangs import Hangs
 from hanse.fleet.control.staging.stage import Stage
@@ -49,9 +49,15 @@ class Hosts:
     def members(self) -> Sequence[Member]:
         return self._publisher.members
 
+    @property
+    def drained(self) -> bool:
+        """Whether other regions take all requests."""
+        return self._publisher.drained
+
     def adopt(self) -> bool:
         """Takes over what runs; False if nothing does, or if a change was broken off."""
         roster = read_roster(self._state.roster)
+        self._publisher.drained = roster.drained
         if not any(is_running(record.name, self._state) for record in roster.members):
             return False
         try:
@@ -103,6 +109,24 @@ class Hosts:
             await relieve(member, self._publisher, self._rollout)
             self._remember(settled=True)
 
+    async def tell(self) -> None:
+        """Tells hosts and gateway how things are, and returns when all hosts here have read it."""
+        await self._rollout.applied_here(await self._publisher.publish())
+
+    async def drain(self, *, drained: bool) -> None:
+        """Has other regions take all requests, or no more; returns when all of them know.
+
+        Raises:
+            ChangeFailed: They cannot be told.
+        """
+        reported = await self._publisher.neighbours.drain(drained=drained)
+        if reported is None:
+            raise ChangeFailed(f"Other regions cannot be told. {TOLD_LATER}")
+        self._publisher.drained = drained
+        self._remember(settled=True)
+        told = await self._publisher.publish()
+        await self._rollout.applied(told._replace(reported=max(reported, told.reported or 0)))
+
     def show(self, front: Front) -> None:
         """Has the gateway show this besides the hosts."""
         if front != self._publisher.front:
@@ -139,4 +163,4 @@ class Hosts:
 
     def _remember(self, *, settled: bool) -> None:
         records = tuple(one.record for one in self.members)
-        write_roster(self._state.roster, Roster(records, settled))
+        write_roster(self._state.roster, Roster(records, settled, self.drained))

@@ -74,6 +74,7 @@ class Member:
         self.socket = state.socket(record.name)
         self.gate = state.gate(record.name)
         self.stall = state.stall(record.name)
+        self._mutual = state.mutual(record.name)
         self.problems = state.problems(record.name)
         self.leaving = False
         self.silent = False
@@ -93,6 +94,14 @@ class Member:
     @property
     def part(self) -> Part:
         return self.record.part
+
+    @property
+    def mutual_address(self) -> str:
+        """Where other regions reach it while it answers; empty where they do not."""
+        try:
+            return self._mutual.read_text()
+        except FileNotFoundError:
+            return ""
 
     def become(self, part: Part, deployment: str) -> None:
         """Is something else to a deployment from now on; it runs on as it is."""

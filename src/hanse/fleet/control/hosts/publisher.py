@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from hanse.fleet.control.hosts.given_shares import LEASE_SECONDS, GivenShares
-from hanse.fleet.control.hosts.told import directory_of, shares_of, upstreams_of
+from hanse.fleet.control.hosts.reported import reported_of
+from hanse.fleet.control.hosts.told import Around, directory_of, shares_of, upstreams_of
 from hanse.fleet.control.region.front import Front
 from hanse.fleet.gateway.picture import Picture
 from hanse.kit.clock import monotonic, wait_set
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from hanse.fleet.control.hosts.member import Member
+    from hanse.fleet.control.region.neighbours import Neighbours
     from hanse.fleet.directory.files import DirectoryWriter
+    from hanse.fleet.gateway.picture import RegionalIdentity
 
 log = logging.getLogger("hanse.control")
 
@@ -34,10 +37,12 @@ class Published(NamedTuple):
     Attributes:
         directory: Revision of who serves what.
         shares: Revision of the shares.
+        reported: What other regions have read then; None where they could not be told.
     """
 
     directory: int
     shares: int
+    reported: int | None = 0
 
 
 class Publisher:
@@ -46,23 +51,34 @@ class Publisher:
     Args:
         file: The directory's.
         push: Brings a picture to the gateway.
+        neighbours: Other regions.
 
     Attributes:
         members: Who there is; to be changed in place, and told by `changed`.
         given: Shares of canaries and twins; likewise.
         front: What the gateway shows besides services.
+        identity: Who the gateway is to hosts of other regions; None where there are none.
+        drained: Whether other regions are to take all requests, as far as they can.
         rejected: Why the gateway did not take the last picture; empty when it did.
     """
 
-    def __init__(self, file: DirectoryWriter, push: Callable[[Picture], Awaitable[object]]) -> None:
+    def __init__(
+        self,
+        file: DirectoryWriter,
+        push: Callable[[Picture], Awaitable[object]],
+        neighbours: Neighbours,
+    ) -> None:
         self._file = file
         self._push = push
+        self.neighbours = neighbours
         self._turn = asyncio.Lock()
         self._dirty = asyncio.Event()
         self._picture = Picture(())
         self.members: list[Member] = []
         self.given = GivenShares()
         self.front = Front()
+        self.identity: RegionalIdentity | None = None
+        self.drained = False
         self.rejected = ""
 
     def changed(self) -> None:
@@ -95,11 +111,14 @@ class Publisher:
         """
         async with self._turn:
             self.given.look(monotonic())
-            directory = self._file.write(directory_of(self.members))
+            around = Around(self.neighbours.elsewhere(), self.drained)
+            directory = self._file.write(directory_of(self.members, around), around.elsewhere)
             shares = self._give()
-            upstreams = upstreams_of(self.members, self.given)
-            await self._show(Picture(upstreams, *self.front, shares, LEASE_SECONDS))
-            return Published(directory, shares)
+            upstreams = upstreams_of(self.members, self.given, around)
+            picture = Picture(upstreams, *self.front, shares, LEASE_SECONDS, identity=self.identity)
+            await self._show(picture.drained() if self.drained else picture)
+            reported = await self.neighbours.report(reported_of(self.members))
+            return Published(directory, shares, reported)
 
     async def _renew(self) -> None:
         """Has the shares last on, and nothing else: that is little, however large the fleet."""
@@ -107,7 +126,10 @@ class Publisher:
             await self._show(msgspec.structs.replace(self._picture, renewal=self._give()))
 
     def _give(self) -> int:
-        return self._file.give(*shares_of(self.members, self.given), LEASE_SECONDS)
+        contracts, hosts = shares_of(self.members, self.given)
+        if self.drained:  # nor does it begin anything that nobody calls
+            hosts = {one.name: 0.0 for one in self.members}
+        return self._file.give(contracts, hosts, LEASE_SECONDS)
 
     async def _show(self, picture: Picture) -> None:
         try:

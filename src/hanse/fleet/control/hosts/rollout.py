@@ -25,6 +25,7 @@ APPLIED_SECONDS = 10.0
 
 LOOK_SECONDS = 0.05
 WORDS_SHOWN = 8
+TOLD_LATER = "Most of their brokers must run for that; see hanse status."
 
 
 class ChangeFailed(Exception):
@@ -102,12 +103,23 @@ class Rollout:
         await self._ready([*begun, *coming])
 
     async def end(self, leaving: Sequence[Member]) -> None:
-        """Ends hosts when nobody sends them calls any more."""
+        """Ends hosts when nobody sends them calls any more, from whichever region.
+
+        Raises:
+            ChangeFailed: Other regions cannot be told; all of them serve on.
+        """
         if not leaving:
             return
         for one in leaving:
             one.leaving = True
-        await self.applied(await self._publisher.publish())
+        told = await self._publisher.publish()
+        if told.reported is None:
+            for one in leaving:
+                one.leaving = False
+            self._publisher.changed()
+            names = ", ".join(one.name for one in leaving)
+            raise ChangeFailed(f"Other regions cannot be told that {names} would end. {TOLD_LATER}")
+        await self.applied(told)
         await self._take_away(leaving)
 
     async def end_all(self) -> None:
@@ -139,7 +151,15 @@ class Rollout:
         await self._publisher.publish()
 
     async def applied(self, told: Published) -> None:
-        """Waits until every host has read what it was told, or has had its time."""
+        """Waits until every host has read what it was told, or has had its time; others too."""
+        others = self._publisher.neighbours.applied(told.reported or 0, APPLIED_SECONDS)
+        late, _ = await asyncio.gather(others, self.applied_here(told))
+        if late:
+            names = ", ".join(late)
+            log.warning("Regions %s did not read the directory in %g s.", names, APPLIED_SECONDS)
+
+    async def applied_here(self, told: Published) -> None:
+        """The same of the region's own hosts alone."""
         limit, never = monotonic() + APPLIED_SECONDS, asyncio.Event()
         waiting: list[Member] = [one for one in self._members if one.answering]
         while waiting and monotonic() < limit:

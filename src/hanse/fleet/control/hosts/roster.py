@@ -19,10 +19,12 @@ class Roster(msgspec.Struct, frozen=True):
     Attributes:
         members: All hosts, coming and leaving ones too.
         settled: Whether no change was being made when it was written.
+        drained: Whether other regions took all requests.
     """
 
     members: tuple[MemberRecord, ...] = ()
     settled: bool = True
+    drained: bool = False
 
 
 def read_roster(path: Path) -> Roster:

@@ -10,16 +10,36 @@ from hanse.fleet.gateway.picture import Endpoint, Upstream
 from hanse.runtime.placement.shares import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hanse.fleet.control.hosts.given_shares import GivenShares
     from hanse.fleet.control.hosts.member import Member
+    from hanse.fleet.plan import PlannedGroup
 
 JUDGED = ("canary", "twin")
 
 
-def directory_of(members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
-    """Addresses of every contract.
+class Around(NamedTuple):
+    """What a region has to know of the others.
+
+    Attributes:
+        elsewhere: Addresses in other regions, by contract.
+        drained: Whether those take all its requests, where they serve the same.
+    """
+
+    elsewhere: Mapping[str, tuple[str, ...]] = {}
+    drained: bool = False
+
+    def takes(self, contract: str) -> bool:
+        """Whether all requests of a contract go to others."""
+        return self.drained and bool(self.elsewhere.get(contract))
+
+
+ALONE = Around()
+
+
+def directory_of(members: Sequence[Member], around: Around = ALONE) -> dict[str, tuple[str, ...]]:
+    """Addresses of every contract here.
 
     Where nobody serves it at the moment, those who are about to: a caller is then told at once that
     it is not available, and that it will be again. Where nobody ever has, those of a deployment
@@ -28,16 +48,13 @@ def directory_of(members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
     serving = settled(members)
     known = {name for one in serving for name in one.group.contracts}
     new = [one for one in members if one.part == "next" and known.isdisjoint(one.group.contracts)]
-    members = [*serving, *new]
     found: dict[str, tuple[str, ...]] = {}
-    for contract in dict.fromkeys(name for one in members for name in one.group.contracts):
-        having = [one for one in members if contract in one.group.contracts]
+    for contract, having in _by([*serving, *new], lambda group: group.contracts).items():
         answering = [one for one in having if one.answering]
         taking = [one for one in having if one.serving]
         staying = [one for one in having if not one.leaving]
-        found[contract] = tuple(
-            f"unix:{one.socket}" for one in answering or taking or staying or having
-        )
+        named = [] if around.takes(contract) else answering or taking or staying or having
+        found[contract] = tuple(f"unix:{one.socket}" for one in named)
     return found
 
 
@@ -55,13 +72,21 @@ def shares_of(
     return {name: tuple(parts) for name, parts in contracts.items()}, hosts
 
 
-def upstreams_of(members: Sequence[Member], given: GivenShares) -> tuple[Upstream, ...]:
+def upstreams_of(
+    members: Sequence[Member], given: GivenShares, around: Around = ALONE
+) -> tuple[Upstream, ...]:
     """Every unit the outside can reach, with its hosts."""
     units = {unit.name: unit for one in members for unit in one.group.units if unit.segments}
-    pairs = _pairs(members, given)
-    serving = settled(members)
+    serving = _by(settled(members), _units_of)
+    pairs = _pairs_by_unit(members, given)
     return tuple(
-        Upstream(name, unit.segments, _endpoints(name, serving), _parts(name, pairs))
+        Upstream(
+            name,
+            unit.segments,
+            _endpoints(serving.get(name, [])),
+            _parts(pairs.get(name, [])),
+            tuple(_elsewhere(address) for address in around.elsewhere.get(name, ())),
+        )
         for name, unit in units.items()
     )
 
@@ -90,25 +115,49 @@ def _pairs(members: Sequence[Member], given: GivenShares) -> list[_Pair]:
     ]
 
 
-def _parts(unit: str, pairs: Sequence[_Pair]) -> tuple[gateway.Part, ...]:
+def _pairs_by_unit(members: Sequence[Member], given: GivenShares) -> dict[str, list[_Pair]]:
+    found: dict[str, list[_Pair]] = {}
+    for pair in _pairs(members, given):
+        for name in _units_of(pair.members[0].group):
+            found.setdefault(name, []).append(pair)
+    return found
+
+
+def _units_of(group: PlannedGroup) -> list[str]:
+    return [unit.name for unit in group.units]
+
+
+def _by(
+    members: Sequence[Member], names: Callable[[PlannedGroup], Iterable[str]]
+) -> dict[str, list[Member]]:
+    """Who there is by name of what they serve: each is looked at once, however many names."""
+    found: dict[str, list[Member]] = {}
+    for one in members:
+        for name in names(one.group):
+            found.setdefault(name, []).append(one)
+    return found
+
+
+def _parts(pairs: Sequence[_Pair]) -> tuple[gateway.Part, ...]:
     return tuple(
-        gateway.Part(pair.members[0].part, _gates(pair.members), pair.share)
-        for pair in pairs
-        if any(each.name == unit for each in pair.members[0].group.units)
+        gateway.Part(pair.members[0].part, _gates(pair.members), pair.share) for pair in pairs
     )
+
+
+def _elsewhere(address: str) -> Endpoint:
+    return Endpoint("", address=address.removeprefix("https://"))
 
 
 def _gates(members: Sequence[Member]) -> tuple[Endpoint, ...]:
     return tuple(Endpoint(str(one.gate)) for one in members if one.answering)
 
 
-def _endpoints(unit: str, members: Sequence[Member]) -> tuple[Endpoint, ...]:
+def _endpoints(having: Sequence[Member]) -> tuple[Endpoint, ...]:
     """Those that leave get nothing new; nor do those that are silent, where another one answers.
 
     Where nobody serves, those that are about to are named: the gateway tries them for a while,
     which bridges the restart of an only host; no host at all would be a refusal at once.
     """
-    having = [one for one in members if any(each.name == unit for each in one.group.units)]
     answering = [one for one in having if one.answering]
     serving = [one for one in having if one.serving]
     taking = answering or serving or [one for one in having if not one.leaving]

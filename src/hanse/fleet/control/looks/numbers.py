@@ -10,6 +10,7 @@ import msgspec
 _LINE = re.compile(r"^(\w+)(?:\{(.*)\})? ([0-9.e+-]+|NaN|\+Inf)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _REQUESTS = re.compile(r"^http\.(?!admin\.)\S+\.downstream_rq_total: (\d+)$", re.MULTILINE)
+_CLIENTS = re.compile(r"^http\.(?!admin\.)\S+\.downstream_cx_active: (\d+)$", re.MULTILINE)
 BUCKET = "rpc_server_duration_seconds_bucket"
 COUNT = "rpc_server_duration_seconds_count"
 REVISION = "hanse_directory_revision"
@@ -61,6 +62,11 @@ def read_numbers(text: str, at: float) -> Numbers:
 def read_gateway_numbers(text: str, at: float) -> Numbers:
     """Reads what Envoy's admin door says of its listeners; its own requests do not count."""
     return Numbers(at, sum(int(count) for count in _REQUESTS.findall(text)))
+
+
+def read_gateway_connections(text: str) -> int:
+    """Reads how many clients Envoy's listeners have."""
+    return sum(int(count) for count in _CLIENTS.findall(text))
 
 
 def rates(before: Numbers, now: Numbers) -> Rates:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.control.looks.numbers import Numbers, read_gateway_numbers, read_numbers
+from hanse.fleet.control.looks.numbers import (
+    Numbers,
+    read_gateway_connections,
+    read_gateway_numbers,
+    read_numbers,
+)
 from hanse.kit.http import Address, ConnectionFailed, connect
 from hanse.runtime.figures.figures import Figures
 
@@ -51,15 +56,31 @@ async def gateway_numbers(admin: Path, at: float) -> Numbers | None:
     return None if body is None else read_gateway_numbers(body.decode(), at)
 
 
+async def gateway_connections(admin: Path) -> int | None:
+    """How many clients the gateway has; None if it does not say in time."""
+    body = await _get(admin, "/stats?usedonly&filter=downstream_cx_active")
+    return None if body is None else read_gateway_connections(body.decode())
+
+
+async def lets_nobody_in(admin: Path) -> bool:
+    """Has the gateway refuse new connections, and end each it has with its next answer.
+
+    Returns:
+        Whether it heard.
+    """
+    paths = ("/healthcheck/fail", "/drain_listeners")
+    return all([await _ask(admin, path, "POST") is not None for path in paths])
+
+
 async def _get(socket: Path, path: str) -> bytes | None:
     """The body of a good answer."""
     status, body = await _ask(socket, path) or (0, b"")
     return body if status == 200 else None
 
 
-async def _ask(socket: Path, path: str) -> tuple[int, bytes] | None:
+async def _ask(socket: Path, path: str, verb: str = "GET") -> tuple[int, bytes] | None:
     """Status and body of an answer; None if there is none in time."""
-    request = f"GET {path} HTTP/1.1\r\nhost: host\r\nconnection: close\r\n\r\n".encode()
+    request = f"{verb} {path} HTTP/1.1\r\nhost: host\r\nconnection: close\r\n\r\n".encode()
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             channel = await connect(Address(f"unix:{socket}"), None)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from hanse.fleet.control.api import SERVICES_ONLY, ProcessStatus
+from hanse.fleet.control.api import SERVICES_ONLY, ProcessStatus, RegionLine
 from hanse.fleet.control.choices import Moved
 from hanse.fleet.control.hosts.member import MemberRecord, Part
 from hanse.fleet.control.hosts.wanted import Wanted
@@ -20,6 +20,9 @@ Step = Literal["begin", "take_over", "settle", "cool", "go_back"]
 """Of a deployment, see `Stage`."""
 
 OPEN_SECONDS = 120.0
+LOOK_SECONDS = 2.0
+"""For what is read and changes nothing: who hangs is passed over."""
+
 STOP_SECONDS = 110.0
 """For everything to end: calls have half a minute, one host after the other has none."""
 
@@ -81,6 +84,7 @@ class RegionStatus(msgspec.Struct, frozen=True, kw_only=True):
         tls_url: Its door with TLS, likewise.
         fronts: Paths that people open first.
         notes: What an operator should know, in sentences.
+        regions: Where it is several.
         settled: Whether no change was broken off in it.
     """
 
@@ -89,6 +93,7 @@ class RegionStatus(msgspec.Struct, frozen=True, kw_only=True):
     tls_url: str = ""
     fronts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    regions: tuple[RegionLine, ...] = ()
     settled: bool = True
 
 
@@ -126,19 +131,24 @@ class RegionControl(Contract, package="hanse.control.v1"):
         """Gives shares, see `Staging.share`."""
         ...
 
-    @rpc(allow=SERVICES_ONLY, idempotent=True)
+    @rpc(allow=SERVICES_ONLY, idempotent=True, timeout=LOOK_SECONDS)
     async def hosts(self) -> tuple[HostStatus, ...]:
         """All hosts there are."""
         ...
 
-    @rpc(allow=SERVICES_ONLY, idempotent=True)
+    @rpc(allow=SERVICES_ONLY, idempotent=True, timeout=LOOK_SECONDS)
     async def blocked(self) -> tuple[Moved, ...]:
         """Units that have to live alone."""
         ...
 
-    @rpc(allow=SERVICES_ONLY, idempotent=True)
+    @rpc(allow=SERVICES_ONLY, idempotent=True, timeout=LOOK_SECONDS)
     async def status(self) -> RegionStatus:
         """How everything is."""
+        ...
+
+    @rpc(allow=SERVICES_ONLY, errors=(RegionRefused,), idempotent=True, timeout=STEP_SECONDS)
+    async def drain(self, drained: bool) -> None:  # noqa: FBT001 - a field of its request
+        """Has it sent nothing, or something again; answers when all others know."""
         ...
 
     @rpc(allow=SERVICES_ONLY, idempotent=True, timeout=STOP_SECONDS)

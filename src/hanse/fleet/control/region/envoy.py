@@ -7,7 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.rollout import WORDS_SHOWN, ChangeFailed
-from hanse.fleet.control.looks.scrape import answers, speaks
+from hanse.fleet.control.looks.scrape import (
+    answers,
+    gateway_connections,
+    lets_nobody_in,
+    speaks,
+)
 from hanse.fleet.control.region.gateway_settings import GATEWAY
 from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.program import Program, surroundings
@@ -16,7 +21,7 @@ from hanse.fleet.gateway.ads.server import Ads
 from hanse.fleet.gateway.bootstrap import bootstrap_text, command
 from hanse.fleet.gateway.picture import Picture
 from hanse.fleet.state import write_whole
-from hanse.kit.clock import wait_set
+from hanse.kit.clock import monotonic, wait_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -117,6 +122,14 @@ class Envoy:
         """
         await self._ads.push(picture)
         self._picture = picture
+
+    async def empty(self, seconds: float) -> None:
+        """Sends clients away, each with its next answer, as far as they ask within that time."""
+        limit, never = monotonic() + seconds, asyncio.Event()
+        left = await lets_nobody_in(self._state.admin_socket)
+        while left and monotonic() < limit:
+            left = bool(await gateway_connections(self._state.admin_socket))
+            await wait_set(never, LOOK_SECONDS if left else 0)
 
     async def stop(self) -> None:
         """Ends it and its control plane."""

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from hanse.kit.clock import Clock
     from hanse.runtime.project.gateway_table import GatewayTable
 
+EMPTY_SECONDS = 5.0
+"""Clients that ask nothing for so long lose their connection."""
+
 
 class RegionGround:
     """Starts it, tells how it is, ends it.
@@ -94,13 +97,18 @@ class RegionGround:
         return self._desk.look() if self._desk else Front()
 
     async def push(self, picture: Picture) -> None:
-        """Tells the gateway of a picture.
+        """Tells the gateway of a picture, if there is one yet; what comes next tells it all.
 
         Raises:
             Rejected: It does not take it; the one before stands.
         """
-        assert self._envoy is not None, "it was started"
-        await self._envoy.push(picture)
+        if self._envoy is not None:
+            await self._envoy.push(picture)
+
+    async def empty(self) -> None:
+        """Sends the gateway's clients away: other regions have gateways too."""
+        if self._envoy is not None:
+            await self._envoy.empty(EMPTY_SECONDS)
 
     async def stop(self) -> None:
         """Ends the gateway, then the broker."""

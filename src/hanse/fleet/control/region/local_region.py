@@ -21,45 +21,39 @@ from hanse.runtime.project.project import read_project
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from hanse.fleet.control.choices import Choices, Moved
+    from hanse.fleet.control.api import RegionDoing
+    from hanse.fleet.control.choices import Moved
     from hanse.fleet.control.hosts.hosts import Hosts
     from hanse.fleet.control.hosts.wanted import Wanted
-    from hanse.fleet.control.looks.watch import Watch
     from hanse.fleet.control.region.api import RegionWish, Step
     from hanse.fleet.control.region.ground import RegionGround
+    from hanse.fleet.control.region.making import Making
     from hanse.fleet.control.staging.api import Order
-    from hanse.fleet.control.turns import Turns
     from hanse.fleet.engine.supervision import Supervision
     from hanse.fleet.state import StateFolder
 
 
 class LocalRegion:
-    """Gateway, broker and hosts.
+    """Gateway, broker and hosts; as all there is, or as one of several.
 
     Args:
         state: The region's state folder.
         ground: Gateway and broker.
         hosts: Its hosts.
-        choices: Ports that were chosen.
-        watch: Looks at processes.
-        turns: What it changes by itself is changed in turn with all else.
+        making: What it is made with.
     """
 
+    names: Sequence[str] = ()
+
     def __init__(
-        self,
-        state: StateFolder,
-        ground: RegionGround,
-        hosts: Hosts,
-        choices: Choices,
-        watch: Watch,
-        turns: Turns,
+        self, state: StateFolder, ground: RegionGround, hosts: Hosts, making: Making
     ) -> None:
         self._state = state
         self._ground = ground
         self._hosts = hosts
-        self._choices = choices
-        self._watch = watch
-        self._turns = turns
+        self._choices = making.choices
+        self._watch = making.watch
+        self._turns = making.turns
         self._settled = True
 
     async def adopt(self) -> bool:
@@ -93,6 +87,14 @@ class LocalRegion:
     async def share(self, deployment: str, canary: float, twin: float) -> None:
         await self._hosts.share(deployment, canary, twin)
 
+    async def drain(self, *, drained: bool) -> None:
+        """Has other regions take all its requests, or no more; returns when all of them know.
+
+        Raises:
+            ChangeFailed: They cannot be told.
+        """
+        await self._hosts.drain(drained=drained)
+
     async def hosts(self) -> tuple[HostStatus, ...]:
         return tuple(
             HostStatus(
@@ -124,6 +126,9 @@ class LocalRegion:
         trim_log(self._state.log("access"))  # what Envoy writes itself, nobody else trims
         self._hosts.show(self._ground.front())
 
+    async def have(self, name: str, doing: RegionDoing) -> None:
+        raise AssertionError(f"nobody can {doing} {name}: there are no others")
+
     async def behind(self) -> tuple[str, ...]:
         return ()
 
@@ -145,6 +150,8 @@ class LocalRegion:
         )
 
     async def stop(self) -> None:
+        if self._hosts.drained:
+            await self._ground.empty()
         await self._hosts.stop()
         await self._ground.stop()
 

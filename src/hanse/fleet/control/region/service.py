@@ -62,6 +62,9 @@ class RegionService(Service, RegionControl):
     async def status(self) -> RegionStatus:
         return await self._region.status()
 
+    async def drain(self, drained: bool) -> None:  # noqa: FBT001 - a field of its request
+        await self._done("draining", lambda: self._region.drain(drained=drained))
+
     async def stop(self) -> None:
         await self._region.stop()
 

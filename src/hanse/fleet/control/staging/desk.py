@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.following import Following
     from hanse.fleet.control.region.api import Step
-    from hanse.fleet.control.region.regions import Regions
+    from hanse.fleet.control.regions.regions import Regions
     from hanse.fleet.control.staging.api import Order, Proposal
     from hanse.fleet.control.turns import Turns
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.rollout import ChangeFailed
-from hanse.fleet.control.looks.scrape import answers
+from hanse.fleet.control.looks.scrape import answers, speaks
 from hanse.fleet.control.region.api import RegionControl, RegionRefused, RegionStatus
 from hanse.fleet.control.region.ground import until_ready
 from hanse.fleet.engine.care import Care
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from hanse.fleet.control.staging.api import Order
     from hanse.fleet.state import StateFolder
 
+log = logging.getLogger("hanse.control")
+
 MODULE = "hanse.fleet.control.region.main"
 
 
@@ -37,6 +40,7 @@ class RemoteRegion:
 
     Args:
         name: Of the region.
+        project: The project's name.
         head: The fleet's own state folder, where its process is written down.
         variables: The environment.
 
@@ -46,13 +50,18 @@ class RemoteRegion:
         supervision: What keeps its control running.
     """
 
-    def __init__(self, name: str, head: StateFolder, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, project: str, head: StateFolder, variables: Mapping[str, str]
+    ) -> None:
         self.name = name
         self.state = head.of(name)
-        command = (sys.executable, "-P", "-m", MODULE, name)
+        command = (sys.executable, "-P", "-m", MODULE, name, project)
         program = Program(name=name, command=command, environment=surroundings(variables))
         socket = self.state.control_socket
-        care = Care(probe=lambda: answers(socket, "/health/ready"))
+        care = Care(
+            probe=lambda: answers(socket, "/health/ready"),
+            lives=lambda: speaks(socket, "/health/ready"),
+        )
         self.supervision = Supervision(program, head, care)
         self._stack = AsyncExitStack()
         self._control: RegionControl | None = None
@@ -109,22 +118,35 @@ class RemoteRegion:
         async with self._asked() as control:
             return await control.status()
 
+    async def drain(self, *, drained: bool) -> None:
+        async with self._asked() as control:
+            await control.drain(drained)
+
     async def stop(self) -> None:
-        """Ends everything in it, running calls first, and its control."""
+        """Ends everything in it, running calls first, and its control.
+
+        Its hosts may run without a control; then another one ends them. What nobody can ask to end
+        is killed.
+        """
         try:
+            if not self.answering:
+                await self.start()
             async with self._asked() as control:
                 await control.stop()
-        finally:
-            await self.supervision.stop()
-            await self._stack.aclose()
-            self._control = None
+        except ChangeFailed as error:
+            log.warning("Region %s is killed, as it cannot be ended: %s", self.name, error)
+            await self.kill()
+        await self.supervision.stop()
+        await self._stack.aclose()
+        self._control = None
 
     async def kill(self) -> None:
         """Kills everything in it at once; nobody is told."""
         pid = self.supervision.pid
         await self.leave()
         if pid is not None:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for record in self.state.processes.glob("*.json"):
             process = Process.adopt(record.stem, self.state)
             if process is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from hanse.fleet.control.api import RegionDoing
     from hanse.fleet.control.choices import Moved
     from hanse.fleet.control.hosts.wanted import Wanted
     from hanse.fleet.control.region.api import HostStatus, RegionStatus, RegionWish, Step
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 class Regions(Protocol):
     """What is asked of all of them at once; whatever fails raises `ChangeFailed`."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What they are called; nothing where the head itself is the only one."""
+        ...
 
     async def adopt(self) -> bool:
         """Takes over what runs; False if nothing does, or if a change was broken off."""
@@ -51,6 +57,10 @@ class Regions(Protocol):
 
     async def look(self, besides: Sequence[Supervision]) -> None:
         """Looks at everything, and at programs besides; called every few seconds."""
+        ...
+
+    async def have(self, name: str, doing: RegionDoing) -> None:
+        """Does something with one of `names`."""
         ...
 
     async def behind(self) -> Sequence[str]:

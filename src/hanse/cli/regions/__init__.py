@@ -1,0 +1,1 @@
+"""Verbs for the regions of a fleet."""

@@ -1,0 +1,92 @@
+"""The other regions, as one of them has them: what they serve, and what they are told."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from hanse.fleet.directory.failures import DirectoryAway
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hanse.fleet.directory.entries import GroupEntry
+    from hanse.fleet.directory.shared import SharedDirectory
+
+log = logging.getLogger("hanse.region")
+
+
+class Neighbours(Protocol):
+    """What is known of them, and what they know."""
+
+    def elsewhere(self) -> Mapping[str, tuple[str, ...]]:
+        """Addresses of every contract in other regions, as far as they live."""
+        ...
+
+    async def report(self, groups: Mapping[str, GroupEntry], /) -> int | None:
+        """Tells them who serves what here.
+
+        Returns:
+            The revision that says so; None where nobody could be told.
+        """
+        ...
+
+    async def drain(self, *, drained: bool) -> int | None:
+        """Tells them whether to send anything here; the revision that says so, as `report`."""
+        ...
+
+    async def applied(self, revision: int, seconds: float, /) -> tuple[str, ...]:
+        """Waits until all that live have read it; names those that have not in time."""
+        ...
+
+
+class NoNeighbours:
+    """Of a fleet without regions."""
+
+    def elsewhere(self) -> Mapping[str, tuple[str, ...]]:
+        return {}
+
+    async def report(self, _groups: Mapping[str, GroupEntry], /) -> int | None:
+        return 0
+
+    async def drain(self, *, drained: bool) -> int | None:  # noqa: ARG002 - nobody to tell
+        return None
+
+    async def applied(self, _revision: int, _seconds: float, /) -> tuple[str, ...]:
+        return ()
+
+
+class SharedNeighbours:
+    """Of one that shares a directory with them.
+
+    Args:
+        directory: That.
+    """
+
+    def __init__(self, directory: SharedDirectory) -> None:
+        self._directory = directory
+        self._told: dict[str, GroupEntry] = {}
+
+    def elsewhere(self) -> Mapping[str, tuple[str, ...]]:
+        return self._directory.others().elsewhere
+
+    async def report(self, groups: Mapping[str, GroupEntry], /) -> int | None:
+        try:
+            revision = 0
+            for name in [*groups, *(self._told.keys() - groups.keys())]:
+                revision = max(revision, await self._directory.report(name, groups.get(name)))
+        except DirectoryAway as error:
+            log.warning("Other regions are not told of a change: %s", error.detail)
+            return None
+        self._told = dict(groups)
+        return revision
+
+    async def drain(self, *, drained: bool) -> int | None:
+        try:
+            return await self._directory.drain(drained=drained)
+        except DirectoryAway as error:
+            log.warning("Other regions are not told of a drain: %s", error.detail)
+            return None
+
+    async def applied(self, revision: int, seconds: float, /) -> tuple[str, ...]:
+        return await self._directory.applied(revision, seconds)

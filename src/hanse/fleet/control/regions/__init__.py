@@ -1,0 +1,1 @@
+"""Several regions, as the head has them."""

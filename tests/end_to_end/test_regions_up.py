@@ -1,0 +1,175 @@
+"""`hanse up --regions 3`: requests stay in their region, go elsewhere when it cannot answer, and come back."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.end_to_end.fleet import ECHO, Fleet, fleet, until
+from tests.end_to_end.steady_users import users
+from tests.end_to_end.terminal import fetch, hanse
+
+APART = 'default = "apart"'
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with fleet(tmp_path_factory.mktemp("shop"), APART) as made:
+        made.up("--regions", "3")
+        yield made
+
+
+def gateways(shop: Fleet) -> dict[str, str]:
+    return {one["name"]: one["url"] for one in shop.hanse("regions")}
+
+
+def asked(url: str, path: str) -> int:
+    status, text = fetch(url + path)
+    assert status == 200, (status, text)
+    return json.loads(text)
+
+
+def pids(shop: Fleet, group: str = "echo") -> dict[str, int]:
+    """Processes of a group, by region."""
+    hosts = shop.processes("host")
+    return {
+        name.partition(".")[0]: one["pid"] for name, one in hosts.items() if one["group"] == group
+    }
+
+
+def test_each_gateway_is_answered_in_its_region(shop: Fleet) -> None:
+    echo = pids(shop)
+
+    for name, url in gateways(shop).items():
+        assert asked(url, "/echo/v1/pid") == echo[name]
+        assert asked(url, "/relay/v1/pid") == echo[name], "a call between services stays, too"
+
+
+def test_what_is_told_of_regions_is_told_by_name(shop: Fleet) -> None:
+    shown = hanse("status", folder=shop.folder).stdout
+
+    assert {"r1.gateway", "r2.nats", "r3.echo-1", "r3", "postgres"} <= set(shown.split())
+    assert "r2.echo-1 is ready" in hanse("logs", "r2.echo", folder=shop.folder).stdout
+    assert hanse("regions", "drain", "r9", folder=shop.folder).stderr.startswith(
+        "There is no region r9; there are r1, r2, r3."
+    )
+
+
+def test_a_drained_region_is_answered_elsewhere_and_may_end(shop: Fleet) -> None:
+    doors, echo = gateways(shop), pids(shop)
+    with (
+        users(doors["r2"], "/relay/v1/numbers/4") as at_two,
+        users(doors["r1"], "/relay/v1/pid") as at_one,
+    ):
+        shop.hanse("regions", "drain", "r2")
+
+        assert asked(doors["r2"], "/echo/v1/pid") in {echo["r1"], echo["r3"]}
+        assert asked(doors["r2"], "/relay/v1/pid") in {echo["r1"], echo["r3"]}
+        shop.hanse("regions", "resume", "r2")
+        until(lambda: asked(doors["r2"], "/echo/v1/pid") == echo["r2"], "its own answer again")
+    assert (at_one.failed, at_two.failed) == (0, 0), (at_one.answers, at_two.answers)
+    assert sum(at_two.answers.values()) > 20
+
+
+def test_hosts_that_all_die_are_answered_for_elsewhere(shop: Fleet) -> None:
+    door, echo = gateways(shop)["r3"], pids(shop)
+    with users(door, "/relay/v1/numbers/4") as asking:
+        os.kill(echo["r3"], signal.SIGKILL)
+        until(lambda: pids(shop)["r3"] not in {0, echo["r3"]}, "another host")
+        until(lambda: asked(door, "/echo/v1/pid") == pids(shop)["r3"], "its own answer again")
+    assert asking.failed == 0, asking.answers
+
+
+def test_regions_outlive_the_head_and_the_next_one_finds_them(shop: Fleet) -> None:
+    before = pids(shop)
+    controls = {
+        one["name"]: one["pid"] for one in shop.status()["processes"] if one["kind"] == "region"
+    }
+    for module in ("hanse.fleet.control.keeper", "hanse.fleet.control.main"):
+        for pid in shop.pids_of(module):
+            os.kill(pid, signal.SIGKILL)
+    for url in [f"http://localhost:{port}" for port in _ports(shop)]:
+        assert asked(url, "/relay/v1/numbers/3") == 3
+
+    shop.up("--regions", "3")
+
+    assert pids(shop) == before
+    found = {
+        one["name"]: one["pid"] for one in shop.status()["processes"] if one["kind"] == "region"
+    }
+    assert found == controls
+
+
+def test_a_region_that_is_killed_hurts_nobody_else_and_comes_back_as_the_others_are(
+    shop: Fleet,
+) -> None:
+    doors = gateways(shop)
+    with users(doors["r1"], "/relay/v1/numbers/4") as at_one:
+        shop.hanse("regions", "kill", "r3")
+        assert {one["name"]: one["state"] for one in shop.hanse("regions")} == {
+            "r1": "ready", "r2": "ready", "r3": "down",
+        }  # fmt: skip
+        assert not [one for one in shop.running() if _is_of("r3", one)]
+        shop.write("echo/service.py", ECHO.replace("return number\n", "return number + 1\n"))
+        shop.hanse("up")
+        shop.hanse("regions", "start", "r3")
+    assert at_one.failed == 0, at_one.answers
+    for url in gateways(shop).values():
+        assert asked(url, "/echo/v1/numbers/3") == 4
+
+
+def test_there_may_be_more_regions_and_fewer(shop: Fleet) -> None:
+    shop.up("--regions", "4")
+    doors = gateways(shop)
+    assert set(doors) == {"r1", "r2", "r3", "r4"}
+    assert asked(doors["r4"], "/relay/v1/pid") == pids(shop)["r4"]
+
+    shop.up("--regions", "3")
+    assert set(gateways(shop)) == {"r1", "r2", "r3"}
+    assert not [one for one in shop.running() if _is_of("r4", one)]
+
+    shop.up()
+    assert set(gateways(shop)) == {"r1", "r2", "r3"}, "as many as there are"
+    refused = hanse("up", "--regions", "2", folder=shop.folder)
+    assert refused.returncode == 1
+    assert "Run the project with 3 regions" in refused.stderr
+    assert set(gateways(shop)) == {"r1", "r2", "r3"}
+
+
+def test_all_of_it_ends_also_when_every_control_died(shop: Fleet) -> None:
+    for module in ("keeper", "main", "region.main"):
+        for pid in shop.pids_of(f"hanse.fleet.control.{module}"):
+            os.kill(pid, signal.SIGKILL)
+
+    done = hanse("down", folder=shop.folder)
+
+    assert (done.returncode, shop.running()) == (0, []), done.stderr
+
+
+def _ports(shop: Fleet) -> list[int]:
+    found = []
+    for file in sorted((shop.folder / ".hanse/up/regions").glob("*/envoy/wish.json")):
+        found.append(json.loads(file.read_text())["settings"]["port"])
+    return found
+
+
+def _is_of(region: str, process: psutil.Process) -> bool:
+    line = " ".join(process.cmdline())
+    return f"regions/{region}/" in line or line.endswith(f"region.main {region} shop")
+
+
+def test_there_are_regions_or_none(tmp_path: Path) -> None:
+    with fleet(tmp_path) as made:
+        made.up()
+        refused = hanse("up", "--regions", "2", folder=tmp_path)
+
+        assert refused.returncode == 1
+        assert (
+            "This fleet runs without regions. To have some, end it first: hanse down"
+            in refused.stderr
+        )
+        assert "runs without regions" in hanse("regions", folder=tmp_path).stderr
