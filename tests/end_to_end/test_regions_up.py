@@ -9,9 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hanse.fleet.control.staging.api import Order
 from tests.end_to_end.fleet import ECHO, Fleet, fleet, until
 from tests.end_to_end.steady_users import users
 from tests.end_to_end.terminal import fetch, hanse
+from tests.end_to_end.test_staging_up import control
 
 APART = 'default = "apart"'
 
@@ -120,6 +122,39 @@ def test_a_region_that_is_killed_hurts_nobody_else_and_comes_back_as_the_others_
     assert at_one.failed == 0, at_one.answers
     for url in gateways(shop).values():
         assert asked(url, "/echo/v1/numbers/3") == 4
+
+
+async def test_a_deployment_comes_to_one_region_and_then_to_the_others(
+    shop: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shop.folder)  # control's socket is named from there
+    before = shop.folder.joinpath("echo/service.py").read_text()
+    shop.write("echo/service.py", ECHO.replace("return number\n", "return number + 5\n"))
+    async with control() as staging:
+        proposed = await staging.propose(("echo",))
+        order = Order(
+            deployment="d1",
+            changes=proposed.changes,
+            environment=proposed.environment,
+            local=proposed.local,
+        )
+        await staging.stage(order)
+        pair = {(one.part, one.region) for one in await staging.instances() if one.deployment}
+        assert pair == {("canary", "r1"), ("twin", "r1")}
+
+        await staging.take_over(order)
+        assert told(shop) == {"r1": 8, "r2": 4, "r3": 4}, "it serves where it was proven"
+        await staging.settle(order)
+        assert told(shop) == {"r1": 8, "r2": 8, "r3": 8}
+        await staging.go_back(order)
+        assert told(shop) == {"r1": 4, "r2": 4, "r3": 4}
+        assert not [one for one in await staging.instances() if one.part]
+    shop.write("echo/service.py", before)
+
+
+def told(shop: Fleet) -> dict[str, int]:
+    """What each gateway says to a three, once it knows what it was told."""
+    return {name: asked(url, "/echo/v1/numbers/3") for name, url in gateways(shop).items()}
 
 
 def test_there_may_be_more_regions_and_fewer(shop: Fleet) -> None:

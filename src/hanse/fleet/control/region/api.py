@@ -54,6 +54,7 @@ class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
         restarts: Times it had to be started again.
         socket: Its trusted door, relative to the project's folder.
         overran: Times it was ended for the memory it took.
+        region: Where it is; empty for a fleet without regions.
     """
 
     record: MemberRecord
@@ -61,6 +62,7 @@ class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int
     socket: str
     overran: int = 0
+    region: str = ""
 
     @property
     def name(self) -> str:

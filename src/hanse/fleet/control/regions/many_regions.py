@@ -112,14 +112,15 @@ class ManyRegions:
 
     async def step(self, order: Order, step: Step) -> None:
         desired = Desired(await self._ground.directory())
-        if step == "begin":
+        first, *others = await self._canary_first(order)
+        if step in {"begin", "take_over"}:
             await desired.claim(order)
-            await (await self._canary_first(order))[0].step(order, step)
+            await first.step(order, step)
             return
-        if step == "take_over":
-            await desired.claim(order)
-        for one in await self._canary_first(order):  # a wave each
-            await one.step(order, step)
+        if step == "settle":  # proven in the first region, it comes to the next, a wave each
+            for one in others:
+                await one.step(order, "take_over")
+        await _all(one.step(order, step) for one in (first, *others))
         if step in {"settle", "go_back"}:
             await desired.settle(order, after=step == "settle")
         self._others_are_behind()
@@ -260,9 +261,12 @@ def _with(names: frozenset[str], name: str, *, there: bool) -> frozenset[str]:
 async def _hosts_of(one: RemoteRegion) -> Sequence[HostStatus]:
     """What it says; where it says nothing, what was written down: they may well run."""
     with suppress(ChangeFailed):
-        return await one.hosts()
+        return [msgspec.structs.replace(each, region=one.name) for each in await one.hosts()]
     records = read_roster(one.state.roster).members
-    return [HostStatus(record=each, answering=False, restarts=0, socket="") for each in records]
+    return [
+        HostStatus(record=each, answering=False, restarts=0, socket="", region=one.name)
+        for each in records
+    ]
 
 
 async def _blocked_in(one: RemoteRegion) -> Sequence[Moved]:

@@ -89,6 +89,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
         restarts: Times it had to be started again.
         socket: Its trusted door, relative to the project's folder.
         overran: Times it was ended for having more memory than it may.
+        region: Where it is; empty for a fleet without regions.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int
     socket: str
     overran: int = 0
+    region: str = ""
 
 
 class CannotDeploy(FailedPrecondition):

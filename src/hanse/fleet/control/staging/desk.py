@@ -108,6 +108,7 @@ class StagingDesk:
                 restarts=one.restarts,
                 socket=one.socket,
                 overran=one.overran,
+                region=one.region,
             )
             for one in await self._regions.hosts()
         )

@@ -97,7 +97,7 @@ class Watcher:
 
     async def begin(self) -> None:
         """Looks before anybody is sent anything, and sees how much there is to do."""
-        settled = [one for one in await self._staging.instances() if self._serves_now(one)]
+        settled = self._beside(await self._staging.instances())
         begun = monotonic()
         first = await _requests(settled)
         await wait_set(asyncio.Event(), POLL_SECONDS)
@@ -244,8 +244,16 @@ class Watcher:
             tuple(one for one in mine if one.part == "twin"),
         )
 
-    def _serves_now(self, one: Instance) -> bool:
-        return not one.part and one.group in {each.group.name for each in self._order.changes}
+    def _beside(self, instances: Sequence[Instance]) -> list[Instance]:
+        """Who serves as the group where the pair is: another region's requests never meet it."""
+        mine = self._order.deployment
+        where = {one.region for one in instances if one.deployment == mine and one.part == "twin"}
+        groups = {each.group.name for each in self._order.changes}
+        return [
+            one
+            for one in instances
+            if not one.part and one.group in groups and one.region in (where or {one.region})
+        ]
 
 
 def _part_of(shares: tuple[float, float]) -> float:
