@@ -38,6 +38,7 @@ from tests.faults.sabotages.pages import PAGES
 from tests.faults.sabotages.people import PERSONS
 from tests.faults.sabotages.placement import PLACEMENT
 from tests.faults.sabotages.region_brokers import REGION_BROKERS
+from tests.faults.sabotages.regions import REGIONS
 from tests.faults.sabotages.relay import RELAY
 from tests.faults.sabotages.releases import RELEASES
 from tests.faults.sabotages.rows import ROWS
@@ -77,6 +78,7 @@ AREAS = (
     LEASES,
     BROKER,
     REGION_BROKERS,
+    REGIONS,
     DIRECTORY,
     EVENTS,
     RELAY,

@@ -11,11 +11,12 @@ import click
 
 from hanse.cli.dev.broker import noted_url
 from hanse.cli.place import state_folder
+from hanse.fleet.engine.brokers.reach import hosts_config, reach_of, tls_of
 from hanse.fleet.engine.nats import url_file
 from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
 from hanse.runtime.broker.broker import Broker
-from hanse.runtime.broker.broker_config import BrokerConfig
+from hanse.runtime.broker.broker_config import STREAM_BYTES, BrokerConfig
 from hanse.runtime.broker.broker_table import read_broker
 from hanse.runtime.config.secret import Secret
 
@@ -61,5 +62,7 @@ def _config(project: Project, *, dev: bool) -> BrokerConfig | None:
     if dev:
         url = noted_url(state_folder(project.folder, ""))
         return BrokerConfig(url=Secret(url)) if url else None
-    file = url_file(StateFolder(Path()))
-    return BrokerConfig(url_file=file) if file.exists() else None
+    state = StateFolder(Path()).regions()[0]
+    if not (url_file(state).exists() or reach_of(state)):
+        return None
+    return hosts_config(state, tls_of(state, "control"), STREAM_BYTES)

@@ -1,0 +1,120 @@
+"""What the hosts and the gateway of a region are told of the others, and the others of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hanse.fleet.control.hosts.given_shares import GivenShares
+from hanse.fleet.control.hosts.member import Member, MemberRecord
+from hanse.fleet.control.hosts.publisher import Publisher
+from hanse.fleet.control.hosts.reported import reported_of
+from hanse.fleet.control.hosts.rollout import ChangeFailed, Rollout
+from hanse.fleet.control.hosts.told import Around, directory_of, upstreams_of
+from hanse.fleet.control.region.neighbours import NoNeighbours
+from hanse.fleet.directory.entries import GroupEntry, HostEntry
+from hanse.fleet.directory.files import DirectoryWriter
+from hanse.fleet.engine.program import Program
+from hanse.fleet.engine.supervision import Supervision
+from hanse.fleet.gateway.picture import Endpoint, Picture
+from hanse.fleet.plan import PlannedGroup, Unit
+from hanse.fleet.state import StateFolder
+from hanse.runtime.placement.shares import SharesFile
+
+CART = Unit(("cart.service:Cart",), ("cart.v1.Carts",), ("cart",))
+LEDGER = Unit(("ledger.service:Ledger",), ("ledger.v1.Ledger",), ("ledger",))
+ELSEWHERE = {"cart.v1.Carts": ("https://127.0.0.1:7001",)}
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> StateFolder:
+    made = StateFolder(tmp_path, "r1")
+    made.prepare()
+    return made
+
+
+def member(state: StateFolder, name: str, *units: Unit, stage: Any = "ready") -> Member:
+    supervision = Supervision(Program(name=name, command=("true",)), state)
+    supervision.stage = stage
+    group = PlannedGroup(name.rpartition("-")[0].removeprefix("r1."), units)
+    return Member(MemberRecord(name, group, "a", ""), supervision, state)
+
+
+class Unheard(NoNeighbours):
+    """Regions that cannot be told anything, as without a majority of brokers."""
+
+    async def report(self, _groups: Mapping[str, GroupEntry], /) -> int | None:
+        return None
+
+
+def publisher(state: StateFolder, neighbours: NoNeighbours, shown: list[Picture]) -> Publisher:
+    async def push(picture: Picture) -> None:
+        shown.append(picture)
+
+    return Publisher(DirectoryWriter(state.directory, state.shares), push, neighbours)
+
+
+def test_a_drained_region_calls_elsewhere_what_is_served_there(state: StateFolder) -> None:
+    members = [member(state, "r1.shop-1", CART, LEDGER)]
+    own = f"unix:{state.socket('r1.shop-1')}"
+
+    assert directory_of(members, Around(ELSEWHERE, drained=False))["cart.v1.Carts"] == (own,)
+    assert directory_of(members, Around(ELSEWHERE, drained=True)) == {
+        "cart.v1.Carts": (),
+        "ledger.v1.Ledger": (own,),
+    }
+
+
+def test_the_gateway_knows_where_else_a_service_is(state: StateFolder) -> None:
+    members = [member(state, "r1.shop-1", CART, LEDGER)]
+
+    carts, ledger = upstreams_of(members, GivenShares(), Around(ELSEWHERE))
+
+    assert carts.elsewhere == (Endpoint("", address="127.0.0.1:7001"),)
+    assert ledger.elsewhere == ()
+
+
+async def test_a_drained_region_begins_nothing_by_itself(state: StateFolder) -> None:
+    made = publisher(state, NoNeighbours(), [])
+    made.members.append(member(state, "r1.shop-1", CART))
+
+    await made.publish()
+    assert _shares(state).hosts == {}
+    made.drained = True
+    await made.publish()
+
+    assert _shares(state).hosts == {"r1.shop-1": 0.0}
+
+
+async def test_no_host_ends_while_others_cannot_be_told(state: StateFolder) -> None:
+    made = publisher(state, Unheard(), [])
+    leaving = member(state, "r1.shop-1", CART)
+    made.members.append(leaving)
+    rollout = Rollout(made, lambda _: leaving, lambda: None, "r1")
+
+    with pytest.raises(ChangeFailed, match=r"cannot be told that r1\.shop-1 would end"):
+        await rollout.end([leaving])
+
+    assert (made.members, leaving.leaving, leaving.serving) == ([leaving], False, True)
+
+
+def test_others_are_told_of_hosts_that_can_be_called(state: StateFolder) -> None:
+    serving, coming = (
+        member(state, "r1.shop-1", CART),
+        member(state, "r1.shop-2", CART, stage="starting"),
+    )
+    for one in (serving, coming):
+        state.mutual(one.name).write_text(f"https://127.0.0.1:{7000 + int(one.name[-1])}")
+
+    assert reported_of([serving, coming]) == {
+        "shop": GroupEntry(("cart.v1.Carts",), (HostEntry("r1.shop-1", "https://127.0.0.1:7001"),))
+    }
+    serving.leaving = True
+    [entry] = reported_of([serving])["shop"].hosts
+    assert entry.leaving
+
+
+def _shares(state: StateFolder) -> SharesFile:
+    return msgspec.json.decode(state.shares.read_bytes(), type=SharesFile)
