@@ -36,7 +36,10 @@ from hanse.testing import acting
 
 BATCH = 100
 PARTITIONS = 64
-HELD = "select count(*)::int as held from hanse.delivery where until_time > clock_timestamp()"
+HELD = """
+select count(*)::int as held from hanse.delivery d join hanse.subscriber s
+  using (subscription, replay_epoch, holder) where s.until_time > clock_timestamp()
+"""
 
 
 @entity("shop.orders")

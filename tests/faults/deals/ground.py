@@ -28,7 +28,6 @@ OVER = """
 do $$ begin
   if to_regclass('hanse.subscriber') is not null then
     update hanse.lease set until_time = clock_timestamp() where until_time > clock_timestamp();
-    update hanse.delivery set until_time = clock_timestamp() where holder is not null;
     update hanse.subscriber set until_time = clock_timestamp();
   end if;
 end $$

@@ -33,12 +33,14 @@ select coalesce((select name from hanse.stream), '') as name,
 _SUBSCRIPTIONS = """
 select s.name, min(d.position) as position,
   greatest(0, coalesce((select last_seq from hanse.stream), 0) - min(d.position)) as lag,
-  count(distinct d.holder) filter (where d.until_time > clock_timestamp()) as hosts,
+  count(distinct h.holder) as hosts,
   (select count(*) from hanse.parked p where p.subscription = s.id and p.state = 'waiting')
     as waiting,
   (select count(*) from hanse.parked p where p.subscription = s.id and p.state = 'dead') as dead
 from hanse.subscription s
 join hanse.delivery d on d.subscription = s.id and d.replay_epoch = 0
+left join hanse.subscriber h on h.subscription = s.id and h.replay_epoch = 0
+  and h.holder = d.holder and h.until_time > clock_timestamp()
 group by s.id order by s.name
 """
 

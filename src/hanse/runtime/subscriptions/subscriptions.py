@@ -18,6 +18,7 @@ from hanse.runtime.subscriptions.declared.subscription import Subscription
 from hanse.runtime.subscriptions.feeding.feeding import Feeding
 from hanse.runtime.subscriptions.feeding.missing import Missing
 from hanse.runtime.subscriptions.feeding.part import Holder, Part
+from hanse.runtime.subscriptions.feeding.tenure import Tenure
 from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.handling.handler import bound
 from hanse.runtime.subscriptions.registration import register
@@ -74,7 +75,7 @@ class Subscriptions:
 
     def __init__(self, database: Database, seconds: float = SECONDS) -> None:
         self._database = database
-        self._holder = Holder(trace_id(), seconds)
+        self._tenure = Tenure(database, Holder(trace_id(), seconds))
         self._host: Surroundings | None = None
         self._handlers: list[Handler] = []
         self._by_number: dict[int, Handler] = {}
@@ -188,7 +189,7 @@ class Subscriptions:
         missing = Missing(name, self._database, handler.gauges, there)
         backoff = Backoff(most=AGAIN_MOST_SECONDS)
         while True:
-            feeding = Feeding(part, handler, self._database, missing.stream, self._holder)
+            feeding = Feeding(part, handler, self._database, missing.stream, self._tenure)
             self._feedings.append(feeding)
             began = monotonic()
             try:

@@ -30,13 +30,11 @@ if TYPE_CHECKING:
     from hanse.runtime.broker.message import Message
     from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.data.database import Database
-    from hanse.runtime.subscriptions.feeding.part import Holder, Part
+    from hanse.runtime.subscriptions.feeding.part import Part
+    from hanse.runtime.subscriptions.feeding.tenure import Tenure
     from hanse.runtime.subscriptions.handling.handler import Handler
 
 log = logging.getLogger("hanse.subscriptions")
-
-LOOK_SECONDS = 1.0
-"""Between two looks at what is parked and due, in which positions are said as well."""
 
 THROUGH_SECONDS = 5.0
 """Between two questions whether all there is has come."""
@@ -56,7 +54,7 @@ class Feeding:
         handler: What it is given to.
         database: Of the host.
         stream: Waits for the stream of the database, to be read from a sequence on.
-        holder: The host, and how long it holds what it does not renew.
+        tenure: Of the host, which holds what it reads.
     """
 
     def __init__(
@@ -65,13 +63,13 @@ class Feeding:
         handler: Handler,
         database: Database,
         stream: Callable[[int], Awaitable[EventStream]],
-        holder: Holder,
+        tenure: Tenure,
     ) -> None:
         feed, self._until = part
         self.feed = feed
         self.name = handler.subscription.name
         self._subscription = handler.subscription
-        self._partitions = Partitions(database, feed, holder.name, holder.seconds)
+        self._partitions = Partitions(database, feed, tenure)
         self._settling = Settling(feed, handler, database, self._holds)
         self._lanes = Lanes(
             self._work,
@@ -80,8 +78,8 @@ class Feeding:
         )
         self._stream_there = stream
         self._reading: Reading | None = None
-        self._contact = Contact(holder.seconds)
-        self._seconds = holder.seconds
+        self._tenure, self._seconds = tenure, tenure.holder.seconds
+        self._contact = Contact(self._seconds)
         self._changed = asyncio.Event()
         self._look = asyncio.Event()
         self._tried: set[str] = set()
@@ -157,7 +155,7 @@ class Feeding:
             with suppress(HanseError):  # the database tells itself that it is away
                 if await self._partitions.keep(reads=self._contact.there):
                     self._changed.set()
-            until = monotonic() + self._seconds / 3
+            until = self._tenure.renewals.next()
             while (left := until - monotonic()) > 0 and not found.is_set():
                 leaving = any(one.leaving for one in self._partitions.held.values())
                 await wait_set(found, min(left, 0.1) if leaving else left)
@@ -265,13 +263,15 @@ class Feeding:
     async def _look_around(self) -> None:
         """Says how far it is, and has tried again what is due."""
         while True:
-            await wait_set(self._look, LOOK_SECONDS)
+            await wait_set(self._look, self._tenure.looks.next() - monotonic())
+            at_once = self._look.is_set()
             self._look.clear()
             with suppress(HanseError):
                 if self._reading is not None:
                     self._reading.pass_by(self._partitions.held)
                 await self._partitions.flush()
-                await self._offer_due()
+                if at_once or await self._tenure.some_due(self.feed):
+                    await self._offer_due()
                 if monotonic() > self._asked_at + THROUGH_SECONDS:
                     await self._is_through()
                 if 0 in self._partitions.held and monotonic() > self._swept_at + SWEEP_SECONDS:

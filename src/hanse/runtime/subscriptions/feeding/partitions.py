@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from hanse.runtime.data.database import Database
+    from hanse.runtime.subscriptions.feeding.tenure import Tenure
     from hanse.runtime.subscriptions.handling.claim import Feed
 
 _CALL_IN = """
@@ -24,42 +25,35 @@ values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), $5, $6)
 on conflict (subscription, replay_epoch, holder)
 do update set until_time = excluded.until_time, reads = excluded.reads, share = excluded.share
 """
-# Where none can read, all have their shares: what is parked is tried again without the broker.
-_LIVE = """
-with live as (
-  select holder, reads, share from hanse.subscriber
-  where subscription = $1 and replay_epoch = $2 and until_time > clock_timestamp()
-  and until_time <= clock_timestamp() + make_interval(secs => greatest(2 * $3::float8, 60))
-)
-select holder, share from live where reads or not exists (select from live where reads)
-order by holder
-"""
 _LEAVE = """
 delete from hanse.subscriber
 where subscription = $1 and ((replay_epoch, holder) = ($2, $3)
                              or until_time < clock_timestamp() - interval '1 minute')
 """
-# What it does not know to hold is not renewed, as where the answer to taking it was lost: it would
-# not take that again where its share has become smaller, and nobody else could.
-_RENEW = """
-update hanse.delivery d set until_time = clock_timestamp() + make_interval(secs => $4)
-from unnest($5::smallint[], $6::bigint[]) v(partition, epoch)
-where d.subscription = $1 and d.replay_epoch = $2 and d.partition = v.partition
-  and d.epoch = v.epoch and d.holder = $3 and d.until_time > clock_timestamp()
-returning d.partition
+# From then on nothing of who was dead can be renewed, only taken anew. A clock that was ahead
+# before a failover keeps nobody alive.
+_BURY = """
+delete from hanse.subscriber
+where subscription = $1 and replay_epoch = $2
+  and (until_time <= clock_timestamp()
+       or until_time > clock_timestamp() + make_interval(secs => greatest(2 * $3::float8, 60)))
 """
-# What another server gave for longer, whose clock was ahead before a failover, is free.
-# What this host does not know to hold is taken anew as well, in another epoch: what is still on its
-# way here under the old one is void.
+# Free is what nobody holds of whom a row says that it lives; the epoch says that none has taken it
+# since that was seen. What this host does not know to hold is taken anew as well, in another epoch:
+# what is still on its way here under the old one is void. Until when is for earlier releases alone.
 # Materialized: a join that ran it anew for each row would take another lot each time.
 _TAKE = """
-with free as materialized (
-  select partition from hanse.delivery
-  where subscription = $1 and replay_epoch = $2
-    and (holder is null or until_time <= clock_timestamp()
-         or until_time > clock_timestamp() + make_interval(secs => greatest(2 * $4::float8, 60))
-         or (holder = $3 and partition <> all($5::smallint[])))
-  order by partition limit $6 for update skip locked)
+with seen as materialized (
+  select d.partition, d.epoch from hanse.delivery d
+  where d.subscription = $1 and d.replay_epoch = $2
+    and (d.holder is null or (d.holder = $3 and d.partition <> all($5::smallint[]))
+         or not exists (select from hanse.subscriber s where s.subscription = $1
+                        and s.replay_epoch = $2 and s.holder = d.holder))),
+free as materialized (
+  select d.partition from hanse.delivery d
+  join seen on seen.partition = d.partition and seen.epoch = d.epoch
+  where d.subscription = $1 and d.replay_epoch = $2
+  order by d.partition limit $6 for update of d skip locked)
 update hanse.delivery d
 set epoch = d.epoch + 1, holder = $3, until_time = clock_timestamp() + make_interval(secs => $4)
 from free
@@ -102,21 +96,19 @@ class Partitions:
     Args:
         database: Where it is said who holds them, by its own clock.
         feed: Whose.
-        holder: The host.
-        seconds: How long it is held if nobody renews it.
+        tenure: Of the host: until when it holds them.
 
     Attributes:
         held: By their numbers.
     """
 
-    def __init__(self, database: Database, feed: Feed, holder: str, seconds: float) -> None:
+    def __init__(self, database: Database, feed: Feed, tenure: Tenure) -> None:
         self._database = database
         self._feed = feed
-        self._holder = holder
-        self._seconds = seconds
+        self._tenure = tenure
+        self._holder, self._seconds = tenure.holder
         self._until = 0.0
         self._fair = 0
-        self._slipped: dict[int, int] = {}
         self.held: dict[int, Held] = {}
 
     @property
@@ -143,16 +135,15 @@ class Partitions:
         Raises:
             HanseError: Nobody knows; it is held as long as before.
         """
-        sent, feed = monotonic(), self._feed
-        await self._database.execute(
-            _CALL_IN, feed.subscription, feed.replay_epoch, self._holder, self._seconds, reads,
-            self._database.share(),
-        )  # fmt: skip
         before = {number: held.epoch for number, held in self.held.items() if not held.leaving}
-        await self._renew()
-        await self._give_back_slipped()
+        sent = monotonic()
+        if not await self._tenure.renew(self._feed, reads=reads):
+            self.held.clear()
+            await self._call_in(reads=reads)
+        standing = await self._tenure.standing(self._feed)
+        await self._agree(standing.held)
         self._until = sent + self._seconds * (1 - MARGIN)
-        self._fair = await self._share()
+        self._fair = share_of(self._holder, standing.live)
         await self._come_nearer(self._fair)
         now = {number: held.epoch for number, held in self.held.items() if not held.leaving}
         return now != before
@@ -162,7 +153,6 @@ class Partitions:
         held = self.held.get(partition)
         if held is not None and held.epoch == epoch:
             del self.held[partition]
-            self._slipped[partition] = epoch
 
     async def flush(self) -> None:
         """Says how far partitions are, where that changed.
@@ -203,27 +193,29 @@ class Partitions:
             HanseError: It runs out by itself.
         """
         await self.flush()
-        await self._give_back_slipped()
         await self._release(list(self.held))
         await self._database.execute(
             _LEAVE, self._feed.subscription, self._feed.replay_epoch, self._holder
         )
 
-    async def _renew(self) -> None:
-        feed, epochs = self._feed, [one.epoch for one in self.held.values()]
-        rows = await self._database.fetch(
-            _RENEW, feed.subscription, feed.replay_epoch, self._holder, self._seconds,
-            list(self.held), epochs,
+    async def _call_in(self, *, reads: bool) -> None:
+        await self._database.execute(
+            _CALL_IN, self._feed.subscription, self._feed.replay_epoch, self._holder,
+            self._seconds, reads, self._database.share(),
         )  # fmt: skip
-        for lost in self.held.keys() - {row["partition"] for row in rows}:
-            del self.held[lost]
 
-    async def _share(self) -> int:
-        feed = self._feed
-        rows = await self._database.fetch(
-            _LIVE, feed.subscription, feed.replay_epoch, self._seconds
-        )
-        return share_of(self._holder, {row["holder"]: row["share"] for row in rows})
+    async def _agree(self, known: Mapping[int, int]) -> None:
+        """Loses what the database has others hold, and gives back what this host does not know of.
+
+        That it has let slip, or never had the answer to taking it: it may have no room for it by
+        now, and as long as this host lives nobody else could take it.
+        """
+        for number, epoch in {n: one.epoch for n, one in self.held.items()}.items():
+            if known.get(number) != epoch:
+                del self.held[number]
+        unknown = {n: epoch for n, epoch in known.items() if n not in self.held}
+        if unknown:
+            await self._give_back(unknown)
 
     async def _come_nearer(self, share: int) -> None:
         staying = [number for number, one in self.held.items() if not one.leaving]
@@ -231,6 +223,7 @@ class Partitions:
             self.held[number].leaving = True
         if len(self.held) < share:
             feed = self._feed
+            await self._database.execute(_BURY, feed.subscription, feed.replay_epoch, self._seconds)
             rows = await self._database.fetch(
                 _TAKE, feed.subscription, feed.replay_epoch, self._holder, self._seconds,
                 list(self.held), share - len(self.held),
@@ -241,11 +234,6 @@ class Partitions:
 
     async def _release(self, partitions: Iterable[int]) -> None:
         await self._give_back({n: self.held.pop(n).epoch for n in list(partitions)})
-
-    async def _give_back_slipped(self) -> None:
-        slipped, self._slipped = self._slipped, {}
-        if slipped:
-            await self._give_back(slipped)
 
     async def _give_back(self, given: Mapping[int, int]) -> None:
         await self._database.execute(

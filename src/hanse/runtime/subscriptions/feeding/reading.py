@@ -39,6 +39,8 @@ class Reading:
             StreamRefused: Stream or reader are gone.
         """
         last = (await self.stream.place()).last
+        if last == self.last:  # nothing was told since it was through
+            return True
         told, pending = await self.reader.told()
         if pending or told != self.taken:
             return False

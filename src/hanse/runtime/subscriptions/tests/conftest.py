@@ -28,6 +28,9 @@ from hanse.runtime.events.event import Event, event
 from hanse.runtime.instruments import Instruments
 from hanse.runtime.subscriptions.declared.declaration import subscribe
 from hanse.runtime.subscriptions.declared.delivery import Delivery
+from hanse.runtime.subscriptions.feeding.part import Holder
+from hanse.runtime.subscriptions.feeding.partitions import Partitions
+from hanse.runtime.subscriptions.feeding.tenure import Tenure
 from hanse.runtime.subscriptions.handling.arrived import Arrived
 from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.handling.handler import bound
@@ -169,6 +172,14 @@ class Bench:
         return len(due)
 
 
+def held_by(
+    host: str, bench: Bench, feed: Feed = Feed(1), *, seconds: float = LEASE_SECONDS
+) -> Partitions:
+    """What a host holds of a feed, which does no more than that."""
+    tenure = Tenure(bench.database, Holder(host, seconds))
+    return Partitions(bench.database, feed, tenure)
+
+
 class Office:
     """A stream with letters, and hosts that read it."""
 
@@ -274,4 +285,4 @@ async def bench(postgres: Database) -> AsyncIterator[Bench]:
     yield Bench(postgres, clock)
 
 
-__all__ = ["Bench", "Desk", "Letter", "Room", "Stage", "bench", "office", "office_at"]
+__all__ = ["Bench", "Desk", "Letter", "Room", "Stage", "bench", "held_by", "office", "office_at"]

@@ -12,10 +12,8 @@ from hanse.runtime.broker.stream import EventStream
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.events.envelope import PARTITIONS
-from hanse.runtime.subscriptions.feeding.partitions import Partitions
-from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.tables import make_tables
-from hanse.runtime.subscriptions.tests.conftest import Bench
+from hanse.runtime.subscriptions.tests.conftest import Bench, held_by
 from hanse.runtime.subscriptions.tests.forwarder import HOST, Forwarder
 from hanse.testing.servers.nats_server import shared_broker
 
@@ -98,7 +96,7 @@ async def test_a_host_that_begins_says_that_it_reads_when_it_has_reached_the_bro
 
 
 async def test_where_none_reaches_the_broker_all_have_their_shares(bench) -> None:
-    one, two = [Partitions(bench.database, Feed(1), name, 60.0) for name in ("one", "two")]
+    one, two = [held_by(name, bench, seconds=60.0) for name in ("one", "two")]
 
     async def kept(*, reads: tuple[bool, bool]) -> tuple[int, int]:
         for _ in range(2):
@@ -122,5 +120,5 @@ async def test_the_table_of_an_earlier_release_becomes_todays(bench, lacks) -> N
     for column in lacks:
         await bench.database.execute(f"alter table hanse.subscriber drop column {column}")
     await make_tables(bench.database)
-    partitions = Partitions(bench.database, Feed(1), "one", 60.0)
+    partitions = held_by("one", bench, seconds=60.0)
     assert await partitions.keep(reads=False)

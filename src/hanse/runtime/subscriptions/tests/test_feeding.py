@@ -10,12 +10,12 @@ from hanse.runtime.broker.reader import Reader
 from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.events.envelope import PARTITIONS, write_envelope
 from hanse.runtime.events.relay.tables import note_struck, own_stream
-from hanse.runtime.subscriptions.feeding.partitions import Held, Partitions, share_of
+from hanse.runtime.subscriptions.feeding.partitions import Held, share_of
 from hanse.runtime.subscriptions.feeding.progress import Progress
 from hanse.runtime.subscriptions.feeding.reading import Reading
 from hanse.runtime.subscriptions.handling.claim import Feed
 from hanse.runtime.subscriptions.handling.retry import AFTER
-from hanse.runtime.subscriptions.tests.conftest import Stage, office_at
+from hanse.runtime.subscriptions.tests.conftest import Stage, held_by, office_at
 from hanse.testing.servers.nats_server import NatsServer
 
 
@@ -170,14 +170,16 @@ async def test_who_lost_a_partition_and_does_not_know_handles_nothing(office) ->
     async with office.host() as host:
         await office.post(bench.letter("before"))
         await office.settled(host)
-        another = "holder = 'another', until_time = clock_timestamp() + interval '3 seconds'"
-        await bench.database.execute(f"update hanse.delivery set epoch = epoch + 1, {another}")
+        await bench.database.execute(
+            "insert into hanse.subscriber select id, 0, 'another', now() + interval '1 minute' "
+            "from hanse.subscription"
+        )
+        await bench.database.execute(
+            "update hanse.delivery set epoch = epoch + 1, holder = 'another'"
+        )
         await office.post(bench.letter("after"))
         async with asyncio.timeout(PATIENCE):
             while host.held() != 0:
-                await bench.database.execute(
-                    f"update hanse.delivery set {another} where holder = 'another'"
-                )
                 await asyncio.sleep(0.02)
     assert await bench.notes() == ["before"]
     assert len(await bench.inbox()) == 1
@@ -218,7 +220,7 @@ async def test_what_waited_behind_another_follows_it_at_once(office) -> None:
 
 
 async def test_who_let_a_partition_slip_is_not_whole_until_it_is_taken_again(bench) -> None:
-    partitions = Partitions(bench.database, Feed(1), "host", 3.0)
+    partitions = held_by("host", bench)
     assert await partitions.keep()
     assert partitions.whole
     partitions.lose(3, partitions.held[3].epoch)
@@ -229,7 +231,7 @@ async def test_who_let_a_partition_slip_is_not_whole_until_it_is_taken_again(ben
 
 async def test_what_a_host_let_slip_and_has_no_room_for_is_anothers_at_once(bench) -> None:
     """It would stay its holder in the database and read none of it, and nobody else could take it."""
-    first, second = [Partitions(bench.database, Feed(1), one, 60.0) for one in ("first", "second")]
+    first, second = [held_by(one, bench, seconds=60.0) for one in ("first", "second")]
     await first.keep()
     await second.keep()  # from now on each is to have the half
     for number in (3, 40, 63):
@@ -242,7 +244,7 @@ async def test_what_a_host_let_slip_and_has_no_room_for_is_anothers_at_once(benc
 
 
 async def test_what_a_host_does_not_know_to_hold_becomes_anothers(bench) -> None:
-    first, second = [Partitions(bench.database, Feed(1), one, 60.0) for one in ("first", "second")]
+    first, second = [held_by(one, bench, seconds=60.0) for one in ("first", "second")]
     await first.keep()
     for number in (3, 40, 63):
         del first.held[number]  # as where the answer to taking it was lost
@@ -296,8 +298,8 @@ async def test_a_host_has_its_share_of_a_feed_only_while_it_reads_that_one(bench
         "insert into hanse.delivery (subscription, replay_epoch, partition, position) "
         "select 1, 1, n, 0 from generate_series(0, 63) n"
     )
-    replay = Partitions(bench.database, Feed(1, 1), "one", 3.0)
-    live = Partitions(bench.database, Feed(1), "two", 3.0)
+    replay = held_by("one", bench, Feed(1, 1))
+    live = held_by("two", bench)
     for _ in range(2):
         await replay.keep()
         await live.keep()
@@ -311,7 +313,7 @@ async def test_a_replay_that_ends_leaves_its_host_to_what_comes(bench) -> None:
         "insert into hanse.delivery (subscription, replay_epoch, partition, position) "
         "select 1, 1, n, 0 from generate_series(0, 63) n"
     )
-    live, replay = (Partitions(bench.database, Feed(1, n), "host", 3.0) for n in (0, 1))
+    live, replay = (held_by("host", bench, Feed(1, n)) for n in (0, 1))
     await live.keep()
     await replay.keep()
     for ending, left in ((replay, 1), (live, 0)):
@@ -359,7 +361,7 @@ def test_who_is_judged_gets_no_more_than_its_share_and_the_others_the_rest(judge
 
 
 async def test_partitions_follow_the_share_of_who_is_judged(bench) -> None:
-    settled, canary = (Partitions(bench.database, Feed(1), name, 3.0) for name in ("a", "b"))
+    settled, canary = (held_by(name, bench) for name in ("a", "b"))
 
     async def held(share: float) -> list[int]:
         for _ in range(3):
@@ -375,13 +377,12 @@ async def test_partitions_follow_the_share_of_who_is_judged(bench) -> None:
 
 
 async def test_what_a_dead_host_holds_by_a_clock_that_was_ahead_is_free(bench) -> None:
-    ahead = "set holder = 'dead', until_time = clock_timestamp() + make_interval(secs => $1)"
-    await bench.database.execute(
-        "insert into hanse.subscriber values (1, 0, 'dead', clock_timestamp() + interval '1 hour')"
-    )
-    partitions = Partitions(bench.database, Feed(1), "alive", 3.0)
-    await bench.database.execute(f"update hanse.delivery {ahead}", 5.0)
+    ahead = "set until_time = clock_timestamp() + make_interval(secs => $1)"
+    await bench.database.execute("insert into hanse.subscriber values (1, 0, 'dead', now())")
+    await bench.database.execute("update hanse.delivery set holder = 'dead'")
+    partitions = held_by("alive", bench)
+    await bench.database.execute(f"update hanse.subscriber {ahead}", 5.0)
     assert not await partitions.keep()
-    await bench.database.execute(f"update hanse.delivery {ahead}", 3600.0)
+    await bench.database.execute(f"update hanse.subscriber {ahead} where holder = 'dead'", 3600.0)
     assert await partitions.keep()
     assert len(partitions.held) == PARTITIONS

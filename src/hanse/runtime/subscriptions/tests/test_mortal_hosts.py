@@ -16,7 +16,6 @@ from hanse.testing.events.settled import until_settled
 from hanse.testing.servers.nats_server import shared_broker
 
 OVER = (
-    "update hanse.delivery set until_time = clock_timestamp() where holder is not null",
     "update hanse.lease set until_time = clock_timestamp()",
     "update hanse.subscriber set until_time = clock_timestamp()",
 )
