@@ -144,7 +144,8 @@ async def _applied(
             tls_port=found.tls_port,
             regions=found.regions_asked,
         )
-        if was_running or begun != asked:
+        as_told = msgspec.structs.replace(begun, regions=asked.regions)
+        if was_running or as_told != asked or asked.regions not in {None, begun.regions}:
             await control.apply(asked)
         return await settled(control, quiet=quiet)
 
@@ -157,7 +158,7 @@ def _begin(state: StateFolder, project: Project, asked: Asked) -> None:
     """
     gateway = as_asked(project.gateway, asked)
     ports = _ports(gateway)
-    if not is_running(GATEWAY, state):  # else it is ours that has them
+    if not any(is_running(GATEWAY, one) for one in state.regions()):  # else ours has them
         for option, port in ports.items():
             open_listener(gateway.address, port, table="gateway", option=option).close()
     given = {name: value for name, value in variables().items() if name not in CALLED}

@@ -24,6 +24,7 @@ from hanse.fleet.control.keeper import EXIT_OTHER_IN_CHARGE
 from hanse.fleet.control.looks.watch import Watch
 from hanse.fleet.control.region.making import Making, alone, local_region
 from hanse.fleet.control.regions.many_regions import ManyRegions
+from hanse.fleet.control.regions.region_book import read_book
 from hanse.fleet.control.service import ControlService
 from hanse.fleet.control.staging.desk import StagingDesk
 from hanse.fleet.control.staging.service import StagingService
@@ -86,6 +87,8 @@ def _take_charge(state: StateFolder, variables: Mapping[str, str]) -> int:
 async def _control(state: StateFolder, asked: Asked, variables: Mapping[str, str]) -> bool:
     choices, watch, turns = Choices(state.choices), Watch(), Turns()
     publisher: Publisher | None = None
+    if asked.regions is None:  # as many as there were, or none
+        asked = msgspec.structs.replace(asked, regions=len(read_book(state).names) or None)
     if asked.regions:
         regions: Regions = ManyRegions(state, variables, watch, SystemClock())
     else:

@@ -155,8 +155,12 @@ class SharedDirectory:
         Raises:
             DirectoryAway: Nobody knows whether it is so.
         """
-        self._drained = drained
-        return await self._bucket.put(entries.lease_key(self._me), self._lease())
+        before, self._drained = self._drained, drained
+        try:
+            return await self._bucket.put(entries.lease_key(self._me), self._lease())
+        except BaseException:
+            self._drained = before  # else the next lease would say what was refused
+            raise
 
     def desired(self, name: str) -> Desired | None:
         """What the head wants under a name, as far as is known here."""

@@ -63,6 +63,7 @@ def main(arguments: list[str], given: Mapping[str, str]) -> int:
         served = {prefix: folder / path for prefix, path in order.files.items()}
         project = project.built(folder / order.code, served)
         host = _host(project, order, state, given)
+        state.mutual(order.name).unlink(missing_ok=True)  # of another life, at another port
         serve(host, ready)
     except Exception as error:  # noqa: BLE001 - whatever a project raises, its developer is told
         said = explain(error, folder / order.code)

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.relief import notes_of_limits, relieve
-from hanse.fleet.control.hosts.rollout import TOLD_LATER, ChangeFailed, Rollout
+from hanse.fleet.control.hosts.rollout import TOLD_LATER, CannotNow, ChangeFailed, Rollout
 from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
 from hanse.fleet.control.looks.hangs import Hangs
 from hanse.fleet.control.staging.stage import Stage
@@ -86,6 +86,15 @@ class Hosts:
             raise
         self._remember(settled=True)  # what broke off otherwise is for the next one to end
 
+    async def end(self, names: Collection[str]) -> None:
+        """Ends hosts of these names, as far as they are there, when nobody calls them any more.
+
+        Raises:
+            ChangeFailed: Other regions cannot be told.
+        """
+        await self._rollout.end([one for one in self.members if one.name in names])
+        self._remember(settled=True)
+
     def stage(self, order: Order) -> Stage:
         """The hosts of a deployment."""
 
@@ -119,13 +128,19 @@ class Hosts:
         Raises:
             ChangeFailed: They cannot be told.
         """
+        if not drained:  # whoever comes back serves at least where it is
+            self._drain(drained=False)
+            await self._publisher.publish()
         reported = await self._publisher.neighbours.drain(drained=drained)
         if reported is None:
-            raise ChangeFailed(f"Other regions cannot be told. {TOLD_LATER}")
-        self._publisher.drained = drained
-        self._remember(settled=True)
+            raise CannotNow(f"Other regions cannot be told. {TOLD_LATER}")
+        self._drain(drained=drained)
         told = await self._publisher.publish()
         await self._rollout.applied(told._replace(reported=max(reported, told.reported or 0)))
+
+    def _drain(self, *, drained: bool) -> None:
+        self._publisher.drained = drained
+        self._remember(settled=True)
 
     def show(self, front: Front) -> None:
         """Has the gateway show this besides the hosts."""
@@ -145,6 +160,9 @@ class Hosts:
     def notes(self) -> Iterator[str]:
         """What an operator should know."""
         yield from self._hangs.notes()
+        yield from self._publisher.notes
+        if self._publisher.rejected:
+            yield self._publisher.rejected
         yield from notes_of_limits(self.members)
 
     async def stop(self) -> None:

@@ -58,6 +58,7 @@ class Publisher:
         given: Shares of canaries and twins; likewise.
         front: What the gateway shows besides services.
         identity: Who the gateway is to hosts of other regions; None where there are none.
+        notes: What else an operator should know of the region.
         drained: Whether other regions are to take all requests, as far as they can.
         rejected: Why the gateway did not take the last picture; empty when it did.
     """
@@ -78,6 +79,7 @@ class Publisher:
         self.given = GivenShares()
         self.front = Front()
         self.identity: RegionalIdentity | None = None
+        self.notes: tuple[str, ...] = ()
         self.drained = False
         self.rejected = ""
 
@@ -111,12 +113,16 @@ class Publisher:
         """
         async with self._turn:
             self.given.look(monotonic())
-            around = Around(self.neighbours.elsewhere(), self.drained)
+            taken = self.neighbours.taken() if self.drained else frozenset[str]()
+            around = Around(self.neighbours.elsewhere(), taken)
             directory = self._file.write(directory_of(self.members, around), around.elsewhere)
             shares = self._give()
-            upstreams = upstreams_of(self.members, self.given, around)
+            upstreams = tuple(
+                one.drained() if one.service in taken else one
+                for one in upstreams_of(self.members, self.given, around)
+            )
             picture = Picture(upstreams, *self.front, shares, LEASE_SECONDS, identity=self.identity)
-            await self._show(picture.drained() if self.drained else picture)
+            await self._show(picture)
             reported = await self.neighbours.report(reported_of(self.members))
             return Published(directory, shares, reported)
 
@@ -127,7 +133,7 @@ class Publisher:
 
     def _give(self) -> int:
         contracts, hosts = shares_of(self.members, self.given)
-        if self.drained:  # nor does it begin anything that nobody calls
+        if self.drained and self.neighbours.taken():  # nor does it begin anything that nobody calls
             hosts = {one.name: 0.0 for one in self.members}
         return self._file.give(contracts, hosts, LEASE_SECONDS)
 

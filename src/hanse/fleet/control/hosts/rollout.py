@@ -36,6 +36,10 @@ class ChangeFailed(Exception):
         self.problems = problems
 
 
+class CannotNow(ChangeFailed):
+    """Something that is needed for it does not answer: it may be asked for again."""
+
+
 class Rollout:
     """Starts what is missing, waits until it answers, sends calls there, ends what is too much.
 
@@ -106,7 +110,8 @@ class Rollout:
         """Ends hosts when nobody sends them calls any more, from whichever region.
 
         Raises:
-            ChangeFailed: Other regions cannot be told; all of them serve on.
+            CannotNow: Other regions cannot be told, and may call them: so they run on, though their
+                own region sends them nothing any more.
         """
         if not leaving:
             return
@@ -114,11 +119,8 @@ class Rollout:
             one.leaving = True
         told = await self._publisher.publish()
         if told.reported is None:
-            for one in leaving:
-                one.leaving = False
-            self._publisher.changed()
             names = ", ".join(one.name for one in leaving)
-            raise ChangeFailed(f"Other regions cannot be told that {names} would end. {TOLD_LATER}")
+            raise CannotNow(f"Other regions cannot be told that {names} would end. {TOLD_LATER}")
         await self.applied(told)
         await self._take_away(leaving)
 

@@ -23,16 +23,13 @@ class Around(NamedTuple):
     """What a region has to know of the others.
 
     Attributes:
-        elsewhere: Addresses in other regions, by contract.
-        drained: Whether those take all its requests, where they serve the same.
+        elsewhere: Addresses in other regions, by contract; of those that are lost, too, where
+            nobody else serves it.
+        taken: Contracts whose requests all go to others: those serve them, live, and take them.
     """
 
     elsewhere: Mapping[str, tuple[str, ...]] = {}
-    drained: bool = False
-
-    def takes(self, contract: str) -> bool:
-        """Whether all requests of a contract go to others."""
-        return self.drained and bool(self.elsewhere.get(contract))
+    taken: frozenset[str] = frozenset()
 
 
 ALONE = Around()
@@ -53,7 +50,7 @@ def directory_of(members: Sequence[Member], around: Around = ALONE) -> dict[str,
         answering = [one for one in having if one.answering]
         taking = [one for one in having if one.serving]
         staying = [one for one in having if not one.leaving]
-        named = [] if around.takes(contract) else answering or taking or staying or having
+        named = [] if contract in around.taken else answering or taking or staying or having
         found[contract] = tuple(f"unix:{one.socket}" for one in named)
     return found
 

@@ -124,11 +124,16 @@ class RegionControl(Contract, package="hanse.control.v1"):
         ...
 
     @rpc(allow=SERVICES_ONLY, errors=(RegionRefused,), idempotent=True, timeout=STEP_SECONDS)
+    async def end(self, names: tuple[str, ...]) -> None:
+        """Ends hosts of these names, as far as they are there, when nobody calls them any more."""
+        ...
+
+    @rpc(allow=SERVICES_ONLY, errors=(RegionRefused,), idempotent=True, timeout=STEP_SECONDS)
     async def step(self, order: Order, step: Step) -> None:
         """Does one step with the hosts of a deployment."""
         ...
 
-    @rpc(allow=SERVICES_ONLY, idempotent=True)
+    @rpc(allow=SERVICES_ONLY, idempotent=True, timeout=LOOK_SECONDS)
     async def share(self, deployment: str, canary: float, twin: float) -> None:
         """Gives shares, see `Staging.share`."""
         ...

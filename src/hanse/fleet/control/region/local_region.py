@@ -81,6 +81,14 @@ class LocalRegion:
         await self._hosts.bring(wanted, anew)
         self._settled = True
 
+    async def end(self, names: Collection[str]) -> None:
+        """Ends hosts of these names, as far as they are there.
+
+        Raises:
+            ChangeFailed: Other regions cannot be told.
+        """
+        await self._hosts.end(names)
+
     async def step(self, order: Order, step: Step) -> None:
         await getattr(self._hosts.stage(order), step)()
 

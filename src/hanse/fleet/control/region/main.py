@@ -101,7 +101,9 @@ class _Control:
         self._broker = self._nats.supervision()
         self._turns = Turns()
         choices = Choices(state.folder / "ports.json")
-        around = Surroundings(self._broker, SharedNeighbours(directory), identities.of_host)
+        around = Surroundings(
+            self._broker, SharedNeighbours(directory, state.region), identities.of_host
+        )
         making = Making(variables, choices, Watch(), self._turns)
         self._made: Made = local_region(state, making, around)
 
@@ -150,8 +152,11 @@ class _Control:
     async def _look(self) -> None:
         self._identities.look([one.name for one in self._made.hosts.members])
         self._show_identity()
+        self._made.publisher.notes = self._identities.notes
         self._nats.renewed(self._broker.pid)
         await self._made.region.look()
+        if any(one.serving and not one.mutual_address for one in self._made.hosts.members):
+            self._made.publisher.changed()  # its door is told of a moment after it is ready
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Protocol
 
 from hanse.fleet.directory.failures import DirectoryAway
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from hanse.fleet.directory.entries import GroupEntry
     from hanse.fleet.directory.shared import SharedDirectory
 
+_ADDRESS = re.compile(r"https://[0-9a-f.:\[\]]+:[0-9]{1,5}")
+"""What another region may name; anything else would stop whoever reads it."""
+
 log = logging.getLogger("hanse.region")
 
 
@@ -21,6 +25,10 @@ class Neighbours(Protocol):
 
     def elsewhere(self) -> Mapping[str, tuple[str, ...]]:
         """Addresses of every contract in other regions, as far as they live."""
+        ...
+
+    def taken(self) -> frozenset[str]:
+        """Contracts that others serve, who live and are sent requests."""
         ...
 
     async def report(self, groups: Mapping[str, GroupEntry], /) -> int | None:
@@ -46,6 +54,9 @@ class NoNeighbours:
     def elsewhere(self) -> Mapping[str, tuple[str, ...]]:
         return {}
 
+    def taken(self) -> frozenset[str]:
+        return frozenset()
+
     async def report(self, _groups: Mapping[str, GroupEntry], /) -> int | None:
         return 0
 
@@ -61,25 +72,47 @@ class SharedNeighbours:
 
     Args:
         directory: That.
+        region: The own one's name.
     """
 
-    def __init__(self, directory: SharedDirectory) -> None:
+    def __init__(self, directory: SharedDirectory, region: str) -> None:
         self._directory = directory
+        self._region = region
         self._told: dict[str, GroupEntry] = {}
 
     def elsewhere(self) -> Mapping[str, tuple[str, ...]]:
-        return self._directory.others().elsewhere
+        found = self._directory.others().elsewhere
+        return {name: tuple(filter(_ADDRESS.fullmatch, some)) for name, some in found.items()}
+
+    def taken(self) -> frozenset[str]:
+        regions = self._directory.others().regions
+        takers = [
+            one for one in regions if one.live and not one.drained and one.name != self._region
+        ]
+        return frozenset(
+            contract
+            for one in takers
+            for group in one.groups.values()
+            if any(not host.leaving and not host.part for host in group.hosts)
+            for contract in group.contracts
+        )
 
     async def report(self, groups: Mapping[str, GroupEntry], /) -> int | None:
         try:
             revision = 0
-            for name in [*groups, *(self._told.keys() - groups.keys())]:
+            for name in [*groups, *(self._known() - groups.keys())]:
                 revision = max(revision, await self._directory.report(name, groups.get(name)))
         except DirectoryAway as error:
             log.warning("Other regions are not told of a change: %s", error.detail)
             return None
         self._told = dict(groups)
         return revision
+
+    def _known(self) -> set[str]:
+        """Groups that others know of here: from before a death, too."""
+        regions = self._directory.others().regions
+        own = [one for one in regions if one.name == self._region]
+        return {*self._told, *(name for one in own for name in one.groups)}
 
     async def drain(self, *, drained: bool) -> int | None:
         try:

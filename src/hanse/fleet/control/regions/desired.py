@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
 from hanse.fleet.control.hosts.wanted import Wanted
 from hanse.fleet.directory.failures import DirectoryAway, DirectoryConflict
 
@@ -102,6 +102,6 @@ def _said() -> Generator[None]:
     try:
         yield
     except DirectoryAway as error:
-        raise ChangeFailed(NO_MAJORITY) from error
+        raise CannotNow(NO_MAJORITY) from error
     except DirectoryConflict as error:
         raise ChangeFailed("Another head has changed this meanwhile. Try again.") from error

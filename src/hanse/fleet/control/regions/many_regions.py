@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.control.hosts.member import settled
-from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
 from hanse.fleet.control.hosts.roster import read_roster
-from hanse.fleet.control.hosts.wanted import Wanted
 from hanse.fleet.control.region.api import HostStatus, RegionStatus
 from hanse.fleet.control.regions.desired import Desired
-from hanse.fleet.control.regions.region_book import keep_book, read_book
-from hanse.fleet.control.regions.region_ports import ports_of
+from hanse.fleet.control.regions.missed import missed, wanted_of
 from hanse.fleet.control.regions.region_report import status_of
+from hanse.fleet.control.regions.region_set import RegionSet
 from hanse.fleet.control.regions.remote_region import RemoteRegion
 from hanse.fleet.control.regions.shared_ground import SharedGround
-from hanse.fleet.engine.process import is_running
 from hanse.runtime.project.project import read_project
 
 if TYPE_CHECKING:
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
 
     from hanse.fleet.control.api import RegionDoing
     from hanse.fleet.control.choices import Moved
+    from hanse.fleet.control.hosts.wanted import Wanted
     from hanse.fleet.control.looks.watch import Watch
     from hanse.fleet.control.region.api import RegionWish, Step
     from hanse.fleet.control.staging.api import Order
@@ -56,57 +54,63 @@ class ManyRegions:
         self, state: StateFolder, variables: Mapping[str, str], watch: Watch, clock: Clock
     ) -> None:
         self._ground = SharedGround(state, clock)
-        self._state = state
-        self._variables = variables
+        self._set = RegionSet(state, variables)
         self._watch = watch
-        self._book = read_book(state)
-        self._regions = {name: self._made(name, self._book.wish) for name in self._book.names}
         self._behind: set[str] = set()
 
     # As `Regions` has it.
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self._book.names
+        return self._set.book.names
 
     async def adopt(self) -> bool:
-        up = self._up()
-        if not any(is_running(one.name, self._state) for one in up):
+        up = self._set.up()
+        if not any(one.runs for one in up):
             return False
-        await _all(one.start() for one in up)
+        self._behind = {one.name for one in up}  # nobody knows what they missed
+        await self._set.start(up)
         await self._ground.directory()
-        found = await asyncio.gather(*(one.status() for one in up))
+        await self._set.end_the_down()
+        found = await asyncio.gather(*(status_of(one, self._set.book, self._watch) for one in up))
         return all(one.settled for one in found)
 
     async def open(self, wish: RegionWish) -> None:
-        names = tuple(f"r{number}" for number in range(1, wish.regions + 1)) or self._book.names
-        regions = {name: self._regions.get(name) or self._made(name, wish) for name in names}
+        if read_project(Path.cwd(), wish.environment).gateway.acme is not None:
+            raise ChangeFailed(
+                "[gateway.acme] and regions do not go together yet: whoever proves a name may be "
+                "asked at another region's gateway. Give certificate and key in [gateway]."
+            )
+        names = tuple(f"r{number}" for number in range(1, wish.regions + 1)) or self._set.book.names
+        regions = {name: self._set.all.get(name) or self._set.made(name, wish) for name in names}
         self._ground.prepare(wish.project, [one.state for one in regions.values()])
-        for name in [one for one in self._book.names if one not in names]:
-            await self._part_with(name)
-        self._note(names=names, wish=wish)
-        self._regions = regions
-        await _all(one.start() for one in self._up())
-        first, *others = self._up()
-        await self._open(first)  # alone: it makes the certificates that all gateways show
-        await _all(self._open(one) for one in others)
+        for name in [one for one in self._set.book.names if one not in names]:
+            await self._set.part_with(name)
+        self._set.note(names=names, wish=wish)
+        self._set.all = regions
+        await self._set.start(self._set.up())
+        await self._set.end_the_down()
+        first, *others = self._set.live()
+        await self._set.open(first)  # alone: it makes the certificates that all gateways show
+        await _all(self._set.open(one) for one in others)
 
     async def ready(self) -> None:
-        await _all(one.ready() for one in self._live())
+        await _all(one.ready() for one in self._set.live())
         await self._ground.lead()
 
     async def bring(self, wanted: Sequence[Wanted], anew: Collection[str] = ()) -> None:
         await self.ready()
-        first, *others = self._live()
-        before, names = _wanted_of(await first.hosts()), tuple(anew)
+        first, *others = self._set.live()
+        before, names = wanted_of(await first.hosts()), tuple(anew)
         await self._written(wanted, before)
-        await first.bring(wanted, names)  # alone: what does not start there is tried nowhere else
         try:
+            await first.bring(wanted, names)  # alone: what does not start there starts nowhere
             await _all(one.bring(wanted, names) for one in others)
         except ChangeFailed:
             if before:
+                with suppress(ChangeFailed):  # who cannot go back now is behind
+                    await _all(one.bring(before, ()) for one in self._set.live())
                 await self._written(before, wanted)
-                await _all(one.bring(before, ()) for one in self._live())
             raise
         self._others_are_behind()
 
@@ -114,11 +118,12 @@ class ManyRegions:
         desired = Desired(await self._ground.directory())
         first, *others = await self._canary_first(order)
         if step in {"begin", "take_over"}:
-            await desired.claim(order)
+            await (_or_refused(desired.claim(order)) if step == "begin" else desired.claim(order))
             await first.step(order, step)
             return
         if step == "settle":  # proven in the first region, it comes to the next, a wave each
-            for one in others:
+            await self._check_there(order)
+            for one in (first, *others):
                 await one.step(order, "take_over")
         await _all(one.step(order, step) for one in (first, *others))
         if step in {"settle", "go_back"}:
@@ -126,39 +131,45 @@ class ManyRegions:
         self._others_are_behind()
 
     async def share(self, deployment: str, canary: float, twin: float) -> None:
-        await _all(one.share(deployment, canary, twin) for one in self._live())
+        mine = {one.region for one in await self.hosts() if one.record.deployment == deployment}
+        await _all(
+            one.share(deployment, canary, twin) for one in self._set.live() if one.name in mine
+        )
 
     async def hosts(self) -> tuple[HostStatus, ...]:
-        found = await asyncio.gather(*map(_hosts_of, self._up()))
+        found = await asyncio.gather(*map(_hosts_of, self._set.up()))
         return tuple(host for some in found for host in some)
 
     async def blocked(self) -> tuple[Moved, ...]:
-        found = await asyncio.gather(*map(_blocked_in, self._answering()))
+        found = await asyncio.gather(*map(_blocked_in, self._set.answering()))
         return tuple({moved.unit: moved for some in found for moved in some}.values())
 
     async def look(self, besides: Sequence[Supervision] = ()) -> None:
-        controls = [one.supervision for one in self._up()]
-        self._behind |= {one.name for one in self._up() if not one.answering}
-        if self._book.wish is not None:
-            states = [one.state for one in self._up()]
-            self._ground.entrust(self._book.wish.project, states)
+        controls = [one.supervision for one in self._set.up()]
+        self._behind |= {one.name for one in self._set.up() if not one.answering}
+        if self._set.book.wish is not None:
+            states = [one.state for one in self._set.up()]
+            self._ground.entrust(self._set.book.wish.project, states)
         await self._watch.look([*besides, *controls], (), None)
 
     async def behind(self) -> tuple[str, ...]:
-        return tuple(one.name for one in self._answering() if one.name in self._behind)
+        return tuple(one.name for one in self._set.answering() if one.name in self._behind)
 
     async def catch_up(self, name: str) -> None:
-        one = self._regions[name]
-        others = [each for each in self._live() if each.name != name]
-        await self._open(one)
-        await one.ready()
-        for each in others:
-            await one.bring(_wanted_of(await each.hosts()), ())
-            break
+        one = self._set.all[name]
+        await self._set.open(one)
+        await self.ready()
+        own = await one.hosts()
+        others = [each for each in await self.hosts() if each.region != name]
+        found = missed(own, others, Desired(await self._ground.directory()))
+        await one.end(found.left_over)
+        if not found.wanted:
+            raise ChangeFailed(f"Nobody knows what {name} should run. To say so: hanse up")
+        await one.bring(found.wanted, ())
         self._behind.discard(name)
 
     async def status(self) -> RegionStatus:
-        asked = [status_of(one, self._book, self._watch) for one in self._regions.values()]
+        asked = [status_of(one, self._set.book, self._watch) for one in self._set.all.values()]
         found = await asyncio.gather(*asked)
         shown = [one for one in found if one.url]
         return RegionStatus(
@@ -171,73 +182,52 @@ class ManyRegions:
         )
 
     async def stop(self) -> None:
-        await _all(one.stop() for one in self._up())
+        await _all(one.stop() for one in self._set.all.values() if one.runs)
         await self._ground.close()
 
     async def leave(self) -> None:
-        await _all(one.leave() for one in self._regions.values())
+        await _all(one.leave() for one in self._set.all.values())
         await self._ground.close()
 
     async def have(self, name: str, doing: RegionDoing) -> None:
-        one = self._regions[name]
+        one = self._set.all[name]
+        if doing in {"drain", "stop"}:
+            self._set.check_others(name)
         match doing:
             case "drain" | "resume":
                 await one.drain(drained=doing == "drain")
-                self._note(drained=_with(self._book.drained, name, there=doing == "drain"))
+                self._set.note(drained=_with(self._set.book.drained, name, there=doing == "drain"))
             case "start":
-                self._note(down=self._book.down - {name})
+                self._set.note(down=self._set.book.down - {name})
                 await one.start()
                 await self.catch_up(name)
             case "stop":
                 await one.drain(drained=True)
-                self._note(down=self._book.down | {name}, drained=self._book.drained | {name})
+                self._set.note(
+                    down=self._set.book.down | {name}, drained=self._set.book.drained | {name}
+                )
                 await one.stop()
             case "kill":  # as if its data centre had burnt down: nobody is told
-                self._note(down=self._book.down | {name})
+                self._set.note(down=self._set.book.down | {name})
                 await one.kill()
 
     # What helps.
 
-    def _made(self, name: str, wish: RegionWish | None) -> RemoteRegion:
-        project = wish.project if wish else ""
-        return RemoteRegion(name, project, self._state, self._variables)
+    def _others_are_behind(self) -> None:
+        self._behind |= {one.name for one in self._set.up() if not one.answering}
 
-    def _up(self) -> list[RemoteRegion]:
-        """Those that should run."""
-        return [one for name, one in self._regions.items() if name not in self._book.down]
-
-    def _live(self) -> list[RemoteRegion]:
-        """Those that answer.
+    async def _check_there(self, order: Order) -> None:
+        """Nothing is settled while a region that has hosts of it says nothing.
 
         Raises:
-            ChangeFailed: None does.
+            CannotNow: One does not.
         """
-        found = self._answering()
-        if not found:
-            raise ChangeFailed("No region answers. Which are there: hanse regions")
-        return found
-
-    def _answering(self) -> list[RemoteRegion]:
-        return [one for one in self._up() if one.answering]
-
-    def _others_are_behind(self) -> None:
-        self._behind |= {one.name for one in self._up() if not one.answering}
-
-    def _note(self, **changed: object) -> None:
-        self._book = msgspec.structs.replace(self._book, **changed)
-        keep_book(self._book, self._state)
-
-    async def _open(self, one: RemoteRegion) -> None:
-        wish = self._book.wish
-        assert wish is not None, "somebody wished for it"
-        table = read_project(Path.cwd(), wish.environment).gateway
-        ports = ports_of(table, wish, self._book.names.index(one.name))
-        await one.open(msgspec.structs.replace(wish, port=ports.http, tls_port=ports.https))
-
-    async def _part_with(self, name: str) -> None:
-        if name not in self._book.down:
-            await self._regions[name].drain(drained=True)
-            await self._regions[name].stop()
+        live = {one.name for one in self._set.answering()}
+        has = {
+            one.region for one in await self.hosts() if one.record.deployment == order.deployment
+        }
+        if missing := has - live:
+            raise CannotNow(f"{', '.join(sorted(missing))} does not answer.")
 
     async def _written(self, wanted: Sequence[Wanted], instead_of: Sequence[Wanted]) -> None:
         names = {one.group.name for one in wanted}
@@ -246,10 +236,10 @@ class ManyRegions:
 
     async def _canary_first(self, order: Order) -> list[RemoteRegion]:
         """Those that live; the one with the canary first, or that would have it."""
-        live = self._live()
+        live = self._set.live()
         hosts = await asyncio.gather(*map(_hosts_of, live))
         has = [any(each.record.deployment == order.deployment for each in some) for some in hosts]
-        drained = [one.name in self._book.drained for one in live]
+        drained = [one.name in self._set.book.drained for one in live]
         rank = {one.name: (not mine, no) for one, mine, no in zip(live, has, drained, strict=True)}
         return sorted(live, key=lambda one: rank[one.name])
 
@@ -275,15 +265,16 @@ async def _blocked_in(one: RemoteRegion) -> Sequence[Moved]:
     return ()
 
 
-def _wanted_of(hosts: Sequence[HostStatus]) -> list[Wanted]:
-    """What would bring about these."""
-    found = {
-        one.group.name: Wanted(
-            one.group, one.record.release, one.record.environment, one.record.local
-        )
-        for one in settled(hosts)
-    }
-    return list(found.values())
+async def _or_refused(work: Awaitable[None]) -> None:
+    """Nobody waits for what is not begun yet.
+
+    Raises:
+        ChangeFailed: It cannot be just now.
+    """
+    try:
+        await work
+    except CannotNow as error:
+        raise ChangeFailed(*error.problems) from error
 
 
 async def _all(works: Iterable[Awaitable[object]]) -> None:

@@ -9,12 +9,12 @@ import sys
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
 from hanse.fleet.control.looks.scrape import answers, speaks
 from hanse.fleet.control.region.api import RegionControl, RegionRefused, RegionStatus
 from hanse.fleet.control.region.ground import until_ready
 from hanse.fleet.engine.care import Care
-from hanse.fleet.engine.process import Process
+from hanse.fleet.engine.process import Process, is_running
 from hanse.fleet.engine.program import Program, surroundings
 from hanse.fleet.engine.supervision import Supervision
 from hanse.runtime.errors import HanseError
@@ -55,6 +55,7 @@ class RemoteRegion:
     ) -> None:
         self.name = name
         self.state = head.of(name)
+        self._head = head
         command = (sys.executable, "-P", "-m", MODULE, name, project)
         program = Program(name=name, command=command, environment=surroundings(variables))
         socket = self.state.control_socket
@@ -86,6 +87,12 @@ class RemoteRegion:
         """Whether it can be asked, as far as is known."""
         return self._control is not None and self.supervision.stage == "ready"
 
+    @property
+    def runs(self) -> bool:
+        """Whether anything of it does, asked or not."""
+        own = (is_running(one.stem, self.state) for one in self.state.processes.glob("*.json"))
+        return is_running(self.name, self._head) or any(own)
+
     async def open(self, wish: RegionWish) -> None:
         async with self._asked() as control:
             await control.open(wish)
@@ -97,6 +104,10 @@ class RemoteRegion:
     async def bring(self, wanted: Sequence[Wanted], anew: Sequence[str]) -> None:
         async with self._asked() as control:
             await control.bring(tuple(wanted), tuple(anew))
+
+    async def end(self, names: Sequence[str]) -> None:
+        async with self._asked() as control:
+            await control.end(tuple(names))
 
     async def step(self, order: Order, step: Step) -> None:
         async with self._asked() as control:
@@ -168,4 +179,4 @@ class RemoteRegion:
         except RegionRefused as refused:
             raise ChangeFailed(*refused.detail.splitlines()) from refused
         except HanseError as error:
-            raise ChangeFailed(f"Region {self.name} does not answer: {error.detail}") from error
+            raise CannotNow(f"Region {self.name} does not answer: {error.detail}") from error

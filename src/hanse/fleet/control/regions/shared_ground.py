@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.rollout import CannotNow
 from hanse.fleet.control.regions.desired import NO_MAJORITY
 from hanse.fleet.directory.shared import SharedDirectory
 from hanse.fleet.engine.brokers.reach import directory_config, plan_brokers, tls_of
@@ -82,7 +82,7 @@ class SharedGround:
         """Makes the directory if it is not there, and returns when all of it was read.
 
         Raises:
-            ChangeFailed: Brokers do not answer in time.
+            CannotNow: Brokers do not answer in time.
         """
         try:
             async with asyncio.timeout(LEAD_SECONDS):
@@ -92,7 +92,7 @@ class SharedGround:
                 while others.old:
                     others = await shared.until_changed(others.number)
         except TimeoutError:
-            raise ChangeFailed(NO_MAJORITY) from None
+            raise CannotNow(NO_MAJORITY) from None
 
     async def close(self) -> None:
         """Leaves the directory."""

@@ -7,22 +7,24 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from hanse.fleet.control.hosts.rollout import CannotNow
 from hanse.fleet.control.hosts.surveyor import migrate_after
 from hanse.fleet.control.staging.api import CannotDeploy, Instance
 from hanse.fleet.control.staging.proposal import propose
 from hanse.fleet.control.turns import EXPECTED, problems_of
 from hanse.fleet.releases.built import Bundle
+from hanse.runtime.errors import Unavailable
 from hanse.runtime.project.project import read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from hanse.fleet.control.api import Asked
     from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.following import Following
-    from hanse.fleet.control.region.api import Step
+    from hanse.fleet.control.region.api import HostStatus, Step
     from hanse.fleet.control.regions.regions import Regions
-    from hanse.fleet.control.staging.api import Order, Proposal
+    from hanse.fleet.control.staging.api import GroupChange, Order, Proposal
     from hanse.fleet.control.turns import Turns
 
 T = TypeVar("T")
@@ -85,6 +87,11 @@ class StagingDesk:
             await self._following.forget({one.before for one in order.changes if one.before})
 
         await self._done(f"{DOING['cool']} {order.deployment}", work)
+        hosts = await self._regions.hosts()
+        late = [one for one in order.changes if one.post and _runs_before(one, hosts)]
+        if late:
+            names = ", ".join(one.group.name for one in late)
+            return (f"Post migrations wait: not all hosts of {names} have it. Then: hanse up",)
         async with self._migrating:  # in nobody's turn: an index may take an hour
             waiting = [one for one in order.changes if one.post]
             bundles = [Bundle(one.group.services, one.after) for one in waiting]
@@ -118,8 +125,17 @@ class StagingDesk:
 
         Raises:
             CannotDeploy: It is not done; everything is as it was.
+            Unavailable: It may be asked for again.
         """
         try:
             return await self._turns.wait_for(what, work, first=first)
+        except CannotNow as error:
+            raise Unavailable(" ".join(error.problems)) from error
         except EXPECTED as error:
             raise CannotDeploy("\n".join(problems_of(error))) from error
+
+
+def _runs_before(change: GroupChange, hosts: Sequence[HostStatus]) -> bool:
+    """Whether a host still has what was before, in a region that missed the change."""
+    own = [one for one in hosts if one.group.name == change.group.name]
+    return any(one.record.release == change.before for one in own)

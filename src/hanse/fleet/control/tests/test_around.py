@@ -21,6 +21,7 @@ from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.gateway.picture import Endpoint, Picture
 from hanse.fleet.plan import PlannedGroup, Unit
 from hanse.fleet.state import StateFolder
+from hanse.runtime.placement.directory import DirectoryFile
 from hanse.runtime.placement.shares import SharesFile
 
 CART = Unit(("cart.service:Cart",), ("cart.v1.Carts",), ("cart",))
@@ -42,6 +43,23 @@ def member(state: StateFolder, name: str, *units: Unit, stage: Any = "ready") ->
     return Member(MemberRecord(name, group, "a", ""), supervision, state)
 
 
+class Taking(NoNeighbours):
+    """A region that lives, and takes what it serves."""
+
+    def elsewhere(self) -> Mapping[str, tuple[str, ...]]:
+        return ELSEWHERE
+
+    def taken(self) -> frozenset[str]:
+        return frozenset(ELSEWHERE)
+
+
+class Lost(Taking):
+    """The same, lost: its addresses are still known, for want of better ones."""
+
+    def taken(self) -> frozenset[str]:
+        return frozenset()
+
+
 class Unheard(NoNeighbours):
     """Regions that cannot be told anything, as without a majority of brokers."""
 
@@ -60,8 +78,8 @@ def test_a_drained_region_calls_elsewhere_what_is_served_there(state: StateFolde
     members = [member(state, "r1.shop-1", CART, LEDGER)]
     own = f"unix:{state.socket('r1.shop-1')}"
 
-    assert directory_of(members, Around(ELSEWHERE, drained=False))["cart.v1.Carts"] == (own,)
-    assert directory_of(members, Around(ELSEWHERE, drained=True)) == {
+    assert directory_of(members, Around(ELSEWHERE))["cart.v1.Carts"] == (own,)
+    assert directory_of(members, Around(ELSEWHERE, frozenset(ELSEWHERE))) == {
         "cart.v1.Carts": (),
         "ledger.v1.Ledger": (own,),
     }
@@ -76,16 +94,27 @@ def test_the_gateway_knows_where_else_a_service_is(state: StateFolder) -> None:
     assert ledger.elsewhere == ()
 
 
-async def test_a_drained_region_begins_nothing_by_itself(state: StateFolder) -> None:
-    made = publisher(state, NoNeighbours(), [])
+@pytest.mark.parametrize(
+    ("neighbours", "drained", "goes_elsewhere"),
+    [(Taking(), True, True), (Taking(), False, False), (Lost(), True, False)],
+    ids=["drained", "not drained", "drained, and the others are lost"],
+)
+async def test_a_drained_region_leaves_all_to_others_as_long_as_they_take_it(
+    state: StateFolder, neighbours: NoNeighbours, *, drained: bool, goes_elsewhere: bool
+) -> None:
+    shown: list[Picture] = []
+    made = publisher(state, neighbours, shown)
     made.members.append(member(state, "r1.shop-1", CART))
+    made.drained = drained
 
     await made.publish()
-    assert _shares(state).hosts == {}
-    made.drained = True
-    await made.publish()
 
-    assert _shares(state).hosts == {"r1.shop-1": 0.0}
+    told = msgspec.json.decode(state.directory.read_bytes(), type=DirectoryFile)
+    assert (told.services["cart.v1.Carts"] == ()) is goes_elsewhere
+    [gate] = shown[-1].upstreams[0].endpoints
+    assert gate.draining is goes_elsewhere
+    begins = {"r1.shop-1": 0.0} if goes_elsewhere else {}
+    assert _shares(state).hosts == begins, "nor does it begin anything by itself"
 
 
 async def test_no_host_ends_while_others_cannot_be_told(state: StateFolder) -> None:
@@ -97,7 +126,8 @@ async def test_no_host_ends_while_others_cannot_be_told(state: StateFolder) -> N
     with pytest.raises(ChangeFailed, match=r"cannot be told that r1\.shop-1 would end"):
         await rollout.end([leaving])
 
-    assert (made.members, leaving.leaving, leaving.serving) == ([leaving], False, True)
+    assert made.members == [leaving], "it runs on, for whoever still calls it"
+    assert leaving.leaving, "and its own region sends it nothing any more"
 
 
 def test_others_are_told_of_hosts_that_can_be_called(state: StateFolder) -> None:
