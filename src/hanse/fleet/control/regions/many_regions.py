@@ -147,9 +147,7 @@ class ManyRegions:
     async def look(self, besides: Sequence[Supervision] = ()) -> None:
         controls = [one.supervision for one in self._set.up()]
         self._behind |= {one.name for one in self._set.up() if not one.answering}
-        if self._set.book.wish is not None:
-            states = [one.state for one in self._set.up()]
-            self._ground.entrust(self._set.book.wish.project, states)
+        self._entrust()
         await self._watch.look([*besides, *controls], (), None)
 
     async def behind(self) -> tuple[str, ...]:
@@ -199,6 +197,7 @@ class ManyRegions:
                 self._set.note(drained=_with(self._set.book.drained, name, there=doing == "drain"))
             case "start":
                 self._set.note(down=self._set.book.down - {name})
+                self._entrust()  # it may have been down for longer than its authority lasts
                 await one.start()
                 await self.catch_up(name)
             case "stop":
@@ -212,6 +211,12 @@ class ManyRegions:
                 await one.kill()
 
     # What helps.
+
+    def _entrust(self) -> None:
+        """Gives those that should run authorities that last."""
+        if self._set.book.wish is not None:
+            states = [one.state for one in self._set.up()]
+            self._ground.entrust(self._set.book.wish.project, states)
 
     def _others_are_behind(self) -> None:
         self._behind |= {one.name for one in self._set.up() if not one.answering}
