@@ -13,7 +13,7 @@ from rich.text import Text
 from hanse.cli.fleet.connection import connected, enter_project, run
 from hanse.cli.fleet.progress import interruptible, settled
 from hanse.cli.refusal import Refused
-from hanse.fleet.control.api import NoRegions, UnknownRegion
+from hanse.fleet.control.api import NoRegions, TooManyChanges, UnknownRegion
 
 if TYPE_CHECKING:
     from hanse.fleet.control.api import FleetStatus, RegionDoing, RegionLine
@@ -24,8 +24,16 @@ DONE: dict[RegionDoing, str] = {
     "resume": "{} is sent requests again.",
     "stop": "{} has ended; nothing was lost. Start it again: hanse regions start {}",
     "kill": "{} was killed. Start it again: hanse regions start {}",
-    "start": "{} runs what the others run.",
+    "start": "{} runs what the others run. If it was drained: hanse regions resume {}",
 }
+MEANT: dict[RegionDoing, tuple[str, ...]] = {
+    "drain": ("drained",),
+    "resume": ("ready",),
+    "stop": ("down",),
+    "kill": ("down",),
+    "start": ("ready", "drained"),
+}
+"""How a region is afterwards."""
 
 
 def show(*, as_json: bool) -> None:
@@ -62,11 +70,14 @@ async def _have(name: str, doing: RegionDoing, *, as_json: bool) -> None:
     async with connected(enter_project()) as control:
         try:
             await control.region(name, doing)
-        except (NoRegions, UnknownRegion) as error:
+        except (NoRegions, UnknownRegion, TooManyChanges) as error:
             raise Refused(error.detail) from error
         fleet = await settled(control, quiet=as_json)
     if fleet.problems:
         raise Refused(*fleet.problems)
+    state = next((one.state for one in fleet.regions if one.name == name), "gone")
+    if state not in MEANT[doing]:  # the head died with it in its line, or somebody said otherwise
+        raise Refused(f"It is not so: {name} is {state}. Say it again.")
     if as_json:
         click.echo(msgspec.json.encode({"region": name, "done": doing}).decode())
     else:

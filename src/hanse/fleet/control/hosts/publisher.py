@@ -73,6 +73,7 @@ class Publisher:
         self._push = push
         self.neighbours = neighbours
         self._turn = asyncio.Lock()
+        self._reporting = asyncio.Lock()
         self._dirty = asyncio.Event()
         self._picture = Picture(())
         self.members: list[Member] = []
@@ -123,8 +124,10 @@ class Publisher:
             )
             picture = Picture(upstreams, *self.front, shares, LEASE_SECONDS, identity=self.identity)
             await self._show(picture)
+        # In a line of its own: where brokers are away, hosts and gateway are told all the same.
+        async with self._reporting:
             reported = await self.neighbours.report(reported_of(self.members))
-            return Published(directory, shares, reported)
+        return Published(directory, shares, reported)
 
     async def _renew(self) -> None:
         """Has the shares last on, and nothing else: that is little, however large the fleet."""

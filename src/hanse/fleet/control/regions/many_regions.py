@@ -7,10 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
-from hanse.fleet.control.hosts.roster import read_roster
 from hanse.fleet.control.region.api import HostStatus, RegionStatus
 from hanse.fleet.control.regions.desired import Desired
 from hanse.fleet.control.regions.missed import missed, wanted_of
@@ -18,6 +15,7 @@ from hanse.fleet.control.regions.region_report import status_of
 from hanse.fleet.control.regions.region_set import RegionSet
 from hanse.fleet.control.regions.remote_region import RemoteRegion
 from hanse.fleet.control.regions.shared_ground import SharedGround
+from hanse.kit.clock import monotonic
 from hanse.runtime.project.project import read_project
 
 if TYPE_CHECKING:
@@ -35,6 +33,10 @@ if TYPE_CHECKING:
     from hanse.kit.clock import Clock
 
     T = TypeVar("T")
+
+
+RETRY_SECONDS = 30.0
+"""Until a region that cannot be brought to what the others run is tried again."""
 
 
 class ManyRegions:
@@ -57,6 +59,7 @@ class ManyRegions:
         self._set = RegionSet(state, variables)
         self._watch = watch
         self._behind: set[str] = set()
+        self._next_try: dict[str, float] = {}
 
     # As `Regions` has it.
 
@@ -137,7 +140,7 @@ class ManyRegions:
         )
 
     async def hosts(self) -> tuple[HostStatus, ...]:
-        found = await asyncio.gather(*map(_hosts_of, self._set.up()))
+        found = await asyncio.gather(*(one.known_hosts() for one in self._set.up()))
         return tuple(host for some in found for host in some)
 
     async def blocked(self) -> tuple[Moved, ...]:
@@ -146,14 +149,20 @@ class ManyRegions:
 
     async def look(self, besides: Sequence[Supervision] = ()) -> None:
         controls = [one.supervision for one in self._set.up()]
-        self._behind |= {one.name for one in self._set.up() if not one.answering}
+        self._others_are_behind()
         self._entrust()
         await self._watch.look([*besides, *controls], (), None)
 
     async def behind(self) -> tuple[str, ...]:
-        return tuple(one.name for one in self._set.answering() if one.name in self._behind)
+        now = monotonic()
+        return tuple(
+            one.name
+            for one in self._set.answering()
+            if one.name in self._behind and self._next_try.get(one.name, now) <= now
+        )
 
     async def catch_up(self, name: str) -> None:
+        self._next_try[name] = monotonic() + RETRY_SECONDS
         one = self._set.all[name]
         await self._set.open(one)
         await self.ready()
@@ -242,7 +251,7 @@ class ManyRegions:
     async def _canary_first(self, order: Order) -> list[RemoteRegion]:
         """Those that live; the one with the canary first, or that would have it."""
         live = self._set.live()
-        hosts = await asyncio.gather(*map(_hosts_of, live))
+        hosts = await asyncio.gather(*(one.known_hosts() for one in live))
         has = [any(each.record.deployment == order.deployment for each in some) for some in hosts]
         drained = [one.name in self._set.book.drained for one in live]
         rank = {one.name: (not mine, no) for one, mine, no in zip(live, has, drained, strict=True)}
@@ -251,17 +260,6 @@ class ManyRegions:
 
 def _with(names: frozenset[str], name: str, *, there: bool) -> frozenset[str]:
     return names | {name} if there else names - {name}
-
-
-async def _hosts_of(one: RemoteRegion) -> Sequence[HostStatus]:
-    """What it says; where it says nothing, what was written down: they may well run."""
-    with suppress(ChangeFailed):
-        return [msgspec.structs.replace(each, region=one.name) for each in await one.hosts()]
-    records = read_roster(one.state.roster).members
-    return [
-        HostStatus(record=each, answering=False, restarts=0, socket="", region=one.name)
-        for each in records
-    ]
 
 
 async def _blocked_in(one: RemoteRegion) -> Sequence[Moved]:

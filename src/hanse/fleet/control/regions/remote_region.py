@@ -9,9 +9,17 @@ import sys
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
+from hanse.fleet.control.hosts.roster import read_roster
 from hanse.fleet.control.looks.scrape import answers, speaks
-from hanse.fleet.control.region.api import RegionControl, RegionRefused, RegionStatus
+from hanse.fleet.control.region.api import (
+    HostStatus,
+    RegionControl,
+    RegionRefused,
+    RegionStatus,
+)
 from hanse.fleet.control.region.ground import until_ready
 from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.process import Process, is_running
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
 
     from hanse.fleet.control.choices import Moved
     from hanse.fleet.control.hosts.wanted import Wanted
-    from hanse.fleet.control.region.api import HostStatus, RegionWish, Step
+    from hanse.fleet.control.region.api import RegionWish, Step
     from hanse.fleet.control.staging.api import Order
     from hanse.fleet.state import StateFolder
 
@@ -120,6 +128,16 @@ class RemoteRegion:
     async def hosts(self) -> Sequence[HostStatus]:
         async with self._asked() as control:
             return await control.hosts()
+
+    async def known_hosts(self) -> Sequence[HostStatus]:
+        """What it says; where it says nothing, what was written down: they may well run."""
+        with suppress(ChangeFailed):
+            return [msgspec.structs.replace(one, region=self.name) for one in await self.hosts()]
+        records = read_roster(self.state.roster).members
+        return [
+            HostStatus(record=one, answering=False, restarts=0, socket="", region=self.name)
+            for one in records
+        ]
 
     async def blocked(self) -> Sequence[Moved]:
         async with self._asked() as control:
