@@ -155,7 +155,7 @@ def test_a_clock_that_is_set_by_an_hour_ends_nothing(tmp_path: Path, seconds: in
         assert made.hanse("down") == {"stopped": True}
 
 
-@pytest.mark.parametrize(("version", "whose"), [("0", "an older Hanse"), ("3", "a newer")])
+@pytest.mark.parametrize(("version", "whose"), [("0", "an older Hanse"), ("4", "a newer")])
 def test_the_state_folder_of_another_version_is_left_alone(
     tmp_path: Path, version: str, whose: str
 ) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import random
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -252,11 +254,16 @@ async def eventually(condition: Callable, seconds: float = DEADLINE) -> bool:
     return False
 
 
-def free_port() -> int:
-    import socket
+PORTS = range(12_000, 20_000)
+"""Below those that systems give away by themselves: no connection takes one before it is used."""
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+
+def free_port() -> int:
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("0.0.0.0", port))
+            return port
 
 
 def cart(*hosts: Host) -> Upstream:
