@@ -23,7 +23,7 @@ from hanse.cli.fleet.connection import (
     run,
 )
 from hanse.cli.fleet.down import stopped
-from hanse.cli.fleet.progress import interruptible, settled
+from hanse.cli.fleet.progress import EndedMeanwhile, interruptible, settled
 from hanse.cli.listener import open_listener
 from hanse.cli.pepper import pepper_for_development
 from hanse.cli.place import open_project
@@ -195,6 +195,8 @@ def _development(project: Project) -> dict[str, str]:
 
 async def _answering(state: StateFolder) -> None:
     if await in_charge(state) is None:
+        if not state.asked.exists():
+            raise EndedMeanwhile
         said = state.log("control").read_text(errors="replace").splitlines()
         raise Refused("The control process does not answer.", *said[-LOG_LINES_SHOWN:])
 

@@ -23,7 +23,6 @@ from hanse.fleet.control.ground.ground import Ground
 from hanse.fleet.control.keeper import EXIT_OTHER_IN_CHARGE
 from hanse.fleet.control.looks.watch import Watch
 from hanse.fleet.control.region.making import Making, alone, local_region
-from hanse.fleet.control.regions.many_regions import ManyRegions
 from hanse.fleet.control.regions.region_book import read_book
 from hanse.fleet.control.service import ControlService
 from hanse.fleet.control.staging.desk import StagingDesk
@@ -87,10 +86,11 @@ def _take_charge(state: StateFolder, variables: Mapping[str, str]) -> int:
 async def _control(state: StateFolder, asked: Asked, variables: Mapping[str, str]) -> bool:
     choices, watch, turns = Choices(state.choices), Watch(), Turns()
     publisher: Publisher | None = None
+    regions: Regions
     if asked.regions is None:  # as many as there were, or none
         asked = msgspec.structs.replace(asked, regions=len(read_book(state).names) or None)
     if asked.regions:
-        regions: Regions = ManyRegions(state, variables, watch, SystemClock())
+        regions = _several(state, variables, watch)
     else:
         making = Making(variables, choices, watch, turns)
         regions, publisher, _ = local_region(state, making, alone(state, variables))
@@ -109,6 +109,13 @@ async def _control(state: StateFolder, asked: Asked, variables: Mapping[str, str
         finally:
             for task in tasks:
                 task.cancel()
+
+
+def _several(state: StateFolder, variables: Mapping[str, str], watch: Watch) -> Regions:
+    # With the client of their brokers, which a fleet without regions does not wait for.
+    from hanse.fleet.control.regions.many_regions import ManyRegions
+
+    return ManyRegions(state, variables, watch, SystemClock())
 
 
 def _end_on_signals(fleet: Fleet) -> None:
