@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,8 @@ def main() -> int:
     folder = options.again or Path(tempfile.mkdtemp(prefix="hanse-drill-", dir="/var/tmp"))
     if options.again is None:
         size = drill.size._make(getattr(options, name) for name in drill.size._fields)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.default_int_handler)
         sys.stderr.write(f"What it leaves is in {folder}; again from there: --again {folder}\n")
         drill.run(folder, size)
     found = drill.report(folder)
@@ -38,7 +41,7 @@ def main() -> int:
         (DOCS / f"{options.name}.svg").write_text(drill.chart(found))
         (DOCS / f"{options.name}.json").write_text(json.dumps(found, indent=1) + "\n")
     sys.stdout.write((json.dumps(found) if options.json else drill.page(found)) + "\n")
-    return 0 if all(found["met"].values()) else 1
+    return 0 if all(found["met"].values()) and found.get("whole", True) else 1
 
 
 def _options() -> argparse.Namespace:

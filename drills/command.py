@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,52 +16,86 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 LOAD = Path(__file__).parent / "load.py"
-CONTROL = ("hanse.fleet.control.keeper", "hanse.fleet.control.main", "hanse.fleet.deployments.main")
+CONTROL = (
+    "hanse.fleet.control.keeper",
+    "hanse.fleet.control.main",
+    "hanse.fleet.control.region.main",
+    "hanse.fleet.deployments.main",
+)
+"""The control plane: the head, what keeps it, the control of each region, and what deploys."""
+
+BUSY = ("ended meanwhile", "does not answer")
+"""What is said where control has too much to do to answer in time."""
+
+
+class SaidNoError(RuntimeError):
+    """A command was refused; what it said is the text."""
 
 
 def hanse(folder: Path, *arguments: str, seconds: float = 120.0) -> Any:
     """What a command says as JSON, however it ended.
 
     Raises:
-        RuntimeError: It says nothing.
+        SaidNoError: It is refused.
         subprocess.TimeoutExpired: It takes longer.
     """
     done = subprocess.run(
         [sys.executable, "-m", "hanse.cli", *arguments, "--json"],
         cwd=folder, capture_output=True, text=True, timeout=seconds, check=False,
+        start_new_session=True,
     )  # fmt: skip
     if not done.stdout:
-        raise RuntimeError(f"hanse {' '.join(arguments)}: {done.stderr[-2000:]}")
+        raise SaidNoError(f"hanse {' '.join(arguments)}: {done.stderr[-2000:]}")
     return json.loads(done.stdout)
 
 
-def up(folder: Path, seconds: float) -> Any:
+def up(folder: Path, seconds: float, regions: int = 1) -> Any:
     """Starts a fleet; where control is too busy to answer, whoever waited begins again to wait.
 
     Raises:
-        RuntimeError: It does not start.
+        SaidNoError: It does not start.
         subprocess.TimeoutExpired: It takes longer.
     """
     until = time.monotonic() + seconds
+    where = ("--regions", str(regions)) if regions > 1 else ()
     while True:
         try:
-            return hanse(folder, "up", seconds=max(1.0, until - time.monotonic()))
-        except RuntimeError as error:
-            if "ended meanwhile" not in str(error):
+            return hanse(folder, "up", *where, seconds=max(1.0, until - time.monotonic()))
+        except SaidNoError as error:
+            if not any(words in str(error) for words in BUSY):
                 raise
 
 
 def deployed(folder: Path, service: str, patience: float) -> dict[str, Any]:
-    """How a deployment came out; one that takes longer than so many seconds is ended by hand."""
-    name = hanse(folder, "deploy", service, "--detach")["name"]
+    """How a deployment came out; one that takes longer than so many seconds is ended by hand.
+
+    Raises:
+        SaidNoError: It is refused before it begins.
+        subprocess.TimeoutExpired: It takes longer, and nobody knows of it.
+    """
     try:
-        return hanse(folder, "deployments", "follow", name, seconds=patience)
+        return hanse(folder, "deploy", service, seconds=patience)
     except subprocess.TimeoutExpired:
-        subprocess.run(
-            [sys.executable, "-m", "hanse.cli", "deployments", "abort", name],
-            cwd=folder, check=False, capture_output=True,
-        )  # fmt: skip
-        return hanse(folder, "deployments", "follow", name)
+        for one in hanse(folder, "deployments", "list"):
+            if service in one["groups"] and one["state"] in {"running", "paused", "waiting"}:
+                return _ended_by_hand(folder, one["name"])
+        raise
+
+
+def _ended_by_hand(folder: Path, name: str) -> dict[str, Any]:
+    subprocess.run(
+        [sys.executable, "-m", "hanse.cli", "deployments", "abort", name],
+        cwd=folder, check=False, capture_output=True, start_new_session=True,
+    )  # fmt: skip
+    return hanse(folder, "deployments", "follow", name, seconds=300)
+
+
+def end_commands() -> None:
+    """Ends all commands that somebody here waits for; what they began goes on."""
+    for one in psutil.Process().children():
+        with suppress(psutil.Error):
+            if "hanse.cli" in one.cmdline():
+                one.kill()
 
 
 def down(folder: Path) -> None:
@@ -90,7 +124,7 @@ def users(
     order = {"port": int(url.rpartition(":")[2]), "asks": asks, "rate": rate, "over": str(over)}
     (folder / "load.json").write_text(json.dumps(order | more))
     command = [sys.executable, "-I", LOAD, folder / "load.json", folder / "requests.log"]
-    asking = subprocess.Popen(command)
+    asking = subprocess.Popen(command, start_new_session=True)  # Ctrl-C is for who drills
     try:
         yield asking
     finally:
@@ -110,7 +144,7 @@ def processes(folder: Path) -> Iterator[psutil.Process]:
 
 
 def control_seconds(folder: Path) -> float:
-    """Processor time of control, its keeper and the deployer."""
+    """Processor time of the control plane; of builds, which are processes of their own, none."""
     found = 0.0
     for one in processes(folder):
         try:

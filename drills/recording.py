@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from drills.command import down, hanse, users
 from drills.day.faults import FAULTS
+from drills.day.operators import Size
 from drills.day.project import asks, names, write_project, write_release
-from drills.day.run import Size
 
 PICTURE = Path(__file__).parent.parent / "docs/pictures/deploy-back.svg"
 SIZE = Size(deployments=1, services=1, rate=200.0)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _END = re.compile(r"end (\d+) ([0-9a-f]{64})\n")
@@ -38,14 +39,43 @@ def read_log(path: Path) -> list[Request]:
     Raises:
         BrokenLogError: It ends before its end, or a line of it is not as it was written.
     """
-    *lines, last = path.read_text(encoding="utf-8").splitlines(keepends=True) or [""]
-    end = _END.fullmatch(last)
+    return list(follow_log(path))
+
+
+def follow_log(path: Path, *, whole: bool = True) -> Iterator[Request]:
+    """All requests one by one, for logs that are longer than what memory holds.
+
+    Args:
+        path: Of the log.
+        whole: Whether it has to have an end; one of users who were ended has none, and is read up
+            to its last whole line.
+
+    Raises:
+        BrokenLogError: As of `read_log`, when all before that was read.
+    """
+    digest, number = hashlib.sha256(), 0
+    with path.open(encoding="utf-8") as log:
+        for line in log:
+            if line.startswith("end "):
+                _check_end(path, line, number, digest.hexdigest())
+                if log.readline():
+                    raise BrokenLogError(f"{path} goes on behind its end.")
+                return
+            if not line.endswith("\n"):
+                break
+            digest.update(line.encode())
+            number += 1
+            yield _request(line)
+    if whole:
+        raise BrokenLogError(f"{path} has no end: its users did not come to theirs.")
+
+
+def _check_end(path: Path, line: str, number: int, digest: str) -> None:
+    end = _END.fullmatch(line)
     if end is None:
         raise BrokenLogError(f"{path} has no end: its users did not come to theirs.")
-    number, digest = end.groups()
-    if int(number) != len(lines) or digest != digest_of(lines):
-        raise BrokenLogError(f"{path} is not as it was written: its end says {number} other lines.")
-    return [_request(line) for line in lines]
+    if int(end[1]) != number or end[2] != digest:
+        raise BrokenLogError(f"{path} is not as it was written: its end says {end[1]} other lines.")
 
 
 def digest_of(lines: list[str]) -> str:

@@ -15,8 +15,8 @@ def chart(found: dict[str, Any]) -> str:
     """As SVG, readable on any ground."""
     rows = found["rows"]
     services = sorted({row["service"] for row in rows})
-    first = min(row["begun"] for row in rows)
-    whole = max(row["ended"] for row in rows) - first
+    first = min((row["begun"] for row in rows), default=0.0)
+    whole = max((row["ended"] for row in rows), default=1.0) - first
     scale = (WIDTH - LEFT - 10) / whole
     height = TOP + ROW * len(services) + 30
     lines = {service: TOP + ROW * number for number, service in enumerate(services)}

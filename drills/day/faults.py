@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal, NamedTuple
 
 Class = Literal["edge", "middling", "gross"]
+CLASSES: tuple[Class, ...] = ("edge", "middling", "gross")
 
 
 class Fault(NamedTuple):
@@ -17,6 +19,7 @@ class Fault(NamedTuple):
         code: What it adds to a request, behind `work`.
         start: What it adds to the begin of a host.
         telling: Whether it still tells of what it sells.
+        migration: What it does to its tables before its hosts start, as SQL.
     """
 
     name: str
@@ -25,6 +28,7 @@ class Fault(NamedTuple):
     code: str = "pass"
     start: str = "pass"
     telling: bool = True
+    migration: str = ""
 
 
 FAULTS = (
@@ -41,6 +45,7 @@ FAULTS = (
     Fault("all slow", "middling", "each request takes 20 ms longer", "await slow(1.0, 5.0)"),
     Fault("all fail", "gross", "every request fails", "fail(1.0)"),
     Fault("crash", "gross", "the process ends after 20 requests", "count_and_end(20)"),
+    Fault("leak", "gross", "each request keeps 1 MB, until a limit ends the host", "leak()"),
     Fault("silent", "gross", "answers are right, and nothing is sold any more", telling=False),
     Fault(
         "bad setting",
@@ -48,4 +53,22 @@ FAULTS = (
         "it does not start, for a setting is wrong",
         start='raise ValueError("PRICE_LIST is no file")',
     ),
+    Fault(
+        "migration",
+        "gross",
+        "it renames a column that the release before reads",
+        migration="alter table price rename column amount to cents;",
+    ),
 )
+
+
+def drawn(number: int) -> list[Fault]:
+    """So many faults: a third of each class, and within one each fault in turn."""
+    of_class = {kind: [one for one in FAULTS if one.kind == kind] for kind in CLASSES}
+    turns: Counter[Class] = Counter()
+    found: list[Fault] = []
+    for each in range(number):
+        kind = CLASSES[each % len(CLASSES)]
+        found.append(of_class[kind][turns[kind] % len(of_class[kind])])
+        turns[kind] += 1
+    return found

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
     from drills.day.faults import Fault
 
+MEMORY_BYTES = 300_000_000
+"""What a host may have: three times what one has that does not leak."""
+
 PLACEMENT = """
 default = "apart"
+memory_bytes = {memory}
 
 [deploy]
 warm_seconds = {warm}
@@ -43,11 +47,12 @@ import math
 import os
 import random
 
-from hanse import PUBLIC, Events, Service, Struct, Unavailable, rpc
+from hanse import PUBLIC, Events, Service, Store, Struct, Unavailable, rpc, sql
 
 from shared.events import Sold
 
 SERVED = [0]
+KEPT = []
 
 
 class Busy(Unavailable):
@@ -79,11 +84,22 @@ def count_and_end(requests: int) -> None:
         os._exit(1)
 
 
+def leak() -> None:
+    KEPT.append(b"x" * 1_000_000)
+
+
+class Prices(Store, schema="{name}"):
+    """What was agreed on."""
+
+    agreed = sql("select amount from price where site_id = $1 and name = $2", int)
+
+
 class {title}(Service, package="{name}.v1"):
     """Has a price."""
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: Events, prices: Prices) -> None:
         self._events = events
+        self._prices = prices
         {start}
 
     @rpc("GET /{name}/v1/price", allow=PUBLIC, errors=(Busy,))
@@ -95,8 +111,22 @@ class {title}(Service, package="{name}.v1"):
         {code}
         if {telling} and random.random() < 0.25:
             await self._events.emit(Sold("{name}"))
+        if random.random() < 0.05:
+            await self._prices.agreed.maybe("boat")
         return Price("{name}", 100, {release})
 '''
+
+TABLE = """
+create table price (
+    site_id text collate "C",
+    name text,
+    amount integer,
+    primary key (site_id, name)
+);
+"""
+
+MIGRATION = "migrations/0002_pre_cents.sql"
+"""Of a release that changes its tables."""
 
 
 def names(number: int) -> list[str]:
@@ -109,10 +139,11 @@ def write_project(folder: Path, services: list[str], warm: float) -> None:
     write_file(folder / "shared/__init__.py", "")
     write_file(folder / "shared/events.py", SHARED)
     listed = ", ".join(f'"{name}.service:{name.title()}"' for name in services)
-    placement = PLACEMENT.format(warm=warm)
+    placement = PLACEMENT.format(warm=warm, memory=MEMORY_BYTES)
     write_file(folder / "hanse.toml", HEAD.format(listed=listed, placement=placement))
     for name in services:
         write_file(folder / name / "__init__.py", "")
+        write_file(folder / name / "migrations/0001_pre_price.sql", TABLE)
         write_release(folder, name, 1)
 
 
@@ -125,7 +156,12 @@ def asks(services: list[str]) -> list[dict[str, Any]]:
 
 
 def write_release(folder: Path, name: str, release: int, fault: Fault | None = None) -> None:
-    """Another release of a service, as whoever saves a file does."""
+    """Another release of a service, as whoever saves its files does."""
+    migration = folder / name / MIGRATION
+    if fault and fault.migration:
+        write_file(migration, fault.migration)
+    else:
+        migration.unlink(missing_ok=True)
     text = SERVICE.format(
         name=name,
         title=name.title(),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
-from drills.command import down, hanse, processes, users
+from drills.command import CONTROL, down, hanse, processes, users
 from drills.regions.project import asks, write_failing, write_project
 from hanse import Host, HostConfig
 from hanse.fleet.control.staging.api import Order, Staging
@@ -23,12 +23,6 @@ from hanse.fleet.control.staging.api import Order, Staging
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-CONTROLS = (
-    "hanse.fleet.control.keeper",
-    "hanse.fleet.control.main",
-    "hanse.fleet.control.region.main",
-    "hanse.fleet.deployments.main",
-)
 SHARE_SECONDS = 4.0
 """For which the failing canary is kept at its share before the control plane dies."""
 
@@ -178,5 +172,5 @@ async def _at_half(project: Path, found: dict[str, Any]) -> None:
     found["killed"] = time.time()
     for one in processes(project):
         with suppress(psutil.Error):
-            if not set(CONTROLS).isdisjoint(one.cmdline()):
+            if not set(CONTROL).isdisjoint(one.cmdline()):
                 os.kill(one.pid, signal.SIGKILL)
