@@ -30,8 +30,9 @@ Good releases reached everybody after {minutes_to_full_median:.1f} minutes (medi
 {faults_rolled_back} were taken back; {undecided} deployments were decided by nothing within 15 minutes and ended by hand, and {deployed_again}
 were refused for the moment and deployed again. {base_failures:,} requests failed as one of a thousand does in every release.
 
-The goal of the control plane is held against what it used meanwhile, in a day pressed into {minutes:.0f} minutes. A deployment cost it {control_seconds:.1f} s
-of processor time, all regions' together: {a_day} in 24 hours are {control_plane_cpu_24h:.1%} of a core. Builds are not in it: they are processes of their own.
+The goal of the control plane is held against what it used meanwhile, in a day pressed into {minutes:.0f} minutes. It uses {control_plane_idle:.1%} of a core,
+all regions' together, while nobody deploys, and {control_seconds:.1f} s more for each deployment: with {a_day} in 24 hours that is {control_plane_cpu_24h:.1%} of a core.
+Builds are not in it: they are processes of their own.
 {regions_say}
 | class | faults | taken back | requests failed, median | most | seconds, median |
 |---|---|---|---|---|---|

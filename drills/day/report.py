@@ -112,12 +112,13 @@ def _figures(rows: list[dict[str, Any]], harm: dict[int, int]) -> dict[str, Any]
 def _of_the_whole(day: dict[str, Any], deployments: int) -> dict[str, Any]:
     """What is not of one deployment, but of all the time."""
     seconds = day["ended"] - day["begun"]
-    each = day["control_seconds"] / max(1, deployments)
+    each = max(0.0, day["control_seconds"] - day["idle_cpu"] * seconds) / max(1, deployments)
     return {
         "minutes": seconds / 60,
         "control_plane_cpu": day["control_seconds"] / seconds,
         "control_seconds": each,
-        "control_plane_cpu_24h": each * A_DAY / DAY_SECONDS,
+        "control_plane_idle": day["idle_cpu"],
+        "control_plane_cpu_24h": day["idle_cpu"] + each * A_DAY / DAY_SECONDS,
         "machine_busy": day["busy_seconds"] / seconds / day["cores"],
     }
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UP_SECONDS = 900.0
+CALM_SECONDS = 30.0
+"""In which nobody deploys: what the control plane uses all the time is not of deployments."""
 
 
 def run(folder: Path, size: Size) -> None:
@@ -40,6 +42,7 @@ def run(folder: Path, size: Size) -> None:
                     where, rate = folder / "users" / name, size.rate * share
                     asked = asks(names(size.services)), rate
                     asking.enter_context(users(where, url, *asked, further=further))
+                diary.rest()
                 operators.run()
             diary.write(whole=True)
         except KeyboardInterrupt:
@@ -79,9 +82,15 @@ class Diary:
     def __init__(self, folder: Path, project: Path, size: Size, gateways: list[str]) -> None:
         self._file = folder / "day.json"
         self._project = project
-        self._told = {"size": size._asdict(), "gateways": gateways, "begun": time.time()}
-        self._used = control_seconds(project)
-        self._busy = _busy_seconds()
+        self._told: dict[str, Any] = {"size": size._asdict(), "gateways": gateways}
+        self._used = self._busy = 0.0
+
+    def rest(self) -> None:
+        """Waits, sees what is used while nobody deploys, and begins the day."""
+        before, begun = control_seconds(self._project), time.time()
+        time.sleep(CALM_SECONDS)
+        self._used, self._busy, now = control_seconds(self._project), _busy_seconds(), time.time()
+        self._told |= {"begun": now, "idle_cpu": (self._used - before) / (now - begun)}
 
     def write(self, *, whole: bool = False) -> None:
         """Now.

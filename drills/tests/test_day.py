@@ -65,7 +65,7 @@ def write_users(folder: Path, gateway: str, lines: list[str]) -> Path:
 def write_day(folder: Path, **changed: object) -> None:
     day = {
         "size": SIZE._asdict(), "gateways": ["r1", "r2"], "begun": 0.0, "ended": 200.0, "control_seconds": 3.0,
-        "busy_seconds": 100.0, "cores": 2, "whole": True,
+        "idle_cpu": 0.01, "busy_seconds": 100.0, "cores": 2, "whole": True,
     }  # fmt: skip
     (folder / "day.json").write_text(json.dumps(day | changed))
 
@@ -79,7 +79,8 @@ def test_figures_are_recomputed_from_the_logs_of_all_gateways(folder: Path) -> N
     assert (found["harm_median"], found["base_failures"], found["deployed_again"]) == (1.5, 1, 6)
     assert (found["faults_rolled_back"], found["false_rollbacks"]) == (1, 1)
     assert found["control_plane_cpu"] == 3.0 / 200.0
-    assert found["control_plane_cpu_24h"] == 3.0 / 4 * 600 / 86_400
+    assert found["control_seconds"] == 1.0 / 4, "two of three seconds it uses all the time"
+    assert found["control_plane_cpu_24h"] == 0.01 + 0.25 * 600 / 86_400
     assert found["machine_busy"] == 100.0 / 200.0 / 2
     assert found["classes"]["gross"]["rolled_back"] == 1
     assert found["classes"]["edge"]["rolled_back"] == 0
