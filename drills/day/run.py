@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UP_SECONDS = 900.0
+USERS = 32
+"""Of a gateway: so many requests can be under way at once."""
+
 CALM_SECONDS = 30.0
 """In which nobody deploys: what the control plane uses all the time is not of deployments."""
 
@@ -41,7 +44,8 @@ def run(folder: Path, size: Size) -> None:
                     further = [_port(other) for other, _ in gateways.values() if other != url]
                     where, rate = folder / "users" / name, size.rate * share
                     asked = asks(names(size.services)), rate
-                    asking.enter_context(users(where, url, *asked, further=further))
+                    more = {"further": further, "users": USERS}
+                    asking.enter_context(users(where, url, *asked, **more))
                 diary.rest()
                 operators.run()
             diary.write(whole=True)
