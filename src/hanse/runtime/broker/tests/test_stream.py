@@ -30,9 +30,18 @@ def outgoing(stream: EventStream, *numbers: int, size: int = 1) -> list[Outgoing
 async def publish(
     stream: EventStream, messages: list[Outgoing], last: int, *, atomic: bool | None = None
 ):
-    connection = await stream.broker.until_connected()
-    publisher = Publisher(connection, atomic=stream.atomic if atomic is None else atomic)
-    return await publisher.publish(messages, last)
+    """As relays do: again where nobody answered, since what has arrived counts as arrived.
+
+    Brokers that have just begun, or have just chosen another leader, have a moment without one.
+    """
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            connection = await stream.broker.until_connected()
+            publisher = Publisher(connection, atomic=stream.atomic if atomic is None else atomic)
+            try:
+                return await publisher.publish(messages, last)
+            except BrokerAway:
+                await wait_set(asyncio.Event(), 0.02)
 
 
 async def read(reader: Reader, count: int) -> list[str]:
