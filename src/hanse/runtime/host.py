@@ -122,7 +122,9 @@ class Host:
         clock = clock or SystemClock()
         self.database = database_of(self.config.database, provided, clock, self.metrics, own)
         self.post = post_of(self.config.broker, self.database, self.metrics)
+        self._recorder = Recorder(self.config, self.spans, self.metrics)
         self._services = self._build(services, sources, clock, provided)
+        self._watch = StallWatch(self._instruments, self._placement.local, self.config.stall_file)
         self._tick_date()
 
     def get(self, contract: type[S]) -> S:
@@ -265,29 +267,27 @@ class Host:
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         stack = self._stack
-        await stack.enter_async_context(Recorder(self.config, self.spans, self.metrics))
+        await stack.enter_async_context(self._recorder)
         for part in filter(None, (self.database, self.post)):
             await stack.enter_async_context(part)
         for close in (self._threads.close, self._offload.close, self._placement.close):
             stack.callback(close)
         if self.authenticator is not None:
             stack.push_async_callback(self.authenticator.close)
-        watch = StallWatch(self.metrics, self._placement.local, self.config.stall_file)
-        if self._services:  # else there is nobody to name
-            watch.start(loop)
-        stack.callback(watch.stop)
+        self._watch.start(loop)
+        self._sweep.start()
+        for stop in (self._watch.stop, self._sweep.stop):
+            stack.callback(stop)
         for instance in (*self._services, *self._mounted):
             if hasattr(instance, "__aenter__"):
                 await stack.enter_async_context(instance)
         await stack.enter_async_context(self.background)
         await self._doors.open(self)
-        self._sweep.start()
-        stack.callback(self._sweep.stop)
 
     def _look(self, now: float) -> None:
         """Looks at all connections, instead of a timer for each, and at what else may change."""
-        self._doors.look()
-        self._placement.look()
+        for part in (self._watch, self._recorder, self._doors, self._placement):
+            part.look()
         for connection in self.connections:
             connection.look(now)
         self._gauges.read(self.room)

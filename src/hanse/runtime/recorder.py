@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from hanse.kit.fetch import fetch
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from hanse.runtime.telemetry.span import SpanBuffer
     from hanse.runtime.telemetry.store import TraceStore
 
-FLUSH_SECONDS = 0.5
+FLUSH_LOOKS = 2
+"""Looks of the host between two times, which are half a second."""
 
 
 class Recorder:
@@ -30,7 +30,8 @@ class Recorder:
         self._store: TraceStore | None = None
         self._exporter: Exporter | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = asyncio.Event()
+        self._looks, self._due = 0, asyncio.Event()
+        self._stopping = False
 
     async def __aenter__(self) -> Self:
         if self._config.trace_folder is not None:
@@ -46,7 +47,8 @@ class Recorder:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._stopping.set()
+        self._stopping = True
+        self._due.set()
         if self._tasks:
             await self._tasks.pop()
         if self._exporter is not None:
@@ -55,10 +57,16 @@ class Recorder:
         if self._store is not None:
             self._store.close()
 
+    def look(self) -> None:
+        """Has taken what lies there; called a few times a second, so that nothing wakes for it."""
+        self._looks += 1
+        if self._looks % FLUSH_LOOKS == 0 and self._spans.held:
+            self._due.set()
+
     async def _run(self) -> None:
-        while not self._stopping.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), FLUSH_SECONDS)
+        while not self._stopping:
+            await self._due.wait()
+            self._due.clear()
             await self._flush()
 
     async def _flush(self) -> None:

@@ -11,7 +11,7 @@ from hanse.runtime.call.context import Call, running
 from hanse.runtime.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from hanse.runtime.call.leaving import Writes
 
@@ -29,13 +29,15 @@ class Deadlines:
     Attributes:
         calls: What is watched.
         writing: Tasks that have begun to write, see `leaving`.
+        on_call: Called once, when a call begins while none runs; None for nothing.
     """
 
-    __slots__ = ("_paused", "_sweeping", "calls", "writing")
+    __slots__ = ("_paused", "_sweeping", "calls", "on_call", "writing")
 
     def __init__(self) -> None:
         self.calls: set[Call] = set()
         self.writing: dict[asyncio.Task[Any], Writes] = {}
+        self.on_call: Callable[[], None] | None = None
         self._sweeping = False
         self._paused = False
 
@@ -46,6 +48,9 @@ class Deadlines:
         self.calls.add(call)
         if not self._sweeping:
             self._sweep_later()
+            if self.on_call is not None:
+                on_call, self.on_call = self.on_call, None
+                on_call()
 
     def leave(self, call: Call) -> None:
         self.calls.discard(call)

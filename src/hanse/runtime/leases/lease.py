@@ -39,6 +39,13 @@ where l.until_time <= clock_timestamp() or l.holder = excluded.holder
   or l.until_time > clock_timestamp() + make_interval(secs => greatest($3 * 2, 60))
 returning epoch
 """
+IS_FREE = """
+select l.until_time <= clock_timestamp() or l.holder = $2
+  or l.until_time > clock_timestamp() + make_interval(secs => greatest($3 * 2, 60)) as free
+from hanse.lease l where name = $1
+"""
+"""The same question; taking what is not free would lock its row and write that down."""
+
 RENEW = """
 update hanse.lease set until_time = clock_timestamp() + make_interval(secs => $4)
 where name = $1 and holder = $2 and epoch = $3 and until_time > clock_timestamp()
@@ -66,6 +73,7 @@ class Lease:
         database: Where it stands, in `hanse.lease`, which is made if it is not there.
         name: What is held. Whoever asks for the same name asks for the same lease.
         seconds: How long it lasts from when it was taken or renewed.
+        taken: Called when it is taken.
 
     Attributes:
         name: As given.
@@ -75,7 +83,13 @@ class Lease:
             gap. As long as this object never held it, 0; then that of its last holding.
     """
 
-    def __init__(self, database: Database, name: str, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        seconds: float = SECONDS,
+        taken: Callable[[], object] = lambda: None,
+    ) -> None:
         self.name = name
         self.seconds = seconds
         self.holder = f"{process_name()}/{trace_id()}"
@@ -83,6 +97,7 @@ class Lease:
         self._database = database
         self._until = 0.0
         self._taken = asyncio.Event()
+        self._told = taken
         self._made = False
 
     @property
@@ -105,6 +120,7 @@ class Lease:
             return False
         self.epoch = row["epoch"]
         self._hold_from(sent)
+        self._told()
         return self.held
 
     async def renew(self) -> bool:
@@ -156,8 +172,15 @@ class Lease:
         if not wanted:
             if self.held:
                 await self.release()
-        elif not (self.held and await self.renew()):
+        elif not (self.held and await self.renew()) and await self._is_free():
             await self.take()
+
+    async def _is_free(self) -> bool:
+        """Whether it is worth the attempt to take it."""
+        if not self._made:
+            return True
+        row = await self._database.fetch_row(IS_FREE, self.name, self.holder, self.seconds)
+        return row is None or row["free"]
 
     async def until_held(self) -> None:
         """Waits until it is held."""

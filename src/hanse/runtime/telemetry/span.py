@@ -78,6 +78,11 @@ class SpanBuffer:
             self.dropped += 1
         spans.append(span)
 
+    @property
+    def held(self) -> int:
+        """How many it holds."""
+        return len(self._spans)
+
     def drain(self) -> list[Span]:
         """Take out all that is held, oldest first."""
         spans = self._spans

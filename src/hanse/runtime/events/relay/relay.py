@@ -73,7 +73,7 @@ class Relay:
         self._broker = broker
         self._gauges = gauges
         self._wake = database.outbox_wake
-        self._lease = Lease(database, LEASE, lease_seconds)
+        self._lease = Lease(database, LEASE, lease_seconds, self._wake.set)
         self._tasks: list[asyncio.Task[None]] = []
         self._purged = monotonic()
         self._complained = ""
@@ -133,9 +133,9 @@ class Relay:
             await connection.unsubscribe(woken)
 
     async def _follow(self, waking: str) -> None:
-        """Tells whoever leads that there is something in the outbox."""
-        await wait_set(self._wake, LOOK_SECONDS)
-        if self._wake.is_set() and not self._lease.held:
+        """Tells whoever leads that there is something in the outbox, until it is this host."""
+        await self._wake.wait()
+        if not self._lease.held:
             self._wake.clear()
             if self._broker.connected:
                 await self._broker.connection.publish(waking)

@@ -43,6 +43,27 @@ async def test_of_many_who_ask_at_once_one_holds_it(postgres) -> None:
         assert not holder.held
 
 
+async def test_who_waits_for_it_writes_nothing_and_is_told_when_it_is_theirs(postgres) -> None:
+    looks, took = [], asyncio.Event()
+    lease, other = Lease(postgres, "relay"), Lease(postgres, "relay", 1.0, took.set)
+    assert await lease.take()
+    assert not await other.take()  # this wrote: it locked the row
+    assert await lease.renew()
+    waiting = asyncio.ensure_future(other.keep(lambda: looks.append(1) or True))
+    try:
+
+        async def has_looked() -> bool:
+            return len(looks) > 2
+
+        await until(has_looked)
+        row = await postgres.fetch_row("select xmax::text as locked from hanse.lease")
+        assert row["locked"] == "0"
+        await lease.release()
+        await asyncio.wait_for(took.wait(), PATIENCE)
+    finally:
+        waiting.cancel()
+
+
 async def test_what_ran_out_is_not_renewed_but_taken_anew(postgres) -> None:
     lease, other = Lease(postgres, "relay"), Lease(postgres, "relay")
     assert await lease.take()
