@@ -6,6 +6,8 @@ import fcntl
 import os
 from typing import TYPE_CHECKING
 
+from hanse.kit.chance import RANDOM
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,6 +27,7 @@ class Places:
     def __init__(self, folder: Path | None, count: int) -> None:
         self._folder = folder
         self._count = count
+        self._next = RANDOM.randrange(count) if count else 0
         self._held: list[int] = []
         self._signs: dict[str, int] = {}
 
@@ -32,10 +35,12 @@ class Places:
         """Takes a place; whether one was free."""
         if self._folder is None:
             return True
-        for number in range(self._count):
+        for step in range(self._count):  # from anywhere: where many are taken, others look as well
+            number = (self._next + step) % self._count
             file = _locked(self._folder / str(number), fcntl.LOCK_EX)
             if file is not None:
                 self._held.append(file)
+                self._next = number + 1
                 return True
         return False
 

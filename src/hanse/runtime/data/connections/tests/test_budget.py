@@ -11,6 +11,7 @@ import pytest
 
 from hanse.kit.clock import monotonic
 from hanse.runtime.config.secret import Secret
+from hanse.runtime.data.connections.places import Places
 from hanse.runtime.data.connections.tests import sharing_process
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
@@ -136,3 +137,16 @@ async def test_what_is_idle_goes_to_who_waits(few, tmp_path, admin):
 
 async def elsewhere(database: Database) -> None:
     await database.fetch("select 1")
+
+
+def test_each_begins_to_look_elsewhere_so_that_what_is_taken_is_not_opened_each_time(tmp_path):
+    pools = [Places(tmp_path, 10_000) for _ in range(4)]
+
+    assert all(one.take() for one in (*pools, *pools))
+
+    looked_at = sorted(int(file.name) for file in tmp_path.iterdir())
+    assert len(looked_at) == 8, "none twice"
+    assert looked_at != list(range(8))
+    for one in pools:
+        one.give()
+        one.give()
