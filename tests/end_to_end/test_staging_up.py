@@ -10,7 +10,8 @@ import pytest
 
 from hanse import Host, HostConfig
 from hanse.fleet.control.staging.api import CannotDeploy, Instance, Order, Staging
-from tests.end_to_end.fleet import ECHO, Fleet, fleet, until
+from tests.end_to_end.fleet import ECHO, RELAY, Fleet, fleet, until
+from tests.end_to_end.steady_users import users
 from tests.end_to_end.terminal import hanse
 
 APART = 'default = "apart"'
@@ -242,6 +243,37 @@ async def test_a_new_control_process_knows_the_pair(shop: Fleet) -> None:
         shown(shop, {1})
         await staging.go_back(order)
         assert set(said(shop, 40)) == {0}
+
+
+async def test_a_unit_whose_new_caller_needs_its_new_callee_fails_nobody_there_and_back(
+    shop: Fleet,
+) -> None:
+    more = """
+    @rpc("GET /echo/v1/more/{number}", allow=PUBLIC)
+    async def more(self, number: int) -> int:
+        return number
+"""
+    shop.write("echo/service.py", ECHO + more)
+    shop.write("relay/service.py", RELAY.replace("self._echo.number", "self._echo.more"))
+    try:
+        async with control() as staging:
+            proposed = await staging.propose(("echo", "relay"))
+            order = Order(deployment="d1", changes=proposed.changes, local=proposed.local)
+            called = {one.group.name: one.calls for one in order.changes}
+            assert called == {"echo": (), "relay": ("echo.v1.Echo",)}
+            with users(shop.url, "/relay/v1/numbers/7") as asked:
+                # when
+                await staging.stage(order)
+                await staging.share("d1", 0.5, 0.5)
+                shown(shop, {0}, "relay")
+                await staging.take_over(order)
+                await staging.share("d1", 0.0, 0.5)
+                shown(shop, {0}, "relay")
+                await staging.go_back(order)
+            # then
+            assert asked.failed == 0, asked.answers
+    finally:
+        shop.write("relay/service.py", RELAY)
 
 
 async def test_a_new_group_comes_with_who_calls_it_and_one_that_is_gone_is_said(

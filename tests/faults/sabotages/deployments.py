@@ -11,6 +11,7 @@ TALLY = "src/hanse/fleet/deployments/judged/tests/test_tally.py::"
 FEEDING = "src/hanse/runtime/subscriptions/tests/test_feeding.py::"
 WORKFLOWS = "src/hanse/runtime/workflows/tests/test_shares.py::"
 BOOK = "src/hanse/fleet/deployments/tests/test_book.py::"
+CALL_ORDER = "src/hanse/fleet/control/tests/test_call_order.py::"
 EACH = "src/hanse/fleet/deployments/tests/test_each.py::"
 STAGING = "tests/end_to_end/test_staging_up.py::"
 DEPLOY = "tests/end_to_end/test_deploy_up.py::"
@@ -63,6 +64,18 @@ DEPLOYING = [
     Sabotage("a canary has a twin", "src/hanse/fleet/control/staging/stage.py",
              'for part in ("canary", "twin"):', 'for part in ("canary",):',
              STAGING + "test_a_release_is_staged_gets_shares_takes_over_and_settles"),
+    Sabotage("of a unit whoever is called takes over first", "src/hanse/fleet/control/staging/stage.py",
+             "for wave in waves(self._order.changes):", "for wave in reversed(waves(self._order.changes)):",
+             CALL_ORDER + "test_a_unit_takes_over_from_below_and_goes_back_from_above"),
+    Sabotage("a unit goes back from whoever calls", "src/hanse/fleet/control/staging/stage.py",
+             "for one in reversed(waves(mine))]", "for one in waves(mine)]",
+             CALL_ORDER + "test_a_unit_takes_over_from_below_and_goes_back_from_above"),
+    Sabotage("new callers meet new callees, and twins meet twins", "src/hanse/fleet/control/hosts/told.py",
+             '(one.record.deployment, one.part == "twin")', "(one.record.deployment, False)",
+             TOLD + "test_groups_that_are_deployed_as_one_call_hosts_of_their_own_release"),
+    Sabotage("who is deployed together calls each other", "src/hanse/runtime/placement/placement.py",
+             "if together := directory.together(name):", "if together := ():",
+             SHARES + "test_who_is_deployed_together_calls_each_other_as_long_as_these_answer"),
     Sabotage("nobody disturbs a deployment", "src/hanse/fleet/control/following.py",
              "        _refuse_deployed(hosts, wanted, touched)\n", "",
              STAGING + "test_two_do_not_deploy_one_group_at_once"),

@@ -11,9 +11,10 @@ from hanse.runtime.placement.directory import DirectoryFile
 from hanse.runtime.placement.shares import SharesFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from hanse.runtime.placement.directory import Together
     from hanse.runtime.placement.shares import Part
 
 T = TypeVar("T", DirectoryFile, SharesFile)
@@ -36,12 +37,14 @@ class DirectoryWriter:
         self,
         services: Mapping[str, tuple[str, ...]],
         elsewhere: Mapping[str, tuple[str, ...]] | None = None,
+        together: Sequence[Together] = (),
     ) -> int:
         """Makes these the addresses; the revision stays if nothing changes.
 
         Args:
             services: By contract, of this region.
             elsewhere: By contract, of other regions.
+            together: Hosts that call each other first.
 
         Returns:
             The revision that holds them.
@@ -49,7 +52,8 @@ class DirectoryWriter:
         Raises:
             StateError: It cannot be written.
         """
-        said = DirectoryFile(self._written.revision, dict(services), dict(elsewhere or {}))
+        revision, told = self._written.revision, (dict(services), dict(elsewhere or {}))
+        said = DirectoryFile(revision, *told, tuple(together))
         if said != self._written or not self._directory.exists():
             written = msgspec.structs.replace(said, revision=self._written.revision + 1)
             write_whole(self._directory, msgspec.json.encode(written))

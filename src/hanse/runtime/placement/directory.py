@@ -21,6 +21,18 @@ log = logging.getLogger("hanse.directory")
 FILE_BYTES_MAX = 8 * 1024 * 1024
 
 
+class Together(msgspec.Struct, frozen=True):
+    """Hosts of several groups that are deployed as one, of one release: they call each other.
+
+    Attributes:
+        hosts: Their names.
+        services: Addresses of theirs by full name of the contract.
+    """
+
+    hosts: tuple[str, ...]
+    services: dict[str, tuple[str, ...]]
+
+
 class DirectoryFile(msgspec.Struct, frozen=True):
     """What is read of the file; whoever writes it replaces it whole.
 
@@ -28,11 +40,13 @@ class DirectoryFile(msgspec.Struct, frozen=True):
         revision: Counts up with every change.
         services: Addresses by full name of the contract.
         elsewhere: The same in other regions: called where none of the above answers.
+        together: Hosts that call each other, before all of the above.
     """
 
     revision: int = 0
     services: dict[str, tuple[str, ...]] = {}
     elsewhere: dict[str, tuple[str, ...]] = {}
+    together: tuple[Together, ...] = ()
 
 
 class Directory:
@@ -79,6 +93,13 @@ class Directory:
         """Where a contract is served in other regions, as the file says."""
         return () if name in self.configured else self._written.elsewhere.get(name, ())
 
+    def together(self, name: str) -> tuple[str, ...]:
+        """Where a contract is served by those with whom this host is deployed, of its release."""
+        if name in self.configured:
+            return ()
+        mine = (one for one in self._written.together if self.shares.name in one.hosts)
+        return next((one.services.get(name, ()) for one in mine), ())
+
     def look(self, check: Callable[[str], object]) -> bool:
         """Reads the files if they have changed; whether they now say something else.
 
@@ -109,7 +130,8 @@ class Directory:
 
 def _read(file: Path, check: Callable[[str], object]) -> DirectoryFile:
     written = read_told(file, DirectoryFile, FILE_BYTES_MAX)
-    for addresses in (*written.services.values(), *written.elsewhere.values()):
+    together = (addresses for one in written.together for addresses in one.services.values())
+    for addresses in (*written.services.values(), *written.elsewhere.values(), *together):
         for address in addresses:
             check(address)
     return written

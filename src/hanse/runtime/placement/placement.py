@@ -150,6 +150,7 @@ class Placement:
         """All addresses at which a contract is called."""
         yield from self._directory.addresses(name)
         yield from self._directory.elsewhere(name)
+        yield from self._directory.together(name)
         for part in self._directory.shares.of(name):
             yield from part.addresses
 
@@ -157,6 +158,8 @@ class Placement:
         """Who serves a contract: here, of those that are judged, and in other regions."""
         directory, pools = self._directory, self._pools_at
         parts = tuple(Part(pools(one.addresses), one.share) for one in directory.shares.of(name))
+        if together := directory.together(name):
+            parts = (Part(pools(together), 1.0),)
         return pools(directory.addresses(name)), parts, pools(directory.elsewhere(name))
 
     def _pools_at(self, addresses: Iterable[str]) -> tuple[Pool, ...]:

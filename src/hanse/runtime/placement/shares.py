@@ -54,11 +54,14 @@ class Shares:
     Args:
         file: The file; None for none.
         name: Of this host.
+
+    Attributes:
+        name: As given.
     """
 
     def __init__(self, file: Path | None, name: str = "") -> None:
         self._file = file
-        self._name = name
+        self.name = name
         self._seen: object = self  # as no file ever is: the first look reads
         self._written = SharesFile()
         self._until = 0.0
@@ -74,8 +77,8 @@ class Shares:
 
         A host that is judged has none where nobody says so any more.
         """
-        share = self._written.hosts.get(self._name, 1.0)
-        return share if self._valid or self._name not in self._written.hosts else 0.0
+        share = self._written.hosts.get(self.name, 1.0)
+        return share if self._valid or self.name not in self._written.hosts else 0.0
 
     def of(self, contract: str) -> tuple[Part, ...]:
         """The parts of a contract."""

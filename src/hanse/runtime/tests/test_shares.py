@@ -71,6 +71,26 @@ async def test_each_part_gets_its_share_of_calls(fleet):
     assert found["settled"] == 2000 - found["canary"] - found["twin"]
 
 
+async def test_who_is_deployed_together_calls_each_other_as_long_as_these_answer(fleet):
+    settled, canary = [await fleet.shelf(name) for name in ("settled", "canary")]
+    fleet.give({"canary": 0.0})
+    said = {"services": {SHELF: [settled]}}
+    said["together"] = [
+        {"hosts": ["old"], "services": {SHELF: [settled]}},
+        {"hosts": ["other", "new"], "services": {SHELF: [canary]}},
+    ]
+    fleet._write(said)
+    hosts = {
+        name: await fleet.caller(Shop, shares_file=fleet.shares, name=name)
+        for name in ("old", "new", "nobody")
+    }
+
+    found = {name: set(await answers(host, 20)) for name, host in hosts.items()}
+    assert found == {"old": {"settled"}, "new": {"canary"}, "nobody": {"settled"}}
+    await fleet.hosts["canary"].stop()
+    assert set(await answers(hosts["new"], 20)) == {"settled"}
+
+
 async def test_what_is_taken_back_is_taken_back_at_once(fleet):
     host = await fleet.start()
     revision = fleet.give({"canary": 1.0})

@@ -10,7 +10,13 @@ import msgspec
 
 from hanse.fleet.control.hosts.given_shares import LEASE_SECONDS, GivenShares
 from hanse.fleet.control.hosts.reported import reported_of
-from hanse.fleet.control.hosts.told import Around, directory_of, shares_of, upstreams_of
+from hanse.fleet.control.hosts.told import (
+    Around,
+    directory_of,
+    shares_of,
+    together_of,
+    upstreams_of,
+)
 from hanse.fleet.control.region.front import Front
 from hanse.fleet.gateway.picture import Picture
 from hanse.kit.clock import monotonic, wait_set
@@ -116,7 +122,8 @@ class Publisher:
             self.given.look(monotonic())
             taken = self.neighbours.taken() if self.drained else frozenset[str]()
             around = Around(self.neighbours.elsewhere(), taken)
-            directory = self._file.write(directory_of(self.members, around), around.elsewhere)
+            services, together = directory_of(self.members, around), together_of(self.members)
+            directory = self._file.write(services, around.elsewhere, together)
             shares = self._give()
             upstreams = tuple(
                 one.drained() if one.service in taken else one

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hanse.fleet.control.hosts.member import settled
 from hanse.fleet.gateway import picture as gateway
 from hanse.fleet.gateway.picture import Endpoint, Upstream
+from hanse.runtime.placement.directory import Together
 from hanse.runtime.placement.shares import Part
 
 if TYPE_CHECKING:
@@ -53,6 +54,33 @@ def directory_of(members: Sequence[Member], around: Around = ALONE) -> dict[str,
         named = [] if contract in around.taken else answering or taking or staying or having
         found[contract] = tuple(f"unix:{one.socket}" for one in named)
     return found
+
+
+def together_of(members: Sequence[Member]) -> list[Together]:
+    """Of each deployment of several groups: hosts of its release, and its twins.
+
+    A new caller may need what a new callee alone has, and whoever is compared with another has
+    callees of the same age. Those that leave are called as long as they are there: by who leaves.
+    """
+    found: dict[tuple[str, bool], list[Member]] = {}
+    for one in members:
+        if one.record.deployment and one.part != "warm":
+            found.setdefault((one.record.deployment, one.part == "twin"), []).append(one)
+    return [
+        Together(
+            tuple(one.name for one in side),
+            {
+                contract: tuple(f"unix:{one.socket}" for one in _answering(having))
+                for contract, having in _by(side, lambda group: group.contracts).items()
+            },
+        )
+        for side in found.values()
+        if len({one.group.name for one in side}) > 1
+    ]
+
+
+def _answering(having: list[Member]) -> list[Member]:
+    return [one for one in having if one.answering] or having
 
 
 def shares_of(

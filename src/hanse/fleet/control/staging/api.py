@@ -31,6 +31,7 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
         group_before: As it is now; None where there is none.
         post: Whether migrations wait for the end of what ran before.
         shared: Whether no code of its own differs: only Hanse, settings or packages of all.
+        calls: Full names of the contracts that its new release calls.
     """
 
     group: PlannedGroup
@@ -40,6 +41,7 @@ class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
     group_before: PlannedGroup | None = None
     post: bool = False
     shared: bool = False
+    calls: tuple[str, ...] = ()
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from hanse.fleet.control.hosts.member import settled
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.hosts.surveyor import build_services, groups_of, is_local
 from hanse.fleet.control.staging.api import GroupChange, Proposal
+from hanse.fleet.descriptions import description_of
 from hanse.fleet.releases.wish import read_wish
 
 if TYPE_CHECKING:
@@ -93,4 +94,11 @@ def _change(group: PlannedGroup, now: HostStatus | None, found: Built, shelf: Sh
         group_before=now.group if now else None,
         post=bundle.post,
         shared=bool(before) and not changed,
+        calls=_calls(runs.values(), shelf),
     )
+
+
+def _calls(releases: Iterable[str], shelf: Shelf) -> tuple[str, ...]:
+    """Full names of the contracts that releases call."""
+    services = description_of(releases, shelf).services
+    return tuple(sorted({each.contract.full_name for one in services for each in one.needs}))

@@ -13,6 +13,7 @@ from hanse.fleet.control.hosts.member import (
     under_way,
 )
 from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.staging.waves import waves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -71,17 +72,20 @@ class Stage:
     async def take_over(self) -> None:
         """Starts as many hosts of the new release as a group has, and lets them take its place.
 
+        Whoever is called goes before who calls: that may need what the other's new release has.
+
         Raises:
             ChangeFailed: One of them does not start; all is as it was.
         """
         self._check()
         await self._started(self._missing(self._order.changes))
-        for change in self._order.changes:
-            for one in self._before(change, ""):
-                one.become("warm", self._order.deployment)
-            for one in (*self._of(change, "next"), *self._of(change, "canary")):
-                one.become("", self._order.deployment)
-        await self._told()
+        for wave in waves(self._order.changes):
+            for change in wave:
+                for one in self._before(change, ""):
+                    one.become("warm", self._order.deployment)
+                for one in (*self._of(change, "next"), *self._of(change, "canary")):
+                    one.become("", self._order.deployment)
+            await self._told()
 
     async def settle(self) -> None:
         """Ends the twins."""
@@ -100,6 +104,8 @@ class Stage:
     async def go_back(self) -> None:
         """Has everything as it was before: what stood by serves, the rest ends.
 
+        Whoever calls goes before who is called, and ends before.
+
         A group that somebody else has changed meanwhile is left as it is.
 
         Raises:
@@ -114,21 +120,33 @@ class Stage:
                 number = _group_before(change).replicas
                 coming += [self._old(change, coming) for _ in range(number)]
         await self._rollout.start(coming)  # and nobody waits for those that are about to end
-        leaving = self._mine(*UNDER_WAY)
-        for change in mine:  # also those that somebody started anew meanwhile
-            leaving += self._before(change, "", change.after)
-            for one in self._of(change, "warm", change.before):
-                one.become("", "")
-        leaving += self._mine("warm")
-        for one in leaving:  # told with who serves again: nobody is sent there in between
-            one.leaving = True
         self._publisher.given.take_back(self._order.deployment)
-        await self._told()
-        await self._rollout.end(leaving)
+        leaving = [await self._withdrawn(one) for one in reversed(waves(mine))]
+        if not leaving:
+            await self._told()
+        rest = [one for one in self._mine(*UNDER_WAY, "warm") if not one.leaving]
+        for some in (*leaving, rest):
+            await self._rollout.end(some)
         self._remember()
         if changed:
             names = ", ".join(one.group.name for one in changed)
             raise ChangeFailed(f"{names}: changed meanwhile, and left as it is.")
+
+    async def _withdrawn(self, wave: Sequence[GroupChange]) -> list[Member]:
+        """Has what was before serve again; who is to end then."""
+        leaving: list[Member] = []
+        for change in wave:
+            leaving += [
+                one for one in self._group(change.group.name) if one in self._mine(*UNDER_WAY)
+            ]
+            # Also those that somebody started anew meanwhile.
+            leaving += self._before(change, "", change.after)
+            for one in self._of(change, "warm", change.before):
+                one.become("", "")
+        for one in leaving:  # told with who serves again: nobody is sent there in between
+            one.leaving = True
+        await self._told()
+        return leaving
 
     def _check(self) -> None:
         """Refuses what would meet another change of the same group."""

@@ -8,7 +8,7 @@ import pytest
 
 from hanse.fleet.control.hosts.given_shares import LEASE_SECONDS, GivenShares
 from hanse.fleet.control.hosts.member import Member, MemberRecord, free_names
-from hanse.fleet.control.hosts.told import directory_of, shares_of
+from hanse.fleet.control.hosts.told import directory_of, shares_of, together_of
 from hanse.fleet.control.hosts.told import upstreams_of as told_upstreams
 from hanse.fleet.engine.program import Program
 from hanse.fleet.engine.supervision import Supervision
@@ -82,6 +82,28 @@ def test_a_service_nobody_serves_yet_has_the_address_it_will_have() -> None:
 
     assert directory_of(members) == {"cart.v1.Carts": (address("shop-1"),)}
     assert upstreams_of(members) == (Upstream("cart.v1.Carts", CART.segments, (gate("shop-1"),)),)
+
+
+def test_groups_that_are_deployed_as_one_call_hosts_of_their_own_release() -> None:
+    found: list[Member] = []
+    for name, part in (
+        ("shop-1", "warm"), ("shop-2", ""), ("shop-3", "twin"), ("shop-4", "canary"),
+        ("bank-1", "warm"), ("bank-2", ""), ("bank-3", "twin"),
+    ):  # fmt: skip
+        found.append(member(name, CART if name.startswith("shop") else LEDGER))
+        found[-1].become(part, "d1")
+    others = [judged("shop-8", "canary", "d2"), member("shop-9", CART)]
+
+    new, twins = together_of([*found, *others])
+
+    assert new.hosts == ("shop-2", "shop-4", "bank-2")
+    assert new.services["cart.v1.Carts"] == (address("shop-2"), address("shop-4"))
+    assert twins.hosts == ("shop-3", "bank-3")
+    assert twins.services["ledger.v1.Ledger"] == (address("bank-3"),)
+    for one in found:
+        one.leaving = True
+    assert together_of(found)[0].services == new.services, "who leaves calls who leaves"
+    assert together_of(found[:4]) == []
 
 
 def test_new_hosts_get_names_that_no_other_has() -> None:
