@@ -291,7 +291,7 @@ class Feeding:
         """Whether all that was told by now has come; if so, no position stays behind it."""
         reading, self._asked_at = self._reading, monotonic()
         try:
-            through = reading is not None and await reading.is_through()
+            through = reading is not None and await reading.is_through(self._tenure.place)
         except StreamRefused:  # its reader ends at this moment, or ends soon and says why
             return False
         if reading is None or not through or reading is not self._reading:

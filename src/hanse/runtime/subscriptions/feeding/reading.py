@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from hanse.runtime.broker.message import Place
     from hanse.runtime.broker.reader import Reader
     from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.subscriptions.feeding.partitions import Held
@@ -31,14 +32,17 @@ class Reading:
     taken: int = 0
     last: int = 0
 
-    async def is_through(self) -> bool:
+    async def is_through(self, place: Callable[[EventStream], Awaitable[Place]]) -> bool:
         """Whether all that was told by now has come and was looked at.
+
+        Args:
+            place: What a stream holds now.
 
         Raises:
             BrokerAway: Nobody knows.
             StreamRefused: Stream or reader are gone.
         """
-        last = (await self.stream.place()).last
+        last = (await place(self.stream)).last
         if last == self.last:  # nothing was told since it was through
             return True
         told, pending = await self.reader.told()

@@ -14,6 +14,8 @@ from hanse.runtime.subscriptions.handling.claim import Feed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hanse.runtime.broker.message import Place
+    from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.data.database import Database
 
 LOOK_SECONDS = 1.0
@@ -91,6 +93,7 @@ class Tenure:
         self._renewing = Together(self._renew)
         self._standing = Together(self._stand)
         self._due = Together(self._some_due)
+        self._places = Together(_places)
 
     async def renew(self, feed: Feed, *, reads: bool) -> bool:
         """Has what is held of a feed last from now on; whether it lasted until now.
@@ -116,6 +119,15 @@ class Tenure:
         """
         return await self._due.ask(feed)
 
+    async def place(self, stream: EventStream) -> Place:
+        """What a stream holds now.
+
+        Raises:
+            BrokerAway: Nobody knows.
+            StreamRefused: It is not there.
+        """
+        return await self._places.ask(stream)
+
     async def _renew(self, asked: Sequence[tuple[Feed, bool]]) -> list[bool]:
         rows = await self._database.fetch(
             _RENEW, self.holder.name, self.holder.seconds, self._database.share(),
@@ -139,6 +151,15 @@ class Tenure:
         rows = await self._database.fetch(_SOME_DUE, now, *_numbers(feeds))
         due = {Feed(row["subscription"], row["replay_epoch"]) for row in rows}
         return [feed in due for feed in feeds]
+
+
+async def _places(streams: Sequence[EventStream]) -> list[Place]:
+    """All feeds of a host look at the same moments, and nearly always at the same stream."""
+    found: dict[str, Place] = {}
+    for one in streams:
+        if one.name not in found:
+            found[one.name] = await one.place()
+    return [found[one.name] for one in streams]
 
 
 def _numbers(feeds: Sequence[Feed]) -> tuple[list[int], list[int]]:

@@ -10,11 +10,15 @@ import pytest
 from hanse import Database, Service
 from hanse.kit.clock import monotonic
 from hanse.runtime.background import Surroundings
+from hanse.runtime.broker.message import Place
+from hanse.runtime.broker.stream import EventStream
 from hanse.runtime.call.threads import Threads
 from hanse.runtime.data.database_config import DatabaseConfig
 from hanse.runtime.data.tests.servers import PATIENCE
 from hanse.runtime.events.envelope import PARTITIONS
 from hanse.runtime.subscriptions.declared.declaration import subscribe
+from hanse.runtime.subscriptions.feeding.part import Holder
+from hanse.runtime.subscriptions.feeding.tenure import Tenure
 from hanse.runtime.subscriptions.feeding.together import Together
 from hanse.runtime.subscriptions.subscriptions import Subscriptions
 from hanse.runtime.subscriptions.tests.conftest import Letter, held_by
@@ -76,6 +80,26 @@ async def test_many_feeds_of_an_idle_host_are_renewed_and_looked_at_together(off
         assert await bench.database.fetch(WRITTEN) == written, "no row of a partition"
         beats = (monotonic() - began) / (seconds / 3)
         assert max(database.asked.values()) < beats + MANY / 2, "one for all, each time"
+
+
+class CountingStream(EventStream):
+    """Counts how often the broker is asked how far it is."""
+
+    asked = 0
+
+    async def place(self) -> Place:
+        CountingStream.asked += 1
+        return await super().place()
+
+
+async def test_many_feeds_of_a_host_ask_the_broker_together_how_far_the_stream_is(office) -> None:
+    tenure = Tenure(office.bench.database, Holder("one"))
+    streams = [CountingStream(office.made.broker, office.made.name) for _ in range(MANY)]
+
+    found = await asyncio.gather(*map(tenure.place, streams))
+
+    assert set(found) == {await office.made.place()}
+    assert CountingStream.asked == 1
 
 
 async def test_who_was_late_to_renew_holds_nothing_that_was_not_taken_anew(bench) -> None:
