@@ -94,7 +94,7 @@ class Nats:
         if access is None:
             name = f"hanse-{secrets.token_hex(8)}"
             access = Access(name, _free_port(), secrets.token_urlsafe(24))
-        elif not _is_free(access.port):
+        elif not is_free(access.port):
             access = msgspec.structs.replace(access, port=_free_port())
         write_whole(self._access_file, msgspec.json.encode(access))
         url = f"nats://{USER}:{access.password}@{HOST}:{access.port}"
@@ -165,7 +165,8 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether a server could listen there; what has just ended is in nobody's way."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

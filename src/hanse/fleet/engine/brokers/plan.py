@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
+from hanse.fleet.engine.nats import is_free
 from hanse.kit.chance import RANDOM
 from hanse.runtime.config.configuration_error import ConfigurationError
 
@@ -151,17 +151,7 @@ def _free_port(taken: set[int]) -> int:
         BrokersError: There is none.
     """
     for port in RANDOM.sample(PORTS, _TRIES):
-        if port not in taken and _is_free(port):
+        if port not in taken and is_free(port):
             taken.add(port)
             return port
     raise BrokersError(f"Of the ports {PORTS.start} to {PORTS.stop - 1} too many are taken.")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
