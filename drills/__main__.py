@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -32,6 +33,9 @@ def main() -> int:
         size = drill.size._make(getattr(options, name) for name in drill.size._fields)
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.default_int_handler)
+        os.environ.pop(
+            "PYTHONDONTWRITEBYTECODE", None
+        )  # hosts start often, and read what is compiled
         sys.stderr.write(f"What it leaves is in {folder}; again from there: --again {folder}\n")
         drill.run(folder, size)
     found = drill.report(folder)

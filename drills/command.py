@@ -143,13 +143,26 @@ def processes(folder: Path) -> Iterator[psutil.Process]:
             continue
 
 
+class ControlTime:
+    """Processor time of the control plane; of builds, which are processes of their own, none.
+
+    Args:
+        folder: Of the project.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[tuple[int, float], float] = {}
+
+    def seconds(self) -> float:
+        """Until now, of those too that have ended since they were seen."""
+        for one in processes(self._folder):
+            with suppress(psutil.Error):
+                if not set(CONTROL).isdisjoint(one.cmdline()):
+                    self._known[one.pid, one.create_time()] = sum(one.cpu_times()[:2])
+        return sum(self._known.values())
+
+
 def control_seconds(folder: Path) -> float:
-    """Processor time of the control plane; of builds, which are processes of their own, none."""
-    found = 0.0
-    for one in processes(folder):
-        try:
-            if not set(CONTROL).isdisjoint(one.cmdline()):
-                found += sum(one.cpu_times()[:2])
-        except psutil.Error:
-            continue
-    return found
+    """Processor time of the control processes there are; see `ControlTime`."""
+    return ControlTime(folder).seconds()

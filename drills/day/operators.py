@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -28,6 +29,9 @@ PATIENCE_SECONDS = 900.0
 TRIES = 5
 TRY_SECONDS = 2.0
 """Between two: what was refused for others' sake, as when one of them broke the build, is deployed again."""
+
+ODD = (SaidNoError, subprocess.TimeoutExpired, ValueError)
+"""What a command may come to besides an answer; none of it ends the day."""
 
 SETTLED = frozenset({"settled", "done"})
 UNDER_WAY = "under way"
@@ -164,7 +168,7 @@ class Operators:
         while True:
             try:
                 found = deployed(self._folder, row["service"], PATIENCE_SECONDS)
-            except SaidNoError as error:
+            except ODD as error:
                 own = is_own(row["service"], str(error))
                 if not own and row["again"] < TRIES and not self._over.is_set():
                     row["again"] += 1
@@ -180,7 +184,7 @@ class Operators:
         for _ in range(TRIES):
             try:
                 found = hanse(self._folder, "rollback", row["name"], seconds=PATIENCE_SECONDS)
-            except SaidNoError as error:
+            except ODD as error:
                 row["by_hand"] = str(error)
                 time.sleep(TRY_SECONDS)
             else:
@@ -196,7 +200,7 @@ class Operators:
             self.done.append(row)
             self._write()
             self._tell(row)
-        self._told()
+            self._told()
 
     def _write(self) -> None:
         write_file(self._written, json.dumps(self.done))

@@ -109,7 +109,7 @@ class {title}(Service, package="{name}.v1"):
         if random.random() < 0.001:
             raise Busy("Try again.")
         {code}
-        if {telling} and random.random() < 0.25:
+        if {telling} and random.random() < 0.1:
             await self._events.emit(Sold("{name}"))
         if random.random() < 0.05:
             await self._prices.agreed.maybe("boat")

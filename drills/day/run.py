@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from drills.command import control_seconds, down, hanse, up, users
+from drills.command import ControlTime, down, hanse, up, users
 from drills.day.operators import Operators, Size
 from drills.day.project import asks, names, write_project
 from drills.project import write_file
@@ -85,15 +85,15 @@ class Diary:
 
     def __init__(self, folder: Path, project: Path, size: Size, gateways: list[str]) -> None:
         self._file = folder / "day.json"
-        self._project = project
+        self._control = ControlTime(project)
         self._told: dict[str, Any] = {"size": size._asdict(), "gateways": gateways}
         self._used = self._busy = 0.0
 
     def rest(self) -> None:
         """Waits, sees what is used while nobody deploys, and begins the day."""
-        before, begun = control_seconds(self._project), time.time()
+        before, begun = self._control.seconds(), time.time()
         time.sleep(CALM_SECONDS)
-        self._used, self._busy, now = control_seconds(self._project), _busy_seconds(), time.time()
+        self._used, self._busy, now = self._control.seconds(), _busy_seconds(), time.time()
         self._told |= {"begun": now, "idle_cpu": (self._used - before) / (now - begun)}
 
     def write(self, *, whole: bool = False) -> None:
@@ -104,7 +104,7 @@ class Diary:
         """
         now = {
             "ended": time.time(),
-            "control_seconds": control_seconds(self._project) - self._used,
+            "control_seconds": self._control.seconds() - self._used,
             "busy_seconds": _busy_seconds() - self._busy,
             "cores": psutil.cpu_count(),
             "whole": whole,

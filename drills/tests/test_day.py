@@ -2,12 +2,15 @@
 
 import ast
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from drills.command import CONTROL, ControlTime
 from drills.day.chart import chart
 from drills.day.faults import CLASSES, FAULTS
 from drills.day.operators import UNDER_WAY, Size, is_own, planned, stages
@@ -244,3 +247,19 @@ def test_long_lines_of_a_recording_go_on_below() -> None:
 
     assert max(map(len, lines)) <= WIDE
     assert " ".join(" ".join(lines).split()) == ("word " * 60).strip()
+
+
+def test_control_that_died_has_used_what_it_used(tmp_path: Path) -> None:
+    burn = "sum(range(3_000_000)); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", burn, CONTROL[0]],
+        cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as burning:  # fmt: skip
+        assert burning.stdout is not None
+        burning.stdout.readline()
+        time = ControlTime(tmp_path)
+        used = time.seconds()
+        burning.kill()
+
+    assert used > 0.0
+    assert time.seconds() == used
