@@ -14,8 +14,8 @@ from tests.faults.sabotages.row import Sabotage
 from tests.forked_pytest import ForkedPytest
 
 ROOT = Path(__file__).parents[2]
-OFTEN = 2
-"""So many rows of each area run every time, the others with --long: all of them take minutes."""
+OFTEN = 1
+"""So many rows of each area run every time, the others with --long: each takes some seconds."""
 
 ROWS = [row for area in AREAS for row in area]
 often = [row for area in AREAS for row in area[:OFTEN]]
