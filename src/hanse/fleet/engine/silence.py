@@ -10,6 +10,9 @@ QUESTION_SECONDS = 2.0
 QUESTIONS_MIN = 3
 """So many in a row were in vain: who asks may have stood still too, as a whole machine may."""
 
+LATE_SECONDS = 0.25
+"""By which who asks is back too late from a question to say that there was no answer in time."""
+
 
 class Silence:
     """What was asked of one program in vain.
@@ -26,8 +29,14 @@ class Silence:
         self.lasted = 0.0
         self._missed = 0
 
-    def note(self, asked: float, *, heard: bool) -> None:
-        """What came of a question, asked at that moment."""
+    def note(self, asked: float, now: float, *, heard: bool) -> None:
+        """What came of a question by now, asked at that moment.
+
+        Nothing, if it comes late: then who asks stood still as well, as on a machine that has too
+        much to do, where killing what is slow makes it slower.
+        """
+        if not heard and now - asked > QUESTION_SECONDS + LATE_SECONDS:
+            return
         if heard:
             self.since, self._missed = None, 0
             return

@@ -245,7 +245,8 @@ class Supervision:
         process, patience = self._process, self._care.patience.silent
         while process is not None and self._care.lives is not None and not ended.done():
             asked = monotonic()
-            self.silence.note(asked, heard=await _is_so(self._care.lives))
+            heard = await _is_so(self._care.lives)
+            self.silence.note(asked, monotonic(), heard=heard)
             if self.stage == "ready" and self.silence.is_over(monotonic(), patience):
                 self.silence.end(monotonic())
                 log.error("%s did not answer for %.0f s; it is killed.", self.name, patience)
