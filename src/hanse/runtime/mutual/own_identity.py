@@ -88,9 +88,9 @@ class OwnIdentity:
         if not self._tls.trust_domain:
             return Standing(trusted=True, gate=False)
         found = self._peer(transport)
-        if found is None or found.role not in {"host", "control", "gateway"}:
+        if found is None or found.role not in {"host", "gateway"}:
             return None
-        return Standing(trusted=found.role != "gateway", gate=found.role == "gateway")
+        return Standing(trusted=found.role == "host", gate=found.role == "gateway")
 
     def check(self, transport: asyncio.BaseTransport) -> None:
         """Looks who has answered a call of ours, before anything is said.

@@ -43,10 +43,8 @@ async def refused(host, context: ssl.SSLContext) -> bool:
         return True
 
 
-@pytest.mark.parametrize("role", ["host", "control"])
-async def test_a_host_and_a_control_process_are_believed_for_whom_they_call(fortress, realm, role):
-    tls = realm.issue(role, "r2.shop-1", region="r2")
-    async with await visit(fortress, tls) as peer:
+async def test_a_host_is_believed_for_whom_it_calls(fortress, realm):
+    async with await visit(fortress, realm.issue("host", "r2.shop-1", region="r2")) as peer:
         assert (await peer.ask(connect("Inside", {"text": "a"}, context()))).json == {"text": "a"}
         assert (await peer.ask(get("/desk/v1/who", context()))).json["site"] == "victim"
 
@@ -72,6 +70,11 @@ async def test_who_is_no_process_of_ours_is_not_even_heard(fortress, realm, gate
     assert await refused(fortress, calling(realm.forged(kind)))
     assert gates.begun == []
     assert not fortress.connections
+
+
+async def test_a_control_process_calls_no_host_and_is_not_let_in(fortress, realm, gates):
+    assert await refused(fortress, calling(realm.issue("control", region="r2")))
+    assert gates.begun == []
 
 
 async def test_nor_is_who_shows_nothing_or_is_of_another_project(fortress, realm, gates, tmp_path):
