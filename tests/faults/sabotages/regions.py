@@ -4,7 +4,8 @@ from tests.faults.sabotages.row import Sabotage, below
 
 AROUND = "tests/test_around.py::"
 MISSED = "tests/test_missed.py::"
-UP = "tests/end_to_end/test_regions_up.py::"
+MANY = "regions/tests/test_many_regions.py::"
+WHOLE = MANY + "test_whatever_a_change_meets_all_regions_have_it_or_none"
 
 REGIONS = [
     *below(
@@ -58,19 +59,112 @@ REGIONS = [
             "",
             AROUND + "test_others_are_told_of_hosts_that_can_be_called",
         ),
-    ),
-    Sabotage(
-        "a release comes to one region first",
-        "src/hanse/fleet/control/regions/many_regions.py",
-        'if step in {"begin", "take_over"}:',
-        'if step == "begin":',
-        UP + "test_a_deployment_comes_to_one_region_and_then_to_the_others",
-    ),
-    Sabotage(
-        "a region that comes back runs what the others run",
-        "src/hanse/fleet/control/regions/many_regions.py",
-        "        await one.bring(found.wanted, ())\n",
-        "",
-        UP + "test_a_region_that_is_killed_hurts_nobody_else_and_comes_back_as_the_others_are",
+        Sabotage(
+            "a release comes to one region first",
+            "regions/waves.py",
+            '        if step == "take_over":\n',
+            "        if False:\n",
+            MANY + "test_meanwhile_everything_else_may_be_changed",
+        ),
+        Sabotage(
+            "a region that comes back runs what the others run",
+            "regions/many_regions.py",
+            "        await one.bring(found.wanted, ())\n",
+            "",
+            MANY
+            + "test_a_control_that_begins_anew_between_two_looks_is_brought_to_what_should_run",
+        ),
+        Sabotage(
+            "a control that began anew is seen",
+            "regions/behind.py",
+            " or self._lives.get(one.name, one.life) != one.life",
+            "",
+            MANY
+            + "test_a_control_that_begins_anew_between_two_looks_is_brought_to_what_should_run",
+        ),
+        Sabotage(
+            "what is changed is in the book before it is so",
+            "regions/bringing.py",
+            "        self._set.note(change=change)\n        try:\n",
+            "        try:\n",
+            WHOLE + "[new-the head dies]",
+        ),
+        Sabotage(
+            "what does not start goes back everywhere",
+            "regions/bringing.py",
+            "            await self._go_back(change, groups)\n",
+            "",
+            WHOLE + "[broken-it is not done]",
+        ),
+        Sabotage(
+            "a change leaves alone what a deployment is at work on",
+            "regions/bringing.py",
+            "one.group.name not in self._claimed)",
+            "one.group.name)",
+            MANY + "test_meanwhile_everything_else_may_be_changed",
+        ),
+        Sabotage(
+            "who is behind takes no part",
+            "regions/waves.py",
+            "if one.name in mine or one.name not in self._behind]",
+            "]",
+            MANY + "test_who_is_behind_takes_no_part_in_a_deployment_before_it_has_caught_up",
+        ),
+        Sabotage(
+            "no deployment takes what another one has claimed",
+            "regions/waves.py",
+            "            await self._check_free(order)\n",
+            "",
+            MANY + "test_another_deployment_of_it_is_refused_and_takes_nothing",
+        ),
+        Sabotage(
+            "a region ends before its logins do",
+            "regions/many_regions.py",
+            "            await self._set.part_with(name)\n",
+            "            pass\n",
+            MANY + "test_a_region_that_is_taken_away_ends_before_brokers_forget_its_logins",
+        ),
+        Sabotage(
+            "who was taken away begins anew",
+            "regions/region_set.py",
+            "        one.forget()\n",
+            "",
+            MANY + "test_a_region_that_is_taken_away_ends_before_brokers_forget_its_logins",
+        ),
+        Sabotage(
+            "a region's own list says whether it is drained",
+            "hosts/hosts.py",
+            "publisher.drained = read_roster(state.roster).drained",
+            "publisher.drained = False",
+            AROUND + "test_a_region_is_drained_when_its_own_list_says_so_and_others_were_told",
+        ),
+        Sabotage(
+            "memory that is short gets no further host",
+            "hosts/relief.py",
+            " or not publisher.neighbours.told()",
+            "",
+            AROUND + "test_no_host_is_added_for_memory_where_none_may_end[not told]",
+        ),
+        Sabotage(
+            "a host that was begun for nothing ends",
+            "hosts/relief.py",
+            "        await rollout.withdraw([one for one in publisher.members if one not in before])\n",
+            "",
+            AROUND + "test_no_host_is_added_for_memory_where_none_may_end[told no more]",
+        ),
+        Sabotage(
+            "a gateway is told who there is before anything else",
+            "region/ground.py",
+            "self._begin(self.front())",
+            "Picture((), *self.front())",
+            AROUND + "test_a_gateway_is_told_who_there_is_before_anything_else",
+        ),
+        Sabotage(
+            "two doors of regions never have one port",
+            "regions/region_ports.py",
+            "    _check(found)\n",
+            "",
+            "regions/tests/test_region_ports.py::test_two_doors_never_have_one_port",
+        ),
     ),
 ]

@@ -82,7 +82,7 @@ class Following:
             Wanted(group, releases.get(group.name) or _wish(found, group), environment, local)
             for group in groups
         ]
-        _refuse_deployed(hosts, wanted, touched)
+        refuse_deployed(hosts, wanted, touched)
         await self._regions.bring(wanted, [one.name for one in anew])
         self._aftermath = found.notes
         hosts = await self._regions.hosts()
@@ -120,14 +120,25 @@ class Following:
         yield from self._aftermath
 
 
-def _refuse_deployed(
+def refuse_deployed(
     hosts: Sequence[HostStatus], wanted: Sequence[Wanted], touched: Collection[str]
 ) -> None:
-    """Whoever is at work on a group is not disturbed."""
+    """Whoever is at work on a group is not disturbed: it stays what it is in one of the regions.
+
+    In one it may be proven while the others have what was before, and each keeps what it has.
+
+    Raises:
+        ChangeFailed: A group would be changed that a deployment is at work on.
+    """
     for one in filter(is_under_way, hosts):
         name = one.group.name
-        same = [each.record for each in settled(hosts) if each.group.name == name]
-        stays = [each for each in wanted if each.group.name == name and all(map(each.fits, same))]
+        serving = [each for each in settled(hosts) if each.group.name == name]
+        runs = [
+            [each.record for each in serving if each.region == region]
+            for region in {each.region for each in serving}
+        ]
+        new = [each for each in wanted if each.group.name == name]
+        stays = any(all(map(each.fits, records)) for each in new for records in runs)
         if not stays or name in touched:
             raise ChangeFailed(under_way(one))
 

@@ -114,8 +114,14 @@ async def _control(state: StateFolder, asked: Asked, variables: Mapping[str, str
 def _several(state: StateFolder, variables: Mapping[str, str], watch: Watch) -> Regions:
     # With the client of their brokers, which a fleet without regions does not wait for.
     from hanse.fleet.control.regions.many_regions import ManyRegions
+    from hanse.fleet.control.regions.region_set import RegionSet
+    from hanse.fleet.control.regions.remote_region import RemoteRegion
+    from hanse.fleet.control.regions.shared_ground import SharedGround
 
-    return ManyRegions(state, variables, watch, SystemClock())
+    def made(name: str, project: str) -> RemoteRegion:
+        return RemoteRegion(name, project, state, variables)
+
+    return ManyRegions(RegionSet(state, made), SharedGround(state, SystemClock()), watch)
 
 
 def _end_on_signals(fleet: Fleet) -> None:

@@ -155,11 +155,6 @@ class Book:
         seen = self._regions.get(self._me)
         return (seen.groups.get(name) if seen else None), entry.sequence if entry else 0
 
-    def lease(self) -> Lease | None:
-        """The last of one's own, of this process or the one before."""
-        seen = self._regions.get(self._me)
-        return seen.lease if seen else None
-
     def applied_of(self, region: str) -> int:
         """The revision that a region says it knows."""
         return self._regions[region].applied if region in self._regions else 0

@@ -25,6 +25,7 @@ from hanse.runtime.broker.failures import BrokerAway, ReadingBroke, StreamRefuse
 from hanse.runtime.broker.reader import Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hanse.runtime.broker.broker_config import BrokerConfig
@@ -52,12 +53,21 @@ class SharedDirectory:
         me: The region whose control process this is, or `head`.
         snapshot: Where what is known is kept for the next start.
         patience: Seconds for a write, until it is said that the directory takes none.
+        drained: Whether calls should go to other regions where these serve the same; each lease
+            says what it says then.
     """
 
     def __init__(
-        self, config: BrokerConfig, me: str, snapshot: Path, *, patience: float = WRITE_SECONDS
+        self,
+        config: BrokerConfig,
+        me: str,
+        snapshot: Path,
+        *,
+        patience: float = WRITE_SECONDS,
+        drained: Callable[[], bool] = lambda: False,
     ) -> None:
         self._me = me
+        self._drained = drained
         self._life = trace_id()[:LIFE_LETTERS]
         self._file = snapshot
         self._broker = Broker(config)
@@ -65,7 +75,6 @@ class SharedDirectory:
         self._book = Book(me, self._life)
         self._made = ""
         self._turn = 0
-        self._drained = False
         self._caught_up = False
         self._reached_until = 0.0
         self._is_reached = True
@@ -146,21 +155,16 @@ class SharedDirectory:
             await self._next(limit - monotonic())
         return late
 
-    async def drain(self, *, drained: bool) -> int:
-        """Has calls go to other regions where these serve the same, or no longer.
+    async def renew(self) -> int:
+        """Renews the lease at once, as it says now whether this region is drained.
 
         Returns:
             The revision in which it is so, for `applied`.
 
         Raises:
-            DirectoryAway: Nobody knows whether it is so.
+            DirectoryAway: Nobody knows whether it is so; the leases that follow say it again.
         """
-        before, self._drained = self._drained, drained
-        try:
-            return await self._bucket.put(entries.lease_key(self._me), self._lease())
-        except BaseException:
-            self._drained = before  # else the next lease would say what was refused
-            raise
+        return await self._bucket.put(entries.lease_key(self._me), self._lease())
 
     def desired(self, name: str) -> Desired | None:
         """What the head wants under a name, as far as is known here."""
@@ -243,9 +247,6 @@ class SharedDirectory:
         """All is known that was there a moment ago; from now on the lease may be renewed."""
         self._caught_up = True
         self._hurry.set()
-        own = self._book.lease()
-        if own is not None and own.life != self._life and not self._turn:
-            self._drained = own.drained  # another start is no reason to serve again
         self._changed()
 
     def _begin(self, made: str) -> None:
@@ -282,7 +283,7 @@ class SharedDirectory:
     def _lease(self) -> bytes:
         self._turn += 1
         self._book.sent(self._turn, monotonic())
-        return msgspec.json.encode(Lease(self._life, self._turn, self._drained))
+        return msgspec.json.encode(Lease(self._life, self._turn, self._drained()))
 
     def _say(self) -> None:
         """Once, when the directory is reached no more, and once when it is again."""

@@ -44,6 +44,7 @@ class Hosts:
         self._publisher = publisher
         self._rollout = Rollout(publisher, make, self._begin_change, state.region)
         self._hangs = Hangs()
+        publisher.drained = read_roster(state.roster).drained  # it alone says so; leases follow it
 
     @property
     def members(self) -> Sequence[Member]:
@@ -57,7 +58,6 @@ class Hosts:
     def adopt(self) -> bool:
         """Takes over what runs; False if nothing does, or if a change was broken off."""
         roster = read_roster(self._state.roster)
-        self._publisher.drained = roster.drained
         if not any(is_running(record.name, self._state) for record in roster.members):
             return False
         try:
@@ -126,21 +126,27 @@ class Hosts:
         """Has other regions take all requests, or no more; returns when all of them know.
 
         Raises:
-            ChangeFailed: They cannot be told.
+            CannotNow: They cannot be told: a region that was to be drained is not. One that comes
+                back serves at least where it is, and they are told as soon as they can be.
         """
-        if not drained:  # whoever comes back serves at least where it is
-            self._drain(drained=False)
-            await self._publisher.publish()
-        reported = await self._publisher.neighbours.drain(drained=drained)
-        if reported is None:
-            raise CannotNow(f"Other regions cannot be told. {TOLD_LATER}")
+        before = self.drained
         self._drain(drained=drained)
+        await self._publisher.publish()
+        reported = await self._publisher.neighbours.renew()
+        if reported is None:
+            self._drain(drained=before and drained)
+            await self._publisher.publish()
+            raise CannotNow(f"Other regions cannot be told. {TOLD_LATER}")
         told = await self._publisher.publish()
         await self._rollout.applied(told._replace(reported=max(reported, told.reported or 0)))
 
     def _drain(self, *, drained: bool) -> None:
-        self._publisher.drained = drained
-        self._remember(settled=True)
+        before, self._publisher.drained = self.drained, drained
+        try:
+            self._remember(settled=True)
+        except BaseException:
+            self._publisher.drained = before
+            raise
 
     def show(self, front: Front) -> None:
         """Has the gateway show this besides the hosts."""

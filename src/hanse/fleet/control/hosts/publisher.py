@@ -51,6 +51,14 @@ class Published(NamedTuple):
     reported: int | None = 0
 
 
+class _Written(NamedTuple):
+    """Revisions of what hosts read, and what the gateway is to know with that."""
+
+    directory: int
+    shares: int
+    picture: Picture
+
+
 class Publisher:
     """Publishes at every change, one revision after the other.
 
@@ -119,22 +127,36 @@ class Publisher:
             StateError: The directory cannot be written.
         """
         async with self._turn:
-            self.given.look(monotonic())
-            taken = self.neighbours.taken() if self.drained else frozenset[str]()
-            around = Around(self.neighbours.elsewhere(), taken)
-            services, together = directory_of(self.members, around), together_of(self.members)
-            directory = self._file.write(services, around.elsewhere, together)
-            shares = self._give()
-            upstreams = tuple(
-                one.drained() if one.service in taken else one
-                for one in upstreams_of(self.members, self.given, around)
-            )
-            picture = Picture(upstreams, *self.front, shares, LEASE_SECONDS, identity=self.identity)
+            directory, shares, picture = self._written()
             await self._show(picture)
         # In a line of its own: where brokers are away, hosts and gateway are told all the same.
         async with self._reporting:
             reported = await self.neighbours.report(reported_of(self.members))
         return Published(directory, shares, reported)
+
+    def begin(self) -> Picture:
+        """How things are, for a gateway that there is no way to yet: it is told nothing less.
+
+        Raises:
+            StateError: The directory cannot be written.
+        """
+        self._picture = self._written().picture
+        return self._picture
+
+    def _written(self) -> _Written:
+        """Writes what hosts read; what the gateway is to know then."""
+        self.given.look(monotonic())
+        taken = self.neighbours.taken() if self.drained else frozenset[str]()
+        around = Around(self.neighbours.elsewhere(), taken)
+        services, together = directory_of(self.members, around), together_of(self.members)
+        directory = self._file.write(services, around.elsewhere, together)
+        shares = self._give()
+        upstreams = tuple(
+            one.drained() if one.service in taken else one
+            for one in upstreams_of(self.members, self.given, around)
+        )
+        picture = Picture(upstreams, *self.front, shares, LEASE_SECONDS, identity=self.identity)
+        return _Written(directory, shares, picture)
 
     async def _renew(self) -> None:
         """Has the shares last on, and nothing else: that is little, however large the fleet."""

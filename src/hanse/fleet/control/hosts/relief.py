@@ -27,12 +27,14 @@ async def relieve(member: Member, publisher: Publisher, rollout: Rollout) -> Non
     member.supervision.note_excess(member.supervision.excess.seen)
     before = list(publisher.members)
     serving = settled(before)
-    if member not in serving:
+    # Where other regions are not told that it ends it does not: nor does memory get any more.
+    if member not in serving or not publisher.neighbours.told():
         return await _restarted(member, publisher, rollout)
     wanted = {one.group.name: _as_it_is(one) for one in serving}
     try:
         await rollout.bring(list(wanted.values()), [member.name])
     except ChangeFailed:
+        await rollout.withdraw([one for one in publisher.members if one not in before])
         return await _restarted(member, publisher, rollout)
     for one in publisher.members:
         if one not in before and one.group.name == member.group.name:

@@ -124,6 +124,14 @@ class Rollout:
         await self.applied(told)
         await self._take_away(leaving)
 
+    async def withdraw(self, begun: Sequence[Member]) -> None:
+        """Ends hosts that were begun for something that came to nothing; regions may not know."""
+        for one in begun:
+            one.leaving = True
+        if begun:
+            await self.applied_here(await self._publisher.publish())
+            await self._take_away(begun)
+
     async def end_all(self) -> None:
         """Ends every host, the running calls first."""
         await asyncio.gather(*(one.supervision.stop() for one in self._members))

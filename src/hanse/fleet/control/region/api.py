@@ -36,6 +36,8 @@ class RegionWish(msgspec.Struct, frozen=True, kw_only=True):
         regions: How many there should be; 0 for as many as there are.
         port: Of the open door, instead of the one in the file; None for that.
         tls_port: Of the door with TLS, likewise.
+        tls_first: The one for that which is taken if it can be had, where nobody said which, and 0
+            for any; None where it is decided by `[gateway]` alone.
     """
 
     project: str
@@ -43,6 +45,7 @@ class RegionWish(msgspec.Struct, frozen=True, kw_only=True):
     regions: int = 0
     port: int | None = None
     tls_port: int | None = None
+    tls_first: int | None = None
 
 
 class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +91,7 @@ class RegionStatus(msgspec.Struct, frozen=True, kw_only=True):
         notes: What an operator should know, in sentences.
         regions: Where it is several.
         settled: Whether no change was broken off in it.
+        drained: Whether it is sent nothing, as far as other regions take it.
     """
 
     processes: tuple[ProcessStatus, ...]
@@ -97,6 +101,7 @@ class RegionStatus(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     regions: tuple[RegionLine, ...] = ()
     settled: bool = True
+    drained: bool = False
 
 
 class RegionRefused(FailedPrecondition):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.directory.failures import DirectoryAway
 
 if TYPE_CHECKING:
@@ -22,15 +21,12 @@ async def follow_others(directory: SharedDirectory, hosts: Hosts) -> None:
         directory: What regions share.
         hosts: Those of this region.
     """
-    others, is_said = directory.others(), not hosts.drained
+    others = directory.others()
     while True:
         try:
-            if not is_said:
-                await hosts.drain(drained=True)
-                is_said = True
             await hosts.tell()
             await directory.applied_here(others.revision)
-        except (DirectoryAway, ChangeFailed) as error:
+        except DirectoryAway as error:
             log.warning("Other regions do not hear that this one has read of them: %s", error)
         except Exception:
             log.exception("What other regions serve is not told; the next change may be.")

@@ -46,6 +46,7 @@ def gateway_wish(
     choices: Choices,
     held: frozenset[int],
     state: StateFolder,
+    tls_first: int | None = None,
 ) -> GatewayWish:
     """What the gateway of a project should be like; where any port will do, one is chosen.
 
@@ -55,6 +56,7 @@ def gateway_wish(
         choices: Ports chosen before.
         held: Ports our own gateway has open.
         state: The region's state folder.
+        tls_first: The port for TLS that is tried first, see `RegionWish`.
 
     Raises:
         ConfigurationError: Both doors would have one port, or there is none to be had; a file that
@@ -68,7 +70,7 @@ def gateway_wish(
         check_root(Path(table.acme.root))
     ports = Ports(table.address, held)
     http = table.port or choices.port("http", ports, but=table.tls_port)
-    https = _tls_port(table, asked, choices, ports, http)
+    https = _tls_port(table, asked, choices, ports, http, tls_first)
     settings = GatewaySettings(
         address=table.address,
         port=http,
@@ -85,7 +87,12 @@ def gateway_wish(
 
 
 def _tls_port(
-    table: GatewayTable, asked: Asked, choices: Choices, ports: Ports, http: int
+    table: GatewayTable,
+    asked: Asked,
+    choices: Choices,
+    ports: Ports,
+    http: int,
+    tls_first: int | None,
 ) -> int | None:
     """Where nobody said which, the usual one if it can be had.
 
@@ -96,6 +103,8 @@ def _tls_port(
         return None
     if table.tls_port:
         return table.tls_port
+    if tls_first is not None:
+        return choices.port("https", ports, first=tls_first, but=http)
     if asked.port is not None:
         return choices.port(f"https beside {asked.port}", ports, but=http)
     first = HTTPS_PORT if table.tls_port is None else 0

@@ -40,6 +40,7 @@ class RegionGround:
         variables: The environment.
         clock: Tells when certificates expire.
         tell: Brings `front` to the gateway; returns when it is there.
+        begin: What a gateway is told first, with that `front`.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class RegionGround:
         variables: Mapping[str, str],
         clock: Clock,
         tell: Callable[[], Awaitable[object]],
+        begin: Callable[[Front], Picture],
     ) -> None:
         self._state = state
         self._broker = broker
         self._variables = variables
         self._clock = clock
         self._tell = tell
+        self._begin = begin
         self._envoy: Envoy | None = None
         self._desk: FrontDesk | None = None
 
@@ -74,7 +77,7 @@ class RegionGround:
         if self._envoy is None:
             desk = self._open_desk(wish.table)
             self._envoy = Envoy(self._state, wish.settings, self._variables)
-            await self._envoy.start(Picture((), *self.front()))
+            await self._envoy.start(self._begin(self.front()))
         else:
             if self._envoy.settings != wish.settings:
                 await self._envoy.change(wish.settings)

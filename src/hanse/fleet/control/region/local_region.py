@@ -71,7 +71,7 @@ class LocalRegion:
         asked = Asked(port=wish.port, tls_port=wish.tls_port)
         held = self._ground.ports
         await self._ground.start(
-            gateway_wish(project.gateway, asked, self._choices, held, self._state)
+            gateway_wish(project.gateway, asked, self._choices, held, self._state, wish.tls_first)
         )
 
     async def ready(self) -> None:
@@ -155,6 +155,7 @@ class LocalRegion:
             fronts=fronts_of(members),
             notes=(*self._hosts.notes(), *self._ground.notes()),
             settled=self._settled,
+            drained=self._hosts.drained,
         )
 
     async def stop(self) -> None:

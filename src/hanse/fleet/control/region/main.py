@@ -80,8 +80,10 @@ async def _control(state: StateFolder, project: str, variables: Mapping[str, str
     identities = Identities(state, project, SystemClock())
     config = directory_config(state, tls_of(state, "control"))
     snapshot = state.folder / "others.json"
-    async with SharedDirectory(config, state.region, snapshot) as directory:
-        await _Control(state, identities, directory, variables).run(over)
+    directory = SharedDirectory(config, state.region, snapshot, drained=lambda: control.drained)
+    control = _Control(state, identities, directory, variables)
+    async with directory:
+        await control.run(over)
 
 
 class _Control:
@@ -106,6 +108,11 @@ class _Control:
         )
         making = Making(variables, choices, Watch(), self._turns)
         self._made: Made = local_region(state, making, around)
+
+    @property
+    def drained(self) -> bool:
+        """Whether other regions are to take all requests."""
+        return self._made.hosts.drained
 
     async def run(self, over: asyncio.Event) -> None:
         """Works until it is over, and leaves everything running."""

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from hanse.fleet.control.choices import Choices
     from hanse.fleet.control.looks.watch import Watch
+    from hanse.fleet.control.region.front import Front
     from hanse.fleet.control.region.neighbours import Neighbours
     from hanse.fleet.control.turns import Turns
     from hanse.fleet.engine.supervision import Supervision
+    from hanse.fleet.gateway.picture import Picture
     from hanse.fleet.state import StateFolder
     from hanse.runtime.mutual.tls import Tls
 
@@ -82,8 +84,12 @@ def local_region(state: StateFolder, making: Making, around: Surroundings) -> Ma
         publisher.front = ground.front()
         await publisher.publish()
 
+    def begin(front: Front) -> Picture:
+        publisher.front = front
+        return publisher.begin()
+
     variables = making.variables
-    ground = RegionGround(state, around.broker, variables, SystemClock(), tell)
+    ground = RegionGround(state, around.broker, variables, SystemClock(), tell, begin)
     files = DirectoryWriter(state.directory, state.shares)
     publisher = Publisher(files, ground.push, around.neighbours)
     foundry = Foundry(state, variables, publisher.changed, around.identity)

@@ -39,8 +39,12 @@ class Neighbours(Protocol):
         """
         ...
 
-    async def drain(self, *, drained: bool) -> int | None:
+    async def renew(self) -> int | None:
         """Tells them whether to send anything here; the revision that says so, as `report`."""
+        ...
+
+    def told(self) -> bool:
+        """Whether they are told what is reported here, as far as is known."""
         ...
 
     async def applied(self, revision: int, seconds: float, /) -> tuple[str, ...]:
@@ -60,8 +64,11 @@ class NoNeighbours:
     async def report(self, _groups: Mapping[str, GroupEntry], /) -> int | None:
         return 0
 
-    async def drain(self, *, drained: bool) -> int | None:  # noqa: ARG002 - nobody to tell
-        return None
+    async def renew(self) -> int | None:
+        return None  # nobody to tell
+
+    def told(self) -> bool:
+        return True
 
     async def applied(self, _revision: int, _seconds: float, /) -> tuple[str, ...]:
         return ()
@@ -114,12 +121,15 @@ class SharedNeighbours:
         own = [one for one in regions if one.name == self._region]
         return {*self._told, *(name for one in own for name in one.groups)}
 
-    async def drain(self, *, drained: bool) -> int | None:
+    async def renew(self) -> int | None:
         try:
-            return await self._directory.drain(drained=drained)
+            return await self._directory.renew()
         except DirectoryAway as error:
             log.warning("Other regions are not told of a drain: %s", error.detail)
             return None
+
+    def told(self) -> bool:
+        return not self._directory.others().old
 
     async def applied(self, revision: int, seconds: float, /) -> tuple[str, ...]:
         return await self._directory.applied(revision, seconds)

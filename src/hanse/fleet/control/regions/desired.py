@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
     from hanse.fleet.control.staging.api import Order
-    from hanse.fleet.directory.shared import SharedDirectory
+    from hanse.fleet.directory import entries
 
 
 NO_MAJORITY = (
@@ -36,6 +36,13 @@ class DesiredGroup(msgspec.Struct, frozen=True):
     deployment: str = ""
 
 
+class DesiredStore(Protocol):
+    """Where it is written, see `SharedDirectory`."""
+
+    def desired(self, name: str, /) -> entries.Desired | None: ...
+    async def desire(self, name: str, value: bytes, revision: int, /) -> int: ...
+
+
 class Desired:
     """Writes it down before it is so: where that cannot be, nothing is changed.
 
@@ -43,7 +50,7 @@ class Desired:
         directory: What regions share, as the head has it.
     """
 
-    def __init__(self, directory: SharedDirectory) -> None:
+    def __init__(self, directory: DesiredStore) -> None:
         self._directory = directory
 
     async def write(self, wanted: Sequence[Wanted], gone: Iterable[str] = ()) -> None:
@@ -74,6 +81,8 @@ class Desired:
     async def settle(self, order: Order, *, after: bool) -> None:
         """What a deployment came to: everybody has what is after it, or what was before.
 
+        What another one has claimed meanwhile is left to that.
+
         Raises:
             ChangeFailed: As `write`.
         """
@@ -81,7 +90,8 @@ class Desired:
             group = change.group if after else change.group_before or change.group
             release = change.after if after else change.before
             wanted = Wanted(group, release, order.environment, order.local) if release else None
-            await self._write(group.name, DesiredGroup(wanted))
+            if self.of(group.name).deployment in {"", order.deployment}:
+                await self._write(group.name, DesiredGroup(wanted))
 
     def of(self, name: str) -> DesiredGroup:
         """What is written of a group; nothing, if nothing is."""

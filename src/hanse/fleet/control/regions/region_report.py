@@ -14,16 +14,16 @@ from hanse.fleet.control.region.api import RegionStatus
 if TYPE_CHECKING:
     from hanse.fleet.control.api import ProcessStatus
     from hanse.fleet.control.looks.watch import Watch
+    from hanse.fleet.control.regions.region import Region
     from hanse.fleet.control.regions.region_book import RegionBook
-    from hanse.fleet.control.regions.remote_region import RemoteRegion
 
 
-async def status_of(one: RemoteRegion, book: RegionBook, watch: Watch) -> RegionStatus:
+async def status_of(one: Region, book: RegionBook, watch: Watch) -> RegionStatus:
     """What it says of itself; where it says nothing, that it does not.
 
     Args:
         one: The region.
-        book: Which regions are down or drained.
+        book: Which regions are down.
         watch: Looks at its control.
     """
     own = process_status(one.supervision, watch, "region")
@@ -34,7 +34,7 @@ async def status_of(one: RemoteRegion, book: RegionBook, watch: Watch) -> Region
         line = RegionLine(name=one.name, state="down" if is_down else "lost")
         notes = () if is_down else error.problems
         return RegionStatus(processes=(own,), notes=notes, regions=(line,))
-    state = "drained" if one.name in book.drained else "ready"
+    state = "drained" if found.drained else "ready"
     line = RegionLine(name=one.name, state=state, url=found.url, tls_url=found.tls_url)
     processes = tuple(_named_in(one.name, each) for each in found.processes)
     return msgspec.structs.replace(found, processes=(own, *processes), regions=(line,))

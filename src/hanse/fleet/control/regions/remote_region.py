@@ -101,6 +101,11 @@ class RemoteRegion:
         own = (is_running(one.stem, self.state) for one in self.state.processes.glob("*.json"))
         return is_running(self.name, self._head) or any(own)
 
+    @property
+    def life(self) -> int | None:
+        """The process of its control."""
+        return self.supervision.pid
+
     async def open(self, wish: RegionWish) -> None:
         async with self._asked() as control:
             await control.open(wish)
@@ -181,6 +186,10 @@ class RemoteRegion:
             if process is not None:
                 process.kill()
                 await process.ended()
+
+    def forget(self) -> None:
+        """Its list of hosts says also that it was drained."""
+        self.state.roster.unlink(missing_ok=True)
 
     async def leave(self) -> None:
         """Leaves everything running, its control too."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hanse.fleet.control.hosts.rollout import CannotNow
 from hanse.fleet.control.regions.desired import NO_MAJORITY
 from hanse.fleet.directory.shared import SharedDirectory
-from hanse.fleet.engine.brokers.reach import directory_config, plan_brokers, tls_of
+from hanse.fleet.engine.brokers.reach import check_brokers, directory_config, plan_brokers, tls_of
 from hanse.fleet.identity.project_authority import ProjectAuthority
 from hanse.fleet.identity.region_identity import RegionIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hanse.fleet.control.regions.desired import DesiredStore
     from hanse.fleet.state import StateFolder
     from hanse.kit.clock import Clock
 
@@ -24,6 +25,17 @@ HEAD = "head"
 
 LEAD_SECONDS = 30.0
 """For brokers that have just started to find each other."""
+
+
+class Ground(Protocol):
+    """What is asked of it; see `SharedGround`."""
+
+    def check(self, regions: Iterable[StateFolder], *, running: bool) -> None: ...
+    def prepare(self, project: str, regions: Iterable[StateFolder]) -> None: ...
+    def entrust(self, project: str, regions: Iterable[StateFolder]) -> None: ...
+    async def directory(self) -> DesiredStore: ...
+    async def lead(self) -> None: ...
+    async def close(self) -> None: ...
 
 
 class SharedGround:
@@ -40,6 +52,18 @@ class SharedGround:
         self._identity: RegionIdentity | None = None
         self._directory: SharedDirectory | None = None
         self._stack = AsyncExitStack()
+
+    def check(self, regions: Iterable[StateFolder], *, running: bool) -> None:
+        """Looks whether brokers of so many regions can go on from those there were.
+
+        Args:
+            regions: Those there should be.
+            running: Whether brokers of before run; they begin as what they are.
+
+        Raises:
+            BrokersError: They cannot.
+        """
+        check_brokers([one.region for one in regions], self._state, running=running)
 
     def prepare(self, project: str, regions: Iterable[StateFolder]) -> None:
         """Has folders hold what regions start by and cannot make by themselves.

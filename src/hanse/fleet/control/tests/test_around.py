@@ -8,11 +8,16 @@ import msgspec
 import pytest
 
 from hanse.fleet.control.hosts.given_shares import GivenShares
+from hanse.fleet.control.hosts.hosts import Hosts
 from hanse.fleet.control.hosts.member import Member, MemberRecord
 from hanse.fleet.control.hosts.publisher import Publisher
+from hanse.fleet.control.hosts.relief import relieve
 from hanse.fleet.control.hosts.reported import reported_of
-from hanse.fleet.control.hosts.rollout import ChangeFailed, Rollout
+from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed, Rollout
+from hanse.fleet.control.hosts.roster import Roster, read_roster, write_roster
 from hanse.fleet.control.hosts.told import Around, directory_of, upstreams_of
+from hanse.fleet.control.region.front import Front
+from hanse.fleet.control.region.ground import RegionGround
 from hanse.fleet.control.region.neighbours import NoNeighbours
 from hanse.fleet.directory.entries import GroupEntry, HostEntry
 from hanse.fleet.directory.files import DirectoryWriter
@@ -21,6 +26,7 @@ from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.gateway.picture import Endpoint, Picture
 from hanse.fleet.plan import PlannedGroup, Unit
 from hanse.fleet.state import StateFolder
+from hanse.kit.clock import SystemClock
 from hanse.runtime.placement.directory import DirectoryFile
 from hanse.runtime.placement.shares import SharesFile
 
@@ -128,6 +134,88 @@ async def test_no_host_ends_while_others_cannot_be_told(state: StateFolder) -> N
 
     assert made.members == [leaving], "it runs on, for whoever still calls it"
     assert leaving.leaving, "and its own region sends it nothing any more"
+
+
+async def test_a_region_is_drained_when_its_own_list_says_so_and_others_were_told(
+    state: StateFolder,
+) -> None:
+    class Hearing(Taking):
+        async def renew(self) -> int | None:
+            return 1
+
+    made = publisher(state, Hearing(), [])
+    hosts = Hosts(state, made, lambda record: pytest.fail(record.name))
+    await hosts.drain(drained=True)
+    assert read_roster(state.roster).drained
+    again = Hosts(state, publisher(state, Taking(), []), lambda record: pytest.fail(record.name))
+    assert again.drained, "whoever follows goes by the same list"
+
+
+@pytest.mark.parametrize("drained", [True, False])
+async def test_where_others_cannot_be_told_nothing_is_drained_and_who_comes_back_serves(
+    state: StateFolder, *, drained: bool
+) -> None:
+    write_roster(state.roster, Roster(drained=not drained))
+    hosts = Hosts(state, publisher(state, Unheard(), []), lambda record: pytest.fail(record.name))
+
+    with pytest.raises(CannotNow, match="Other regions cannot be told"):
+        await hosts.drain(drained=drained)
+
+    assert not hosts.drained
+    assert not read_roster(state.roster).drained
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["not told", "told no more"])
+async def test_no_host_is_added_for_memory_where_none_may_end(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch, *, told: bool
+) -> None:
+    class Deaf(Unheard):
+        def told(self) -> bool:
+            return told
+
+    made, begun = publisher(state, Deaf(), []), []
+    heavy = member(state, "r1.shop-1", CART)
+    made.members.append(heavy)
+
+    def make(record: MemberRecord) -> Member:
+        begun.append(one := member(state, record.name, CART))
+        one.silent = True  # nobody waits for what it reads
+        monkeypatch.setattr(one.supervision, "start", lambda: None)
+        return one
+
+    heavy.silent = True
+    await relieve(heavy, made, Rollout(made, make, lambda: None, "r1"))
+
+    assert made.members == [heavy], "and it is another process by now"
+    assert not heavy.leaving
+    assert len(begun) == told
+
+
+async def test_a_gateway_is_told_who_there_is_before_anything_else(state: StateFolder) -> None:
+    made = publisher(state, Taking(), [])
+    made.members.append(member(state, "r1.shop-1", CART, stage="starting"))
+
+    picture = made.begin()
+
+    [carts] = picture.upstreams
+    assert carts.endpoints == (Endpoint(str(state.gate("r1.shop-1"))),)
+    assert carts.elsewhere == (Endpoint("", address="127.0.0.1:7001"),)
+
+    class Begun(Exception):
+        """Before Envoy is there, or is let in."""
+
+    def begin(_: Front) -> Picture:
+        raise Begun
+
+    async def tell() -> None: ...
+
+    broker = Supervision(Program(name="nats", command=("true",)), state)
+    ground = RegionGround(state, broker, {}, SystemClock(), tell, begin)
+    try:
+        with pytest.raises(Begun):
+            await ground.start()
+    finally:
+        await ground.stop()
 
 
 def test_others_are_told_of_hosts_that_can_be_called(state: StateFolder) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -30,6 +31,7 @@ class Directories:
         self.cluster = cluster
         self.open: dict[str, SharedDirectory] = {}
         self.stacks: dict[str, AsyncExitStack] = {}
+        self.drained: set[str] = set()
 
     async def begin(
         self, *names: str, patience: float = WRITE_SECONDS, **given: object
@@ -40,13 +42,18 @@ class Directories:
             config = cluster.of_head(**given) if is_head else cluster.control(name, **given)
             state = cluster.head if is_head else cluster.states[name]
             file = state.nats / "directory.json"
-            directory = SharedDirectory(config, name, file, patience=patience)
+            directory = SharedDirectory(
+                config, name, file, patience=patience, drained=partial(self._is_drained, name)
+            )
             self.stacks[name] = AsyncExitStack()
             await self.stacks[name].enter_async_context(directory)
             self.open[name] = directory
             if is_head:
                 await asyncio.wait_for(directory.lead(), PATIENCE)
         return [self.open[name] for name in names]
+
+    def _is_drained(self, name: str) -> bool:
+        return name in self.drained
 
     async def end(self, *names: str) -> None:
         for name in names:

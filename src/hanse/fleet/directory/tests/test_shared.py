@@ -95,17 +95,19 @@ async def test_who_is_drained_is_called_where_there_is_no_other(directories) -> 
     await r1.report("till", group("r1.till-1", contract=mine))
     await r2.report("till", group("r2.till-1", contract=mine))
     await until(r3, lambda seen: len(seen.elsewhere.get(mine, ())) == 2)
-    revision = await r1.drain(drained=True)
+    directories.drained.add("r1")
+    revision = await r1.renew()
     seen = await until(r3, lambda seen: seen.revision >= revision)
     assert seen.elsewhere[mine] == ("https://r2.till-1",)
     await directories.end("r1")
     (r1,) = await directories.begin("r1")
-    await until(r1, lambda seen: not seen.old)  # another start does not end that
+    await until(r1, lambda seen: not seen.old)
     revision = await r2.report("till", None)
     seen = await until(r3, lambda seen: seen.revision >= revision)
     assert seen.elsewhere[mine] == ("https://r1.till-1",)
     assert [one.drained for one in seen.regions][:2] == [True, False]
-    await r1.drain(drained=False)
+    directories.drained.clear()  # said by the lease that comes next, whoever is told of it
+    await until(r3, lambda seen: not seen.regions[0].drained)
 
 
 async def test_what_is_desired_is_exchanged_by_its_revision(directories) -> None:

@@ -12,7 +12,7 @@ from hanse.kit.chance import RANDOM
 from hanse.runtime.config.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -82,8 +82,7 @@ class BrokerPlan(msgspec.Struct, frozen=True):
     @property
     def holders(self) -> tuple[Member, ...]:
         """Those that hold the streams: the first, the first three or the first five."""
-        count = next((few for least, few in _HOLDERS if len(self.members) >= least), 0)
-        return self.members[:count]
+        return self.members[: _holders(len(self.members))]
 
     def role(self, region: str) -> Role:
         """What the broker of a region is to the others."""
@@ -110,13 +109,28 @@ def planned(regions: Iterable[str], before: BrokerPlan | None) -> BrokerPlan:
         before.head if before else _password(),
     )
     if before is not None:
-        _check(before, plan)
+        check_grown(before, [one.region for one in plan.members], running=False)
     return plan
 
 
-def _check(before: BrokerPlan, after: BrokerPlan) -> None:
-    """Streams move between brokers of one cluster, as it grows, and never from one to another."""
-    old, new = ([one.region for one in plan.holders] for plan in (before, after))
+def check_grown(before: BrokerPlan, regions: Sequence[str], *, running: bool) -> None:
+    """Streams move between brokers of one cluster, as it grows, and never from one to another.
+
+    Args:
+        before: What was chosen until now.
+        regions: Those there should be.
+        running: Whether brokers of before run: what one is to the others it is until its end.
+
+    Raises:
+        BrokersError: They cannot become those.
+    """
+    old, new = [one.region for one in before.holders], list(regions[: _holders(len(regions))])
+    if running and len(new) > len(old) > 1:
+        raise BrokersError(
+            f"Events and directory lie at the brokers of {', '.join(old)}, and with "
+            f"{len(regions)} regions at those of {', '.join(new)}: brokers take that up when they "
+            f"start. First: hanse down, then: hanse up --regions {len(regions)}"
+        )
     if new[: len(old)] == old and (len(old) > 1 or len(new) == 1):
         return
     raise BrokersError(
@@ -125,6 +139,10 @@ def _check(before: BrokerPlan, after: BrokerPlan) -> None:
         f"{len(before.members)} regions, as it was; or, when hanse events says that all events are "
         "handled, hanse down, and move .hanse/up/nats and the folders nats of all regions away."
     )
+
+
+def _holders(regions: int) -> int:
+    return next((few for least, few in _HOLDERS if regions >= least), 0)
 
 
 def _chosen(region: str, taken: set[int]) -> Member:

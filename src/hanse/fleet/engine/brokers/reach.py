@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import msgspec
 
 from hanse.fleet.engine.brokers import logins
-from hanse.fleet.engine.brokers.plan import HOST, BrokerPlan, BrokerTls, planned
+from hanse.fleet.engine.brokers.plan import HOST, BrokerPlan, BrokerTls, check_grown, planned
 from hanse.fleet.engine.brokers.server_file import server_settings
 from hanse.fleet.engine.nats import FILE_BYTES_MAX, url_file
 from hanse.fleet.state import write_whole
 from hanse.runtime.broker.broker_config import STREAM_BYTES, BrokerConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from hanse.fleet.engine.brokers.plan import Member
@@ -69,6 +69,18 @@ def plan_brokers(regions: Mapping[str, StateFolder], head: StateFolder) -> Broke
     for own in plan.members:
         _write(regions[own.region], plan, own)
     return plan
+
+
+def check_brokers(regions: Sequence[str], head: StateFolder, *, running: bool) -> None:
+    """Looks whether there can be a plan for these regions, and writes nothing.
+
+    Raises:
+        BrokersError: Streams lie where none would look for them, or more brokers would hold them
+            than can be told while they run.
+    """
+    before = _read(head.nats / PLAN, BrokerPlan)
+    if before is not None:
+        check_grown(before, regions, running=running)
 
 
 def reach_of(state: StateFolder) -> Reach | None:

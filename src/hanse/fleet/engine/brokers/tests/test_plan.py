@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from hanse.fleet.engine.brokers.plan import PORTS, BrokersError, BrokerTls, planned
+from hanse.fleet.engine.brokers.plan import PORTS, BrokersError, BrokerTls, check_grown, planned
 from hanse.fleet.engine.brokers.server_file import server_settings
 
 
@@ -42,6 +42,15 @@ def test_streams_are_never_left_behind(before: int, after: int) -> None:
     with pytest.raises(BrokersError, match=f"with {before} regions, as it was") as caught:
         planned(regions(after), planned(regions(before), None))
     assert "hanse events" in str(caught.value)
+
+
+def test_who_holds_streams_does_not_change_while_brokers_run() -> None:
+    three = planned(regions(3), None)
+    for count in (3, 4):
+        check_grown(three, regions(count), running=True)
+    check_grown(three, regions(5), running=False)
+    with pytest.raises(BrokersError, match="First: hanse down, then: hanse up --regions 5"):
+        check_grown(three, regions(5), running=True)
 
 
 def test_the_order_of_regions_is_part_of_it() -> None:
