@@ -77,7 +77,7 @@ DEPLOYING = [
              "if together := directory.together(name):", "if together := ():",
              SHARES + "test_who_is_deployed_together_calls_each_other_as_long_as_these_answer"),
     Sabotage("nobody disturbs a deployment", "src/hanse/fleet/control/following.py",
-             "        _refuse_deployed(hosts, wanted, touched)\n", "",
+             "        refuse_deployed(hosts, wanted, touched)\n", "",
              STAGING + "test_two_do_not_deploy_one_group_at_once"),
     Sabotage("what was before stands by", "src/hanse/fleet/control/staging/stage.py",
              'one.become("warm", self._order.deployment)', 'one.become("", self._order.deployment)',
