@@ -31,7 +31,7 @@ class Behind:
         self._names.update(names)
 
     def look(self, regions: Iterable[Region]) -> None:
-        """Who does not answer misses what is done, and who begins anew has broken off what it did."""
+        """Who does not answer misses what is done; who begins anew has broken off what it did."""
         for one in regions:
             if not one.answering or self._lives.get(one.name, one.life) != one.life:
                 self._names.add(one.name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.control.hosts.rollout import ChangeFailed
+from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
 from hanse.fleet.control.region.api import RegionStatus
 from hanse.fleet.control.regions.region_book import keep_book, read_book
 from hanse.fleet.control.regions.region_ports import ports_of
@@ -56,11 +56,11 @@ class RegionSet:
         """Those that answer.
 
         Raises:
-            ChangeFailed: None does.
+            CannotNow: None does.
         """
         found = self.answering()
         if not found:
-            raise ChangeFailed("No region answers. Which are there: hanse regions")
+            raise CannotNow("No region answers. Which are there: hanse regions")
         return found
 
     def answering(self) -> list[Region]:

@@ -55,7 +55,7 @@ async def turns() -> AsyncIterator[Turns]:
 
 def service(turns: Turns) -> tuple[RegionService, Slow]:
     region = Slow()
-    return RegionService(region, turns), region  # pyright: ignore[reportArgumentType]
+    return RegionService(region, turns), region  # pyright: ignore[reportArgumentType]  has all that is asked
 
 
 async def begun(region: Slow) -> None:
@@ -149,7 +149,7 @@ def seen(name: str, *, live: bool = True, drained: bool = False, **host: Any) ->
 
 def neighbours(*regions: RegionSeen) -> tuple[SharedNeighbours, Directory]:
     directory = Directory(*regions)
-    return SharedNeighbours(directory, "r1"), directory  # pyright: ignore[reportArgumentType]
+    return SharedNeighbours(directory, "r1"), directory  # pyright: ignore[reportArgumentType]  has all that is asked
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ async def test_others_hear_that_a_region_follows_when_its_hosts_do_whatever_fail
 ):
     directory = Directory()
     hosts = Hosts(directory)
-    following = asyncio.create_task(follow_others(directory, hosts))  # pyright: ignore[reportArgumentType]
+    following = asyncio.create_task(follow_others(directory, hosts))  # pyright: ignore[reportArgumentType]  has all that is asked
     for number in (1, 2, 3):
         directory.number = number
         directory.come.set()

@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hanse.fleet.control.api import RegionDoing
 from hanse.fleet.control.following import refuse_deployed
 from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
+from hanse.fleet.control.region.api import Step
 from hanse.fleet.control.regions.desired import DesiredGroup
 from hanse.fleet.control.regions.many_regions import ManyRegions
 from hanse.fleet.control.regions.tests.world import BROKEN, WISH, Killed, World, order, wanted
@@ -88,19 +90,21 @@ async def test_whatever_a_change_meets_all_regions_have_it_or_none(
 @pytest.mark.parametrize("kills", [True, False], ids=["the head dies", "it is not done"])
 @pytest.mark.parametrize("ends", ["cool", "go_back"])
 async def test_whatever_a_deployment_meets_it_is_asked_again_and_comes_to_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str, *, kills: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: Step, *, kills: bool
 ) -> None:
-    steps = ["begin", "take_over", "settle", "cool"] if ends == "cool" else ["begin", "take_over"]
+    steps: tuple[Step, ...] = (
+        ("begin", "take_over", "settle") if ends == "cool" else ("begin", "take_over")
+    )
     way = {"shop": "new", "till": "old"} if ends == "cool" else RUN_OLD
     for moment in range(1, MOMENTS_MAX):
         world = World(tmp_path / str(moment), monkeypatch)
         head = await began(world)
         world.meets(moment, kills=kills)
         # when
-        for step in steps if ends == "cool" else [*steps, "go_back"]:
+        for step in (*steps, ends):
             for _ in range(6):  # a workflow asks until it is answered
                 try:
-                    await head.step(order(), step)  # pyright: ignore[reportArgumentType]
+                    await head.step(order(), step)
                     break
                 except (Killed, ChangeFailed):
                     if kills:
@@ -171,6 +175,15 @@ async def test_nobody_takes_part_while_all_are_behind_and_it_is_asked_again(worl
     await head.step(order(), "begin")
 
 
+async def test_where_no_region_answers_for_a_moment_a_deployment_asks_again(world: World) -> None:
+    head = await began(world)
+    for one in world.regions.values():
+        one.is_lost()
+
+    with pytest.raises(CannotNow, match="No region answers"):
+        await head.step(order(), "begin")
+
+
 async def test_a_region_that_fails_amid_a_step_is_behind_until_it_was_looked_at(
     world: World,
 ) -> None:
@@ -225,8 +238,8 @@ async def test_a_region_that_is_added_meanwhile_has_what_was_before(world: World
     await head.bring([wanted("shop", "old"), wanted("till", "old")])
 
     assert [one["shop"] for one in world.run()] == ["new", "old", "old", "old"]
-    for step in ("settle", "cool"):
-        await head.step(order(), step)
+    await head.step(order(), "settle")
+    await head.step(order(), "cool")
     await is_whole(world, head, {"shop": "new", "till": "old"})
 
 
@@ -287,7 +300,7 @@ async def test_a_region_that_is_taken_away_ends_before_brokers_forget_its_logins
 
 @pytest.mark.parametrize("doing", ["drain", "stop", "start", "kill"])
 async def test_a_head_that_dies_amid_a_verb_leaves_a_region_as_it_was_or_as_it_was_to_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, doing: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, doing: RegionDoing
 ) -> None:
     meant = {"drain": "drained", "stop": "down", "kill": "down", "start": "ready"}[doing]
     for moment in range(1, MOMENTS_MAX):
@@ -297,7 +310,7 @@ async def test_a_head_that_dies_amid_a_verb_leaves_a_region_as_it_was_or_as_it_w
             await head.have("r2", "kill")
         world.meets(moment, kills=True)
         with suppress(Killed):
-            await head.have("r2", doing)  # pyright: ignore[reportArgumentType]
+            await head.have("r2", doing)
         moments = world.count
         head = world.head()
         await head.adopt()
