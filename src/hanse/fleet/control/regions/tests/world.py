@@ -108,8 +108,7 @@ class OneRegion:
             raise ChangeFailed(f"{self.name} cannot start it.")
         old = [one for one in self.records if not one.part and one.name not in anew]
         stays = [one for one in old if any(each.fits(one) for each in wanted)]
-        has = {one.group.name for one in stays}
-        new = [self._new(one) for one in wanted if one.group.name not in has]
+        new = [self._new(each) for each in wanted if not any(map(each.fits, stays))]
         self.records = [*(one for one in self.records if one.part), *stays, *new]
         self._reached()
 
