@@ -132,17 +132,31 @@ def test_a_page_in_the_order_of_its_index_reads_little_more_than_itself(deals, g
         assert read <= rows * (1 + text.count(" union all ")), nodes
 
 
+ANEW = [
+    ("title",),
+    ("-title",),
+    ("age",),
+    ("-age",),
+    ("status", "-due"),
+    ("-status", "due"),
+    ("born",),
+]
+"""Orders by a field of all that a site has: PostgreSQL plans these for each page, as it does not know how long one is."""
+
 KEPT = "select generic_plans from pg_prepared_statements where statement = $1"
+EITHER = ({"status": "open"}, ("due",))
+"""Costs PostgreSQL 15 as much either way: what it drew for its statistics decides."""
 
 
-@pytest.mark.parametrize(("given", "sort"), IN_ORDER)
+@pytest.mark.parametrize(("given", "sort"), [each for each in IN_ORDER if each != EITHER])
 def test_the_plan_of_what_one_index_serves_is_kept(deals, given, sort):
     deals.execute("set plan_cache_mode = auto")
     plan = planner().plan(Query(filter=given, sort=sort))
+    text = f"{plan.text} -- of this test alone"  # others have had plans of the same statement made
     for _ in range(10):
-        deals.fetch(plan.text, "large", *plan.parameters)
-    [[kept]] = deals.fetch(KEPT, plan.text)
-    assert kept > 0
+        deals.fetch(text, "large", *plan.parameters)
+    [[kept]] = deals.fetch(KEPT, text)
+    assert (kept > 0) == (sort not in ANEW or bool(given))
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
