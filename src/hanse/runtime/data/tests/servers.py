@@ -3,9 +3,11 @@
 Fixtures for others too: `from hanse.runtime.data.tests.servers import *`.
 """
 
+import atexit
+import functools
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from hanse.testing.servers.postgres_server import (
     POOLER_VARIABLE,
     PROGRAMS_VARIABLE,
     PostgresServer,
+    shared_server,
 )
 from hanse.testing.site_guard import SiteGuard, guard, guarded_by_default
 
@@ -38,7 +41,11 @@ OWN_VERSION = "15" if os.environ.get(PROGRAMS_VARIABLE) == str(DEBIAN_15) else "
 OWN_WAY = "pooled" if os.environ.get(POOLER_VARIABLE) else "direct"
 IN_A_CELL = guarded_by_default() or (OWN_VERSION, OWN_WAY) != ("18", "direct")
 CELLS = [(version, way) for version in VERSIONS for way in WAYS]
-OWN_CELLS = [(OWN_VERSION, OWN_WAY)] if IN_A_CELL else CELLS
+SELDOM = ("15", "pooled")
+"""Had with --long: its two are had each time, one by one, and both in tests/test_every_cell."""
+
+EACH_CELL = [pytest.param(one, marks=pytest.mark.long if one == SELDOM else ()) for one in CELLS]
+OWN_CELLS = [(OWN_VERSION, OWN_WAY)] if IN_A_CELL else EACH_CELL
 POOL_SIZE = 2
 
 PATIENCE = float(os.environ.get("PATIENCE", "30"))
@@ -52,7 +59,10 @@ LOGINS = ("hanse", PLAIN)
 
 
 class Servers:
-    """Those that were asked for so far; all end with the test session."""
+    """Those that were asked for so far; all end with the process.
+
+    What worlds have is among them: a server takes a second to begin, and fifty megabytes.
+    """
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
@@ -60,6 +70,8 @@ class Servers:
         self._poolers: dict[str, PgBouncer] = {}
 
     def server(self, version: str) -> PostgresServer:
+        if version == OWN_VERSION:
+            return shared_server()
         programs = VERSIONS[version]
         if programs is not None and not (programs / "postgres").exists():
             absent(f"PostgreSQL {version}")
@@ -116,10 +128,17 @@ class Place:
         return DatabaseConfig(url=Secret(self.url), pooler=pooler, keys=keys, **given)
 
 
+@functools.cache
+def shared_servers() -> Servers:
+    """Those of this process: a fixture of a session is another one wherever it is imported."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return Servers(stack)
+
+
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    with ExitStack() as stack:
-        yield Servers(stack)
+def servers() -> Servers:
+    return shared_servers()
 
 
 @pytest_asyncio.fixture(params=OWN_CELLS, ids="-".join)

@@ -3,7 +3,8 @@
 Fixtures: `from hanse.runtime.data.files.tests.stores import *`.
 """
 
-from collections.abc import Iterator
+import atexit
+import functools
 
 import pytest
 
@@ -15,14 +16,19 @@ __all__ = ["config", "s3"]
 BUCKET, PLAIN = "files", "plain"
 
 
-@pytest.fixture(scope="session")
-def s3() -> Iterator[S3Server]:
-    """A server with a bucket that keeps versions, and one that keeps none."""
+@functools.cache
+def shared_s3() -> S3Server:
+    """The one of this process; it has a bucket that keeps versions, and one that keeps none."""
     server = S3Server()
+    atexit.register(server.end)
     server.make(BUCKET, versions=True)
     server.make(PLAIN)
-    yield server
-    server.end()
+    return server
+
+
+@pytest.fixture(scope="session")
+def s3() -> S3Server:
+    return shared_s3()
 
 
 @pytest.fixture(params=["folder", "s3"])
