@@ -172,6 +172,7 @@ def test_the_state_folder_of_another_version_is_left_alone(
         assert made.running() == []
 
 
+@pytest.mark.long
 def test_two_ups_for_two_ports_follow_one_another(tmp_path: Path) -> None:
     with fleet(tmp_path) as made:
         ports = _free_ports()

@@ -70,6 +70,7 @@ def test_a_moment_is_restored_as_it_was(tmp_path: Path, number: int) -> None:
         orders.all_is_right(moment, datetime.fromisoformat(restored["complete"]), moment)
 
 
+@pytest.mark.long
 def test_as_late_as_possible_loses_what_was_under_way_at_most(tmp_path: Path, capsys) -> None:
     chance = random.Random(SEED)
     with telling_shop(tmp_path) as (made, orders):

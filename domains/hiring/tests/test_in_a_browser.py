@@ -119,7 +119,9 @@ async def fill_in(page):
 CV = {"name": "Ada.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n" + bytes(90_000)}
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize(
+    "scripts", [pytest.param(True, marks=pytest.mark.long), False], ids=["scripts", "no scripts"]
+)
 async def test_a_cv_goes_with_an_application_and_is_chosen_once(careers, chromium, scripts):
     async with visiting(
         careers, chromium, width=PHONE, scripts=scripts, path="/careers/apply/be-103"

@@ -43,6 +43,7 @@ async def shopping(shop, chromium, *, width=DESKTOP, scripts=False):
     assert [text for text in troubles if not any(word in text for word in expected)] == []
 
 
+@pytest.mark.parametrize("apart", [False, pytest.param(True, marks=pytest.mark.long)])
 async def test_a_person_browses_pays_in_euros_mistypes_a_card_and_is_thanked(
     open_shop, apart, chromium
 ):
