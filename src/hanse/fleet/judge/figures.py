@@ -61,7 +61,8 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
         canaries: Instances of the release that is judged.
         twins: Instances of the release it is judged by.
         samples: By instance; who did not answer has none.
-        share: Of the requests to both, what the canaries were meant to get since the last look.
+        share: Of the requests to both, what the canaries were meant to get since the last look;
+            None where nobody meant them to get any part of them, and each does what comes.
     """
 
     at: float
@@ -69,7 +70,7 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     canaries: tuple[str, ...]
     twins: tuple[str, ...]
     samples: dict[str, Sample]
-    share: float
+    share: float | None
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -125,7 +126,7 @@ def _of_the_poll(poll: Poll) -> Iterator[str]:
         yield "an instance is listed twice; each is either a canary or a twin"
     for stranger in sorted(poll.samples.keys() - set(listed)):
         yield f"{stranger} has figures and is listed neither as a canary nor as a twin"
-    if not 0 < poll.share < 1:
+    if poll.share is not None and not 0 < poll.share < 1:
         yield f"a share of {poll.share!r}; it is between 0 and 1, e.g. 0.5"
 
 

@@ -105,7 +105,8 @@ class Judge:
         stage.pool.crowds += failed
         listed = {*poll.canaries, *poll.twins}
         whole = listed == poll.samples.keys()
-        stage.divide(requests[False], requests[True], poll.share, whole=whole)
+        if poll.share is not None:
+            stage.divide(requests[False], requests[True], poll.share, whole=whole)
         stage.close(self._rules, self.plan, poll.at)
         known = self.memory.samples | poll.samples
         self.memory.samples = {name: known[name] for name in known if name in listed}

@@ -202,13 +202,15 @@ class Watcher:
             log.warning("%s: what was counted cannot be so: %s", self._order.deployment, error)
             return None
         finally:
-            self._before = samples
+            # Of who says nothing now, the next look has all since it last said something.
+            self._before |= samples
 
-    def _meant(self, pair: Pair, samples: dict[str, Sample]) -> float:
+    def _meant(self, pair: Pair, samples: dict[str, Sample]) -> float | None:
         """What part of the requests to both the canaries were to get, since the last look.
 
         Where shares have changed meanwhile, hosts knew at different moments: then any part between
-        the old and the new one is as meant.
+        the old and the new one is as meant. The group does by itself what nobody asks for, and is
+        given no share: None.
         """
         now, seconds = monotonic(), monotonic() - self._looked
         self._looked = now
@@ -219,13 +221,14 @@ class Watcher:
         if both and given and seconds > 0:
             rate = both / given / seconds
             self._rate = (self._rate + rate) / 2 if self._rate else rate
+        if not self._part:
+            return None
         meant = _part_of(self._shares)
         low, high = sorted((self._meant_before or meant, meant))
-        self._meant_before = meant
+        if len(samples) == len(pair.all):  # else looks count as one, until all answer in one
+            self._meant_before = meant
         realised = canary / both if both else meant
-        if self._part:  # the group does by itself what nobody asks for, and is given no share
-            realised = min(high, max(low, realised))
-        return min(0.999, max(0.001, realised))
+        return min(0.999, max(0.001, low, min(high, realised)))
 
     def _grown(self, name: str, sample: Sample) -> int:
         before = self._before.get(name)

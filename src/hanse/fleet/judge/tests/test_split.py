@@ -69,5 +69,13 @@ def test_once_it_is_as_meant_again_it_is_good():
     assert traffic.verdict.reason == "more_needed"
 
 
+def test_where_nobody_was_meant_to_get_a_part_none_is_missed():
+    traffic = Traffic(LONG, share=None)
+    traffic.silent = {"twin"}
+    traffic.second(Did(80), Did(20))  # who says nothing once says all of it the next time
+    traffic.silent = set()
+    assert traffic.seconds(200, Did(80), Did(20)).reason != "split_otherwise"
+
+
 def test_bets_are_on_both_sides():
     assert len(Split().gained) == 2 * len(BETS)
