@@ -33,7 +33,7 @@ STEPS = [
     ("The canary is compared", GOOD),
     ("The new release takes over.", GOOD),
     ("The group is compared", GOOD),
-    ("It is everybody's", GOOD),
+    ("It comes to everybody", GOOD),
     ("It goes back.", BAD),
 ]
 KILLED = ("hanse.fleet.deployments.main", "hanse.fleet.control.main")

@@ -47,19 +47,25 @@ class Doing(msgspec.Struct, frozen=True):
         step: Which of its steps.
         says: What is told of it.
         stage: In which stage.
-        state: How the deployment stands meanwhile.
+        came: What is told when it is done, if that settles the deployment: whoever deploys again
+            as soon as that is said meets it in all regions.
     """
 
     step: Literal["stage", "take_over", "settle", "cool", "go_back"]
     says: str
     stage: Stage
-    state: State = "running"
+    came: str = ""
 
 
 STAGED = Doing("stage", "Canary and twin start.", "staging")
 TAKEN_OVER = Doing("take_over", "The new release takes over.", "group")
-SETTLED = Doing("settle", "It is everybody's; what was before stands by.", "warm", "settled")
-COOLED = Doing("cool", "What was before ends.", "over", "running")
+SETTLED = Doing(
+    "settle",
+    "It comes to everybody.",
+    "group",
+    came="It is everybody's; what was before stands by.",
+)
+COOLED = Doing("cool", "What was before ends.", "over")
 GONE_BACK = Doing("go_back", "It goes back.", "over")
 
 
@@ -101,7 +107,7 @@ class Steps:
 
     async def have_done(self, task: Task, doing: Doing) -> str:
         """Has control do something; why it did not, empty if it did."""
-        await self._book.note(task.name, doing.says, stage=doing.stage, state=doing.state)
+        await self._book.note(task.name, doing.says, stage=doing.stage)
         try:
             said: tuple[str, ...] | None = await getattr(self._staging, doing.step)(task.order)
         except CannotDeploy as error:
@@ -111,6 +117,8 @@ class Steps:
         except HanseError:
             log.exception("%s: control fails to %s", task.name, doing.step)
             return "This should not happen; see hanse logs control."
+        if doing.came:
+            await self._book.note(task.name, doing.came, stage="warm", state="settled")
         return "\n".join(said or ())
 
     async def judge(self, task: Task, stage: JudgedStage) -> CameTo:
