@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drills.day.report import TAKEN_BACK
+from drills.day.report import is_taken_back
 from drills.drawing import sheet, text
 
 WIDTH, ROW, LEFT, TOP = 900, 26, 50, 10
@@ -40,7 +40,7 @@ def _bar(row: dict[str, Any], x: float, lines: dict[str, int], scale: float) -> 
 
 
 def _colour(row: dict[str, Any]) -> str:
-    if row["state"] in TAKEN_BACK:
+    if is_taken_back(row):
         return COLOURS["back"]
     if row["state"] == "aborted":
         return COLOURS["undecided"]

@@ -33,6 +33,9 @@ TRY_SECONDS = 2.0
 ODD = (SaidNoError, subprocess.TimeoutExpired, ValueError)
 """What a command may come to besides an answer; none of it ends the day."""
 
+MEANWHILE = "Deploy again."
+"""What a deployment says that nothing was wrong with: another change came in between."""
+
 SETTLED = frozenset({"settled", "done"})
 UNDER_WAY = "under way"
 """The state of what was not over when the day was ended."""
@@ -175,6 +178,9 @@ class Operators:
                     time.sleep(TRY_SECONDS)
                     continue
                 found: dict[str, Any] = {"name": "", "state": "refused", "says": str(error)}
+            if MEANWHILE in found["says"] and row["again"] < TRIES and not self._over.is_set():
+                row["again"] += 1
+                continue
             row |= {name: found[name] for name in ("name", "state", "says")}
             row |= {"ended": time.time(), "stages": stages(found.get("moments", []))}
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drills.day.faults import FAULTS
-from drills.day.report import A_DAY, GOALS, TAKEN_BACK
+from drills.day.report import A_DAY, GOALS, is_taken_back
 from drills.drill import rows
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _class(kind: str, one: dict[str, Any]) -> str:
 
 def _fault(fault: Fault, done: list[dict[str, Any]]) -> str:
     mine = [row for row in done if row["fault"] == fault.name]
-    back = sum(row["state"] in TAKEN_BACK for row in mine)
+    back = sum(map(is_taken_back, mine))
     harm = ", ".join(str(row["harm"]) for row in sorted(mine, key=_harm))
     return f"| {fault.name} | {fault.kind} | {fault.says} | {len(mine)} | {back} | {harm} |"
 

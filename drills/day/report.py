@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drills.day.faults import CLASSES
-from drills.day.operators import SETTLED, UNDER_WAY
+from drills.day.operators import MEANWHILE, SETTLED, UNDER_WAY
 from drills.drill import Goal, met
 from drills.requests_log import follow_log
 
@@ -76,6 +76,11 @@ def report(folder: Path) -> dict[str, Any]:
     }
 
 
+def is_taken_back(row: dict[str, Any]) -> bool:
+    """Whether a release was found out, and not only in somebody's way."""
+    return row["state"] in TAKEN_BACK and MEANWHILE not in row["says"]
+
+
 def _asked(folder: Path, day: dict[str, Any]) -> Asked:
     """Reads one log after the other, and keeps what failed."""
     number, base, failed = 0, 0, list["Request"]()
@@ -92,17 +97,17 @@ def _asked(folder: Path, day: dict[str, Any]) -> Asked:
 def _figures(rows: list[dict[str, Any]], harm: dict[int, int]) -> dict[str, Any]:
     faulty = [row for row in rows if row["fault"]]
     good = [row for row in rows if not row["fault"]]
-    back = [row for row in faulty if row["state"] in TAKEN_BACK]
+    back = [row for row in faulty if is_taken_back(row)]
     reached = [row for row in good if row["state"] in SETTLED]
     plain = [row for row in faulty if row["class"] != "edge"]
     return {
         "deployments": len(rows),
         "faults": len(faulty),
         "faults_rolled_back": len(back),
-        "faults_missed": sum(row["state"] not in TAKEN_BACK for row in plain),
+        "faults_missed": sum(not is_taken_back(row) for row in plain),
         "harm_median": _median(harm[row["number"]] for row in faulty),
         "harm_most": max((harm[row["number"]] for row in faulty), default=0),
-        "false_rollbacks": sum(row["state"] in TAKEN_BACK for row in good),
+        "false_rollbacks": sum(is_taken_back(row) for row in good),
         "minutes_to_full_median": _median(row["ended"] - row["begun"] for row in reached) / 60,
         "undecided": sum(row["state"] == "aborted" for row in rows),
         "deployed_again": sum(row["again"] for row in rows),
@@ -148,7 +153,7 @@ def _classes(faulty: list[dict[str, Any]], harm: dict[int, int]) -> dict[str, An
         if rows:
             found[kind] = {
                 "faults": len(rows),
-                "rolled_back": sum(row["state"] in TAKEN_BACK for row in rows),
+                "rolled_back": sum(is_taken_back(row) for row in rows),
                 "harm_median": _median(harm[row["number"]] for row in rows),
                 "harm_most": max(harm[row["number"]] for row in rows),
                 "seconds_median": _median(row["ended"] - row["begun"] for row in rows),

@@ -73,6 +73,16 @@ def write_day(folder: Path, **changed: object) -> None:
     (folder / "day.json").write_text(json.dumps(day | changed))
 
 
+def test_a_fault_that_was_only_in_the_way_of_another_change_is_not_taken_back(folder: Path) -> None:
+    rows = json.loads((folder / "deployments.json").read_text())
+    rows[0] |= {"state": "failed", "says": "s00 was changed meanwhile. Deploy again."}
+    (folder / "deployments.json").write_text(json.dumps(rows))
+
+    found = report(folder)
+
+    assert (found["faults_rolled_back"], found["faults_missed"]) == (0, 1)
+
+
 def test_figures_are_recomputed_from_the_logs_of_all_gateways(folder: Path) -> None:
     found = report(folder)
 

@@ -44,6 +44,7 @@ class Control(Service, Staging):
     now = 0
     most = 0
     may = asyncio.Event()
+    comes = asyncio.Event()
     gone_back: list[str] = []
 
     async def propose(self, names: tuple[str, ...]) -> Proposal:
@@ -72,7 +73,8 @@ class Control(Service, Staging):
         if change.group.name in self.broken:
             raise CannotDeploy(f"{change.group.name} does not start.")
 
-    async def settle(self, order: Order) -> None: ...
+    async def settle(self, order: Order) -> None:
+        await self.comes.wait()
 
     async def cool(self, order: Order) -> tuple[str, ...]:
         return ()
@@ -123,8 +125,22 @@ async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     fresh = {"broken": frozenset[str](), "most": 0, "now": 0, "may": asyncio.Event()}
     for name, value in {**fresh, "gone_back": [], "shared": True}.items():
         monkeypatch.setattr(Control, name, value)
+    monkeypatch.setattr(Control, "comes", asyncio.Event())
+    Control.comes.set()
     async with World(Deployer, Control, provided={Placed: Placed("")}) as world:
         yield Shop(world)
+
+
+async def test_it_is_said_to_be_everybodys_when_it_has_come_to_everybody(shop: Shop) -> None:
+    Control.comes.clear()
+    name = (await shop.deploy()).name
+    await shop.at_once(3)
+    Control.may.set()
+    await shop.until(f"{name}-1", "running", "It comes to everybody.")
+
+    Control.comes.set()
+
+    await shop.until(f"{name}-1", "settled", "It is everybody's")
 
 
 async def test_a_few_at_once_until_all_are_through_and_all_go_back_together(shop: Shop) -> None:
