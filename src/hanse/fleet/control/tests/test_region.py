@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
 from hanse.fleet.control.region.api import RegionRefused
@@ -43,14 +41,6 @@ class Slow:
 
     async def stop(self) -> None:
         self.done.append("stop")
-
-
-@pytest_asyncio.fixture
-async def turns() -> AsyncIterator[Turns]:
-    made = Turns()
-    running = asyncio.create_task(made.run())
-    yield made
-    running.cancel()
 
 
 def service(turns: Turns) -> tuple[RegionService, Slow]:

@@ -1,7 +1,6 @@
 """Changes are made one after the other, and whoever waits for one is told how it went."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,14 +8,6 @@ from hanse.fleet.control.api import TooManyChanges
 from hanse.fleet.control.hosts.rollout import ChangeFailed
 from hanse.fleet.control.turns import ASKED_MAX, CHANGES_MAX, Turns
 from hanse.runtime.errors import Unavailable
-
-
-@pytest.fixture
-async def turns() -> AsyncIterator[Turns]:
-    made = Turns()
-    task = asyncio.create_task(made.run())
-    yield made
-    task.cancel()
 
 
 async def until_idle(turns: Turns) -> None:
