@@ -10,6 +10,7 @@ PUBLISHER = "control/tests/test_publisher.py::"
 CHOICES = "control/tests/test_choices.py::"
 REDIRECT = "gateway/tests/test_redirect.py::"
 STARTS = "engine/tests/test_starts.py::"
+USAGE = "control/tests/test_usage.py::"
 EXCESS = "engine/tests/test_excess.py::"
 DIRECTORY = "directory/tests/test_files.py::"
 
@@ -132,7 +133,13 @@ FLEET = below("src/hanse/fleet",
              EXCESS + "test_other_limits_are_another_program"),
     Sabotage("who may have too much is weighed at each look", "control/looks/usage.py",
              "if known is None or heavy or", "if known is None or",
-             "control/tests/test_usage.py::test_who_may_have_too_much_is_weighed_at_each_look"),
+             USAGE + "test_who_may_have_too_much_is_weighed_at_each_look"),
+    Sabotage("who was started since the last look is no burst", "control/looks/usage.py",
+             "self._cpu.get(one.who, one.cpu)", "self._cpu.get(one.who, 0.0)",
+             USAGE + "test_who_is_started_between_two_looks_counts_at_once_and_is_no_burst"),
+    Sabotage("who was started since the last look is seen", "control/looks/usage.py",
+             "for pid in psutil.pids():", "for pid in before or psutil.pids():",
+             USAGE + "test_who_is_started_between_two_looks_counts_at_once_and_is_no_burst"),
     Sabotage("the kernel is told the limits", "engine/limits/cgroup.py",
              "                (self._folder / name).write_text(value)\n", "                pass\n",
              "engine/tests/test_cgroup.py::test_limits_are_written_and_a_kill_for_memory_is_known"),

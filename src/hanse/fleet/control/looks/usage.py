@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import psutil
 
-from hanse.fleet.engine.process_table import start_of
+from hanse.fleet.engine.process_table import Sight, sight_of
 from hanse.kit.clock import unix_seconds
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 MEMORY_SECONDS = 10.0
 """Between two looks at memory."""
+
+SAME_SECONDS = 60.0
+"""Between two at one whose resident memory stays within `MOVED` of what it was."""
+
+MOVED = 0.01
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -35,26 +41,22 @@ class Usage(msgspec.Struct, frozen=True):
     age_seconds: float = 0.0
 
 
-class Weighed(msgspec.Struct, frozen=True):
-    """What a process and its children had of memory."""
+class Weighed(NamedTuple):
+    """What a process had of memory, and what of that was resident then."""
 
     at: float
+    resident_bytes: int
     memory_bytes: int
-
-
-class Spent(msgspec.Struct, frozen=True):
-    """What a process and its children have used up to a moment, in seconds."""
-
-    at: float
-    cpu: float
 
 
 class UsageMeter:
     """Looks at processes again and again; it reads files of the kernel, so not on an event loop."""
 
     def __init__(self) -> None:
-        self._spent: dict[int, Spent] = {}
-        self._weighed: dict[int, Weighed] = {}
+        self._at = self._surveyed = -inf
+        self._parents: dict[int, int] = {}
+        self._cpu: dict[tuple[int, str], float] = {}
+        self._weighed: dict[tuple[int, str], Weighed] = {}
 
     def look(
         self, pids: Iterable[int], at: float, limits: Mapping[int, int] | None = None
@@ -67,87 +69,79 @@ class UsageMeter:
             limits: Bytes of memory that are too much, by number: who may have more is weighed at
                 each look.
         """
-        parents = _children()  # one look at all processes, however many of them are ours
-        families = {pid: list(_family(pid, parents)) for pid in pids}
-        spent = {pid: Spent(at, sum(map(_cpu, family))) for pid, family in families.items()}
+        children = self._children(at)
+        families = [list(_family(pid, children)) for pid in pids]
         found = {
-            pid: Usage(
-                _rate(self._spent.get(pid), spent[pid]),
-                self._weigh(pid, family, at, (limits or {}).get(pid)),
-                _age(pid),
+            family[0].pid: Usage(
+                self._rate(family, at),
+                self._weigh(family, at, (limits or {}).get(family[0].pid, inf)),
+                _age(family[0].start),
             )
-            for pid, family in families.items()
+            for family in families
             if family
         }
-        self._spent = spent
-        self._weighed = {pid: one for pid, one in self._weighed.items() if pid in found}
+        self._at, self._cpu = at, {one.who: one.cpu for family in families for one in family}
+        self._weighed = {who: one for who, one in self._weighed.items() if who in self._cpu}
         return found
 
-    def _weigh(self, pid: int, family: list[psutil.Process], at: float, limit: int | None) -> int:
-        """Memory of a family; the kernel walks through all of it, so not at each look.
+    def _children(self, at: float) -> dict[int, list[int]]:
+        """Who started whom; who is new is asked, and now and then all: some are taken over."""
+        if at - self._surveyed >= MEMORY_SECONDS:
+            self._parents, self._surveyed = {}, at
+        before, self._parents = self._parents, {}
+        children: dict[int, list[int]] = {}
+        for pid in psutil.pids():
+            parent = before[pid] if pid in before else _parent(pid)
+            self._parents[pid] = parent
+            children.setdefault(parent, []).append(pid)
+        return children
 
-        What is resident is told at once, and is never less than the share.
-        """
-        known = self._weighed.get(pid)
-        heavy = limit is not None and sum(map(_resident, family)) > limit
-        if known is None or heavy or at - known.at >= MEMORY_SECONDS:
-            known = self._weighed[pid] = Weighed(at, sum(map(_memory, family)))
-        return known.memory_bytes
+    def _rate(self, family: list[Sight], at: float) -> float:
+        """Of those that were there at the last look as well: a new one is no burst."""
+        if at <= self._at:
+            return 0.0
+        spent = sum(one.cpu - self._cpu.get(one.who, one.cpu) for one in family)
+        return spent / (at - self._at)
+
+    def _weigh(self, family: list[Sight], at: float, limit: float) -> int:
+        """Memory of a family; what is resident is told at once, and never less than the share."""
+        heavy = sum(one.resident_bytes for one in family) > limit
+        for one in family:
+            known = self._weighed.get(one.who)
+            if known is None or heavy or _is_stale(known, one, at):
+                self._weighed[one.who] = Weighed(at, one.resident_bytes, _memory(one.pid))
+        return sum(self._weighed[one.who].memory_bytes for one in family)
 
 
-def _children() -> dict[int, list[psutil.Process]]:
-    found: dict[int, list[psutil.Process]] = {}
-    for process in psutil.process_iter():
-        try:
-            found.setdefault(process.ppid(), []).append(process)
-        except psutil.Error:
-            continue
-    return found
+def _is_stale(known: Weighed, sight: Sight, at: float) -> bool:
+    """Whether to weigh it anew: the kernel walks through all of its memory for that."""
+    moved = abs(sight.resident_bytes - known.resident_bytes) > known.resident_bytes * MOVED
+    return at - known.at >= (MEMORY_SECONDS if moved else SAME_SECONDS)
 
 
-def _family(pid: int, children: dict[int, list[psutil.Process]]) -> Iterator[psutil.Process]:
-    """A process and all that it started, unless it has ended."""
+def _parent(pid: int) -> int:
+    sight = sight_of(pid)
+    return 0 if sight is None else sight.parent
+
+
+def _family(pid: int, children: Mapping[int, list[int]], parent: int = 0) -> Iterator[Sight]:
+    """A process and all that it started, unless it has ended or the number is another's now."""
+    sight = sight_of(pid)
+    if sight is not None and parent in {0, sight.parent}:
+        yield sight
+        for child in children.get(pid, ()):
+            yield from _family(child, children, pid)
+
+
+def _memory(pid: int) -> int:
     try:
-        yield psutil.Process(pid)
-    except psutil.Error:
-        return
-    for child in children.get(pid, ()):
-        yield from _family(child.pid, children)
-
-
-def _rate(before: Spent | None, now: Spent) -> float:
-    if before is None or now.at <= before.at:
-        return 0.0
-    return max(0.0, now.cpu - before.cpu) / (now.at - before.at)
-
-
-def _cpu(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.Error:
-        return 0.0
-    return times.user + times.system
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
-
-
-def _memory(process: psutil.Process) -> int:
-    try:
-        full = process.memory_full_info()
+        full = psutil.Process(pid).memory_full_info()
     except psutil.Error:
         return 0
     return int(getattr(full, "pss", 0) or full.rss)
 
 
-def _age(pid: int) -> float:
-    start = start_of(pid)
-    if start is None:
-        return 0.0
+def _age(start: str) -> float:
     boot, _, number = start.rpartition(":")
     if boot and sys.platform == "linux":  # by the clock nobody sets, as the kernel writes it down
         ticks = float(number) / os.sysconf("SC_CLK_TCK")
