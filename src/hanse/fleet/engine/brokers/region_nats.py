@@ -42,6 +42,7 @@ class RegionNats:
         self._binary = find_nats()
         self._tls = tls_of(state, "broker")
         self._read = self._marks()
+        self._context: tuple[object, ssl.SSLContext] | None = None
 
     @property
     def program(self) -> Program:
@@ -120,9 +121,18 @@ class RegionNats:
         return True
 
     async def _open(self, reach: Reach) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        context = ssl.create_default_context(cafile=self._tls.authority)
-        context.load_cert_chain(self._tls.identity)
-        return await asyncio.open_connection(HOST, reach.port, ssl=context, limit=_LINE_BYTES_MAX)
+        return await asyncio.open_connection(
+            HOST, reach.port, ssl=self._secured(), limit=_LINE_BYTES_MAX
+        )
+
+    def _secured(self) -> ssl.SSLContext:
+        """What we say who we are by, and believe: as it was, while the files are."""
+        marks = mark_of(self._tls.identity), mark_of(self._tls.authority)
+        if self._context is None or self._context[0] != marks:
+            context = ssl.create_default_context(cafile=self._tls.authority)
+            context.load_cert_chain(self._tls.identity)
+            self._context = marks, context
+        return self._context[1]
 
     def _marks(self) -> tuple[object, ...]:
         files = (self._tls.identity, self._tls.authority, server_file(self._state))
