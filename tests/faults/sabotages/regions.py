@@ -5,6 +5,7 @@ from tests.faults.sabotages.row import Sabotage, below
 AROUND = "tests/test_around.py::"
 MISSED = "tests/test_missed.py::"
 MANY = "regions/tests/test_many_regions.py::"
+ENTRUSTED = "regions/tests/test_shared_ground.py::"
 WHOLE = MANY + "test_whatever_a_change_meets_all_regions_have_it_or_none"
 
 REGIONS = [
@@ -158,6 +159,20 @@ REGIONS = [
             "self._begin(self.front())",
             "Picture((), *self.front())",
             AROUND + "test_a_gateway_is_told_who_there_is_before_anything_else",
+        ),
+        Sabotage(
+            "a region that comes to it is entrusted at once",
+            "regions/shared_ground.py",
+            "if before == asked and at <=",
+            "if at <=",
+            ENTRUSTED + "test_a_region_that_comes_to_it_is_entrusted_at_once",
+        ),
+        Sabotage(
+            "who is brought up anew is entrusted at once",
+            "regions/shared_ground.py",
+            "        self._entrusted = None\n",
+            "",
+            ENTRUSTED + "test_whoever_is_brought_up_anew_is_entrusted_at_once",
         ),
         Sabotage(
             "two doors of regions never have one port",

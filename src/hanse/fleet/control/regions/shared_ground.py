@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from hanse.fleet.control.hosts.rollout import CannotNow
@@ -15,6 +16,7 @@ from hanse.fleet.identity.region_identity import RegionIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from hanse.fleet.control.regions.desired import DesiredStore
     from hanse.fleet.state import StateFolder
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 HEAD = "head"
 """What the head is called among regions."""
+
+ENTRUSTED = timedelta(minutes=1)
+"""So long what was just done for the same regions is not looked at again; authorities last days."""
 
 LEAD_SECONDS = 30.0
 """For brokers that have just started to find each other."""
@@ -50,6 +55,7 @@ class SharedGround:
         self._state = state
         self._clock = clock
         self._identity: RegionIdentity | None = None
+        self._entrusted: tuple[object, datetime] | None = None
         self._directory: SharedDirectory | None = None
         self._stack = AsyncExitStack()
 
@@ -75,6 +81,7 @@ class SharedGround:
         for one in states:
             one.prepare()
         plan_brokers({one.region: one for one in states}, self._state)
+        self._entrusted = None
         self.entrust(project, states)
 
     def entrust(self, project: str, regions: Iterable[StateFolder]) -> None:
@@ -85,14 +92,20 @@ class SharedGround:
         Raises:
             StateError: A file cannot be written.
         """
-        now = self._clock.now()
+        now, states = self._clock.now(), (self._state, *regions)
+        asked = project, [one.identity for one in states]
+        if self._entrusted is not None:
+            before, at = self._entrusted
+            if before == asked and at <= now < at + ENTRUSTED:
+                return
         authority = ProjectAuthority(self._state.authority, project)
-        for state in (self._state, *regions):
+        for state in states:
             authority.entrust(state.region or HEAD, state.identity, now)
         if self._identity is None:
             self._identity = RegionIdentity(self._state.identity, project, HEAD)
             self._identity.issue("control", now=now)
         self._identity.renew(now)
+        self._entrusted = asked, now
 
     async def directory(self) -> SharedDirectory:
         """What they share, once somebody was entrusted with anything."""
