@@ -4,6 +4,7 @@ from tests.faults.sabotages.row import Sabotage, below
 
 DOOR = "runtime/server/tests/test_mutual_door.py::"
 CALLER = "runtime/call/tests/test_identity.py::"
+LOOKED = "fleet/control/tests/test_identities.py::"
 ISSUED = "fleet/identity/tests/test_identity.py::"
 UNHEARD = DOOR + "test_who_is_no_process_of_ours_is_not_even_heard"
 ELSEWHERE = "runtime/tests/test_elsewhere.py::"
@@ -84,6 +85,12 @@ MUTUAL = below("src/hanse",
              "NEEDED = frozenset({xds.ASSIGNMENTS})",
              "fleet/gateway/tests/test_stream.py::"
              "test_what_clusters_wait_for_is_told_while_they_are_unanswered"),
+    Sabotage("what the head gives is followed at once", "fleet/control/region/identities.py",
+             "if before == marks and at <=", "if at <=",
+             LOOKED + "test_what_the_head_gives_is_followed_at_once"),
+    Sabotage("what is wrong with identities is looked at again", "fleet/control/region/identities.py",
+             "self._looked is not None and not self.notes:", "self._looked is not None:",
+             LOOKED + "test_what_is_wrong_is_looked_at_again_at_once"),
     Sabotage("what is nowhere else stays where it is drained", "fleet/gateway/picture.py",
              "        if not self.elsewhere:\n            return self\n", "",
              GATEWAY + "test_what_is_served_nowhere_else_stays_in_a_region_that_is_drained"),

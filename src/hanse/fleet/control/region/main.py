@@ -157,8 +157,8 @@ class _Control:
             publisher.changed()
 
     async def _look(self) -> None:
-        self._identities.look([one.name for one in self._made.hosts.members])
-        self._show_identity()
+        if self._identities.look([one.name for one in self._made.hosts.members]):
+            self._show_identity()
         self._made.publisher.notes = self._identities.notes
         self._nats.renewed(self._broker.pid)
         await self._made.region.look()
