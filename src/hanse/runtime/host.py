@@ -6,10 +6,9 @@ import asyncio
 import signal
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
-from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from hanse.kit.clock import Clock, SystemClock
+from hanse.kit.clock import Clock, SystemClock, unix_seconds
 from hanse.runtime.addresses import Addresses
 from hanse.runtime.asgi.asgi_door import AsgiDoor
 from hanse.runtime.asgi.mounted_app import MountedApp
@@ -31,6 +30,7 @@ from hanse.runtime.events.relay.post import post_of
 from hanse.runtime.gauges import Gauges
 from hanse.runtime.host_config import HostConfig
 from hanse.runtime.http.connections import Connections
+from hanse.runtime.http.encode import date_line
 from hanse.runtime.instruments import Instruments
 from hanse.runtime.link.link_door import LinkDoor
 from hanse.runtime.offload import Offload
@@ -296,5 +296,5 @@ class Host:
         self._tick_date()
 
     def _tick_date(self) -> None:
-        self.date = f"date: {formatdate(usegmt=True)}\r\n".encode()
+        self.date = date_line(int(unix_seconds()))
         self.beginnings.clear()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,12 @@ BEGINNINGS_MAX = 64
 CLOSE = b"connection: close\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
+
+
+@lru_cache(maxsize=1)
+def date_line(second: int) -> bytes:
+    """The header that says when; made once a second, in Unix time."""
+    return f"date: {formatdate(second, usegmt=True)}\r\n".encode()
 
 
 def whole(response: Response, server: Server, *, close: bool) -> bytes:

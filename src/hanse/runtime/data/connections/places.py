@@ -68,8 +68,8 @@ class Places:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether others want more than they have."""
-        return _WANTED not in self._signs and self._sees(_WANTED)
+        """Whether somebody wants more than they have, be it this pool: who starves does as well."""
+        return _WANTED in self._signs or self._sees(_WANTED)
 
     @property
     def is_starved_for(self) -> bool:

@@ -228,12 +228,14 @@ class Pool:
 
     def _look_at_others(self) -> None:
         """Gives up what others need more: one to who has none, what is idle to who waits."""
+        if not self._places.is_wanted:
+            return
         if self._places.is_starved_for:
             if self._idle:
                 self._forget(self._idle.pop(0))
             else:
                 self._owes = True
-        elif self._places.is_wanted:
+        elif self._looking is None:  # else this pool wants more by itself
             while len(self._idle) > 1:
                 self._forget(self._idle.pop(0))
 
