@@ -16,6 +16,12 @@ from tests.end_to_end.terminal import fetch, hanse
 from tests.end_to_end.test_staging_up import control
 
 APART = 'default = "apart"'
+RULES = """
+[deploy]
+slo = 0.05
+latency = false
+warm_seconds = 600
+"""
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +156,35 @@ async def test_a_deployment_comes_to_one_region_and_then_to_the_others(
         assert told(shop) == {"r1": was, "r2": was, "r3": was}
         assert not [one for one in await staging.instances() if one.part]
     shop.write("echo/service.py", before)
+
+
+@pytest.mark.long
+def test_what_is_bad_in_one_region_only_goes_back_in_all_and_the_next_never_has_it(
+    shop: Fleet,
+) -> None:
+    doors, was, path = gateways(shop), told(shop)["r1"], "/echo/v1/numbers/3"
+    file, code = ((shop.folder / one).read_text() for one in ("hanse.toml", "echo/service.py"))
+    shop.write("hanse.toml", file + RULES)
+    fails = 'if "regions/r2/" in __import__("sys").argv[1]:\n            raise RuntimeError\n'
+    shop.write("echo/service.py", ECHO.replace("return number\n", f"{fails}        return 8\n"))
+    with (
+        users(doors["r1"], path, 100) as at_one,
+        users(doors["r2"], path, 50) as at_two,
+        users(doors["r3"], path, 50) as at_three,
+    ):
+        done = hanse("deploy", "echo", "--json", folder=shop.folder)
+    shop.write("echo/service.py", code)
+    shop.write("hanse.toml", file)
+
+    found = json.loads(done.stdout)
+    verdicts = [one["verdict"]["state"] for one in found["moments"] if one["verdict"]]
+    assert (found["state"], verdicts) == ("gone back", ["good", "good", "bad"]), found
+    assert [one["stage"] for one in found["moments"]][-3:] == ["wave", "over", "over"]
+    assert at_one.answers.keys() == {"ok 8", f"ok {was}"}
+    assert at_two.answers.keys() == {"500", f"ok {was}"}
+    assert at_two.failed <= 40, "the goal is 10; see benchmarks"
+    assert at_three.answers.keys() == {f"ok {was}"}
+    assert told(shop) == {"r1": was, "r2": was, "r3": was}
 
 
 def told(shop: Fleet) -> dict[str, int]:

@@ -7,6 +7,7 @@ GATEWAY = "src/hanse/fleet/gateway/tests/test_shares.py::"
 STREAM = "src/hanse/fleet/gateway/tests/test_stream.py::"
 TOLD = "src/hanse/fleet/control/tests/test_publisher.py::"
 RAMP = "src/hanse/fleet/deployments/judged/tests/test_ramp.py::"
+CALM = "src/hanse/fleet/deployments/judged/tests/test_calm.py::"
 TALLY = "src/hanse/fleet/deployments/judged/tests/test_tally.py::"
 FEEDING = "src/hanse/runtime/subscriptions/tests/test_feeding.py::"
 WORKFLOWS = "src/hanse/runtime/workflows/tests/test_shares.py::"
@@ -55,6 +56,15 @@ DEPLOYING = [
     Sabotage("the first share loses ten requests at most", "src/hanse/fleet/deployments/judged/ramp.py",
              "return min(1.0, (excess", "return min(0.1, (excess",
              RAMP + "test_the_first_share_loses_ten_requests_at_most"),
+    Sabotage("no region goes on while anything speaks against it", "src/hanse/fleet/deployments/judged/calm.py",
+             " or verdict.reason not in CALM", "",
+             CALM + "test_any_doubt_has_the_while_begin_anew[suspicious]"),
+    Sabotage("a canary that may get more yet is not done with its region", "src/hanse/fleet/deployments/judged/calm.py",
+             "if not full or", "if",
+             CALM + "test_a_canary_that_may_get_more_yet_is_not_done"),
+    Sabotage("it comes to all regions before it is everybody's", "src/hanse/fleet/deployments/deployer.py",
+             "while not task.emergency:", "while False:",
+             "src/hanse/fleet/deployments/tests/test_waves.py::test_it_comes_to_one_region_after_the_other_before_it_is_everybodys"),
     Sabotage("a client's failures in a second are one, over canary and twin", "src/hanse/fleet/deployments/judged/tally.py",
              "for one in distinct(over):", "for one in over:",
              TALLY + "test_a_client_counts_once_a_second_over_both"),

@@ -6,6 +6,7 @@ AROUND = "tests/test_around.py::"
 MISSED = "tests/test_missed.py::"
 MANY = "regions/tests/test_many_regions.py::"
 ENTRUSTED = "regions/tests/test_shared_ground.py::"
+WAVES = MANY + "test_it_comes_to_one_region_after_the_other_and_is_judged_in_each"
 WHOLE = MANY + "test_whatever_a_change_meets_all_regions_have_it_or_none"
 
 REGIONS = [
@@ -66,6 +67,20 @@ REGIONS = [
             '        if step == "take_over":\n',
             "        if False:\n",
             MANY + "test_meanwhile_everything_else_may_be_changed",
+        ),
+        Sabotage(
+            "a further region has a canary first",
+            "regions/waves.py",
+            'await coming.step(order, "begin")',
+            'await coming.step(order, "take_over")',
+            WAVES,
+        ),
+        Sabotage(
+            "canaries are compared in one region at a time",
+            "regions/waves.py",
+            'one.step(order, "settle") for one in taking if one.name in serving',
+            "one.open(order) for one in ()",
+            WAVES,
         ),
         Sabotage(
             "a region that comes back runs what the others run",

@@ -58,7 +58,7 @@ class Following:
         self._say_why(found)
         if self._live and found.parts:
             click.echo(f"{CLEAR}  {found.says.splitlines()[0]}", nl=False, err=True)
-        elif self._live and found.stage in {"canary", "group"} and found.rate:
+        elif self._live and found.stage in {"canary", "group", "wave"} and found.rate:
             click.echo(f"{CLEAR}{progress_of(found)}", nl=False, err=True)
 
     def _say_why(self, found: Shown) -> None:

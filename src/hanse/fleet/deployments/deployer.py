@@ -215,6 +215,9 @@ class Deployer(Service, Deployments):
             return await self._back(run, task, "failed", why)
         if (end := await self._judged(run, task, "group")) != "good":
             return await self._back(run, task, end, "")
+        end, why = await self._waves(run, task)
+        if end != "good":
+            return await self._back(run, task, end, why)
         if why := await self._have(run, task, SETTLED):
             return await self._back(run, task, "failed", why)
         warm = timedelta(seconds=task.rules.warm_seconds)
@@ -244,6 +247,25 @@ class Deployer(Service, Deployments):
             why = await run.step(flags.put_back, task, revision, retry=UNTIL_ANSWERED)
             return await self._over(run, task, "failed" if why else "gone back", why or AS_BEFORE)
         return await self._over(run, task, "done", DONE)
+
+    async def _waves(self, run: Run, task: Task) -> tuple[State | Literal["good"], str]:
+        """From region to region: `good`, or the end that it comes to, and why."""
+        judged, steps = "", self._steps
+        while not task.emergency:
+            wave = await run.step(
+                steps.wave, task, judged, retry=UNTIL_ANSWERED, timeout=COOL_SECONDS
+            )
+            if wave.why:
+                return "failed", wave.why
+            if not wave.region:
+                break
+            came_to = await run.step(
+                steps.judge, task, "wave", wave.region, retry=UNTIL_ANSWERED, timeout=STAGE_SECONDS
+            )
+            if came_to not in {"good", "lost"}:
+                return ENDS_OF[came_to], ""
+            judged = wave.region if came_to == "good" else ""  # who is gone is passed over
+        return "good", ""
 
     async def _judged(self, run: Run, task: Task, stage: JudgedStage) -> State | Literal["good"]:
         """`good`, or the end that it comes to."""

@@ -21,7 +21,7 @@ The last five are ends."""
 
 ENDS: frozenset[State] = frozenset(("done", "gone back", "refused", "failed", "aborted"))
 
-Stage: TypeAlias = Literal["gate", "staging", "canary", "group", "warm", "over"]
+Stage: TypeAlias = Literal["gate", "staging", "canary", "group", "wave", "warm", "over"]
 Wish: TypeAlias = Literal["", "pause", "approve", "promote", "abort"]
 """What an operator wants of one that runs; nothing, that it goes on by itself."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from hanse.fleet.control.staging.api import CannotDeploy
 from hanse.fleet.deployments.gate import findings
 from hanse.fleet.deployments.judged.outcome import CameTo
-from hanse.fleet.deployments.judged.plan import plan_of
 from hanse.fleet.deployments.judged.watcher import Watcher
 from hanse.fleet.deployments.judged.watching import watch
 from hanse.fleet.deployments.record import Deployment, Stage, State, Task
@@ -55,6 +54,18 @@ class Doing(msgspec.Struct, frozen=True):
     says: str
     stage: Stage
     came: str = ""
+
+
+class Wave(msgspec.Struct, frozen=True):
+    """That a deployment has begun in one more region.
+
+    Attributes:
+        region: In which; empty where there is no other one.
+        why: Why it has not.
+    """
+
+    region: str = ""
+    why: str = ""
 
 
 STAGED = Doing("stage", "Canary and twin start.", "staging")
@@ -108,29 +119,46 @@ class Steps:
     async def have_done(self, task: Task, doing: Doing) -> str:
         """Has control do something; why it did not, empty if it did."""
         await self._book.note(task.name, doing.says, stage=doing.stage)
+        said, why = await self._asked(task, doing.step)
+        if doing.came and not why:
+            await self._book.note(task.name, doing.came, stage="warm", state="settled")
+        return why or "\n".join(said or ())
+
+    async def wave(self, task: Task, judged: str) -> Wave:
+        """Has it begin in one more region, and take over in the one where it was judged."""
+        region, why = await self._asked(task, "wave", judged)
+        if region:
+            says = f"Canary and twin have started in {region}."
+            await self._book.note(task.name, says, stage="wave")
+        return Wave(region or "", why)
+
+    async def _asked(self, task: Task, step: str, *more: str) -> tuple[Any, str]:
+        """What control says to it, and why it was not done; empty if it was."""
         try:
-            said: tuple[str, ...] | None = await getattr(self._staging, doing.step)(task.order)
+            return await getattr(self._staging, step)(task.order, *more), ""
         except CannotDeploy as error:
-            return error.detail
+            return None, error.detail
         except OF_THE_MOMENT:
             raise
         except HanseError:
-            log.exception("%s: control fails to %s", task.name, doing.step)
-            return "This should not happen; see hanse logs control."
-        if doing.came:
-            await self._book.note(task.name, doing.came, stage="warm", state="settled")
-        return "\n".join(said or ())
+            log.exception("%s: control fails to %s", task.name, step)
+            return None, "This should not happen; see hanse logs control."
 
-    async def judge(self, task: Task, stage: JudgedStage) -> CameTo:
+    async def judge(self, task: Task, stage: JudgedStage, region: str = "") -> CameTo:
         """Compares the new release with its twin until something follows from it.
 
         An emergency is not compared, nor is what is new; an operator may have ended it though.
+
+        Args:
+            task: What is deployed.
+            stage: Which of its stages.
+            region: Where, for people; empty where there is one place only.
         """
         kept = await self._book.get(task.name)
         if task.emergency or not any(one.before for one in task.order.changes):
             return "stopped" if kept.wish == "abort" else "good"
         try:
-            return await self._judge(task, stage, kept)
+            return await self._judge(task, stage, region, kept)
         except OF_THE_MOMENT:
             raise
         except Exception:
@@ -147,12 +175,11 @@ class Steps:
         if why:
             await self._book.sum_up(task.name, f"{why} {says}")
 
-    async def _judge(self, task: Task, stage: JudgedStage, kept: Deployment) -> CameTo:
-        memory = memory_of(kept)
-        watcher = Watcher(self._staging, task.order, plan_of(task.rules), memory, stage)
-        whom = "canary" if stage == "canary" else "group"
+    async def _judge(self, task: Task, stage: JudgedStage, region: str, kept: Deployment) -> CameTo:
+        watcher = Watcher(self._staging, task.order, task.rules, memory_of(kept), stage)
+        whom = "group" if stage == "group" else "canary"
         state: State = "paused" if kept.wish == "pause" else "running"
-        says = f"The {whom} is compared with its twin."
+        says = f"The {whom}{f' in {region}' if region else ''} is compared with its twin."
         await self._book.note(task.name, says, stage=stage, state=state)
         async with keeping(self._book, task.name, watcher.judge):
             outcome = await watch(watcher, OnLooker(task, stage, self._book))

@@ -14,7 +14,9 @@ Reason = Annotated[str, Meta(min_length=1, max_length=200, description="a senten
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hour = Annotated[int, Meta(ge=0, le=24, description="0 to 24")]
 Percent = Annotated[float, Meta(ge=0.001, le=90, description="0.001 to 90, so that some are left")]
-JudgedStage = Literal["canary", "group"]
+JudgedStage = Literal["canary", "group", "wave"]
+"""A few hosts of the new release beside those of the old one; all of them, beside one of the old;
+and again a few, in each further region."""
 
 
 class SignalTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +101,8 @@ class DeployTable(msgspec.Struct, frozen=True, kw_only=True):
         at_once: Of groups that go one by one, how many are under way at once.
         stop_after: How many of them may go back until no other one begins.
         flags: How the value of a flag comes to everybody.
+        wave_seconds: How long a release that is proven in one region is compared in each further
+            one, from when it has all that a canary may get there.
         warm_seconds: For which the release before stands by when it was replaced.
     """
 
@@ -112,4 +116,5 @@ class DeployTable(msgspec.Struct, frozen=True, kw_only=True):
     at_once: Annotated[int, Meta(ge=1, le=64)] = 8
     stop_after: Annotated[int, Meta(ge=1, le=1000)] = 3
     flags: FlagsTable = FlagsTable()
+    wave_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 15.0
     warm_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 3600.0

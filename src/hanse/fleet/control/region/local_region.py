@@ -92,6 +92,9 @@ class LocalRegion:
     async def step(self, order: Order, step: Step) -> None:
         await getattr(self._hosts.stage(order), step)()
 
+    async def wave(self, _order: Order, _judged: str) -> str:
+        return ""  # there is no other region
+
     async def share(self, deployment: str, canary: float, twin: float) -> None:
         await self._hosts.share(deployment, canary, twin)
 

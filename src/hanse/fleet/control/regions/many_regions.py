@@ -104,6 +104,9 @@ class ManyRegions:
             await self._bringing.finish()
         await self._waves.step(order, step)
 
+    async def wave(self, order: Order, judged: str) -> str:
+        return await self._waves.wave(order, judged)
+
     async def share(self, deployment: str, canary: float, twin: float) -> None:
         mine = {one.region for one in await self.hosts() if one.record.deployment == deployment}
         await together(

@@ -43,6 +43,10 @@ class Regions(Protocol):
         """Does one step with the hosts of a deployment."""
         ...
 
+    async def wave(self, order: Order, judged: str, /) -> str:
+        """Begins a deployment in one more region, see `Staging.wave`; says in which, or nothing."""
+        ...
+
     async def share(self, deployment: str, canary: float, twin: float) -> None:
         """Gives canaries and twins shares of all requests, from now on for a while."""
         ...

@@ -1,11 +1,11 @@
-"""The steps of a deployment over regions: it is proven in one, and comes to the others by waves."""
+"""The steps of a deployment over regions: it is proven in one, then comes to one after another."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.hosts.member import is_under_way, under_way
+from hanse.fleet.control.hosts.member import UNDER_WAY, is_under_way, under_way
 from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
 from hanse.fleet.control.regions.bringing import together
 from hanse.fleet.control.regions.desired import Desired
@@ -49,7 +49,7 @@ class Waves:
         if step == "take_over":
             await desired.claim(order)
             return await first.step(order, step)
-        if step == "settle":  # proven in the first region, it comes to the next, a wave each
+        if step == "settle":  # also to those that were passed over, and answer again
             await self._check_there(order)
             for one in (first, *others):
                 await one.step(order, "take_over")
@@ -58,6 +58,33 @@ class Waves:
             await desired.settle(order, after=step == "settle")
         self._behind.look(self._set.up())
         return None
+
+    async def wave(self, order: Order, judged: str) -> str:
+        """Has it take over where it was judged, and begins it in one more region; says in which.
+
+        Twins of the regions before end when others have begun: somebody of the group is under way
+        all the time, and nobody else changes it.
+
+        Raises:
+            ChangeFailed, CannotNow: As `step`.
+        """
+        taking = await self._taking_part(order)
+        for one in taking:
+            if one.name == judged:
+                await one.step(order, "take_over")
+        serving = await self._serving(order)
+        coming = next((one for one in taking if one.name not in serving), None)
+        if coming is None:
+            return ""
+        await coming.step(order, "begin")
+        await together(one.step(order, "settle") for one in taking if one.name in serving)
+        return coming.name
+
+    async def _serving(self, order: Order) -> set[str]:
+        """Regions in which all of it has taken over."""
+        mine = [one for one in await self._set.hosts() if one.record.deployment == order.deployment]
+        coming = {one.region for one in mine if one.part in set(UNDER_WAY) - {"twin"}}
+        return {one.region for one in mine if not one.part} - coming
 
     async def _taking_part(self, order: Order) -> list[Region]:
         """The one with the canary first, or that would have it."""

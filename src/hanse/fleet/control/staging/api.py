@@ -143,6 +143,15 @@ class Staging(Contract, package="hanse.control.v1"):
         ...
 
     @rpc(allow=SERVICES_ONLY, errors=(CannotDeploy,), timeout=STEP_SECONDS, idempotent=True)
+    async def wave(self, order: Order, judged: str = "") -> str:
+        """Starts canary and twin in one more region and says in which; nothing if there is none.
+
+        In the region where it was judged just now the new release takes over first; empty where it
+        serves there already.
+        """
+        ...
+
+    @rpc(allow=SERVICES_ONLY, errors=(CannotDeploy,), timeout=STEP_SECONDS, idempotent=True)
     async def settle(self, order: Order) -> None:
         """Ends the twins: the new release is the group, and what served before stands by."""
         ...

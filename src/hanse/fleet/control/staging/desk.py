@@ -79,6 +79,11 @@ class StagingDesk:
         work = partial(self._regions.step, order, step)
         await self._done(what, work, first=step == "go_back")
 
+    async def wave(self, order: Order, judged: str) -> str:
+        """Has the new release come to one more region."""
+        work = partial(self._regions.wave, order, judged)
+        return await self._done(f"starting canary and twin of {order.deployment}", work)
+
     async def cool(self, order: Order) -> tuple[str, ...]:
         """Ends what stood by, and has changed what waited for that."""
 

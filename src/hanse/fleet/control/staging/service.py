@@ -25,6 +25,9 @@ class StagingService(Service, Staging):
     async def take_over(self, order: Order) -> None:
         await self._desk.step(order, "take_over")
 
+    async def wave(self, order: Order, judged: str = "") -> str:
+        return await self._desk.wave(order, judged)
+
     async def settle(self, order: Order) -> None:
         await self._desk.step(order, "settle")
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.looks.scrape import figures_of
+from hanse.fleet.deployments.judged.calm import Calm
 from hanse.fleet.deployments.judged.outcome import Now, Outcome, Pair
+from hanse.fleet.deployments.judged.plan import plan_of
 from hanse.fleet.deployments.judged.ramp import Known, most_of_one, share
 from hanse.fleet.deployments.judged.tally import Tally
 from hanse.fleet.deployments.judged.unit import Unit
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
 
     from hanse.fleet.control.staging.api import Instance, Order, Staging
     from hanse.fleet.judge.figures import Sample
-    from hanse.fleet.judge.plan import Plan
     from hanse.fleet.judge.verdict import Verdict
-    from hanse.runtime.placement.deploy_table import JudgedStage
+    from hanse.runtime.placement.deploy_table import DeployTable, JudgedStage
 
 log = logging.getLogger("hanse.deployer")
 
@@ -61,7 +62,7 @@ class Watcher:
     Args:
         staging: Does with hosts what is asked.
         order: What is deployed.
-        plan: What it is held to.
+        rules: What it is held to.
         memory: Of a judge that began before.
         stage: What is compared: a canary beside its group, or the group itself.
     """
@@ -70,16 +71,17 @@ class Watcher:
         self,
         staging: Staging,
         order: Order,
-        plan: Plan,
+        rules: DeployTable,
         memory: Memory,
         stage: JudgedStage,
     ) -> None:
         self._staging = staging
         self._order = order
-        self.judge = Judge(plan, memory)
+        self.judge = Judge(plan := plan_of(rules), memory)
+        self._calm = Calm(rules.wave_seconds) if stage == "wave" else None
         # Who begins to watch knows nothing of what was counted until now: that is another stage.
         self._stage = f"{stage} {memory.stages + 1}"
-        self._part = "canary" if stage == "canary" else ""
+        self._part = "" if stage == "group" else "canary"
         self._unit = Unit()
         self._tally = Tally(one.name for one in plan.signals)
         self._most = most_of_one(max(one.group.replicas for one in order.changes))
@@ -145,7 +147,14 @@ class Watcher:
             await (self.withdraw() if verdict.state == "bad" else self._give(*self._shares))
             return now, Outcome(verdict.state, verdict.sentence, verdict)
         await self._give(*self._next(verdict, hold=hold))
-        return now, None
+        return now, self._calmed(verdict)
+
+    def _calmed(self, verdict: Verdict) -> Outcome | None:
+        """That it goes on in a further region, as far as nothing has spoken against it for long."""
+        full = self._shares[0] >= self._most
+        if self._calm is None or not self._calm.look(verdict, monotonic(), full=full):
+            return None
+        return Outcome("good", f"Nothing speaks against it here. {verdict.sentence}", verdict)
 
     def _next(self, verdict: Verdict, *, hold: bool) -> tuple[float, float]:
         """The shares that follow from what is known."""

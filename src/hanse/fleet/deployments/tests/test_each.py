@@ -73,6 +73,9 @@ class Control(Service, Staging):
         if change.group.name in self.broken:
             raise CannotDeploy(f"{change.group.name} does not start.")
 
+    async def wave(self, order: Order, judged: str = "") -> str:
+        raise NotImplementedError
+
     async def settle(self, order: Order) -> None:
         await self.comes.wait()
 

@@ -62,6 +62,9 @@ class Control(Service, Staging):
     async def take_over(self, order: Order) -> None:
         raise NotImplementedError
 
+    async def wave(self, order: Order, judged: str = "") -> str:
+        raise NotImplementedError
+
     async def settle(self, order: Order) -> None:
         raise NotImplementedError
 

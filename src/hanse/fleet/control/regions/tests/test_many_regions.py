@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -17,6 +19,7 @@ from hanse.fleet.control.regions.many_regions import ManyRegions
 from hanse.fleet.control.regions.tests.world import BROKEN, WISH, Killed, World, order, wanted
 from hanse.fleet.control.turns import EXPECTED
 
+T = TypeVar("T")
 OLD = [wanted("shop", "old"), wanted("till", "old")]
 NEW = [wanted("shop", "new"), wanted("till", "new")]
 RUN_OLD, RUN_NEW = ({"shop": one, "till": one} for one in ("old", "new"))
@@ -92,28 +95,21 @@ async def test_whatever_a_change_meets_all_regions_have_it_or_none(
 async def test_whatever_a_deployment_meets_it_is_asked_again_and_comes_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: Step, *, kills: bool
 ) -> None:
-    steps: tuple[Step, ...] = (
-        ("begin", "take_over", "settle") if ends == "cool" else ("begin", "take_over")
-    )
     way = {"shop": "new", "till": "old"} if ends == "cool" else RUN_OLD
     for moment in range(1, MOMENTS_MAX):
         world = World(tmp_path / str(moment), monkeypatch)
-        head = await began(world)
+        asking = Asking(world, await began(world), kills=kills)
         world.meets(moment, kills=kills)
         # when
-        for step in (*steps, ends):
-            for _ in range(6):  # a workflow asks until it is answered
-                try:
-                    await head.step(order(), step)
-                    break
-                except (Killed, ChangeFailed):
-                    if kills:
-                        head = world.head()
-                        await head.adopt()
-                    await looked(head)
-            else:
-                pytest.fail(f"{step} is never done")
-        moments = world.count
+        await asking.step("begin")
+        await asking.step("take_over")
+        if ends == "cool":
+            await asking.waves()
+            await asking.step("settle")
+        else:
+            await asking.wave("")
+        await asking.step(ends)
+        moments, head = world.count, asking.head
         # then
         await is_whole(world, head, way)
         assert not [one for some in world.regions.values() for one in some.records if one.part]
@@ -121,6 +117,90 @@ async def test_whatever_a_deployment_meets_it_is_asked_again_and_comes_to_its_en
             break
     else:
         pytest.fail("it has more moments than were tried")
+
+
+class Asking:
+    """A workflow, which asks until it is answered."""
+
+    def __init__(self, world: World, head: ManyRegions, *, kills: bool) -> None:
+        self.world = world
+        self.head = head
+        self._kills = kills
+
+    async def step(self, step: Step) -> None:
+        await self._asked(lambda: self.head.step(order(), step))
+
+    async def wave(self, judged: str) -> str:
+        return await self._asked(lambda: self.head.wave(order(), judged))
+
+    async def waves(self) -> list[str]:
+        """In which regions it was judged, one after the other."""
+        found = [""]
+        while region := await self.wave(found[-1]):
+            assert is_judged_in(self.world, region)
+            found.append(region)
+        return found[1:]
+
+    async def _asked(self, work: Callable[[], Awaitable[T]]) -> T:
+        for _ in range(6):
+            try:
+                return await work()
+            except (Killed, ChangeFailed):
+                if self._kills:
+                    self.head = self.world.head()
+                    await self.head.adopt()
+                await looked(self.head)
+        pytest.fail("it is never done")
+
+
+def is_judged_in(world: World, region: str) -> bool:
+    """Whether canary and twin are there, and nowhere else."""
+    pairs = {
+        name: {one.part for one in some.records} & {"canary", "twin"}
+        for name, some in world.regions.items()
+    }
+    return {name for name, parts in pairs.items() if parts} == {region} and len(pairs[region]) == 2
+
+
+async def test_it_comes_to_one_region_after_the_other_and_is_judged_in_each(world: World) -> None:
+    asking = Asking(world, await proving(world), kills=False)
+
+    assert await asking.wave("") == "r2"
+    assert [one["shop"] for one in world.run()] == ["new", "old", "old"]
+    assert is_judged_in(world, "r2")
+    assert await asking.wave("r2") == "r3"
+    assert [one["shop"] for one in world.run()] == ["new", "new", "old"]
+    assert is_judged_in(world, "r3")
+    assert await asking.wave("r3") == ""
+    assert [one["shop"] for one in world.run()] == ["new"] * 3
+
+
+async def test_where_it_is_bad_in_one_region_it_goes_back_in_all_and_others_never_have_it(
+    world: World,
+) -> None:
+    asking = Asking(world, await proving(world), kills=False)
+    assert await asking.wave("") == "r2"
+
+    await asking.step("go_back")
+
+    await is_whole(world, asking.head, RUN_OLD)
+    assert not [one for some in world.regions.values() for one in some.records if one.part]
+
+
+async def test_a_region_that_is_gone_is_passed_over_and_judged_when_it_is_back(
+    world: World,
+) -> None:
+    asking = Asking(world, await proving(world), kills=False)
+    assert await asking.wave("") == "r2"
+    await asking.head.have("r2", "kill")
+
+    assert await asking.wave("") == "r3"
+    await asking.head.have("r2", "start")
+    assert await asking.wave("r3") == "r2"
+    assert await asking.wave("r2") == ""
+    await asking.step("settle")
+    await asking.step("cool")
+    await is_whole(world, asking.head, {"shop": "new", "till": "old"})
 
 
 async def test_a_head_that_follows_builds_nothing_where_a_change_was_broken_off(
