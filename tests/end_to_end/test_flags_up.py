@@ -53,8 +53,10 @@ class Line(Service):
 WHY = ("--reason", "a trial")
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+@pytest.fixture(scope="module", params=[(), ("--regions", "2")], ids=["one place", "regions"])
+def shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fleet]:
     made = Fleet(tmp_path_factory.mktemp("belts"))
     head, _, tail = PROJECT.format(placement='default = "apart"').partition("services = ")
     made.write(
@@ -63,7 +65,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     made.write("line/__init__.py", "")
     made.write("line/service.py", LINE)
     try:
-        made.up()
+        made.up(*request.param)
         yield made
     finally:
         hanse("down", folder=made.folder)

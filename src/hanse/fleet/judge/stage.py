@@ -22,6 +22,9 @@ LEARNT: Final = 100
 """Durations of the twin from which its quantiles are taken."""
 OF_ITS_OWN: Final = 0.5
 """Part of all requests from which a client is no single one, but the traffic itself."""
+ALONE: Final = 0.9
+"""Part of the requests of its side from which a host is no one of several: too few come to the
+others to speak for the release."""
 
 
 class Stage(msgspec.Struct):
@@ -42,6 +45,7 @@ class Stage(msgspec.Struct):
         unsplit: Requests of both since the last look at which all instances had figures.
         excess: Errors of the canary beyond the twin's rate.
         asked: Requests by client, of those that were named.
+        served: By host, its requests, and those of its whole side since it was there.
         restarts: How often each instance has begun anew.
         lacks: Metrics that were not measured everywhere in the last window.
     """
@@ -59,6 +63,7 @@ class Stage(msgspec.Struct):
     unsplit: tuple[int, int] = (0, 0)
     excess: float = 0.0
     asked: dict[str, int] = {}
+    served: dict[str, tuple[int, int]] = {}
     restarts: dict[str, int] = {}
     lacks: set[str] = set()
 
@@ -105,7 +110,7 @@ class Stage(msgspec.Struct):
         found: list[str] = []
         for evidence in self.evidence.values():
             found += [f"client:{name}" for name in evidence.clients if not self._is_traffic(name)]
-            found += [f"host:{name}" for name in evidence.hosts]
+            found += [f"host:{name}" for name in evidence.hosts if not self._is_alone(name)]
         return list(dict.fromkeys(found))
 
     def _gains_of(self, whom: str, rule: Rule) -> list[float] | None:
@@ -122,6 +127,10 @@ class Stage(msgspec.Struct):
     def _is_traffic(self, client: str) -> bool:
         requests = self.canary_requests + self.twin_requests
         return self.asked.get(client, 0) > OF_ITS_OWN * requests
+
+    def _is_alone(self, host: str) -> bool:
+        own, of = self.served.get(host, (0, 0))
+        return own > ALONE * of
 
     def _hear(self, rule: Rule) -> None:
         threshold = self._threshold(rule)
@@ -178,6 +187,10 @@ class Stage(msgspec.Struct):
         for heap in self.pool.twins.values():
             for bound, number in heap.latency.items():
                 self.twin_latency[bound] = self.twin_latency.get(bound, 0) + number
+        for heaps, number in ((self.pool.canaries, canary), (self.pool.twins, twin)):
+            for host, heap in heaps.items():
+                own, of = self.served.get(host, (0, 0))
+                self.served[host] = own + heap.requests, of + number
         errors = sum(heap.errors for heap in self.pool.canaries.values())
         expected = sum(heap.errors for heap in self.pool.twins.values()) * canary / twin
         self.excess += errors - expected

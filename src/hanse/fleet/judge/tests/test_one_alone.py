@@ -124,6 +124,14 @@ class TestOneHost:
             == "bad"
         )
 
+    @pytest.mark.parametrize(("of_others", "reason"), [(0, "worse"), (1, "worse"), (6, "one_host")])
+    def test_one_that_is_asked_nearly_everything_is_no_one_of_several(self, of_others, reason):
+        """Two regions have a host each, and who draws a flag comes to one of them."""
+        others = {"new-2": Did(of_others), "old-2": Did(of_others)}
+        two = {"canaries": ("new-1", "new-2"), "twins": ("old-1", "old-2")}
+        verdict = Traffic(**two).seconds(60, Did(30, 2), Did(30), **others)
+        assert verdict.reason == reason
+
     def test_one_host_without_orders_does_not_convict(self):
         plan = Plan(latency=(), signals=(Signal(name="orders", bad="down"),))
         sells, silent = Did(30, signals={"orders": 6}), Did(30, signals={"orders": 0})
