@@ -73,7 +73,7 @@ TAKEN_OVER = Doing("take_over", "The new release takes over.", "group")
 SETTLED = Doing(
     "settle",
     "It comes to everybody.",
-    "group",
+    "warm",
     came="It is everybody's; what was before stands by.",
 )
 COOLED = Doing("cool", "What was before ends.", "over")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hanse.fleet.judge.sentence import percent
+
 if TYPE_CHECKING:
     from hanse.fleet.flags.poll import Step
     from hanse.fleet.judge.verdict import Verdict
@@ -40,5 +42,5 @@ def _rest(verdict: Verdict) -> str:
 
 
 def _of(failed: int, drew: int, variant: str) -> str:
-    share = f" ({100 * failed / drew:.2g} %)" if failed else ""
+    share = f" ({percent(failed / drew)})" if failed else ""
     return f"{failed:,}{share} of {drew:,} who drew {variant}"

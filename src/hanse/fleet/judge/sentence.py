@@ -38,6 +38,11 @@ def sentence(verdict: Verdict, *, missing: str = "") -> str:
             return f"Undecided: {_in_the_way(verdict, missing)}."
 
 
+def unopposed(verdict: Verdict) -> str:
+    """A sentence for a release that goes on undecided, as it was proven elsewhere before."""
+    return f"Nothing speaks against it: {_failed(verdict)}. It was proven before."
+
+
 def _in_the_way(verdict: Verdict, missing: str) -> str:
     match verdict.reason:
         case "figures_missing":
@@ -48,7 +53,7 @@ def _in_the_way(verdict: Verdict, missing: str) -> str:
             return f"{missing} is warming up"
         case "split_otherwise":
             return (
-                f"the canary gets {_percent(verdict.share)} of the requests and was meant to get "
+                f"the canary gets {percent(verdict.share)} of the requests and was meant to get "
                 "another part; until that is mended nothing is proven by them"
             )
         case _:
@@ -83,13 +88,16 @@ def _chance(verdict: Verdict) -> str:
 
 
 def _proven(verdict: Verdict) -> str:
-    errors = next(metric for metric in verdict.metrics if metric.name == "errors")
-    others = [metric.name for metric in verdict.metrics if metric.proven and metric is not errors]
+    others = [one.name for one in verdict.metrics if one.proven and one.name != "errors"]
     also = f", and so is what else was asked: {', '.join(others)}" if others else ""
+    return f"{_failed(verdict)}, which is proven to be no more than allowed{also}"
+
+
+def _failed(verdict: Verdict) -> str:
+    errors = next(metric for metric in verdict.metrics if metric.name == "errors")
     return (
         f"failed were {_of(errors.hits, errors.requests)} of the canary's requests and "
-        f"{_of(errors.twin_hits, errors.twin_requests)} of its twin's, which is proven to be no "
-        f"more than allowed{also}"
+        f"{_of(errors.twin_hits, errors.twin_requests)} of its twin's"
     )
 
 
@@ -108,10 +116,11 @@ def _rest(verdict: Verdict) -> str:
 
 
 def _of(hits: int, requests: int) -> str:
-    return f"{hits:,} of {requests:,}" + (f" ({_percent(hits / requests)})" if requests else "")
+    return f"{hits:,} of {requests:,}" + (f" ({percent(hits / requests)})" if requests else "")
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share from 0 to 1 with two digits that count, like `0.19 %`."""
     return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.0f} %"
 
 

@@ -18,6 +18,7 @@ from hanse.fleet.deployments.judged.unit import Unit
 from hanse.fleet.judge.errors import BadFigures
 from hanse.fleet.judge.figures import Poll
 from hanse.fleet.judge.judge import Judge, Memory
+from hanse.fleet.judge.sentence import unopposed
 from hanse.kit.clock import monotonic, unix_seconds, wait_set
 from hanse.runtime.errors import HanseError
 
@@ -154,7 +155,7 @@ class Watcher:
         full = self._shares[0] >= self._most
         if self._calm is None or not self._calm.look(verdict, monotonic(), full=full):
             return None
-        return Outcome("good", f"Nothing speaks against it here. {verdict.sentence}", verdict)
+        return Outcome("good", unopposed(verdict), verdict)
 
     def _next(self, verdict: Verdict, *, hold: bool) -> tuple[float, float]:
         """The shares that follow from what is known."""

@@ -7,6 +7,7 @@ from hanse.fleet.deployments.judged.calm import Calm
 from hanse.fleet.judge.figures import Counts, Poll, Sample
 from hanse.fleet.judge.judge import Judge
 from hanse.fleet.judge.plan import Plan
+from hanse.fleet.judge.sentence import unopposed
 from hanse.fleet.judge.verdict import Reason, Verdict
 
 SECONDS = 15.0
@@ -24,6 +25,15 @@ def verdict(reason: Reason) -> Verdict:
         share=0.5,
     )
     return msgspec.structs.replace(Judge(Plan()).look(poll), reason=reason)
+
+
+def test_it_is_said_what_was_seen() -> None:
+    says = unopposed(verdict("no_traffic"))
+
+    assert says == (
+        "Nothing speaks against it: failed were 0 of 0 of the canary's requests and 0 of 0 of its twin's. "
+        "It was proven before."
+    )
 
 
 @pytest.mark.parametrize("reason", ["more_needed", "no_traffic"])
