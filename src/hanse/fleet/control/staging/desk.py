@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from hanse.fleet.control.hosts.rollout import CannotNow
+from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
 from hanse.fleet.control.hosts.surveyor import migrate_after
 from hanse.fleet.control.staging.api import CannotDeploy, Instance
 from hanse.fleet.control.staging.proposal import propose
@@ -17,7 +18,7 @@ from hanse.runtime.errors import Unavailable
 from hanse.runtime.project.project import read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Generator, Sequence
 
     from hanse.fleet.control.api import Asked
     from hanse.fleet.control.choices import Choices
@@ -67,11 +68,9 @@ class StagingDesk:
         """Builds, and compares with what runs."""
         environment = self._asked().environment
         now = await self._regions.hosts(), self._following.shelf
-        try:  # in nobody's turn: it changes nothing, and packages may take minutes
+        with _said():  # in nobody's turn: it changes nothing, and packages may take minutes
             project = read_project(Path.cwd(), environment)
             return await propose(project, environment, self._choices, names, now)
-        except EXPECTED as error:
-            raise CannotDeploy("\n".join(problems_of(error))) from error
 
     async def step(self, order: Order, step: Step) -> None:
         """Does one step with the hosts of a deployment."""
@@ -104,8 +103,15 @@ class StagingDesk:
         return tuple(sentence for some in said for sentence in some)
 
     async def share(self, deployment: str, canary: float, twin: float) -> None:
-        """Gives shares at once: whatever else is changed, this does not wait for it."""
-        await self._regions.share(deployment, canary, twin)
+        """Gives shares at once: whatever else is changed, this does not wait for it.
+
+        Raises:
+            Unavailable: A region does not answer; it may be asked for again.
+        """
+        try:
+            await self._regions.share(deployment, canary, twin)
+        except ChangeFailed as error:
+            raise Unavailable(" ".join(error.problems)) from error
 
     async def instances(self) -> tuple[Instance, ...]:
         """All hosts there are."""
@@ -132,12 +138,19 @@ class StagingDesk:
             CannotDeploy: It is not done; everything is as it was.
             Unavailable: It may be asked for again.
         """
-        try:
+        with _said():
             return await self._turns.wait_for(what, work, first=first)
-        except CannotNow as error:
-            raise Unavailable(" ".join(error.problems)) from error
-        except EXPECTED as error:
-            raise CannotDeploy("\n".join(problems_of(error))) from error
+
+
+@contextmanager
+def _said() -> Generator[None]:
+    """Has who asked be told why it is not done, and whether it may be asked for again."""
+    try:
+        yield
+    except CannotNow as error:
+        raise Unavailable(" ".join(error.problems)) from error
+    except EXPECTED as error:
+        raise CannotDeploy("\n".join(problems_of(error))) from error
 
 
 def _runs_before(change: GroupChange, hosts: Sequence[HostStatus]) -> bool:

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import pytest
 
-from hanse.fleet.control.api import RegionDoing
+from hanse.fleet.control.api import Asked, RegionDoing
+from hanse.fleet.control.choices import Choices
 from hanse.fleet.control.following import refuse_deployed
 from hanse.fleet.control.hosts.rollout import CannotNow, ChangeFailed
 from hanse.fleet.control.region.api import Step
 from hanse.fleet.control.regions.desired import DesiredGroup
 from hanse.fleet.control.regions.many_regions import ManyRegions
 from hanse.fleet.control.regions.tests.world import BROKEN, WISH, Killed, World, order, wanted
-from hanse.fleet.control.turns import EXPECTED
+from hanse.fleet.control.staging.desk import StagingDesk
+from hanse.fleet.control.turns import EXPECTED, Turns
+from hanse.runtime.errors import Unavailable
 
 T = TypeVar("T")
 OLD = [wanted("shop", "old"), wanted("till", "old")]
@@ -160,6 +163,17 @@ def is_judged_in(world: World, region: str) -> bool:
         for name, some in world.regions.items()
     }
     return {name for name, parts in pairs.items() if parts} == {region} and len(pairs[region]) == 2
+
+
+async def test_shares_that_a_region_does_not_take_just_now_may_be_asked_for_again(
+    world: World,
+) -> None:
+    head = await proving(world)
+    desk = StagingDesk(Turns(), head, cast("Any", None), Asked, Choices(world.state.choices))
+    world.meets(1, kills=False)
+
+    with pytest.raises(Unavailable, match="Region r1 does not answer"):
+        await desk.share("d1", 0.1, 0.1)
 
 
 async def test_it_comes_to_one_region_after_the_other_and_is_judged_in_each(world: World) -> None:
