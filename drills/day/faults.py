@@ -20,6 +20,7 @@ class Fault(NamedTuple):
         start: What it adds to the begin of a host.
         telling: Whether it still tells of what it sells.
         migration: What it does to its tables before its hosts start, as SQL.
+        elsewhere: Whether it shows in one region alone, which is not the first.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Fault(NamedTuple):
     start: str = "pass"
     telling: bool = True
     migration: str = ""
+    elsewhere: bool = False
 
 
 FAULTS = (
@@ -59,12 +61,20 @@ FAULTS = (
         "it renames a column that the release before reads",
         migration="alter table price rename column amount to cents;",
     ),
+    Fault(
+        "one region",
+        "gross",
+        "every request fails, in the second region alone",
+        'fail(1.0 if "regions/r2/" in sys.argv[1] else 0.0)',
+        elsewhere=True,
+    ),
 )
 
 
-def drawn(number: int) -> list[Fault]:
-    """So many faults: a third of each class, and within one each fault in turn."""
-    of_class = {kind: [one for one in FAULTS if one.kind == kind] for kind in CLASSES}
+def drawn(number: int, regions: int) -> list[Fault]:
+    """So many faults: a third of each class, and within one each that there can be in turn."""
+    able = [one for one in FAULTS if regions > 1 or not one.elsewhere]
+    of_class = {kind: [one for one in able if one.kind == kind] for kind in CLASSES}
     turns: Counter[Class] = Counter()
     found: list[Fault] = []
     for each in range(number):

@@ -73,7 +73,7 @@ class Size(NamedTuple):
 
 def planned(size: Size) -> list[Fault | None]:
     """What is wrong with each deployment: a third of each class, at places that the seed draws."""
-    faults = drawn(size.deployments // size.faulty)
+    faults = drawn(size.deployments // size.faulty, size.regions)
     plan: list[Fault | None] = [*faults, *[None] * (size.deployments - len(faults))]
     random.Random(size.seed).shuffle(plan)
     return plan

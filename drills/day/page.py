@@ -49,7 +49,7 @@ where it was faulty and not seen, grey where nothing decided it; a frame is arou
 """
 
 REGIONS = """
-Canary and twin stand in one region, where {first:.0%} of the requests come in; a release that is proven there comes to the others by waves.
+Canary and twin stand in one region, where {first:.0%} of the requests come in; a release that is proven there is a canary once more in each of the others.
 What a fault failed is counted at all gateways.
 """
 

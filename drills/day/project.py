@@ -46,6 +46,7 @@ import asyncio
 import math
 import os
 import random
+import sys
 
 from hanse import PUBLIC, Events, Service, Store, Struct, Unavailable, rpc, sql
 
