@@ -1,8 +1,9 @@
-"""Asks a host on its trusted door how it is; each question on a connection of its own."""
+"""Asks a host on its trusted door how it is."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,16 +14,53 @@ from hanse.fleet.control.looks.numbers import (
     read_gateway_numbers,
     read_numbers,
 )
-from hanse.kit.http import Address, ConnectionFailed, connect
+from hanse.kit.http import Address, Channel, ConnectionFailed, connect
 from hanse.runtime.figures.figures import Figures
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 PATIENCE_SECONDS = 1.0
 """A host whose loop is blocked does not answer; nobody waits longer for it than this."""
 
 ANSWER_BYTES_MAX = 8 * 1024 * 1024
+
+
+METRICS = b"GET /metrics HTTP/1.1\r\nhost: host\r\n\r\n"
+
+
+class Lines:
+    """Asks hosts again and again what they count, each on a connection that is kept meanwhile."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, Channel] = {}
+
+    async def numbers_of(self, socket: Path, at: float) -> Numbers | None:
+        """What a host counts; None if it does not say in time."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                status, body = await self._ask(socket)
+        except (TimeoutError, ConnectionFailed):
+            return None
+        return read_numbers(body.decode(), at) if status == 200 else None
+
+    def keep(self, sockets: Collection[Path]) -> None:
+        """Parts from all others."""
+        for socket in self._kept.keys() - set(sockets):
+            self._kept.pop(socket).close()
+
+    async def _ask(self, socket: Path) -> tuple[int, bytes]:
+        kept = self._kept.pop(socket, None)
+        if kept is not None:
+            with suppress(ConnectionFailed):  # whoever is there now is asked anew
+                return await self._ask_on(kept, socket)
+        return await self._ask_on(await _open(socket), socket)
+
+    async def _ask_on(self, channel: Channel, socket: Path) -> tuple[int, bytes]:
+        status, _, body = await channel.exchange(METRICS)
+        self._kept[socket] = channel
+        return status, body
 
 
 async def answers(socket: Path, path: str) -> bool:
@@ -83,8 +121,7 @@ async def _ask(socket: Path, path: str, verb: str = "GET") -> tuple[int, bytes] 
     request = f"{verb} {path} HTTP/1.1\r\nhost: host\r\nconnection: close\r\n\r\n".encode()
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            channel = await connect(Address(f"unix:{socket}"), None)
-            channel.limit = ANSWER_BYTES_MAX
+            channel = await _open(socket)
             try:
                 status, _, body = await channel.exchange(request)
             finally:
@@ -92,3 +129,9 @@ async def _ask(socket: Path, path: str, verb: str = "GET") -> tuple[int, bytes] 
     except (TimeoutError, ConnectionFailed):
         return None
     return status, body
+
+
+async def _open(socket: Path) -> Channel:
+    channel = await connect(Address(f"unix:{socket}"), None)
+    channel.limit = ANSWER_BYTES_MAX
+    return channel

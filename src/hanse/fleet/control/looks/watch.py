@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.control.looks.numbers import Numbers, Rates, rates
-from hanse.fleet.control.looks.scrape import gateway_numbers, numbers_of
+from hanse.fleet.control.looks.scrape import Lines, gateway_numbers
 from hanse.fleet.control.looks.usage import Usage, UsageMeter
 from hanse.kit.clock import monotonic
 
@@ -36,6 +36,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._meter = UsageMeter()
+        self._lines = Lines()
         self._numbers: dict[str, Numbers] = {}
         self._readings: dict[str, Reading] = {}
         self.silent: dict[str, int] = {}
@@ -66,7 +67,9 @@ class Watch:
             if one.program.limits.memory_bytes
         }
         now = monotonic()
-        found = await asyncio.gather(*(numbers_of(socket, now) for _, socket in doors))
+        self._lines.keep([socket for _, socket in doors])
+        asked = (self._lines.numbers_of(socket, now) for _, socket in doors)
+        found = await asyncio.gather(*asked)
         used = await asyncio.to_thread(self._meter.look, pids.values(), monotonic(), limits)
         said = dict(zip((name for name, _ in doors), found, strict=True))
         self.silent = {name: pids[name] for name, some in said.items() if not some and name in pids}
@@ -78,6 +81,10 @@ class Watch:
             name: Reading(used.get(pid, Usage()), self._rates(before.get(name), name))
             for name, pid in pids.items()
         }
+
+    def leave(self) -> None:
+        """Asks nobody any more."""
+        self._lines.keep(())
 
     def _rates(self, before: Numbers | None, name: str) -> Rates:
         now = self._numbers.get(name)

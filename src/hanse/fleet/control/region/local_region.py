@@ -168,5 +168,6 @@ class LocalRegion:
         await self._ground.stop()
 
     async def leave(self) -> None:
+        self._watch.leave()
         await self._hosts.leave()
         await self._ground.leave()
