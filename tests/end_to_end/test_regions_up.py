@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -11,7 +12,7 @@ import pytest
 
 from hanse.fleet.control.staging.api import Order
 from tests.end_to_end.fleet import ECHO, Fleet, fleet, until
-from tests.end_to_end.steady_users import users
+from tests.end_to_end.steady_users import Users, users
 from tests.end_to_end.terminal import fetch, hanse
 from tests.end_to_end.test_staging_up import control
 
@@ -162,19 +163,10 @@ async def test_a_deployment_comes_to_one_region_and_then_to_the_others(
 def test_what_is_bad_in_one_region_only_goes_back_in_all_and_the_next_never_has_it(
     shop: Fleet,
 ) -> None:
-    doors, was, path = gateways(shop), told(shop)["r1"], "/echo/v1/numbers/3"
-    file, code = ((shop.folder / one).read_text() for one in ("hanse.toml", "echo/service.py"))
-    shop.write("hanse.toml", file + RULES)
+    was = told(shop)["r1"]
     fails = 'if "regions/r2/" in __import__("sys").argv[1]:\n            raise RuntimeError\n'
-    shop.write("echo/service.py", ECHO.replace("return number\n", f"{fails}        return 8\n"))
-    with (
-        users(doors["r1"], path, 100) as at_one,
-        users(doors["r2"], path, 50) as at_two,
-        users(doors["r3"], path, 50) as at_three,
-    ):
+    with released(shop, f"{fails}        return 8\n") as (at_one, at_two, at_three):
         done = hanse("deploy", "echo", "--json", folder=shop.folder)
-    shop.write("echo/service.py", code)
-    shop.write("hanse.toml", file)
 
     found = json.loads(done.stdout)
     verdicts = [one["verdict"]["state"] for one in found["moments"] if one["verdict"]]
@@ -185,6 +177,68 @@ def test_what_is_bad_in_one_region_only_goes_back_in_all_and_the_next_never_has_
     assert at_two.failed <= 40, "the goal is 10; see benchmarks"
     assert at_three.answers.keys() == {f"ok {was}"}
     assert told(shop) == {"r1": was, "r2": was, "r3": was}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("what", ["deployments.main", "control.main", "r2"])
+def test_what_is_killed_amid_a_wave_goes_on_with_it(shop: Fleet, what: str) -> None:
+    was = told(shop)["r1"]
+    with released(shop, "return 8\n") as asked:
+        name = shop.hanse("deploy", "echo", "--detach")["name"]
+        in_wave(shop, name)
+        region = [one["pid"] for name, one in shop.processes("region").items() if name == what]
+        for pid in region or shop.pids_of(f"hanse.fleet.{what}"):
+            os.kill(pid, signal.SIGKILL)
+        done = hanse("deployments", "follow", name, "--json", folder=shop.folder)
+
+    found = json.loads(done.stdout)
+    assert found["state"] == "settled", found
+    assert told(shop) == {"r1": 8, "r2": 8, "r3": 8}
+    assert hanse("rollback", name, folder=shop.folder).returncode == 0
+    assert told(shop) == {"r1": was, "r2": was, "r3": was}
+    assert [one.failed for one in asked] == [0, 0, 0], [one.answers for one in asked]
+
+
+@pytest.mark.long
+def test_what_is_ended_amid_a_wave_goes_back_in_all(shop: Fleet) -> None:
+    was = told(shop)["r1"]
+    with released(shop, "return 8\n") as asked:
+        name = shop.hanse("deploy", "echo", "--detach")["name"]
+        in_wave(shop, name)
+        assert hanse("deployments", "abort", name, folder=shop.folder).returncode == 0
+        done = hanse("deployments", "follow", name, "--json", folder=shop.folder)
+
+    assert json.loads(done.stdout)["state"] == "aborted", done.stdout
+    assert told(shop) == {"r1": was, "r2": was, "r3": was}
+    assert [one.failed for one in asked] == [0, 0, 0], [one.answers for one in asked]
+
+
+@contextmanager
+def released(shop: Fleet, answer: str) -> Iterator[tuple[Users, Users, Users]]:
+    """Another release of Echo lies in the folder, and each gateway is asked meanwhile."""
+    doors, path = gateways(shop), "/echo/v1/numbers/3"
+    file, code = ((shop.folder / one).read_text() for one in ("hanse.toml", "echo/service.py"))
+    shop.write("hanse.toml", file + RULES)
+    shop.write("echo/service.py", ECHO.replace("return number\n", answer))
+    with (
+        users(doors["r1"], path, 100) as at_one,
+        users(doors["r2"], path, 50) as at_two,
+        users(doors["r3"], path, 50) as at_three,
+    ):
+        yield at_one, at_two, at_three
+    shop.write("echo/service.py", code)
+    shop.write("hanse.toml", file)
+
+
+def in_wave(shop: Fleet, name: str) -> None:
+    """Returns when a deployment is compared in the second region."""
+    says = "The canary in r2 is compared with its twin."
+
+    def there() -> bool:
+        moments = shop.hanse("deployments", "show", name)["moments"]
+        return any(one["says"] == says for one in moments)
+
+    until(there, says, 90)
 
 
 def told(shop: Fleet) -> dict[str, int]:
