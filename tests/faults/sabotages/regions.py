@@ -6,6 +6,7 @@ AROUND = "tests/test_around.py::"
 MISSED = "tests/test_missed.py::"
 MANY = "regions/tests/test_many_regions.py::"
 ENTRUSTED = "regions/tests/test_shared_ground.py::"
+HANGS = "tests/test_hangs.py::"
 WAVES = MANY + "test_it_comes_to_one_region_after_the_other_and_is_judged_in_each"
 WHOLE = MANY + "test_whatever_a_change_meets_all_regions_have_it_or_none"
 
@@ -67,6 +68,27 @@ REGIONS = [
             '        if step == "take_over":\n',
             "        if False:\n",
             MANY + "test_meanwhile_everything_else_may_be_changed",
+        ),
+        Sabotage(
+            "who looks and stands still knows of nobody",
+            "looks/watch.py",
+            "self.late = monotonic() - now > PATIENCE_SECONDS + LATE_SECONDS",
+            "self.late = False",
+            HANGS + "test_who_looks_and_stands_still_knows_of_nobody[True]",
+        ),
+        Sabotage(
+            "most of a fleet is not killed at once",
+            "looks/hangs.py",
+            " and not many",
+            "",
+            HANGS + "test_where_most_of_a_fleet_is_silent_it_is_waited_for[60-31]",
+        ),
+        Sabotage(
+            "two looks far apart kill nobody",
+            "looks/hangs.py",
+            "self.looks >= LOOKS_MIN and",
+            "True and",
+            HANGS + "test_two_looks_far_apart_kill_nobody",
         ),
         Sabotage(
             "a further region has a canary first",

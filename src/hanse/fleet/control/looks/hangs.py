@@ -26,6 +26,14 @@ HUNG_SECONDS = 10.0
 BLOCKED_SECONDS = 60.0
 """Nor does one that a service blocks for so long at once."""
 
+LOOKS_MIN = 3
+"""So many it has missed: between two of them whoever looks may have stood still as well."""
+
+MANY = 3
+"""From so many silent hosts on, if they are more than half of all, it is the machine that is slow,
+or whatever all of them wait for: to start them anew would make it slower. They are waited for as
+long as one that a service blocks."""
+
 REMEMBERED_SECONDS = 600.0
 
 
@@ -37,21 +45,30 @@ class Silence(NamedTuple):
         begun: Monotonic seconds of the first look that it missed.
         moved: Of the last look at which its stall watch told anything new: it lives, and knows why.
         stalls: What that told.
+        looks: How many it has missed.
     """
 
     pid: int
     begun: float
     moved: float
     stalls: StallReport | None
+    looks: int = 1
 
     def goes_on(self, now: float, stalls: StallReport | None) -> Silence:
         """The same one at another look."""
         is_told = stalls is not None and stalls.seconds > 0 and stalls != self.stalls
-        return Silence(self.pid, self.begun, now if is_told else self.moved, stalls)
+        moved = now if is_told else self.moved
+        return Silence(self.pid, self.begun, moved, stalls, self.looks + 1)
 
-    def is_over(self, now: float) -> bool:
-        """Whether nobody should wait any longer."""
-        return now - self.moved >= HUNG_SECONDS or now - self.begun >= BLOCKED_SECONDS
+    def is_over(self, now: float, *, many: bool) -> bool:
+        """Whether nobody should wait any longer.
+
+        Args:
+            now: Monotonic seconds.
+            many: Whether most others are silent as well.
+        """
+        hung = now - self.moved >= HUNG_SECONDS and not many
+        return self.looks >= LOOKS_MIN and (hung or now - self.begun >= BLOCKED_SECONDS)
 
 
 class Hangs:
@@ -61,6 +78,7 @@ class Hangs:
         self._silences: dict[str, Silence] = {}
         self._killed: dict[str, tuple[float, str]] = {}
         self._now = 0.0
+        self._many = False
 
     def look(self, members: Sequence[Member], silent: Mapping[str, int], now: float) -> bool:
         """Marks the hosts that are silent, and kills those that have been for too long.
@@ -78,6 +96,9 @@ class Hangs:
         marked = [one.silent for one in members]
         for one in members:
             one.silent = one.serving and silent.get(one.name) == one.supervision.pid
+        number = sum(one.silent for one in members)
+        self._many = number >= MANY and number > sum(one.serving for one in members) / 2
+        for one in members:
             if one.silent:
                 self._silences[one.name] = self._silence(one, before.get(one.name))
         return marked != [one.silent for one in members]
@@ -94,7 +115,7 @@ class Hangs:
         if before is None or before.pid != pid:
             return Silence(pid, self._now, self._now, stalls)
         silence = before.goes_on(self._now, stalls)
-        if silence.is_over(self._now):
+        if silence.is_over(self._now, many=self._many):
             self._kill(member, silence)
         return silence
 

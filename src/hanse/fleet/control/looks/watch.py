@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.control.looks.numbers import Numbers, Rates, rates
-from hanse.fleet.control.looks.scrape import Lines, gateway_numbers
+from hanse.fleet.control.looks.scrape import PATIENCE_SECONDS, Lines, gateway_numbers
 from hanse.fleet.control.looks.usage import Usage, UsageMeter
+from hanse.fleet.engine.silence import LATE_SECONDS
 from hanse.kit.clock import monotonic
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Watch:
 
     Attributes:
         silent: Hosts that did not answer the last look, with their processes then.
+        late: Whether that took longer than any of them had for an answer: then it was we who stood
+            still, and nobody knows who is silent.
     """
 
     def __init__(self) -> None:
@@ -40,6 +43,7 @@ class Watch:
         self._numbers: dict[str, Numbers] = {}
         self._readings: dict[str, Reading] = {}
         self.silent: dict[str, int] = {}
+        self.late = False
 
     def reading(self, name: str) -> Reading:
         """What the last look at a process said."""
@@ -70,6 +74,7 @@ class Watch:
         self._lines.keep([socket for _, socket in doors])
         asked = (self._lines.numbers_of(socket, now) for _, socket in doors)
         found = await asyncio.gather(*asked)
+        self.late = monotonic() - now > PATIENCE_SECONDS + LATE_SECONDS
         used = await asyncio.to_thread(self._meter.look, pids.values(), monotonic(), limits)
         said = dict(zip((name for name, _ in doors), found, strict=True))
         self.silent = {name: pids[name] for name, some in said.items() if not some and name in pids}

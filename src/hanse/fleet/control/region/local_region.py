@@ -130,7 +130,8 @@ class LocalRegion:
             members,
             (GATEWAY, self._state.admin_socket),
         )
-        self._hosts.look(self._watch.silent)
+        if not self._watch.late:
+            self._hosts.look(self._watch.silent)
         for one in too_heavy(members, self._watch):
             if not self._turns.changing:
                 self._turns.begin(f"replacing {one.name}", partial(self._hosts.relieve, one))
