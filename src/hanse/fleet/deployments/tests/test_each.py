@@ -74,7 +74,7 @@ class Control(Service, Staging):
             raise CannotDeploy(f"{change.group.name} does not start.")
 
     async def wave(self, order: Order, judged: str = "") -> str:
-        raise NotImplementedError
+        return ""
 
     async def settle(self, order: Order) -> None:
         await self.comes.wait()
