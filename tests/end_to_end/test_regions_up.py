@@ -137,6 +137,7 @@ async def test_a_deployment_comes_to_one_region_and_then_to_the_others(
     monkeypatch.chdir(shop.folder)  # control's socket is named from there
     before, was = shop.folder.joinpath("echo/service.py").read_text(), told(shop)["r1"]
     shop.write("echo/service.py", ECHO.replace("return number\n", "return number + 5\n"))
+    in_step(shop)
     async with control() as staging:
         proposed = await staging.propose(("echo",))
         order = Order(
@@ -220,6 +221,7 @@ def released(shop: Fleet, answer: str) -> Iterator[tuple[Users, Users, Users]]:
     file, code = ((shop.folder / one).read_text() for one in ("hanse.toml", "echo/service.py"))
     shop.write("hanse.toml", file + RULES)
     shop.write("echo/service.py", ECHO.replace("return number\n", answer))
+    in_step(shop)
     with (
         users(doors["r1"], path, 100) as at_one,
         users(doors["r2"], path, 50) as at_two,
@@ -228,6 +230,11 @@ def released(shop: Fleet, answer: str) -> Iterator[tuple[Users, Users, Users]]:
         yield at_one, at_two, at_three
     shop.write("echo/service.py", code)
     shop.write("hanse.toml", file)
+
+
+def in_step(shop: Fleet) -> None:
+    """Returns when no region has anything to catch up with: one that has is passed over."""
+    until(lambda: not shop.status()["notes"], "all regions to have what the others run")
 
 
 def in_wave(shop: Fleet, name: str) -> None:

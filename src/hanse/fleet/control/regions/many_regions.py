@@ -19,7 +19,7 @@ from hanse.fleet.control.regions.waves import Waves
 from hanse.runtime.project.project import read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from hanse.fleet.control.api import RegionDoing
     from hanse.fleet.control.choices import Moved
@@ -139,7 +139,8 @@ class ManyRegions:
 
     async def _catch_up(self, one: Region) -> None:
         await self._set.open(one)
-        await self.ready()
+        await one.ready()
+        await self._ground.lead()
         await self._bringing.finish()
         own = await one.hosts()
         others = [each for each in await self.hosts() if each.region != one.name]
@@ -158,7 +159,7 @@ class ManyRegions:
             url=shown[0].url if shown else "",
             tls_url=shown[0].tls_url if shown else "",
             fronts=shown[0].fronts if shown else (),
-            notes=tuple(note for one in found for note in one.notes),
+            notes=(*(note for one in found for note in one.notes), *self._notes()),
             regions=tuple(line for one in found for line in one.regions),
         )
 
@@ -192,6 +193,11 @@ class ManyRegions:
                 await one.kill()
 
     # What helps.
+
+    def _notes(self) -> Iterator[str]:
+        for one in self._set.answering():
+            if one.name in self._behind:
+                yield f"{one.name} may have missed something; it is brought to what the others run."
 
     def _entrust(self) -> None:
         """Gives those that should run authorities that last."""

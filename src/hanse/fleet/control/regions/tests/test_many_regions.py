@@ -239,7 +239,21 @@ async def test_a_control_that_begins_anew_between_two_looks_is_brought_to_what_s
     await head.look()
 
     assert await head.behind() == ("r2",)
+    note = "r2 may have missed something; it is brought to what the others run."
+    assert (await head.status()).notes == (note,)
     await is_whole(world, head, RUN_OLD)
+    assert (await head.status()).notes == ()
+
+
+async def test_a_region_catches_up_whatever_another_lacks(world: World) -> None:
+    head = await began(world)
+    world.regions["r2"].begins_anew()
+    await head.look()
+    world.regions["r1"].lacks_a_gateway = True
+
+    await head.catch_up("r2")
+
+    assert await head.behind() == ()
 
 
 async def test_who_is_behind_takes_no_part_in_a_deployment_before_it_has_caught_up(

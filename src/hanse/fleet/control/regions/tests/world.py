@@ -72,7 +72,7 @@ class OneRegion:
         self.state = state
         self.supervision = Supervision(Program(name=name, command=("true",)), state)
         self.records: list[MemberRecord] = []
-        self.answering = self.runs = self.drained = False
+        self.answering = self.runs = self.drained = self.lacks_a_gateway = False
         self.life: int | None = None
         self.forgotten = 0
         self._number = 0
@@ -101,6 +101,8 @@ class OneRegion:
 
     async def ready(self) -> None:
         self._asked()
+        if self.lacks_a_gateway:
+            raise ChangeFailed("The gateway does not start.")
 
     async def bring(self, wanted: Sequence[Wanted], anew: Sequence[str]) -> None:
         self._asked()
