@@ -260,7 +260,7 @@ class Host:
     def _serve_system(self, services: Sequence[type]) -> None:
         data, trusted = self.database, not self.config.open_metrics
         add_health(self._router, lambda: not self.draining and (data is None or data.ready))
-        add_metrics(self._router, self.metrics.prometheus, trusted_only=trusted)
+        add_metrics(self._router, self.metrics, self._placement.applied, trusted_only=trusted)
         add_figures(self._router, self._instruments.tally, services, data)
         if self.config.docs:
             add_docs(self._router, self.describe, services, self.config.name)

@@ -4,6 +4,7 @@ from tests.faults.sabotages.row import Sabotage, below
 
 COUNTING = "figures/tests/test_counting.py::"
 BOUNDS = "figures/tests/test_bounds.py::"
+TOTALS = "figures/tests/test_totals.py::"
 SIGNALS = "figures/tests/test_signals.py::"
 
 FIGURES = below("src/hanse/runtime",
@@ -11,6 +12,13 @@ FIGURES = below("src/hanse/runtime",
              'router.add("GET", "/figures", Answer(figures), hidden=True)',
              'router.add("GET", "/figures", Answer(figures))',
              COUNTING + "test_nobody_sees_it_but_at_a_trusted_door"),
+    Sabotage("what is told in short is told at trusted doors alone", "server/system.py",
+             'router.add("GET", "/totals", Answer(totals), hidden=True)',
+             'router.add("GET", "/totals", Answer(totals))',
+             TOTALS + "test_nobody_sees_them_but_at_a_trusted_door"),
+    Sabotage("calls that a host makes are no calls it serves", "figures/totals.py",
+             'if one.kind == "server":', "if True:",
+             TOTALS + "test_they_are_of_all_calls_that_are_served_and_of_none_that_are_made"),
     Sabotage("what services of a host ask of each other is no request", "call/observer.py",
              "if call.root is None and (tally", "if (tally",
              COUNTING + "test_what_services_of_one_host_ask_of_each_other_is_part_of_a_request"),

@@ -137,6 +137,10 @@ FLEET = below("src/hanse/fleet",
     Sabotage("who is there in a host's place is asked at once", "control/looks/scrape.py",
              "with suppress(ConnectionFailed):", "with suppress(LookupError):",
              "control/tests/test_scrape.py::test_who_is_there_in_its_place_answers_at_once"),
+    Sabotage("who answers otherwise lives", "control/looks/numbers.py",
+             "        return Numbers(at)\n    took", "        raise\n    took",
+             "control/tests/test_numbers.py::"
+             "test_who_answers_otherwise_lives_and_no_more_is_known"),
     Sabotage("a host is asked on one connection until nobody asks", "control/looks/scrape.py",
              "            self._kept.pop(socket).close()\n", "            pass\n",
              "control/tests/test_scrape.py::"

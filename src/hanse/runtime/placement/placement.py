@@ -89,6 +89,10 @@ class Placement:
                 found += error.problems
         return found
 
+    def applied(self) -> tuple[int, int]:
+        """Revisions of the files of the directory and of shares that calls follow."""
+        return int(self._revision.value), int(self._shares_revision.value)
+
     def look(self) -> None:
         """Follows the directory; parts from peers it no longer names, when nothing runs there."""
         if self._directory.look(self._address):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hanse.runtime.figures.totals import totals_of
 from hanse.runtime.http.message import JSON, TEXT, Response
 from hanse.runtime.telemetry.prometheus import CONTENT_TYPE
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hanse.runtime.figures.tally import Tally
     from hanse.runtime.http.message import Request
     from hanse.runtime.server.router import Router
+    from hanse.runtime.telemetry.metrics import Metrics
 
 FRESH_JSON = JSON + b"cache-control: no-store\r\n"
 METRICS = f"content-type: {CONTENT_TYPE}\r\ncache-control: no-store\r\n".encode()
@@ -48,13 +50,22 @@ def add_health(router: Router, ready: Callable[[], bool]) -> None:
     router.add("GET", "/health/ready", Answer(readiness))
 
 
-def add_metrics(router: Router, prometheus: Callable[[], str], *, trusted_only: bool) -> None:
-    """`/metrics` for Prometheus; on an open host only for peers that are trusted."""
+def add_metrics(
+    router: Router, metrics: Metrics, applied: Callable[[], tuple[int, int]], *, trusted_only: bool
+) -> None:
+    """`/metrics` for Prometheus; on an open host only for peers that are trusted.
 
-    def metrics() -> Response:
-        return Response(200, METRICS, prometheus().encode())
+    And `/totals`, in short, for who looks whether hosts are well; only for those.
+    """
 
-    router.add("GET", "/metrics", Answer(metrics), hidden=trusted_only)
+    def told() -> Response:
+        return Response(200, METRICS, metrics.prometheus().encode())
+
+    def totals() -> Response:
+        return Response(200, FRESH_JSON, msgspec.json.encode(totals_of(metrics, applied())))
+
+    router.add("GET", "/metrics", Answer(told), hidden=trusted_only)
+    router.add("GET", "/totals", Answer(totals), hidden=True)
 
 
 def add_figures(

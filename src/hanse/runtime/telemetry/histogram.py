@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from operator import add
 
 import msgspec
 
@@ -111,10 +112,9 @@ class Histogram:
 
     def merge(self, other: Histogram) -> None:
         """Add what the other has counted to this one."""
-        theirs = list(other._counts)
-        self._counts.extend([0] * (len(theirs) - len(self._counts)))
-        for index, count in enumerate(theirs):
-            self._counts[index] += count
+        mine, theirs = self._counts, list(other._counts)
+        mine.extend([0] * (len(theirs) - len(mine)))
+        mine[: len(theirs)] = map(add, mine, theirs)
         self.sum += other.sum
 
     def buckets(self) -> Iterator[tuple[int, int]]:

@@ -21,6 +21,7 @@ SYSTEM = {
     "GET /docs/style.css": "the same",
     "GET /docs/try.js": "the same",
     "GET /figures": "of the process, for other processes of ours",
+    "GET /totals": "of the process, for other processes of ours",
     "GET /hanse.link": "for other hosts, by a protocol of their own",
     "GET /health/live": "of the process",
     "GET /health/ready": "of the process",

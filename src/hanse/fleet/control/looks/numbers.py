@@ -1,4 +1,4 @@
-"""What a host counts, read off its `/metrics`, and what two looks at it say together."""
+"""What a host counts, read off its `/totals`, and what two looks at it say together."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ import re
 
 import msgspec
 
-_LINE = re.compile(r"^(\w+)(?:\{(.*)\})? ([0-9.e+-]+|NaN|\+Inf)$", re.MULTILINE)
-_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+from hanse.runtime.figures.totals import Totals
+
 _REQUESTS = re.compile(r"^http\.(?!admin\.)\S+\.downstream_rq_total: (\d+)$", re.MULTILINE)
 _CLIENTS = re.compile(r"^http\.(?!admin\.)\S+\.downstream_cx_active: (\d+)$", re.MULTILINE)
-BUCKET = "rpc_server_duration_seconds_bucket"
-COUNT = "rpc_server_duration_seconds_count"
-REVISION = "hanse_directory_revision"
-SHARES = "hanse_shares_revision"
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -42,21 +38,14 @@ class Rates(msgspec.Struct, frozen=True):
     p99_seconds: float | None = None
 
 
-def read_numbers(text: str, at: float) -> Numbers:
-    """Reads the Prometheus text format as our hosts write it."""
-    calls = revision = shares = 0
-    buckets: dict[float, int] = {}
-    for name, labels, value in _LINE.findall(text):
-        if name == COUNT:
-            calls += int(float(value))
-        elif name == REVISION:
-            revision = int(float(value))
-        elif name == SHARES:
-            shares = int(float(value))
-        elif name == BUCKET:
-            bound = float(dict(_LABEL.findall(labels))["le"].replace("+Inf", "inf"))
-            buckets[bound] = buckets.get(bound, 0) + int(float(value))
-    return Numbers(at, calls, tuple(sorted(buckets.items())), revision, shares)
+def numbers_in(status: int, body: bytes, at: float) -> Numbers:
+    """Reads what a host answered: one of another Hanse lives, and no more is known of it."""
+    try:
+        said = msgspec.json.decode(body if status == 200 else b"", type=Totals)
+    except msgspec.MsgspecError:
+        return Numbers(at)
+    took = (*((bound / 1e9, reached) for bound, reached in said.took), (math.inf, said.calls))
+    return Numbers(at, said.calls, took, said.directory, said.shares)
 
 
 def read_gateway_numbers(text: str, at: float) -> Numbers:

@@ -10,9 +10,9 @@ import msgspec
 
 from hanse.fleet.control.looks.numbers import (
     Numbers,
+    numbers_in,
     read_gateway_connections,
     read_gateway_numbers,
-    read_numbers,
 )
 from hanse.kit.http import Address, Channel, ConnectionFailed, connect
 from hanse.runtime.figures.figures import Figures
@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 1.0
 ANSWER_BYTES_MAX = 8 * 1024 * 1024
 
 
-METRICS = b"GET /metrics HTTP/1.1\r\nhost: host\r\n\r\n"
+TOTALS = b"GET /totals HTTP/1.1\r\nhost: host\r\n\r\n"
 
 
 class Lines:
@@ -40,10 +40,9 @@ class Lines:
         """What a host counts; None if it does not say in time."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                status, body = await self._ask(socket)
+                return numbers_in(*await self._ask(socket), at)
         except (TimeoutError, ConnectionFailed):
             return None
-        return read_numbers(body.decode(), at) if status == 200 else None
 
     def keep(self, sockets: Collection[Path]) -> None:
         """Parts from all others."""
@@ -58,7 +57,7 @@ class Lines:
         return await self._ask_on(await _open(socket), socket)
 
     async def _ask_on(self, channel: Channel, socket: Path) -> tuple[int, bytes]:
-        status, _, body = await channel.exchange(METRICS)
+        status, _, body = await channel.exchange(TOTALS)
         self._kept[socket] = channel
         return status, body
 
@@ -75,8 +74,8 @@ async def speaks(socket: Path, path: str) -> bool:
 
 async def numbers_of(socket: Path, at: float) -> Numbers | None:
     """What a host counts; None if it does not say in time."""
-    body = await _get(socket, "/metrics")
-    return None if body is None else read_numbers(body.decode(), at)
+    said = await _ask(socket, "/totals")
+    return None if said is None else numbers_in(*said, at)
 
 
 async def figures_of(socket: Path) -> Figures | None:

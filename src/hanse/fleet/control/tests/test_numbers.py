@@ -1,5 +1,6 @@
 """What two looks at a host's counters say: calls a second, and a p99 near the true one."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,32 +8,38 @@ from hypothesis import strategies as st
 from hanse.fleet.control.looks.numbers import (
     Numbers,
     Rates,
+    numbers_in,
     rates,
     read_gateway_numbers,
-    read_numbers,
 )
+from hanse.runtime.figures.totals import totals_of
 from hanse.runtime.telemetry.metrics import Metrics
 
 
-def metrics(*durations: float) -> Metrics:
-    made = Metrics()
-    method = made.of("cart.v1.Carts", "Get")
+def numbers(*durations: float, at: float) -> Numbers:
+    """What is read of a host that served calls of so many seconds each."""
+    metrics = Metrics()
+    method = metrics.of("cart.v1.Carts", "Get")
     for seconds in durations:
         method.record(int(seconds * 1e9), "")
-    made.gauge("hanse_directory_revision", "Revision of the directory that is followed.").set(7)
-    return made
+    return numbers_in(200, msgspec.json.encode(totals_of(metrics, (7, 5))), at)
 
 
 def test_it_reads_what_our_hosts_write() -> None:
-    numbers = read_numbers(metrics(0.001, 0.002, 0.5).prometheus(), at=3.0)
+    found = numbers(0.001, 0.002, 0.5, 100.0, at=3.0)
 
-    assert (numbers.at, numbers.calls, numbers.revision) == (3.0, 3, 7)
-    assert numbers.buckets[-1] == (float("inf"), 3)
+    assert (found.at, found.calls, found.revision, found.shares) == (3.0, 4, 7, 5)
+    assert found.buckets[-2:] == ((2**36 / 1e9, 3), (float("inf"), 4))
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, b"{}"), (200, b"alive\n"), (200, b"{}")])
+def test_who_answers_otherwise_lives_and_no_more_is_known(status: int, body: bytes) -> None:
+    assert numbers_in(status, body, 3.0) == Numbers(3.0)
 
 
 def test_rates_are_of_the_time_between() -> None:
-    before = read_numbers(metrics(*[5.0] * 100).prometheus(), at=10.0)
-    now = read_numbers(metrics(*[5.0] * 100, *[0.001] * 50).prometheus(), at=12.0)
+    before = numbers(*[5.0] * 100, at=10.0)
+    now = numbers(*[5.0] * 100, *[0.001] * 50, at=12.0)
 
     found = rates(before, now)
 
@@ -55,7 +62,7 @@ def test_nothing_is_said_of_nothing(before: Numbers, now: Numbers) -> None:
 
 @given(st.lists(st.floats(0.0001, 30.0), min_size=1, max_size=200))
 def test_p99_is_off_by_the_width_of_a_bucket_at_most(durations: list[float]) -> None:
-    found = rates(Numbers(0.0), read_numbers(metrics(*durations).prometheus(), at=1.0))
+    found = rates(Numbers(0.0), numbers(*durations, at=1.0))
 
     true = sorted(durations)[-(-len(durations) * 99 // 100) - 1]
     assert found.p99_seconds is not None

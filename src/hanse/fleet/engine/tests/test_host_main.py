@@ -155,6 +155,7 @@ async def test_each_host_serves_its_own_services_and_calls_the_others(project: S
         assert socket.stat().st_mode & 0o777 == 0o600
     assert (await get(project.gate("till-1"), "/metrics"))[0] == 404
     assert "hanse_directory_revision 1" in (await get(project.socket("till-1"), "/metrics"))[1]
+    assert '"directory":1,' in (await get(project.socket("till-1"), "/totals"))[1]
     await within(stock.stop())
     await within(till.stop())
     assert (stock.exit_code, till.exit_code) == (0, 0)
