@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from hanse.fleet.gateway.shares import SHARES
 CONTROL = "hanse.control"
 """Name of the only cluster that is not a service."""
 
-UNCOUNTED = (
-    "assignment_stale|bind_errors|circuit_breakers|client_ssl|default\\.|external|http1|http2|"
-    "internal|lb_|original_dst|upstream_cx_(?:length|overflow|protocol|rx|tx|close|connect_ms)|"
-    "upstream_flow|upstream_internal|update_(?:duration|no_rebuild|time|version)|version"
+COUNTED = (
+    "membership_(?:healthy|total)|outlier_detection\\.ejections_(?:active|enforced_total)|"
+    "update_(?:rejected|success)|upstream_cx_(?:active|connect_fail)|"
+    "upstream_rq_(?:active|pending_overflow|retry|timeout|total)"
 )
-"""Counters of a cluster that nobody asks for; all of them are half of its memory."""
+"""What is counted of a service. All that Envoy could are 125 counters each: of 3,000 services
+half of its memory, and a quarter of a second at each look."""
 
 
 def envoy_binary() -> Path:
@@ -125,8 +127,10 @@ def _control_cluster(settings: GatewaySettings) -> dict[str, Any]:
 
 
 def _stats_matcher() -> dict[str, Any]:
-    regex = rf"^cluster\..*\.(?:{UNCOUNTED})"
-    return {"exclusion_list": {"patterns": [{"safe_regex": {"regex": regex}}]}}
+    """A pattern has to match a whole name (`envoy.type.matcher.v3.RegexMatcher`)."""
+    others = rf"(?:[^c]|c[^l]|cl[^u]|cluster_|cluster\.{re.escape(CONTROL)}\.).*"
+    names = rf"{others}|cluster\..*\.(?:{COUNTED})"
+    return {"inclusion_list": {"patterns": [{"safe_regex": {"regex": names}}]}}
 
 
 def _overload_manager(settings: GatewaySettings) -> dict[str, Any]:

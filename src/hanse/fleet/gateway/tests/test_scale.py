@@ -53,6 +53,23 @@ async def timed(action: Callable) -> float:
     return monotonic() - began
 
 
+async def test_little_is_counted_of_a_service_and_all_of_what_it_does_with_control(
+    world: World,
+) -> None:
+    host = await world.host("all")
+    await world.show(*many(host.endpoint, 1))
+    assert (await world.get("/s0/x")).status == 200
+
+    counted = await world.statistics("all")
+
+    of_service = [name for name in counted if name.startswith("cluster.s0.v1.Service0.")]
+    assert "cluster.s0.v1.Service0.upstream_rq_total" in of_service
+    assert len(of_service) <= 14
+    assert counted["cluster.hanse.control.upstream_cx_rx_bytes_total"] > 0
+    assert [name for name in counted if name.endswith(".downstream_rq_total")]
+    assert counted["cluster_manager.active_clusters"] > 1
+
+
 @pytest.mark.long
 async def test_last_of_three_thousand_is_as_fast_as_the_first(world: World) -> None:
     # given

@@ -230,12 +230,13 @@ class World:
     def request_ids(self) -> set[str]:
         return {line.get("request_id", "") for line in self.log_lines()}
 
-    async def statistics(self) -> dict[str, int]:
-        """Envoy's counters, by its admin socket."""
+    async def statistics(self, which: str = "usedonly") -> dict[str, int]:
+        """Envoy's counters, by its admin socket; of those that were never counted too: "all"."""
         reader, writer = await asyncio.open_unix_connection(
             self.folder / self.settings.admin_socket
         )
-        writer.write(b"GET /stats?usedonly HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n")
+        head = "HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n"
+        writer.write(f"GET /stats?{which} {head}".encode())
         answer = await read_answer(reader)
         writer.close()
         pairs = (line.split(": ", 1) for line in answer.body.decode().splitlines())
