@@ -80,16 +80,14 @@ class Feeding:
         self._reading: Reading | None = None
         self._tenure, self._seconds = tenure, tenure.holder.seconds
         self._contact = Contact(self._seconds)
-        self._changed = asyncio.Event()
-        self._look = asyncio.Event()
+        self._changed, self._look = asyncio.Event(), asyncio.Event()
         self._tried: set[str] = set()
         self._database = database
         self._asked_at, self._swept_at = 0.0, monotonic()
 
     async def run(self) -> None:
         """Reads, and has settled what comes; then gives its partitions back."""
-        loop = asyncio.get_running_loop()
-        steps = (self._keep(), self._read(), self._look_around())
+        steps, loop = (self._keep(), self._read(), self._look_around()), asyncio.get_running_loop()
         tasks = [asyncio.Task(step, loop=loop) for step in steps]
         try:
             await asyncio.gather(*tasks)
@@ -182,6 +180,8 @@ class Feeding:
                 await asyncio.wait((reading, changed), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 await end((reading, changed))
+                if self._reading is not None:
+                    self._reading.pass_by(self._partitions.held)
                 self._reading = None
                 self._contact.let_go()
             if not reading.cancelled():
@@ -268,7 +268,7 @@ class Feeding:
             self._look.clear()
             with suppress(HanseError):
                 if self._reading is not None:
-                    self._reading.pass_by(self._partitions.held)
+                    self._reading.pass_by_now_and_then(self._partitions.held)
                 await self._partitions.flush()
                 if at_once or await self._tenure.some_due(self.feed):
                     await self._offer_due()

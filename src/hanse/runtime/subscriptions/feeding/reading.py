@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hanse.kit.clock import monotonic
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from hanse.runtime.broker.reader import Reader
     from hanse.runtime.broker.stream import EventStream
     from hanse.runtime.subscriptions.feeding.partitions import Held
+
+PASS_SECONDS = 2.0
+"""Between two notes that events of others passed a partition by. At each look that would be sixteen
+rows for an event of one of them."""
 
 
 @dataclass
@@ -24,6 +30,7 @@ class Reading:
         epochs: Of the partitions that it reads.
         taken: How many messages of it were looked at.
         last: Up to which sequence nothing else comes of it.
+        passed_at: Monotonic seconds of the last note that events passed partitions by.
     """
 
     stream: EventStream
@@ -31,6 +38,7 @@ class Reading:
     epochs: dict[int, int]
     taken: int = 0
     last: int = 0
+    passed_at: float = 0.0
 
     async def is_through(self, place: Callable[[EventStream], Awaitable[Place]]) -> bool:
         """Whether all that was told by now has come and was looked at.
@@ -50,6 +58,12 @@ class Reading:
             return False
         self.last = max(self.last, last)
         return True
+
+    def pass_by_now_and_then(self, held: Mapping[int, Held]) -> None:
+        """The same as `pass_by`, for who looks each second."""
+        if monotonic() > self.passed_at + PASS_SECONDS:
+            self.passed_at = monotonic()
+            self.pass_by(held)
 
     def pass_by(self, held: Mapping[int, Held]) -> None:
         """Notes in partitions that nothing else comes up to there: it is read in order."""

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -46,6 +47,23 @@ async def test_who_comes_later_goes_on_where_the_first_was(office) -> None:
         await office.post(bench.letter("last"))
         await office.settled(host)
     assert bench.stage.ran == ["first", "meanwhile", "last"]
+
+
+@pytest.mark.long
+async def test_an_event_writes_how_far_its_partition_is_and_of_no_other(office) -> None:
+    bench = office.bench
+    moved = "select from hanse.delivery where subscription > 1 and position = $1"
+    async with office.host() as host, asyncio.timeout(PATIENCE):
+        await office.post(bench.letter("first"))
+        await office.settled(host)
+        while await office.positions() != {1}:  # all were passed by, and are not for five seconds
+            await asyncio.sleep(0.01)
+
+        await office.post(bench.letter("next"))
+
+        while not (rows := await bench.database.fetch(moved, 2)):
+            await asyncio.sleep(0.01)
+        assert len(rows) == 1
 
 
 async def test_a_host_that_ends_lets_its_handlers_end_and_gives_its_partitions_back(office) -> None:
