@@ -53,12 +53,25 @@ class Access:
         Raises:
             HanseError: What went wrong, see `failure_of`.
         """
+        if again:
+            return await self.alone(lambda one: one.run(text, arguments), again=True)
+        return await self._once(lambda one: one.run(text, arguments))
+
+    async def count(self, text: str, arguments: Sequence[Any]) -> int:
+        """As `run`; how many rows it wrote, which is asked before the session is another's.
+
+        Raises:
+            HanseError: As `run`.
+        """
+        return await self._once(lambda one: one.count(text, arguments))
+
+    async def _once(self, step: Callable[[Session], Awaitable[T]]) -> T:
         call = running.get()
-        if again or call is None:
-            return await self.alone(lambda one: one.run(text, arguments), again=again)
+        if call is None:
+            return await self.alone(step)
         begin_writing(call)
         try:
-            return await self.alone(lambda one: one.run(text, arguments))
+            return await self.alone(step)
         finally:
             end_writing(call)
 

@@ -16,6 +16,7 @@ from hanse.runtime.data.connections.pool_gauges import PoolGauges
 from hanse.runtime.data.failures import SerializationConflict
 from hanse.runtime.data.personal.subject_keys import SubjectKeys
 from hanse.runtime.data.reading import only_reads
+from hanse.runtime.data.session import written
 from hanse.runtime.data.transaction import Isolation, Transaction, lock_key
 from hanse.runtime.data.unit import Unit, fresh_unit, transaction_here
 from hanse.runtime.data.upkeep import Upkeep
@@ -113,12 +114,10 @@ class Database:
             HanseError: As `fetch`.
         """
         transaction = transaction_here(self)
-        if transaction is not None:
-            _, done = await transaction.run(text, arguments)
-        else:
-            _, done = await self._access.run(text, arguments)
-        count = (done.get_statusmsg() or "").rpartition(" ")[2]
-        return int(count) if count.isdecimal() else 0
+        if transaction is None:
+            return await self._access.count(text, arguments)
+        _, done = await transaction.run(text, arguments)
+        return written(done)
 
     async def describe(self, text: str) -> tuple[list[str], dict[str, str]]:
         """What the server reads in a statement, which is not run.

@@ -75,7 +75,7 @@ class Session:
         """Runs a statement: one round trip, once it is prepared here.
 
         Returns:
-            Its rows, and what tells of how it went in `get_statusmsg`.
+            Its rows, and what tells of how it went in `get_statusmsg`, as long as this is open.
         """
         try:
             statement = self._statements.pop(text, None) or await self._prepare(text)
@@ -91,6 +91,11 @@ class Session:
             raise self._broken(error) from error
         self._statements[text] = statement
         return rows, statement
+
+    async def count(self, text: str, arguments: Sequence[Any]) -> int:
+        """Runs a statement; how many rows it wrote."""
+        _, done = await self.run(text, arguments)
+        return written(done)
 
     async def describe(self, text: str) -> tuple[list[str], dict[str, str]]:
         """The types of a statement's parameters, and those of its columns by their names."""
@@ -232,6 +237,12 @@ async def open_session(config: DatabaseConfig) -> Session:
     session = Session(connection, config)
     session.idle_since = monotonic()
     return session
+
+
+def written(done: Any) -> int:
+    """How many rows a statement wrote, as long as its session is open: of `INSERT 0 1` the last."""
+    number = (done.get_statusmsg() or "").rpartition(" ")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def _json_of(sent: bytes) -> bytes:

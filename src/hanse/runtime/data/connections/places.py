@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from hanse.kit.chance import RANDOM
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _WANTED, _STARVING = "wanted", "starving"
 
@@ -26,6 +23,7 @@ class Places:
 
     def __init__(self, folder: Path | None, count: int) -> None:
         self._folder = folder
+        self._files = [str(folder / str(number)) for number in range(count)] if folder else []
         self._count = count
         self._next = RANDOM.randrange(count) if count else 0
         self._held: list[int] = []
@@ -37,7 +35,7 @@ class Places:
             return True
         for step in range(self._count):  # from anywhere: where many are taken, others look as well
             number = (self._next + step) % self._count
-            file = _locked(self._folder / str(number), fcntl.LOCK_EX)
+            file = _locked(self._files[number], fcntl.LOCK_EX)
             if file is not None:
                 self._held.append(file)
                 self._next = number + 1
@@ -55,7 +53,7 @@ class Places:
             return
         for sign, is_up in ((_WANTED, True), (_STARVING, starving)):
             if is_up and sign not in self._signs:
-                file = _locked(self._folder / sign, fcntl.LOCK_SH)
+                file = _locked(str(self._folder / sign), fcntl.LOCK_SH)
                 if file is not None:
                     self._signs[sign] = file
             elif not is_up and sign in self._signs:
@@ -79,20 +77,20 @@ class Places:
     def _sees(self, sign: str) -> bool:
         if self._folder is None:
             return False
-        file = _locked(self._folder / sign, fcntl.LOCK_EX)
+        file = _locked(str(self._folder / sign), fcntl.LOCK_EX)
         if file is None:
             return True
         _unlock(file)
         return False
 
 
-def _locked(path: Path, how: int) -> int | None:
+def _locked(path: str, how: int) -> int | None:
     """A file that is locked, made if it is not there; None if another holds it."""
     flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC
     try:
         file = os.open(path, flags, 0o644)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, flags, 0o644)
     try:
         fcntl.flock(file, how | fcntl.LOCK_NB)

@@ -20,8 +20,14 @@ AGAIN = 1
 FULL = "53300"
 """What a server says that takes no more connections."""
 
+OPEN_SECONDS = 0.02
+"""About what opening takes. Whoever waits has one opened after so long for each that is open."""
+
 LOOK_SECONDS = 0.05
 """How often a pool looks whether another process gave a connection back that it waits for."""
+
+SPARE_SECONDS = 10.0
+"""What nobody here has used for so long goes to who waits elsewhere, one at a look."""
 
 
 class Pool:
@@ -83,8 +89,9 @@ class Pool:
             if session is None:
                 if self._closed:
                     raise Unavailable("This host is stopping.")
+                in_haste = until is None and self.size > 0
                 until = until or monotonic() + self._config.wait_timeout
-                session = await self._open() if self._may_open() else None
+                session = await self._open() if not in_haste and self._may_open() else None
                 if session is None:
                     session = await self._wait(until)
             if session is not None:
@@ -124,7 +131,7 @@ class Pool:
         while self._idle and (self._idle[0].closed or self._idle[0].idle_since < oldest):
             self._forget(self._idle.pop(0))
         if self.size:
-            self._look_at_others()
+            self._look_at_others(now)
 
     def forget_idle(self) -> None:
         """Ends those nobody uses: the server they lead to is no longer the right one."""
@@ -174,23 +181,26 @@ class Pool:
 
     async def _wait(self, until: float) -> Session | None:
         """A session that another gives back; None to look again."""
-        if len(self._waiting) >= self._config.waiting:
+        may_come = self._config.connections - self.size  # who waits for one of these does not queue
+        if len(self._waiting) >= self._config.waiting + may_come:
             raise self._shed("Too many wait for the database")
         if until <= monotonic():
             raise self._shed("The database was busy for too long")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Session | None] = loop.create_future()
+        future: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
         place = (until, future)
         self._line_up(place)
-        if self.size < self._config.connections:
-            self._look_for_place()
+        if not self.size:
+            self._places.ask(starving=True)
+        if may_come:
+            self._look_in(OPEN_SECONDS * self.size)
         try:
             return await future
         except asyncio.CancelledError:
             if place in self._waiting:
                 self._waiting.remove(place)
             elif not future.cancelled() and future.exception() is None:
-                self._pass_on(future.result())  # it came in the same moment
+                came = future.result()  # in the same moment
+                self._wake(None) if came is None else self.give(came)
             raise
 
     def _line_up(self, place: tuple[float, asyncio.Future[Session | None]]) -> None:
@@ -200,9 +210,8 @@ class Pool:
         else:
             self._waiting.append(place)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_at(
-                asyncio.get_running_loop().time() + place[0] - monotonic(), self._expire
-            )
+            left = place[0] - monotonic()
+            self._timer = asyncio.get_running_loop().call_later(left, self._expire)
 
     def _may_open(self) -> bool:
         """Takes a place for one more, if there may be; who has none goes before who has some."""
@@ -210,40 +219,41 @@ class Pool:
             return False
         return not (self.size and self._places.is_starved_for) and self._places.take()
 
-    def _look_for_place(self) -> None:
-        """Looks again and again for what other processes give back, as long as somebody waits."""
+    def _look_in(self, seconds: float) -> None:
         if self._looking is None:
-            self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_again)
-            self._places.ask(starving=not self.size)
+            loop = asyncio.get_running_loop()
+            self._looking = loop.call_later(seconds or LOOK_SECONDS, self._look_for_place)
 
-    def _look_again(self) -> None:
+    def _look_for_place(self) -> None:
+        """Opens one more, again and again, as long as somebody waits, and there is a place."""
         self._looking = None
         if not self._waiting or self.size >= self._config.connections:
             self._places.asked()
             return
-        if self._may_open():
+        waited = monotonic() - self._waiting[0][0] + self._config.wait_timeout
+        if waited < OPEN_SECONDS * self.size:  # another one did before, and was served
+            self._look_in(OPEN_SECONDS * self.size - waited)
+        elif self._may_open():
             self._places.give()
+            self._places.asked()
             self._wake(None)
-        self._look_for_place()
+            self._look_in(OPEN_SECONDS * (self.size + 1))
+        else:
+            self._places.ask(starving=not self.size)
+            self._look_in(LOOK_SECONDS)
 
-    def _look_at_others(self) -> None:
-        """Gives up what others need more: one to who has none, what is idle to who waits."""
+    def _look_at_others(self, now: float) -> None:
+        """Gives up what others need more: one to who has none, what is spare to who waits."""
         if not self._places.is_wanted:
             return
+        spare = self._idle[0].idle_since if len(self._idle) > 1 else now
         if self._places.is_starved_for:
             if self._idle:
                 self._forget(self._idle.pop(0))
             else:
                 self._owes = True
-        elif self._looking is None:  # else this pool wants more by itself
-            while len(self._idle) > 1:
-                self._forget(self._idle.pop(0))
-
-    def _pass_on(self, session: Session | None) -> None:
-        if session is None:
-            self._wake(None)
-        else:
-            self.give(session)
+        elif self._looking is None and spare < now - SPARE_SECONDS:  # else it wants more itself
+            self._forget(self._idle.pop(0))
 
     def _wake(self, session: Session | None) -> bool:
         """Gives the first who still waits a session, or the chance to open one."""
@@ -263,8 +273,8 @@ class Pool:
             if not future.done():
                 future.set_exception(self._shed("The database was busy for too long"))
         if self._waiting:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._waiting[0][0] - now, self._expire)
+            left = self._waiting[0][0] - now
+            self._timer = asyncio.get_running_loop().call_later(left, self._expire)
 
     def _shed(self, why: str) -> Unavailable:
         self.shed += 1

@@ -200,7 +200,7 @@ async def test_connections_nobody_uses_are_closed(server: PostgresServer, admin:
 
     config = msgspec.structs.replace(server.config(await server.create()), idle_timeout=5.0)
     async with Database(config) as database:
-        await asyncio.gather(*(database.fetch("select pg_sleep(0.1)") for _ in range(5)))
+        await asyncio.gather(*(database.fetch("select pg_sleep(0.5)") for _ in range(5)))
         name = config.url.reveal().partition("@/")[2].partition("?")[0]
 
         async def are(wanted: int) -> bool:

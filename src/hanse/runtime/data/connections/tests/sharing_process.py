@@ -27,7 +27,7 @@ async def main(url: str, folder: str, places: str, callers: str) -> None:
 
 async def asks(database: Database) -> None:
     for _ in range(EACH):
-        await database.fetch("select pg_sleep(0.002)")
+        await database.fetch("select pg_sleep(0.01)")
 
 
 async def looks(database: Database) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hanse.kit.clock import monotonic
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.connections.places import Places
+from hanse.runtime.data.connections.pool import SPARE_SECONDS
 from hanse.runtime.data.connections.tests import sharing_process
 from hanse.runtime.data.database import Database
 from hanse.runtime.data.database_config import DatabaseConfig
@@ -84,7 +85,7 @@ async def test_what_a_process_had_is_free_when_it_is_killed(few, tmp_path, admin
         held = await admin.fetch(OPEN)
         assert len(held) == FEW
     async with database(few, tmp_path) as left, asyncio.timeout(PATIENCE):
-        await asyncio.gather(*(left.fetch("select pg_sleep(0.01)") for _ in range(20)))
+        await asyncio.gather(*(left.fetch("select pg_sleep(0.1)") for _ in range(20)))
         assert len(await admin.fetch(OPEN)) == FEW
         assert not {row["pid"] for row in held} & {row["pid"] for row in await admin.fetch(OPEN)}
 
@@ -119,7 +120,7 @@ async def test_who_has_none_gets_one_of_who_is_never_idle(few, tmp_path):
 
 async def test_what_is_idle_goes_to_who_waits(few, tmp_path, admin):
     async with database(few, tmp_path) as one, database(few, tmp_path) as other:
-        await asyncio.gather(*(one.fetch("select pg_sleep(0.01)") for _ in range(FEW)))
+        await asyncio.gather(*(one.fetch("select pg_sleep(0.5)") for _ in range(FEW)))
         assert len(await admin.fetch(OPEN)) == FEW
 
         async def served_by() -> int:
@@ -129,10 +130,55 @@ async def test_what_is_idle_goes_to_who_waits(few, tmp_path, admin):
         asking = asyncio.gather(*(served_by() for _ in range(2 * FEW)))
         async with asyncio.timeout(PATIENCE):
             while not asking.done():
-                one.look(monotonic())
+                one.look(monotonic() + SPARE_SECONDS + 1)
                 await asyncio.sleep(0.01)
         assert len(set(await asking)) > 1
         assert len(await admin.fetch(OPEN)) <= FEW
+
+
+async def test_who_has_to_give_its_connection_up_hears_what_it_wrote(few, tmp_path):
+    async with database(few, tmp_path) as one:
+        await one.fetch("select 1")
+        asking = asyncio.create_task(one.execute("select pg_sleep(0.1)"))
+        async with asyncio.timeout(PATIENCE):
+            while not one._access.pool.in_use:
+                await asyncio.sleep(0.001)
+        Places(tmp_path, FEW).ask(starving=True)
+        one.look(monotonic())
+
+        assert await asking == 1
+        assert one._access.pool.size == 0
+
+
+async def test_what_is_used_each_second_is_kept_whoever_waits(few, tmp_path, admin):
+    async with database(few, tmp_path) as one:
+        await asyncio.gather(*(one.fetch("select pg_sleep(0.5)") for _ in range(2)))
+        waiting = Places(tmp_path, FEW)
+        waiting.ask(starving=False)
+
+        one.look(monotonic() + SPARE_SECONDS / 2)
+        assert len(await admin.fetch(OPEN)) == 2
+        one.look(monotonic() + SPARE_SECONDS + 1)
+        async with asyncio.timeout(PATIENCE):
+            while len(await admin.fetch(OPEN)) > 1:
+                await asyncio.sleep(0.01)
+
+
+async def test_who_is_in_haste_for_a_moment_opens_none_beside_those_that_come_back(few, tmp_path):
+    async with database(few, tmp_path) as one:
+        pool = one._access.pool
+        first = await pool.take()
+        second = asyncio.create_task(pool.take())
+        await asyncio.sleep(0)
+
+        pool.give(first)
+
+        assert await second is first
+        assert pool.size == 1
+        third = await asyncio.wait_for(pool.take(), PATIENCE)
+        assert third is not first, "who waits for longer has one opened"
+        pool.give(first)
+        pool.give(third)
 
 
 async def elsewhere(database: Database) -> None:
