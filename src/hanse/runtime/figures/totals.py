@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -10,6 +10,9 @@ from hanse.runtime.telemetry.histogram import Histogram
 
 if TYPE_CHECKING:
     from hanse.runtime.telemetry.metrics import Metrics
+
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,10 +28,10 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         shares: Revision of the file of shares, likewise.
     """
 
-    calls: int
-    took: tuple[tuple[int, int], ...]
-    directory: int
-    shares: int
+    calls: Number
+    took: tuple[tuple[Number, Number], ...]
+    directory: Number
+    shares: Number
 
 
 def totals_of(metrics: Metrics, applied: tuple[int, int]) -> Totals:

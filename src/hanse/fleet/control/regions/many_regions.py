@@ -139,6 +139,8 @@ class ManyRegions:
 
     async def _catch_up(self, one: Region) -> None:
         await self._set.open(one)
+        if self._set.book.change is not None:
+            await self.ready()  # all have their part in what is gone on with
         await one.ready()
         await self._ground.lead()
         await self._bringing.finish()

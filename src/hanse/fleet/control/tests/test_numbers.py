@@ -15,6 +15,8 @@ from hanse.fleet.control.looks.numbers import (
 from hanse.runtime.figures.totals import totals_of
 from hanse.runtime.telemetry.metrics import Metrics
 
+HUGE = b'{"calls":0,"took":[[1%s,0]],"directory":0,"shares":0}' % (b"0" * 400)
+
 
 def numbers(*durations: float, at: float) -> Numbers:
     """What is read of a host that served calls of so many seconds each."""
@@ -32,7 +34,9 @@ def test_it_reads_what_our_hosts_write() -> None:
     assert found.buckets[-2:] == ((2**36 / 1e9, 3), (float("inf"), 4))
 
 
-@pytest.mark.parametrize(("status", "body"), [(404, b"{}"), (200, b"alive\n"), (200, b"{}")])
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b"{}"), (200, b"alive\n"), (200, b"{}"), (200, HUGE)]
+)
 def test_who_answers_otherwise_lives_and_no_more_is_known(status: int, body: bytes) -> None:
     assert numbers_in(status, body, 3.0) == Numbers(3.0)
 
