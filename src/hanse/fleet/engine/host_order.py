@@ -99,6 +99,7 @@ def host_program(
         environment=_with_runtime(surroundings(variables), interpreter.runtime),
         grace=DRAIN_SECONDS + END_SECONDS,
         limits=order.limits,
+        gives_way=True,
     )
 
 

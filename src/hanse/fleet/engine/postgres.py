@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.process_table import start_of
 from hanse.fleet.engine.program import Program, surroundings
+from hanse.fleet.engine.silence import Patience
 from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.state import StateError, StateFolder, telling
 from hanse.runtime.config.installed import PostgresPrograms, find_postgres
@@ -126,7 +127,13 @@ class Postgres:
 
     def supervision(self, changed: Callable[[Supervision], None] | None = None) -> Supervision:
         """What keeps it running."""
-        care = Care(probe=self.answers, lives=self.lives, prepare=self.prepare, changed=changed)
+        care = Care(
+            probe=self.answers,
+            lives=self.lives,
+            prepare=self.prepare,
+            changed=changed,
+            patience=Patience(family=True),  # each connection is a process of its own
+        )
         return Supervision(self.program, self._state, care)
 
     async def prepare(self) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from hanse.fleet.engine.limits.cgroup import Cgroup
+from hanse.fleet.engine.limits.priority import put_behind
 from hanse.fleet.engine.log_file import open_log
 from hanse.fleet.engine.process_table import session_members, start_of
 from hanse.fleet.state import telling, write_whole
@@ -264,8 +265,9 @@ def _start(program: Program, gate: int, output: int) -> subprocess.Popen[bytes]:
 
 def _enclose(program: Program, record: Path, pid: int) -> None:
     """Before it begins, so that nothing of it is ever outside."""
-    cgroup = Cgroup.of(record)
-    if cgroup is None or program.limits == HostLimits():
+    if program.gives_way:
+        put_behind(pid)
+    if program.limits == HostLimits() or (cgroup := Cgroup.of(record)) is None:
         return
     try:
         cgroup.enclose(pid, program.limits)

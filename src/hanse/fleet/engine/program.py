@@ -30,6 +30,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         stop_signal: What asks it to end.
         grace: Seconds it has for that, before it is killed with all its children.
         limits: What it may have of the machine; see `Excess` and `Cgroup`.
+        gives_way: Whether others go before it where processors are short; see `put_behind`.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     stop_signal: int = signal.SIGTERM
     grace: float = 10.0
     limits: HostLimits = HostLimits()
+    gives_way: bool = False
 
     def fingerprint(self) -> str:
         """Differs as soon as the process would be another one, were it started now."""

@@ -8,10 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hanse.fleet.engine.care import Care, Starts
+from hanse.fleet.engine.limits.effort import Effort
 from hanse.fleet.engine.limits.excess import Excess
 from hanse.fleet.engine.log_file import last_lines, length, trim_log
 from hanse.fleet.engine.process import Process
-from hanse.fleet.engine.silence import QUESTION_SECONDS, Silence
+from hanse.fleet.engine.silence import QUESTION_SECONDS, WORKING, Silence
 from hanse.kit.clock import monotonic, wait_set
 
 if TYPE_CHECKING:
@@ -243,16 +244,25 @@ class Supervision:
     async def _listen(self, ended: asyncio.Task[int | None]) -> None:
         """Kills it when it hangs; the end that follows is one like any other."""
         process, patience = self._process, self._care.patience.silent
-        while process is not None and self._care.lives is not None and not ended.done():
-            asked = monotonic()
-            heard = await _is_so(self._care.lives)
-            self.silence.note(asked, monotonic(), heard=heard)
-            if self.stage == "ready" and self.silence.is_over(monotonic(), patience):
+        if process is None or self._care.lives is None:
+            return
+        effort = Effort(process.pid, family=self._care.patience.family)
+        while not ended.done():
+            counts = await self._question(self._care.lives, effort)
+            if counts and self.stage == "ready" and self.silence.is_over(monotonic(), patience):
                 self.silence.end(monotonic())
-                log.error("%s did not answer for %.0f s; it is killed.", self.name, patience)
+                seconds = self.silence.lasted
+                log.error("%s did not answer for %.0f s; it is killed.", self.name, seconds)
                 process.kill()
             await asyncio.wait((ended,), timeout=min(QUESTION_SECONDS, patience))
-        self.silence.since = None
+        self.silence.forget()
+
+    async def _question(self, lives: Callable[[], Awaitable[bool]], effort: Effort) -> bool:
+        """Whether it says something by now, or works; whether that was in vain, and counts."""
+        asked = monotonic()
+        heard, until = await _is_so(lives), monotonic()
+        works = not heard and await asyncio.to_thread(effort.share) >= WORKING
+        return self.silence.note(asked, until, heard=heard, works=works)
 
     async def _back_off(self) -> None:
         self.crashes += 1

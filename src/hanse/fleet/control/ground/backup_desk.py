@@ -140,7 +140,7 @@ class BackupDesk:
         # All that is wanted stands in the command, so that what changes begins a new process.
         told = msgspec.json.encode(order).decode()
         command = (sys.executable, "-P", "-m", "hanse.fleet.backup.main", told)
-        return Program(name=NAME, command=command, environment=self._environment)
+        return Program(name=NAME, command=command, environment=self._environment, gives_way=True)
 
 
 def _said_of_others(report: Report) -> str:

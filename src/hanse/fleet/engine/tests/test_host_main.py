@@ -166,6 +166,7 @@ async def test_the_host_keeps_no_other_door(project: StateFolder):
     host.start()
     await within(host.until("ready"))
     assert not listens_by_tcp(host.pid)
+    assert os.getpriority(os.PRIO_PROCESS, host.pid) > os.getpriority(os.PRIO_PROCESS, 0)
     await within(host.stop())
 
 
