@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 from threading import Event
 
-import psutil
-
+from hanse.fleet.engine.process_table import start_of
 from hanse.fleet.state import StateFolder
 from hanse.kit.backoff import Backoff
 from hanse.kit.clock import monotonic
@@ -26,6 +25,7 @@ EXIT_OTHER_IN_CHARGE = 3
 """What a control process ends with when another one has the state folder."""
 
 HEALTHY_SECONDS = 10.0
+LOOK_SECONDS = 0.1
 
 
 def main() -> None:
@@ -47,10 +47,14 @@ def main() -> None:
 
 
 def _wait_for(pid: int) -> None:
-    try:
-        psutil.Process(pid).wait()
-    except psutil.NoSuchProcess:
-        return
+    """Returns when a process has ended, though nobody may have taken note of that.
+
+    It is the child of a keeper that is gone, and the first process of a container often waits for
+    no child of others.
+    """
+    begun, never = start_of(pid), Event()
+    while begun is not None and start_of(pid) == begun:
+        never.wait(LOOK_SECONDS)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,16 @@ from subprocess import PIPE, Popen
 from hanse.fleet.control.looks.usage import MEMORY_SECONDS, UsageMeter
 
 BUSY = """
+import time
+def work(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
 held = bytes(16 * 1024 * 1024).replace(b"\\0", b"1")
-sum(number * number for number in range(3_000_000))
+work(0.3)
 print("busy", flush=True)
 input()
-sum(number * number for number in range(3_000_000))
+work(0.3)
 print("again", flush=True)
 input()
 """
