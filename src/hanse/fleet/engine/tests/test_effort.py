@@ -73,12 +73,14 @@ async def test_a_child_that_ends_takes_nothing_away(spawned, tmp_path):
     over = tmp_path / "over"
     script = f"(while [ ! -e {over} ]; do :; done) & wait; {SPINS}"
     one = spawned(shell(script))
-    effort = Effort(one.pid, family=True)
-    await until(lambda: effort.share() > WORKING)
-    over.touch()
-    await until(lambda: not psutil.Process(one.pid).children())
+    shown, effort = psutil.Process(one.pid), Effort(one.pid, family=True)
+    await until(lambda: any(child.cpu_times().user > 0.5 for child in shown.children()))
+    effort.share()
 
-    await until(lambda: effort.share() > WORKING)
+    over.touch()
+    await until(lambda: not shown.children() and shown.cpu_times().user > 0.05)
+
+    assert effort.share() > 0
 
 
 async def test_what_is_gone_does_nothing(spawned):
