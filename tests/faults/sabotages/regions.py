@@ -21,13 +21,6 @@ REGIONS = [
             AROUND + "test_no_host_ends_while_others_cannot_be_told",
         ),
         Sabotage(
-            "shares are sent once however many changes are told at once",
-            "hosts/publisher.py",
-            "if said != self._gave[0] or now >=",
-            "if said is not None or now >=",
-            AROUND + "test_shares_are_sent_once_however_many_changes_are_told_at_once",
-        ),
-        Sabotage(
             "a region that was away does not get what is not proven",
             "regions/missed.py",
             "should = kept or written.wanted or",

@@ -36,9 +36,6 @@ RETRY_SECONDS = 1.0
 RENEW_SECONDS = 2.0
 """Between two times that shares are given anew: so three of them may be late."""
 
-FRESH_SECONDS = 1.0
-"""The same shares are not given anew so soon: changes of other things come in between."""
-
 
 class Published(NamedTuple):
     """What hosts have read when they know all of it.
@@ -93,7 +90,6 @@ class Publisher:
         self._reporting = asyncio.Lock()
         self._dirty = asyncio.Event()
         self._picture = Picture(())
-        self._gave: tuple[object, float, int] = (None, 0.0, 0)
         self.members: list[Member] = []
         self.given = GivenShares()
         self.front = Front()
@@ -171,10 +167,7 @@ class Publisher:
         contracts, hosts = shares_of(self.members, self.given)
         if self.drained and self.neighbours.taken():  # nor does it begin anything that nobody calls
             hosts = {one.name: 0.0 for one in self.members}
-        said, now = (contracts, hosts), monotonic()
-        if said != self._gave[0] or now >= self._gave[1] + FRESH_SECONDS:
-            self._gave = said, now, self._file.give(contracts, hosts, LEASE_SECONDS)
-        return self._gave[2]
+        return self._file.give(contracts, hosts, LEASE_SECONDS)
 
     async def _show(self, picture: Picture) -> None:
         try:

@@ -26,7 +26,7 @@ from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.gateway.picture import Endpoint, Picture
 from hanse.fleet.plan import PlannedGroup, Unit
 from hanse.fleet.state import StateFolder
-from hanse.kit.clock import SystemClock, monotonic
+from hanse.kit.clock import SystemClock
 from hanse.runtime.placement.directory import DirectoryFile
 from hanse.runtime.placement.shares import SharesFile
 
@@ -78,23 +78,6 @@ def publisher(state: StateFolder, neighbours: NoNeighbours, shown: list[Picture]
         shown.append(picture)
 
     return Publisher(DirectoryWriter(state.directory, state.shares), push, neighbours)
-
-
-async def test_shares_are_sent_once_however_many_changes_are_told_at_once(
-    state: StateFolder,
-) -> None:
-    shown: list[Picture] = []
-    one = publisher(state, NoNeighbours(), shown)
-    canary = member(state, "r1.shop-1", CART)
-    canary.become("canary", "d1")
-    one.members = [canary]
-
-    for share in (0.1, 0.1, 0.2):
-        one.given.give("d1", share, share, monotonic())
-        await one.publish()
-
-    first, second, third = (picture.renewal for picture in shown)
-    assert (first, third) == (second, first + 1)
 
 
 def test_a_drained_region_calls_elsewhere_what_is_served_there(state: StateFolder) -> None:
