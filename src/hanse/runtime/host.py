@@ -175,7 +175,7 @@ class Host:
         if loop.get_task_factory() is None:
             loop.set_task_factory(cast("Any", make_task))
         try:
-            await self._open(loop)
+            await self._open()
         except BaseException:
             self._doors.close()
             await self._stack.aclose()
@@ -265,7 +265,7 @@ class Host:
         if self.config.docs:
             add_docs(self._router, self.describe, services, self.config.name)
 
-    async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _open(self) -> None:
         stack = self._stack
         await stack.enter_async_context(self._recorder)
         for part in filter(None, (self.database, self.post)):
@@ -274,7 +274,7 @@ class Host:
             stack.callback(close)
         if self.authenticator is not None:
             stack.push_async_callback(self.authenticator.close)
-        self._watch.start(loop)
+        self._watch.start(asyncio.get_running_loop())
         self._sweep.start()
         for stop in (self._watch.stop, self._sweep.stop):
             stack.callback(stop)

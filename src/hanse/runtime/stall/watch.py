@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hanse.kit.clock import monotonic
+from hanse.runtime.call.deadline import SECOND_NS
 from hanse.runtime.stall.culprit import culprit_of
 from hanse.runtime.stall.stall_report import StallFile, StallReport
 from hanse.runtime.sweep import SWEEP_SECONDS
@@ -22,23 +24,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hanse.stall")
 
-BEAT_SECONDS = 0.05
-"""Between two beats while calls run, and between two looks at a loop that is blocked."""
-
 STALL_SECONDS = 0.2
-LEAST_SECONDS = 0.001
-REST_LOOKS = 2
-"""Looks of the host in a row that find no call; then its looks alone are the beats."""
+
+ANSWER_SECONDS = 0.05
+"""For a loop that is asked whether it runs, and between two looks at one that is blocked."""
 
 
 class StallWatch:
-    """Looks from a thread of its own whether the loop still beats.
+    """Looks from a thread of its own whether the loop still runs.
 
-    Each time it is woken costs a tenth of a millisecond, so a host that has nothing to do beats no
-    more often than it looks around anyhow; with the first call it beats fast again. The thread
-    sleeps until a beat would be overdue.
+    Each time it is woken costs a loop a tenth of a millisecond, so it is left alone: that a call
+    began, or that the host looked around, shows that it ran. Where neither has been for a while
+    though calls are under way, or a look is overdue, it is asked.
 
-    While a beat is overdue, each look takes the loop thread's stack: that is the code that blocks.
+    While it does not answer, each look takes the loop thread's stack: that is the code that blocks.
     It is reported once a stall; for how long, is counted for the service that was seen, and told
     in a file meanwhile, because a host that is blocked answers nobody.
 
@@ -63,15 +62,13 @@ class StallWatch:
         self._file = StallFile(file)
         self._deadlines = instruments.deadlines
         self._stall_seconds = stall_seconds
-        self._pace, self._beat_at = BEAT_SECONDS, monotonic()
-        self._calm = 0
-        self._longest: dict[str, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._looked_at = self._answered_at = monotonic()
+        self._answered = threading.Event()
+        self._longest: dict[str, float] = {}
         self._thread_id = 0
-        self._stopped = False
-        self._woken = threading.Event()
-        # The stall under way, which only the watching thread knows: the beat it began with, who
+        self._stopped = threading.Event()
+        # The stall under way, which only the watching thread knows: when the loop ran last, who
         # was seen last, since when without another, and until when.
         self._begun_at: float | None = None
         self._service = ""
@@ -84,62 +81,62 @@ class StallWatch:
         self._loop = loop
         self._thread_id = threading.get_ident()
         self._file.write(StallReport())
-        self._beat()
+        self.look()
         threading.Thread(target=self._watch, name="hanse-stall-watch", daemon=True).start()
 
     def stop(self) -> None:
-        self._stopped = True
-        self._deadlines.on_call = None
-        self._woken.set()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stopped.set()
 
     def look(self) -> None:
-        """Beats as well; called every `SWEEP_SECONDS` from when the host has begun."""
-        self._beat_at = monotonic()
-        deadlines = self._deadlines
-        called = deadlines.on_call is None or deadlines.calls
-        self._calm = 0 if called else self._calm + 1
-        if self._timer is not None and self._calm >= REST_LOOKS:
-            self._timer.cancel()
-            self._timer, self._pace = None, SWEEP_SECONDS
-        deadlines.on_call = self._hurry
-
-    def _hurry(self) -> None:
-        """A call begins, while none ran."""
-        if self._timer is None:
-            self._beat()
-            self._pace = BEAT_SECONDS
-            self._woken.set()
-
-    def _beat(self) -> None:
-        self._beat_at = monotonic()
-        if self._loop is not None:
-            self._timer = self._loop.call_later(BEAT_SECONDS, self._beat)
+        """Called every `SWEEP_SECONDS` from when the host has begun."""
+        self._looked_at = monotonic()
 
     def _watch(self) -> None:
-        while not self._stopped:
-            self._woken.wait(self._patience())
-            self._woken.clear()
-            beat_at, now = self._beat_at, monotonic()
-            if self._begun_at is not None and self._begun_at != beat_at:
-                self._over(beat_at)
-            if now - beat_at > self._pace + self._stall_seconds:
-                self._blocked(beat_at, now, culprit_of(self._thread_id, self._counts))
+        while not self._stopped.wait(self._patience()):
+            if self._begun_at is None and not self._is_suspect():
+                continue
+            ran_at = self._ran_at()
+            if not self._answers():
+                self._blocked(ran_at, monotonic(), culprit_of(self._thread_id, self._counts))
+            elif self._begun_at is not None:
+                self._over(self._answered_at)
         if self._begun_at is not None:
             self._over(monotonic())
 
     def _patience(self) -> float:
         """Seconds until there may be something to see."""
         if self._begun_at is not None:
-            return BEAT_SECONDS
-        overdue = self._beat_at + self._pace + self._stall_seconds
-        return max(LEAST_SECONDS, overdue - monotonic())
+            return 0.0
+        left = self._stall_seconds - (monotonic() - self._ran_at())
+        return left if left > 0 and self._deadlines.calls else SWEEP_SECONDS
 
-    def _blocked(self, beat_at: float, now: float, culprit: Culprit) -> None:
-        """The loop has not run since `beat_at`; what it is at belongs to a service, or nobody."""
+    def _ran_at(self) -> float:
+        """When the loop ran last, as far as is known without asking it."""
+        return max(self._looked_at, self._answered_at, self._deadlines.begun_ns / SECOND_NS)
+
+    def _is_suspect(self) -> bool:
+        """Whether the loop may be blocked: nothing else tells that from waiting."""
+        quiet = monotonic() - self._ran_at()
+        calls = self._deadlines.calls
+        return quiet >= (self._stall_seconds if calls else self._stall_seconds + SWEEP_SECONDS)
+
+    def _answers(self) -> bool:
+        """Whether the loop runs; asked once a stall."""
+        assert self._loop is not None, "it has begun"
         if self._begun_at is None:
-            self._begun_at = self._since = self._until = beat_at
+            self._answered.clear()
+            with suppress(RuntimeError):  # closed meanwhile: then everything has ended
+                self._loop.call_soon_threadsafe(self._answer)
+        return self._answered.wait(ANSWER_SECONDS)
+
+    def _answer(self) -> None:
+        self._answered_at = monotonic()
+        self._answered.set()
+
+    def _blocked(self, ran_at: float, now: float, culprit: Culprit) -> None:
+        """The loop has not run since `ran_at`; what it is at belongs to a service, or nobody."""
+        if self._begun_at is None:
+            self._begun_at = self._since = self._until = ran_at
             self._service = culprit.service
             self._report(culprit)
         elif self._service != culprit.service:
@@ -149,7 +146,7 @@ class StallWatch:
         self._tell(self._service, now - self._since)
 
     def _over(self, at: float) -> None:
-        """The loop runs again, since the beat at about `at`."""
+        """The loop runs again, since `at`."""
         began = self._begun_at
         assert began is not None
         self._until = max(self._until, at)

@@ -7,10 +7,12 @@ import pytest
 from hanse import remaining, within
 from hanse.kit.clock import monotonic_ns
 from hanse.runtime.call.context import Call, Origin
-from hanse.runtime.call.deadline import Deadlines
+from hanse.runtime.call.deadline import SECOND_NS, Deadlines
 from hanse.runtime.call.tests.warehouse import Stock
 from hanse.runtime.errors import DeadlineExceeded
 from hanse.testing import acting
+
+STOCK = next(iter(Stock.__contract__.methods.values()))
 
 
 async def test_a_handler_that_hangs_is_ended(placed):
@@ -145,12 +147,11 @@ async def test_outside_a_call_there_is_no_deadline_to_ask_for_or_to_shorten():
 async def test_of_two_deadlines_at_once_both_are_told():
     """A task sees one of two cancellations; who catches the inner one must still meet the outer."""
     deadlines = Deadlines()
-    method = next(iter(Stock.__contract__.methods.values()))
 
     async def nested() -> int:
         now, told = monotonic_ns(), 0
         for _ in range(2):
-            call = Call(method, Origin(), now, now + 1_000_000, deadlines, "1" * 32, "2" * 16)
+            call = Call(STOCK, Origin(), now, now + 1_000_000, deadlines, "1" * 32, "2" * 16)
             deadlines.watch(call)
         while told < 2:
             try:
@@ -165,3 +166,22 @@ async def test_of_two_deadlines_at_once_both_are_told():
     for task in late:
         task.cancel()
     assert [task.result() for task in done] == [2]
+
+
+async def test_a_deadline_is_met_however_far_the_others_are():
+    """A sweep comes for the nearest: not for the first that was given, nor for the last."""
+    deadlines, now = Deadlines(), monotonic_ns()
+    far, near, late = (
+        Call(STOCK, Origin(), now, now + soon, deadlines, "1" * 32, "2" * 16)
+        for soon in (600 * SECOND_NS, SECOND_NS // 100, 600 * SECOND_NS)
+    )
+    for call in (far, near, late):
+        call.task = asyncio.create_task(asyncio.Event().wait())
+        deadlines.watch(call)
+
+    await asyncio.wait((near.task,), timeout=10)
+
+    assert near.task.cancelled()
+    assert [call.expired for call in (far, near, late)] == [False, True, False]
+    far.task.cancel()
+    late.task.cancel()
