@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hanse.fleet.engine.care import Care, Starts
 from hanse.fleet.engine.limits.effort import Effort
 from hanse.fleet.engine.limits.excess import Excess
+from hanse.fleet.engine.limits.priority import stay_behind
 from hanse.fleet.engine.log_file import last_lines, length, trim_log
 from hanse.fleet.engine.process import Process
 from hanse.fleet.engine.silence import QUESTION_SECONDS, WORKING, Silence
@@ -186,6 +187,7 @@ class Supervision:
         with self._starts.turn() as turn:
             self._process = await self._obtain(turn)
             ended = asyncio.create_task(self._process.ended())
+            behind = asyncio.create_task(self._stay_behind(self._process.pid))
             is_ready = await self._ready(ended)
         try:
             if not is_ready:
@@ -199,6 +201,7 @@ class Supervision:
                 self.note_excess(0, killed=True)
         finally:
             ended.cancel()
+            behind.cancel()
         self.last_words = last_lines(self._state.log(self.name), LAST_LINES, self._log_start)
 
     async def _obtain(self, turn: Turn) -> Process:
@@ -215,6 +218,10 @@ class Supervision:
         self._used = False
         self._log_start = length(self._state.log(self.name))
         return Process.spawn(self.program, self._state)
+
+    async def _stay_behind(self, pid: int) -> None:
+        if self.program.gives_way:
+            await stay_behind(pid)
 
     async def _ready(self, ended: asyncio.Task[int | None]) -> bool:
         """Waits until it answers or has ended; False if it does neither for too long.
