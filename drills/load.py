@@ -12,10 +12,13 @@ import heapq
 import itertools
 import json
 import os
+import random
 import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO, cast
+
+import uvloop
 
 TIMEOUT_SECONDS = 10.0
 LOOK_SECONDS = 0.5
@@ -194,7 +197,8 @@ async def _at_a_rate(order: Order, users: asyncio.Queue[User], log: Log) -> None
         names.setdefault(one.name, []).append(one)
     turns = [itertools.cycle(some) for some in names.values()]
     begun = time.monotonic()
-    due = [(begun + place / len(turns) / order.rate, place) for place in range(len(turns))]
+    due = [(begun + _gap(order.rate), place) for place in range(len(turns))]
+    heapq.heapify(due)
     asked: set[asyncio.Task[None]] = set()
     looked = 0.0
     while True:
@@ -209,10 +213,19 @@ async def _at_a_rate(order: Order, users: asyncio.Queue[User], log: Log) -> None
             task = asyncio.create_task(ask(users, next(turns[place]), log))
             asked.add(task)
             task.add_done_callback(asked.discard)
-            heapq.heapreplace(due, (max(at + 1 / order.rate, now - BEHIND_SECONDS), place))
+            heapq.heapreplace(due, (max(at + _gap(order.rate), now - BEHIND_SECONDS), place))
         await asyncio.sleep(max(0.0, min(due[0][0] - time.monotonic(), LOOK_SECONDS)))
     if asked:
         await asyncio.wait(asked, timeout=TIMEOUT_SECONDS)
+
+
+def _gap(rate: float) -> float:
+    """Seconds until the next of many who know nothing of each other: a Poisson process.
+
+    Requests at even distances meet what recurs, such as a look around every quarter of a second,
+    always or never; of two hosts alike one would be slower as long as it lasts.
+    """
+    return random.expovariate(rate)
 
 
 def read(text: str) -> Order:
@@ -225,4 +238,4 @@ def read(text: str) -> Order:
 
 if __name__ == "__main__":
     with Path(sys.argv[2]).open("w", encoding="utf-8") as written:
-        asyncio.run(run(read(Path(sys.argv[1]).read_text(encoding="utf-8")), Log(written)))
+        uvloop.run(run(read(Path(sys.argv[1]).read_text(encoding="utf-8")), Log(written)))

@@ -1,7 +1,11 @@
 """Users of drills know nothing of what they use, check every answer, and leave a log that can be trusted."""
 
 import ast
+import asyncio
+import contextlib
 import json
+import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -77,3 +81,30 @@ def test_a_log_that_is_not_as_it_was_written_is_refused(tmp_path: Path, change) 
 
     with pytest.raises(BrokenLogError, match="requests.log"):
         read_log(tmp_path / "requests.log")
+
+
+async def test_requests_come_as_of_many_who_know_nothing_of_each_other(tmp_path: Path) -> None:
+    """Even distances would beat with what recurs: some of them at least twice as long, here a seventh."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, EOFError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    path = tmp_path / "requests.log"
+    ask = {"name": "s00", "path": "/", "right": {}}
+    order = {"port": port, "asks": [ask], "rate": 200.0, "over": "no", "seconds": 1.0}
+    (tmp_path / "order.json").write_text(json.dumps(order))
+    users = await asyncio.create_subprocess_exec(
+        sys.executable, LOAD, tmp_path / "order.json", path
+    )
+    assert await users.wait() == 0
+    server.close()
+
+    begun = [one.at for one in read_log(path)]
+    long = sum(after - one > 2 / 200.0 for one, after in pairwise(begun))
+    assert len(begun) > 50
+    assert 0.04 < long / len(begun) < 0.4
