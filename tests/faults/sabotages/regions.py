@@ -21,6 +21,27 @@ REGIONS = [
             AROUND + "test_no_host_ends_while_others_cannot_be_told",
         ),
         Sabotage(
+            "shares are told anew though nothing else changes",
+            "hosts/publisher.py",
+            "        self._woken.set()  # from now on they are told anew\n",
+            "",
+            AROUND + "test_shares_are_told_anew_though_nothing_else_changes",
+        ),
+        Sabotage(
+            "shares that could not be told are told when they can be",
+            "hosts/publisher.py",
+            "            self.changed()  # asked for again",
+            "            # asked for again",
+            AROUND + "test_shares_that_could_not_be_told_are_told_when_they_can_be",
+        ),
+        Sabotage(
+            "another life of a host is reached where it says",
+            "hosts/member.py",
+            "if known[0] != life or not known[1]:",
+            "if not known[1]:",
+            AROUND + "test_where_a_host_is_reached_is_asked_anew_of_each_of_its_lives",
+        ),
+        Sabotage(
             "a region that was away does not get what is not proven",
             "regions/missed.py",
             "should = kept or written.wanted or",

@@ -9,6 +9,7 @@ import msgspec
 
 from hanse.fleet.control.staging.api import CannotDeploy
 from hanse.fleet.deployments.gate import findings
+from hanse.fleet.deployments.judged.lately import Lately
 from hanse.fleet.deployments.judged.outcome import CameTo
 from hanse.fleet.deployments.judged.watcher import Watcher
 from hanse.fleet.deployments.judged.watching import watch
@@ -91,7 +92,7 @@ class Steps:
     """
 
     def __init__(self, staging: Staging, book: Book, database: Database, clock: Clock) -> None:
-        self._staging = staging
+        self._staging, self._lately = staging, Lately(staging)
         self._book = book
         self._database = database
         self._clock = clock
@@ -176,12 +177,15 @@ class Steps:
             await self._book.sum_up(task.name, f"{why} {says}")
 
     async def _judge(self, task: Task, stage: JudgedStage, region: str, kept: Deployment) -> CameTo:
-        watcher = Watcher(self._staging, task.order, task.rules, memory_of(kept), stage)
+        watcher = Watcher(self._lately, task.order, task.rules, memory_of(kept), stage)
         whom = "group" if stage == "group" else "canary"
         state: State = "paused" if kept.wish == "pause" else "running"
         says = f"The {whom}{f' in {region}' if region else ''} is compared with its twin."
         await self._book.note(task.name, says, stage=stage, state=state)
-        async with keeping(self._book, task.name, watcher.judge):
-            outcome = await watch(watcher, OnLooker(task, stage, self._book))
+        try:
+            async with keeping(self._book, task.name, watcher.judge):
+                outcome = await watch(watcher, OnLooker(task, stage, self._book))
+        finally:
+            watcher.leave()
         await write_down(self._book, task.name, stage, watcher.judge, outcome)
         return outcome.state

@@ -32,9 +32,11 @@ class GivenShares:
     def __init__(self) -> None:
         self._given: dict[str, Given] = {}
 
-    def give(self, deployment: str, canary: float, twin: float, now: float) -> None:
-        """From now on, for `LEASE_SECONDS`."""
+    def give(self, deployment: str, canary: float, twin: float, now: float) -> bool:
+        """From now on, for `LEASE_SECONDS`; whether they are others than it had."""
+        before = self.of(deployment)
         self._given[deployment] = Given(canary, twin, now + LEASE_SECONDS)
+        return before.until <= now or (before.canary, before.twin) != (canary, twin)
 
     def take_back(self, deployment: str) -> None:
         """Whatever it was."""

@@ -109,8 +109,7 @@ class Hosts:
 
         Returns when the gateway has it; hosts look four times a second.
         """
-        self._publisher.given.give(deployment, canary, twin, monotonic())
-        await self._publisher.publish()
+        await self._publisher.share(deployment, canary, twin)
 
     async def relieve(self, member: Member) -> None:
         """Has another host in the place of one that has more memory than it may."""

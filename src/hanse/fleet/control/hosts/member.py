@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import msgspec
@@ -75,6 +76,7 @@ class Member:
         self.gate = state.gate(record.name)
         self.stall = state.stall(record.name)
         self._mutual = state.mutual(record.name)
+        self._reached: tuple[int | None, str] = None, ""
         self.problems = state.problems(record.name)
         self.leaving = False
         self.silent = False
@@ -97,11 +99,17 @@ class Member:
 
     @property
     def mutual_address(self) -> str:
-        """Where other regions reach it while it answers; empty where they do not."""
-        try:
-            return self._mutual.read_text()
-        except FileNotFoundError:
+        """Where other regions reach it while it is ready; empty where they do not, or not yet.
+
+        It says so once in its life, before it is ready or a moment later.
+        """
+        life, known = self.supervision.pid, self._reached
+        if known[0] != life or not known[1]:
+            with suppress(FileNotFoundError):
+                self._reached = life, self._mutual.read_text()
+                return self._reached[1]
             return ""
+        return known[1]
 
     def become(self, part: Part, deployment: str) -> None:
         """Is something else to a deployment from now on; it runs on as it is."""

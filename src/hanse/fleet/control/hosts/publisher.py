@@ -88,8 +88,10 @@ class Publisher:
         self.neighbours = neighbours
         self._turn = asyncio.Lock()
         self._reporting = asyncio.Lock()
-        self._dirty = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._dirty = False
         self._picture = Picture(())
+        self._shown_at = 0.0
         self.members: list[Member] = []
         self.given = GivenShares()
         self.front = Front()
@@ -100,25 +102,52 @@ class Publisher:
 
     def changed(self) -> None:
         """Something is otherwise than it was published; soon it will be."""
-        self._dirty.set()
+        self._dirty = True
+        self._woken.set()
+
+    async def share(self, deployment: str, canary: float, twin: float) -> None:
+        """Gives shares, see `GivenShares`; returns when hosts and gateway are told.
+
+        The same shares as before are not told at once: those that are given are told anew every
+        `RENEW_SECONDS` anyhow.
+
+        Raises:
+            StateError: They cannot be written.
+        """
+        if not self.given.give(deployment, canary, twin, monotonic()):
+            return
+        self._woken.set()  # from now on they are told anew
+        try:
+            await self.publish()
+        except BaseException:
+            self.changed()  # asked for again they are the same, and nobody would be told
+            raise
 
     async def run(self) -> None:
         """Publishes changes as they come, until it is cancelled."""
         never = asyncio.Event()
         while True:
-            await wait_set(self._dirty, self._renewal_due())
-            changed = self._dirty.is_set() or self.given.look(monotonic())
-            self._dirty.clear()
+            await wait_set(self._woken, self._seconds_left())
+            self._woken.clear()
             try:
-                await (self.publish() if changed else self._renew())
+                await self._catch_up()
             except Exception:
                 log.exception("What has changed cannot be published; it is tried again.")
-                self._dirty.set()
+                self._dirty = True
                 await wait_set(never, RETRY_SECONDS)
 
-    def _renewal_due(self) -> float | None:
-        left = self.given.seconds_left(monotonic())
-        return None if left is None else max(0.0, min(RENEW_SECONDS, left))
+    async def _catch_up(self) -> None:
+        changed, self._dirty = self._dirty, False
+        if self.given.look(monotonic()) or changed:
+            await self.publish()
+        elif self._seconds_left() == 0:
+            await self._renew()
+
+    def _seconds_left(self) -> float | None:
+        """Until given shares are over, or to be told anew; None if there are none."""
+        now = monotonic()
+        left = self.given.seconds_left(now)
+        return None if left is None else max(0.0, min(self._shown_at + RENEW_SECONDS - now, left))
 
     async def publish(self) -> Published:
         """Publishes how things are now.
@@ -170,6 +199,7 @@ class Publisher:
         return self._file.give(contracts, hosts, LEASE_SECONDS)
 
     async def _show(self, picture: Picture) -> None:
+        self._shown_at = monotonic()
         try:
             await self._push(picture)
             self._picture = picture

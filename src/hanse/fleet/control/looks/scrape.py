@@ -28,6 +28,7 @@ ANSWER_BYTES_MAX = 8 * 1024 * 1024
 
 
 TOTALS = b"GET /totals HTTP/1.1\r\nhost: host\r\n\r\n"
+FIGURES = b"GET /figures HTTP/1.1\r\nhost: host\r\n\r\n"
 
 
 class Lines:
@@ -38,26 +39,35 @@ class Lines:
 
     async def numbers_of(self, socket: Path, at: float) -> Numbers | None:
         """What a host counts; None if it does not say in time."""
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return numbers_in(*await self._ask(socket), at)
-        except (TimeoutError, ConnectionFailed):
-            return None
+        said = await self._said(socket, TOTALS)
+        return None if said is None else numbers_in(*said, at)
+
+    async def figures_of(self, socket: Path) -> Figures | None:
+        """What it counts for who judges its release; None if it does not say in time."""
+        status, body = await self._said(socket, FIGURES) or (0, b"")
+        return _figures_in(body) if status == 200 else None
 
     def keep(self, sockets: Collection[Path]) -> None:
         """Parts from all others."""
         for socket in self._kept.keys() - set(sockets):
             self._kept.pop(socket).close()
 
-    async def _ask(self, socket: Path) -> tuple[int, bytes]:
+    async def _said(self, socket: Path, request: bytes) -> tuple[int, bytes] | None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self._ask(socket, request)
+        except (TimeoutError, ConnectionFailed):
+            return None
+
+    async def _ask(self, socket: Path, request: bytes) -> tuple[int, bytes]:
         kept = self._kept.pop(socket, None)
         if kept is not None:
             with suppress(ConnectionFailed):  # whoever is there now is asked anew
-                return await self._ask_on(kept, socket)
-        return await self._ask_on(await _open(socket), socket)
+                return await self._ask_on(kept, socket, request)
+        return await self._ask_on(await _open(socket), socket, request)
 
-    async def _ask_on(self, channel: Channel, socket: Path) -> tuple[int, bytes]:
-        status, _, body = await channel.exchange(TOTALS)
+    async def _ask_on(self, channel: Channel, socket: Path, request: bytes) -> tuple[int, bytes]:
+        status, _, body = await channel.exchange(request)
         self._kept[socket] = channel
         return status, body
 
@@ -81,8 +91,12 @@ async def numbers_of(socket: Path, at: float) -> Numbers | None:
 async def figures_of(socket: Path) -> Figures | None:
     """What a host counts for who judges its release; None if it does not say in time."""
     body = await _get(socket, "/figures")
+    return None if body is None else _figures_in(body)
+
+
+def _figures_in(body: bytes) -> Figures | None:
     try:
-        return None if body is None else msgspec.json.decode(body, type=Figures)
+        return msgspec.json.decode(body, type=Figures)
     except msgspec.MsgspecError:
         return None
 

@@ -1,5 +1,6 @@
 """What the hosts and the gateway of a region are told of the others, and the others of it."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,14 @@ from hanse.fleet.engine.program import Program
 from hanse.fleet.engine.supervision import Supervision
 from hanse.fleet.gateway.picture import Endpoint, Picture
 from hanse.fleet.plan import PlannedGroup, Unit
-from hanse.fleet.state import StateFolder
+from hanse.fleet.state import StateError, StateFolder
 from hanse.kit.clock import SystemClock
 from hanse.runtime.placement.directory import DirectoryFile
 from hanse.runtime.placement.shares import SharesFile
 
 CART = Unit(("cart.service:Cart",), ("cart.v1.Carts",), ("cart",))
 LEDGER = Unit(("ledger.service:Ledger",), ("ledger.v1.Ledger",), ("ledger",))
+PATIENCE = 20
 ELSEWHERE = {"cart.v1.Carts": ("https://127.0.0.1:7001",)}
 
 
@@ -144,10 +146,10 @@ async def test_a_region_is_drained_when_its_own_list_says_so_and_others_were_tol
             return 1
 
     made = publisher(state, Hearing(), [])
-    hosts = Hosts(state, made, lambda record: pytest.fail(record.name))
+    hosts = Hosts(state, made, no_member)
     await hosts.drain(drained=True)
     assert read_roster(state.roster).drained
-    again = Hosts(state, publisher(state, Taking(), []), lambda record: pytest.fail(record.name))
+    again = Hosts(state, publisher(state, Taking(), []), no_member)
     assert again.drained, "whoever follows goes by the same list"
 
 
@@ -156,7 +158,7 @@ async def test_where_others_cannot_be_told_nothing_is_drained_and_who_comes_back
     state: StateFolder, *, drained: bool
 ) -> None:
     write_roster(state.roster, Roster(drained=not drained))
-    hosts = Hosts(state, publisher(state, Unheard(), []), lambda record: pytest.fail(record.name))
+    hosts = Hosts(state, publisher(state, Unheard(), []), no_member)
 
     with pytest.raises(CannotNow, match="Other regions cannot be told"):
         await hosts.drain(drained=drained)
@@ -229,9 +231,74 @@ def test_others_are_told_of_hosts_that_can_be_called(state: StateFolder) -> None
     assert reported_of([serving, coming]) == {
         "shop": GroupEntry(("cart.v1.Carts",), (HostEntry("r1.shop-1", "https://127.0.0.1:7001"),))
     }
+    state.mutual(serving.name).unlink()  # read once of each life: it is asked often
     serving.leaving = True
     [entry] = reported_of([serving])["shop"].hosts
     assert entry.leaving
+
+
+def test_where_a_host_is_reached_is_asked_anew_of_each_of_its_lives(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = member(state, "r1.shop-1", CART)
+    found = [one.mutual_address]
+    for life in (7, 8):
+        monkeypatch.setattr(Supervision, "pid", life)
+        state.mutual(one.name).write_text(f"https://127.0.0.1:700{life}")
+        found.append(one.mutual_address)
+
+    assert found == ["", "https://127.0.0.1:7007", "https://127.0.0.1:7008"]
+
+
+async def test_shares_that_are_only_renewed_are_told_with_all_others_and_not_at_once(
+    state: StateFolder,
+) -> None:
+    shown: list[Picture] = []
+    made = publisher(state, NoNeighbours(), shown)
+    for share in (0.1, 0.1, 0.2, 0.2, 0.1):
+        await made.share("d1", share, share)
+
+    assert len(shown) == 3
+
+
+async def test_shares_are_told_anew_though_nothing_else_changes(state: StateFolder) -> None:
+    shown: list[Picture] = []
+    made = publisher(state, NoNeighbours(), shown)
+    made.members.append(canary := member(state, "r1.shop-1", CART))
+    canary.become("canary", "d1")
+    telling = asyncio.create_task(made.run())
+    await asyncio.sleep(0)  # it waits by now, for nothing is given
+
+    await made.share("d1", 0.1, 0.1)
+
+    async with asyncio.timeout(PATIENCE):
+        while len(shown) < 2:
+            await asyncio.sleep(0.01)
+    telling.cancel()
+    first, again = shown
+    assert (again.upstreams, again.renewal) == (first.upstreams, first.renewal + 1)
+
+
+async def test_shares_that_could_not_be_told_are_told_when_they_can_be(state: StateFolder) -> None:
+    shown: list[Picture] = []
+    made = publisher(state, NoNeighbours(), shown)
+    made.members.append(canary := member(state, "r1.shop-1", CART))
+    canary.become("canary", "d1")
+    state.shares.mkdir()  # where a file is to be
+    with pytest.raises(StateError):
+        await made.share("d1", 0.1, 0.1)
+    state.shares.rmdir()
+
+    await made.share("d1", 0.1, 0.1)
+    telling = asyncio.create_task(made.run())
+    async with asyncio.timeout(PATIENCE):
+        while not any(part.share for each in shown for one in each.upstreams for part in one.parts):
+            await asyncio.sleep(0.005)
+    telling.cancel()
+
+
+def no_member(record: MemberRecord) -> Member:
+    pytest.fail(record.name)
 
 
 def _shares(state: StateFolder) -> SharesFile:

@@ -177,8 +177,9 @@ def test_a_new_group_is_known_to_who_calls_it_before_it_is_everybodys() -> None:
     }
 
 
-def test_thousands_of_services_are_told_in_a_moment() -> None:
-    members = [
+def hosts_of(number: int) -> list[Member]:
+    """So many, each with fifty services of its own."""
+    return [
         member(
             f"g{host}-1",
             *(
@@ -186,9 +187,23 @@ def test_thousands_of_services_are_told_in_a_moment() -> None:
                 for one in range(50 * host, 50 * host + 50)
             ),
         )
-        for host in range(60)
+        for host in range(number)
     ]
-    begun = process_time()
 
-    assert len(directory_of(members)) == len(upstreams_of(members)) == 3000
-    assert process_time() - begun < 0.6, "it grows with services times hosts, and no further"
+
+def seconds_to_tell(members: list[Member]) -> float:
+    """The least of some tries: what else the machine does only adds to it."""
+    found = list[float]()
+    for _ in range(5):
+        begun = process_time()
+        assert len(directory_of(members)) == len(upstreams_of(members)) == 50 * len(members)
+        found.append(process_time() - begun)
+    return min(found)
+
+
+def test_what_it_takes_to_tell_of_thousands_grows_with_them_and_no_further() -> None:
+    few, many = hosts_of(15), hosts_of(60)
+
+    times = seconds_to_tell(many) / seconds_to_tell(few)
+
+    assert times < 8, "four times as many; services times hosts would be sixteen"

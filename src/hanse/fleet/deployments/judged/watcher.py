@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hanse.fleet.control.looks.scrape import figures_of
+from hanse.fleet.control.looks.scrape import Lines, figures_of
 from hanse.fleet.deployments.judged.calm import Calm
 from hanse.fleet.deployments.judged.outcome import Now, Outcome, Pair
 from hanse.fleet.deployments.judged.plan import plan_of
@@ -25,7 +25,8 @@ from hanse.runtime.errors import HanseError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hanse.fleet.control.staging.api import Instance, Order, Staging
+    from hanse.fleet.control.staging.api import Instance, Order
+    from hanse.fleet.deployments.judged.lately import Lately
     from hanse.fleet.judge.figures import Sample
     from hanse.fleet.judge.verdict import Verdict
     from hanse.runtime.placement.deploy_table import DeployTable, JudgedStage
@@ -61,7 +62,7 @@ class Watcher:
     """Watches one stage of one deployment.
 
     Args:
-        staging: Does with hosts what is asked.
+        lately: Knows all hosts; its staging does with them what is asked.
         order: What is deployed.
         rules: What it is held to.
         memory: Of a judge that began before.
@@ -70,13 +71,14 @@ class Watcher:
 
     def __init__(
         self,
-        staging: Staging,
+        lately: Lately,
         order: Order,
         rules: DeployTable,
         memory: Memory,
         stage: JudgedStage,
     ) -> None:
-        self._staging = staging
+        self._lately, self._staging = lately, lately.staging
+        self._lines = Lines()
         self._order = order
         self.judge = Judge(plan := plan_of(rules), memory)
         self._calm = Calm(rules.wave_seconds) if stage == "wave" else None
@@ -119,6 +121,10 @@ class Watcher:
         """
         with suppress(HanseError):
             await self._give(*((0.0, 0.0) if self._part else self._shares))
+
+    def leave(self) -> None:
+        """Asks nobody any more."""
+        self._lines.keep(())
 
     async def look(self, *, hold: bool) -> tuple[Now | None, Outcome | None]:
         """One look: reads what was counted, asks the judge, and gives the shares that follow.
@@ -182,17 +188,20 @@ class Watcher:
 
     async def _give(self, canary: float, twin: float) -> None:
         """Gives shares where they are others, or soon over."""
-        begun = monotonic()
-        if (canary, twin) == self._shares and begun - self._given_at < RENEW_SECONDS:
+        begun, same = monotonic(), (canary, twin) == self._shares
+        if same and begun - self._given_at < RENEW_SECONDS:
             return
         self._given_at = begun
         await self._staging.share(self._order.deployment, canary, twin)
-        self._react = REACT_SECONDS + (monotonic() - begun)
+        if not same:  # what is only renewed tells nobody at once
+            self._react = REACT_SECONDS + (monotonic() - begun)
         self._shares = (canary, twin)
 
     async def _judged(self, pair: Pair) -> Verdict | None:
         asked = unix_seconds()
-        found = await asyncio.gather(*(figures_of(_socket(one)) for one in pair.all))
+        sockets = [_socket(one) for one in pair.all]
+        self._lines.keep(sockets)
+        found = await asyncio.gather(*map(self._lines.figures_of, sockets))
         told = {one.name: some for one, some in zip(pair.all, found, strict=True) if some}
         samples = self._tally.take(told, asked)
         meant = self._meant(pair, samples)
@@ -249,7 +258,7 @@ class Watcher:
     async def _pair(self) -> Pair:
         mine = [
             one
-            for one in await self._staging.instances()
+            for one in await self._lately.instances()
             if one.deployment == self._order.deployment
         ]
         return Pair(
