@@ -23,7 +23,8 @@ import uvloop
 TIMEOUT_SECONDS = 10.0
 LOOK_SECONDS = 0.5
 BEHIND_SECONDS = 1.0
-"""What was missed for longer is not asked later: who is late asks no faster."""
+"""What was missed for longer is not asked later, and no more than comes in so long waits for a free user: who is late
+asks no faster, and who cannot ask at all is missed in the rate."""
 
 
 class Ask(NamedTuple):
@@ -200,6 +201,7 @@ async def _at_a_rate(order: Order, users: asyncio.Queue[User], log: Log) -> None
     due = [(begun + _gap(order.rate), place) for place in range(len(turns))]
     heapq.heapify(due)
     asked: set[asyncio.Task[None]] = set()
+    most = order.users + round(BEHIND_SECONDS * order.rate * len(turns))
     looked = 0.0
     while True:
         now = time.monotonic()
@@ -210,9 +212,10 @@ async def _at_a_rate(order: Order, users: asyncio.Queue[User], log: Log) -> None
                 break
         while due[0][0] <= now:
             at, place = due[0]
-            task = asyncio.create_task(ask(users, next(turns[place]), log))
-            asked.add(task)
-            task.add_done_callback(asked.discard)
+            if len(asked) < most:
+                task = asyncio.create_task(ask(users, next(turns[place]), log))
+                asked.add(task)
+                task.add_done_callback(asked.discard)
             heapq.heapreplace(due, (max(at + _gap(order.rate), now - BEHIND_SECONDS), place))
         await asyncio.sleep(max(0.0, min(due[0][0] - time.monotonic(), LOOK_SECONDS)))
     if asked:

@@ -83,28 +83,49 @@ def test_a_log_that_is_not_as_it_was_written_is_refused(tmp_path: Path, change) 
         read_log(tmp_path / "requests.log")
 
 
-async def test_requests_come_as_of_many_who_know_nothing_of_each_other(tmp_path: Path) -> None:
-    """Even distances would beat with what recurs: some of them at least twice as long, here a seventh."""
+async def asked(folder: Path, answers: asyncio.Event, **order: object) -> list[float]:
+    """When requests were asked by users of a server that answers as soon as it may."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, EOFError):
             while await reader.readuntil(b"\r\n\r\n"):
+                await answers.wait()
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    path = tmp_path / "requests.log"
-    ask = {"name": "s00", "path": "/", "right": {}}
-    order = {"port": port, "asks": [ask], "rate": 200.0, "over": "no", "seconds": 1.0}
-    (tmp_path / "order.json").write_text(json.dumps(order))
+    asks = [{"name": "s00", "path": "/", "right": {}}]
+    (folder / "order.json").write_text(json.dumps({"port": port, "asks": asks} | order))
     users = await asyncio.create_subprocess_exec(
-        sys.executable, LOAD, tmp_path / "order.json", path
+        sys.executable, LOAD, folder / "order.json", folder / "requests.log"
     )
+    while not answers.is_set() and users.returncode is None:
+        if (folder / "over").exists():
+            answers.set()
+        await asyncio.sleep(0.01)
     assert await users.wait() == 0
     server.close()
+    return [one.at for one in read_log(folder / "requests.log")]
 
-    begun = [one.at for one in read_log(path)]
+
+async def test_requests_come_as_of_many_who_know_nothing_of_each_other(tmp_path: Path) -> None:
+    """Even distances would beat with what recurs: some of them at least twice as long, here a seventh."""
+    answers = asyncio.Event()
+    answers.set()
+
+    begun = await asked(tmp_path, answers, rate=200.0, over="never", seconds=1.0)
+
     long = sum(after - one > 2 / 200.0 for one, after in pairwise(begun))
     assert len(begun) > 50
     assert 0.04 < long / len(begun) < 0.4
+
+
+async def test_who_finds_nobody_free_for_long_asks_no_more(tmp_path: Path) -> None:
+    """Else hundreds of thousands would wait in the end, and users do nothing but that."""
+    over = tmp_path / "over"
+    asyncio.get_running_loop().call_later(3.0, over.touch)
+
+    begun = await asked(tmp_path, asyncio.Event(), rate=50.0, over=str(over), users=4)
+
+    assert 4 <= len(begun) < 100, "those under way, of a second and of the end; 150 came"
