@@ -30,9 +30,16 @@ REGIONS = [
         Sabotage(
             "shares that could not be told are told when they can be",
             "hosts/publisher.py",
-            "            self.changed()  # asked for again",
-            "            # asked for again",
+            "        except BaseException:\n            self.changed()\n            raise",
+            "        except BaseException:\n            raise",
             AROUND + "test_shares_that_could_not_be_told_are_told_when_they_can_be",
+        ),
+        Sabotage(
+            "what was told with something else is not told again",
+            "hosts/publisher.py",
+            "        self._dirty = False\n        directory, shares, picture",
+            "        directory, shares, picture",
+            AROUND + "test_what_was_told_with_something_else_is_not_told_again",
         ),
         Sabotage(
             "another life of a host is reached where it says",

@@ -114,14 +114,9 @@ class Publisher:
         Raises:
             StateError: They cannot be written.
         """
-        if not self.given.give(deployment, canary, twin, monotonic()):
-            return
-        self._woken.set()  # from now on they are told anew
-        try:
+        if self.given.give(deployment, canary, twin, monotonic()):
+            self._woken.set()  # from now on they are told anew
             await self.publish()
-        except BaseException:
-            self.changed()  # asked for again they are the same, and nobody would be told
-            raise
 
     async def run(self) -> None:
         """Publishes changes as they come, until it is cancelled."""
@@ -133,15 +128,19 @@ class Publisher:
                 await self._catch_up()
             except Exception:
                 log.exception("What has changed cannot be published; it is tried again.")
-                self._dirty = True
+                self.changed()
                 await wait_set(never, RETRY_SECONDS)
 
     async def _catch_up(self) -> None:
-        changed, self._dirty = self._dirty, False
-        if self.given.look(monotonic()) or changed:
-            await self.publish()
-        elif self._seconds_left() == 0:
-            await self._renew()
+        """Tells what nobody has told since it changed: whoever was before in the line told all."""
+        async with self._turn:
+            changed = self.given.look(monotonic()) or self._dirty
+            if changed:
+                await self._tell()
+            elif self._seconds_left() == 0:
+                await self._renew()
+        if changed:
+            await self._report()
 
     def _seconds_left(self) -> float | None:
         """Until given shares are over, or to be told anew; None if there are none."""
@@ -155,13 +154,25 @@ class Publisher:
         Raises:
             StateError: The directory cannot be written.
         """
-        async with self._turn:
-            directory, shares, picture = self._written()
-            await self._show(picture)
+        try:
+            async with self._turn:
+                directory, shares = await self._tell()
+            return Published(directory, shares, await self._report())
+        except BaseException:
+            self.changed()
+            raise
+
+    async def _tell(self) -> tuple[int, int]:
+        """Hosts and gateway, of all there is now; the revisions that hosts read."""
+        self._dirty = False
+        directory, shares, picture = self._written()
+        await self._show(picture)
+        return directory, shares
+
+    async def _report(self) -> int | None:
         # In a line of its own: where brokers are away, hosts and gateway are told all the same.
         async with self._reporting:
-            reported = await self.neighbours.report(reported_of(self.members))
-        return Published(directory, shares, reported)
+            return await self.neighbours.report(reported_of(self.members))
 
     def begin(self) -> Picture:
         """How things are, for a gateway that there is no way to yet: it is told nothing less.
@@ -189,8 +200,7 @@ class Publisher:
 
     async def _renew(self) -> None:
         """Has the shares last on, and nothing else: that is little, however large the fleet."""
-        async with self._turn:
-            await self._show(msgspec.structs.replace(self._picture, renewal=self._give()))
+        await self._show(msgspec.structs.replace(self._picture, renewal=self._give()))
 
     def _give(self) -> int:
         contracts, hosts = shares_of(self.members, self.given)

@@ -261,6 +261,35 @@ async def test_shares_that_are_only_renewed_are_told_with_all_others_and_not_at_
     assert len(shown) == 3
 
 
+async def test_what_was_told_with_something_else_is_not_told_again(state: StateFolder) -> None:
+    shown: list[Picture] = []
+    pushing, may_go = asyncio.Event(), asyncio.Event()
+
+    async def push(picture: Picture) -> None:
+        shown.append(picture)
+        pushing.set()
+        await may_go.wait()
+
+    made = Publisher(DirectoryWriter(state.directory, state.shares), push, NoNeighbours())
+    telling = asyncio.create_task(made.run())
+    first = asyncio.create_task(made.publish())
+    await pushing.wait()
+    second = asyncio.create_task(made.publish())
+    await asyncio.sleep(0)  # it is in the line
+    made.members.append(member(state, "r1.shop-1", CART))
+    made.changed()
+    may_go.set()
+    await asyncio.gather(first, second)
+    made.members.append(member(state, "r1.shop-2", LEDGER))
+    made.changed()
+    async with asyncio.timeout(PATIENCE):
+        while len(shown[-1].upstreams) < 2:
+            await asyncio.sleep(0.005)
+    telling.cancel()
+
+    assert [len(one.upstreams) for one in shown] == [0, 1, 2]
+
+
 async def test_shares_are_told_anew_though_nothing_else_changes(state: StateFolder) -> None:
     shown: list[Picture] = []
     made = publisher(state, NoNeighbours(), shown)
