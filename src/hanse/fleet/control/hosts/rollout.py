@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from hanse.fleet.control.hosts.member import settled
-from hanse.fleet.control.looks.scrape import numbers_of
+from hanse.fleet.control.looks.scrape import Lines
 from hanse.kit.clock import monotonic, wait_set
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ log = logging.getLogger("hanse.control")
 APPLIED_SECONDS = 10.0
 """For all hosts to read the directory; they look four times a second, unless they are blocked."""
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
+"""Between two times that hosts are asked whether they have: nearly all of them are asked twice."""
+
 WORDS_SHOWN = 8
 TOLD_LATER = "Most of their brokers must run for that; see hanse status."
 
@@ -170,13 +172,17 @@ class Rollout:
 
     async def applied_here(self, told: Published) -> None:
         """The same of the region's own hosts alone."""
-        limit, never = monotonic() + APPLIED_SECONDS, asyncio.Event()
+        limit, never, lines = monotonic() + APPLIED_SECONDS, asyncio.Event(), Lines()
         waiting: list[Member] = [one for one in self._members if one.answering]
-        while waiting and monotonic() < limit:
-            found = await asyncio.gather(*(numbers_of(one.socket, 0.0) for one in waiting))
-            late = [numbers is None or not _knows(numbers, told) for numbers in found]
-            waiting = [one for one, is_late in zip(waiting, late, strict=True) if is_late]
-            await wait_set(never, LOOK_SECONDS if waiting else 0)
+        try:
+            while waiting and monotonic() < limit:
+                await wait_set(never, LOOK_SECONDS)
+                asked = (lines.numbers_of(one.socket, 0.0) for one in waiting)
+                found = await asyncio.gather(*asked)
+                late = [numbers is None or not _knows(numbers, told) for numbers in found]
+                waiting = [one for one, is_late in zip(waiting, late, strict=True) if is_late]
+        finally:
+            lines.keep(())
         if waiting:
             names = ", ".join(one.name for one in waiting)
             log.warning("%s did not read the directory in %g s.", names, APPLIED_SECONDS)

@@ -82,12 +82,6 @@ async def speaks(socket: Path, path: str) -> bool:
     return await _ask(socket, path) is not None
 
 
-async def numbers_of(socket: Path, at: float) -> Numbers | None:
-    """What a host counts; None if it does not say in time."""
-    said = await _ask(socket, "/totals")
-    return None if said is None else numbers_in(*said, at)
-
-
 async def figures_of(socket: Path) -> Figures | None:
     """What a host counts for who judges its release; None if it does not say in time."""
     body = await _get(socket, "/figures")

@@ -51,7 +51,7 @@ class Stage:
         self._remember = remember
 
     async def begin(self) -> None:
-        """Starts a canary and a twin of each group that is there already.
+        """Starts a canary and a twin of each group that is there already; the gateway knows them.
 
         Before them all hosts of groups that are new: the canaries may be who calls them.
 
@@ -68,6 +68,7 @@ class Stage:
                 if not self._of(change, part):
                     coming.append(self._new(change, part, coming))
         await self._started(coming)
+        await self._publisher.publish()  # else the first share waits behind all of it
 
     async def take_over(self) -> None:
         """Starts as many hosts of the new release as a group has, and lets them take its place.
