@@ -6,7 +6,7 @@ from typing import Any
 
 from drills.drawing import line, sheet, text
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 900, 320, 60, 60, 20, 40
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 900, 320, 60, 80, 20, 40
 BLUE, ORANGE, GREY = "#1565c0", "#ef6c00", "#e0e0e0"
 
 

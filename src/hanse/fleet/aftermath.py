@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hanse.fleet.engine.postgres import database_url
+from hanse.fleet.database_url import database_url
 from hanse.fleet.releases.shelf import Shelf
 from hanse.fleet.releases.wish import read_wish
 from hanse.fleet.state import StateFolder

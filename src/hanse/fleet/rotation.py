@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.backup.key_table import key_copies
-from hanse.fleet.engine.postgres import database_url
+from hanse.fleet.database_url import database_url
 from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
 from hanse.runtime.config.secret import Secret

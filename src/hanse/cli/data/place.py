@@ -12,7 +12,7 @@ from hanse.cli.fleet.called import called
 from hanse.cli.fleet.connection import NothingRuns, connected, run
 from hanse.cli.place import state_folder
 from hanse.cli.refusal import Refused
-from hanse.fleet.engine.postgres import database_url
+from hanse.fleet.database_url import database_url
 from hanse.kit.environment import variables
 from hanse.runtime.config.secret import Secret
 from hanse.runtime.data.collection.collection import Collection

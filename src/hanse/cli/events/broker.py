@@ -11,8 +11,7 @@ import click
 
 from hanse.cli.dev.broker import noted_url
 from hanse.cli.place import state_folder
-from hanse.fleet.engine.brokers.reach import hosts_config, reach_of, tls_of
-from hanse.fleet.engine.nats import url_file
+from hanse.fleet.engine.brokers.reach import hosts_config, reach_of, tls_of, url_file
 from hanse.fleet.state import StateFolder
 from hanse.kit.environment import variables
 from hanse.runtime.broker.broker import Broker

@@ -27,7 +27,7 @@ from hanse.fleet.backup.source import Source
 from hanse.fleet.backup.stream.receiver import Receiver
 from hanse.fleet.backup.stream.stream import Stream
 from hanse.fleet.backup.taking import Taker
-from hanse.fleet.engine.postgres import database_url
+from hanse.fleet.database_url import database_url
 from hanse.fleet.engine.program import surroundings
 from hanse.fleet.state import StateError, StateFolder, write_whole
 from hanse.kit import environment

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from hanse.fleet.control.staging.api import Staging
+from hanse.fleet.database_url import database_url
 from hanse.fleet.deployments.beginning import Placed
 from hanse.fleet.deployments.deployer import Deployer
-from hanse.fleet.engine.postgres import database_url
 from hanse.fleet.state import StateFolder
 from hanse.kit import environment
 from hanse.runtime.config.secret import Secret

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.fleet.database_url import database_url
 from hanse.fleet.engine.brokers.reach import hosts_config, tls_of
 from hanse.fleet.engine.host_order import DRAIN_SECONDS, HostOrder
-from hanse.fleet.engine.postgres import database_url
 from hanse.fleet.state import StateFolder, write_whole
 from hanse.kit.environment import variables
 from hanse.runtime.broker.broker_table import read_broker

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hanse.fleet.engine.brokers.reach import FILE_BYTES_MAX, url_file
 from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.program import Program, surroundings
 from hanse.fleet.engine.supervision import Supervision
@@ -18,7 +19,6 @@ from hanse.runtime.config.installed import find_nats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from hanse.fleet.state import StateFolder
 
@@ -26,7 +26,6 @@ NAME = "nats"
 USER = "hanse"
 HOST = "127.0.0.1"
 MEMORY_BYTES_MAX = 64 * 1024 * 1024
-FILE_BYTES_MAX = 2 * 1024 * 1024 * 1024
 PAYLOAD_BYTES_MAX = 1024 * 1024
 CONNECTIONS_MAX = 1024
 GRACE_SECONDS = 15.0
@@ -146,19 +145,6 @@ class Nats:
         }
 
 
-def url_file(state: StateFolder) -> Path:
-    """Says where its hosts find it, with the password; they read it whenever they connect."""
-    return state.nats / "url"
-
-
-async def _info(reader: asyncio.StreamReader) -> dict[str, Any]:
-    line = await reader.readline()
-    try:
-        return msgspec.json.decode(line.removeprefix(b"INFO "), type=dict[str, Any])
-    except msgspec.DecodeError:
-        return {}
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -174,3 +160,11 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+async def _info(reader: asyncio.StreamReader) -> dict[str, Any]:
+    line = await reader.readline()
+    try:
+        return msgspec.json.decode(line.removeprefix(b"INFO "), type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}

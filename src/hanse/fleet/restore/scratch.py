@@ -7,8 +7,9 @@ import importlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from hanse.fleet.database_url import socket_url
 from hanse.fleet.engine.log_file import last_lines
-from hanse.fleet.engine.postgres import SETTINGS, socket_url
+from hanse.fleet.engine.postgres import SETTINGS
 from hanse.fleet.state import StateError
 from hanse.kit.clock import wait_set
 

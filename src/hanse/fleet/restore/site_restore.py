@@ -11,7 +11,8 @@ import msgspec
 from hanse.fleet.backup.files.kept_files import KeptFiles
 from hanse.fleet.backup.place import Place
 from hanse.fleet.backup.report import Order
-from hanse.fleet.engine.postgres import NAME, database_url
+from hanse.fleet.database_url import database_url
+from hanse.fleet.engine.postgres import NAME
 from hanse.fleet.engine.process import is_running
 from hanse.fleet.restore.draft import draft, stopped
 from hanse.fleet.restore.erasing_again import erase_site_again

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from hanse.fleet.control.hosts.rollout import CannotNow
 from hanse.fleet.control.regions.desired import NO_MAJORITY
 from hanse.fleet.directory.shared import SharedDirectory
-from hanse.fleet.engine.brokers.reach import check_brokers, directory_config, plan_brokers, tls_of
+from hanse.fleet.engine.brokers.plan_files import check_brokers, plan_brokers
+from hanse.fleet.engine.brokers.reach import directory_config, tls_of
 from hanse.fleet.identity.project_authority import ProjectAuthority
 from hanse.fleet.identity.region_identity import RegionIdentity
 

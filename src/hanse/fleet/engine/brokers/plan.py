@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -13,7 +13,6 @@ from hanse.runtime.config.configuration_error import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 HOST = "127.0.0.1"
 
@@ -30,18 +29,6 @@ Role = Literal["alone", "holder", "leaf"]
 
 class BrokersError(ConfigurationError):
     """The brokers cannot be what they should; `problems` say why, and the way out."""
-
-
-class BrokerTls(NamedTuple):
-    """Files of an identity: who somebody is to brokers, and which brokers are believed.
-
-    Attributes:
-        identity: PEM with certificates and their key.
-        authority: PEM with the certificates that others' must come from.
-    """
-
-    identity: Path
-    authority: Path
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,36 +1,46 @@
-"""The files by which brokers of regions start and are found, and what others make of them."""
+"""How the broker of a region is reached, by the files that say so.
+
+Each host imports this: so it knows nothing of how brokers are planned and kept running.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from hanse.fleet.engine.brokers import logins
-from hanse.fleet.engine.brokers.plan import HOST, BrokerPlan, BrokerTls, check_grown, planned
-from hanse.fleet.engine.brokers.server_file import server_settings
-from hanse.fleet.engine.nats import FILE_BYTES_MAX, url_file
-from hanse.fleet.state import write_whole
 from hanse.runtime.broker.broker_config import STREAM_BYTES, BrokerConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from hanse.fleet.engine.brokers.plan import Member
     from hanse.fleet.state import StateFolder
 
 T = TypeVar("T")
 
 Who = Literal["hosts", "control", "head"]
 
-PLAN = "plan.json"
+FILE_BYTES_MAX = 2 * 1024 * 1024 * 1024
+"""What one broker keeps."""
+
 HEARTBEAT = 1.0
 """Seconds between signs of life of what the directory is followed by."""
 
 REQUEST_SECONDS = 3.0
 """For the answer to what is asked or told of the directory."""
+
+
+class BrokerTls(NamedTuple):
+    """Files of an identity: who somebody is to brokers, and which brokers are believed.
+
+    Attributes:
+        identity: PEM with certificates and their key.
+        authority: PEM with the certificates that others' must come from.
+    """
+
+    identity: Path
+    authority: Path
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -49,48 +59,14 @@ class Reach(msgspec.Struct, frozen=True):
     replicas: int
 
 
-def plan_brokers(regions: Mapping[str, StateFolder], head: StateFolder) -> BrokerPlan:
-    """Writes all files of all brokers, before any is started, as each has to know the others.
-
-    What was chosen before stays: called again it changes nothing, but for regions that came.
-
-    Args:
-        regions: Their folders by name, in their order: the first hold the streams.
-        head: The fleet's own, where the plan is kept.
-
-    Raises:
-        BrokersError: Streams lie where none would look for them.
-        StateError: A file cannot be written.
-    """
-    plan = planned(regions, _read(head.nats / PLAN, BrokerPlan))
-    write_whole(head.nats / PLAN, msgspec.json.encode(plan))
-    _write_urls(head, "head", plan.holders, logins.HEAD, plan.head)
-    _write_reach(head.nats / "head.json", plan, plan.members[0])
-    for own in plan.members:
-        _write(regions[own.region], plan, own)
-    return plan
-
-
-def check_brokers(regions: Sequence[str], head: StateFolder, *, running: bool) -> None:
-    """Looks whether there can be a plan for these regions, and writes nothing.
-
-    Raises:
-        BrokersError: Streams lie where none would look for them, or more brokers would hold them
-            than can be told while they run.
-    """
-    before = _read(head.nats / PLAN, BrokerPlan)
-    if before is not None:
-        check_grown(before, regions, running=running)
+def url_file(state: StateFolder) -> Path:
+    """Says where its hosts find it, with the password; they read it whenever they connect."""
+    return state.nats / "url"
 
 
 def reach_of(state: StateFolder) -> Reach | None:
     """What a region is told of its broker; None where there are no regions."""
-    return _read(state.nats / "reach.json", Reach)
-
-
-def server_file(state: StateFolder) -> Path:
-    """What a region's server is told."""
-    return state.nats / "server.json"
+    return read(state.nats / "reach.json", Reach)
 
 
 def tls_of(state: StateFolder, name: str) -> BrokerTls:
@@ -122,7 +98,7 @@ def directory_config(state: StateFolder, tls: BrokerTls) -> BrokerConfig:
 
 def _config(state: StateFolder, who: Who, tls: BrokerTls | None, room: int) -> BrokerConfig:
     file = "head.json" if who == "head" else "reach.json"
-    reach = _read(state.nats / file, Reach)
+    reach = read(state.nats / file, Reach)
     logs_in = {"hosts": logins.hosts_of(state.region), "control": logins.control_of(state.region)}
     login = logs_in.get(who, logins.HEAD)
     return BrokerConfig(
@@ -137,28 +113,8 @@ def _config(state: StateFolder, who: Who, tls: BrokerTls | None, room: int) -> B
     )
 
 
-def _write(state: StateFolder, plan: BrokerPlan, own: Member) -> None:
-    settings = server_settings(plan, own, state.nats, tls_of(state, "broker"))
-    write_whole(server_file(state), json.dumps(settings, indent=1).encode())
-    near = (own, *(one for one in plan.holders if one != own))
-    _write_urls(state, "control", near, logins.control_of(own.region), own.control)
-    _write_urls(state, "hosts", near, logins.hosts_of(own.region), own.hosts)
-    _write_reach(state.nats / "reach.json", plan, own)
-
-
-def _write_reach(file: Path, plan: BrokerPlan, own: Member) -> None:
-    reach = Reach(plan.role(own.region), own.server, own.port, len(plan.holders))
-    write_whole(file, msgspec.json.encode(reach))
-
-
-def _write_urls(
-    state: StateFolder, who: Who, members: Iterable[Member], login: str, password: str
-) -> None:
-    urls = ",".join(f"tls://{login}:{password}@{HOST}:{one.port}" for one in members)
-    write_whole(state.nats / f"{who}.urls", urls.encode())
-
-
-def _read(file: Path, kind: type[T]) -> T | None:
+def read(file: Path, kind: type[T]) -> T | None:
+    """What a file says; None if it says nothing that can be understood."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
     except (FileNotFoundError, msgspec.MsgspecError):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.fleet.engine.brokers.plan import HOST, BrokersError
-from hanse.fleet.engine.brokers.reach import Reach, reach_of, server_file, tls_of
+from hanse.fleet.engine.brokers.plan_files import server_file
+from hanse.fleet.engine.brokers.reach import Reach, reach_of, tls_of
 from hanse.fleet.engine.care import Care
 from hanse.fleet.engine.nats import GRACE_SECONDS, NAME
 from hanse.fleet.engine.program import Program, surroundings

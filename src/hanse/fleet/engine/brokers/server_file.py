@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from hanse.fleet.engine.brokers.plan import BrokerPlan, BrokerTls, Member
+    from hanse.fleet.engine.brokers.plan import BrokerPlan, Member
+    from hanse.fleet.engine.brokers.reach import BrokerTls
 
 CLUSTER = "hanse"
 

@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from hanse.fleet.engine.brokers.reach import (
-    directory_config,
-    hosts_config,
-    plan_brokers,
-    server_file,
-    tls_of,
-)
+from hanse.fleet.engine.brokers.plan_files import plan_brokers, server_file
+from hanse.fleet.engine.brokers.reach import directory_config, hosts_config, tls_of
 from hanse.fleet.engine.brokers.tests.authority import Authority
 from hanse.fleet.state import StateFolder
 from hanse.runtime.config.installed import find_nats

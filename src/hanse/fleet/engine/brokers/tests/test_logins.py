@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from hanse.fleet.engine.brokers.logins import KEYS, STREAM
-from hanse.fleet.engine.brokers.reach import plan_brokers, tls_of
+from hanse.fleet.engine.brokers.plan_files import plan_brokers
+from hanse.fleet.engine.brokers.reach import tls_of
 from hanse.fleet.engine.brokers.tests.authority import Authority
 from hanse.kit.clock import wait_set
 from hanse.runtime.broker.broker import Broker

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from hanse.fleet.engine.brokers.plan import PORTS, BrokersError, BrokerTls, check_grown, planned
+from hanse.fleet.engine.brokers.plan import PORTS, BrokersError, check_grown, planned
+from hanse.fleet.engine.brokers.reach import BrokerTls
 from hanse.fleet.engine.brokers.server_file import server_settings
 
 

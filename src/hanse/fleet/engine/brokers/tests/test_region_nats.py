@@ -13,10 +13,10 @@ import msgspec
 import psutil
 import pytest
 
-from hanse.fleet.engine.brokers.reach import hosts_config, plan_brokers, reach_of, tls_of
+from hanse.fleet.engine.brokers.plan_files import plan_brokers
+from hanse.fleet.engine.brokers.reach import hosts_config, reach_of, tls_of, url_file
 from hanse.fleet.engine.brokers.region_nats import RegionNats
 from hanse.fleet.engine.brokers.tests.authority import Authority
-from hanse.fleet.engine.nats import url_file
 from hanse.fleet.state import StateFolder
 from hanse.kit.clock import wait_set
 from hanse.kit.environment import variables

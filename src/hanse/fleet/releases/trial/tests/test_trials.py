@@ -100,7 +100,7 @@ def test_who_is_beside_is_described_as_ever(among_hostile: Answer, tmp_path: Pat
 
 
 def test_who_takes_too_long_is_ended_and_told_where_it_was(tmp_path: Path) -> None:
-    slow = part(tmp_path, "slow", "while True:\n    pass")
+    slow = part(tmp_path, "slow", "while True: pass")
     assert asked(slow, seconds=2).problems == (
         "slow:Shop takes longer than 2 s to import.",
         "It was at slow.py:8.",
