@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hanse.runtime.contract.service import contract_of
+from hanse.runtime.mail.mail_config import MailConfig
 from hanse.runtime.project.project import read_project
+from hanse.runtime.project.serving import make_host
 
 FOLDER = Path(__file__).parents[1]
 ROOT = FOLDER.parents[1]
@@ -56,3 +59,19 @@ def test_the_shop_and_the_careers_site_lead_to_each_other(environment):
     careers = project.settings["storefront"]["careers"]
 
     assert (careers, employer["home"]) == ("/careers/", "/")
+
+
+def test_each_process_has_the_settings_it_needs_and_minds_no_others():
+    project = read_project(FOLDER, "apart")
+    variables = {
+        "HANSE_PEPPER": "x" * 64,
+        "HANSE_DATABASE__URL": "postgresql:///none",
+        "HANSE_BROKER__URL": "nats://a:b@h:1",
+    }
+    for group in project.groups():
+        others = set(project.services()) - set(project.services(group.services))
+        contracts = filter(None, map(contract_of, others))
+        elsewhere = {one.full_name: ("unix:elsewhere",) for one in contracts}
+
+        around = {"directory": elsewhere, "mail": MailConfig()}
+        make_host(project, variables, group.services, port=None, **around)

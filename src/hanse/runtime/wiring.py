@@ -101,7 +101,7 @@ class Wiring:
                         f"which is {other}; one section is one class"
                     )
         try:
-            return load(kinds, self._sources)
+            return load(kinds, self._sources, [section_of(service) for service in wishes])
         except SettingsError as error:
             problems += error.problems
             return {}

@@ -115,6 +115,10 @@ FLEET = below("src/hanse/fleet",
              "while Path(f'/proc/{pid}').exists():",
              "control/tests/test_keeper.py::"
              "test_one_that_ended_and_is_taken_note_of_by_nobody_is_not_waited_for"),
+    Sabotage("a host takes no table of another's for a mistake", "../runtime/config/settings.py",
+             "            if section in self._elsewhere:\n                continue\n", "",
+             "engine/tests/test_host_main.py::"
+             "test_each_host_serves_its_own_services_and_calls_the_others"),
     Sabotage("hosts give way", "engine/host_order.py",
              "        gives_way=True,\n", "",
              "engine/tests/test_host_main.py::test_the_host_keeps_no_other_door"),

@@ -25,7 +25,7 @@ from hanse.runtime.config.setting_value import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -78,29 +78,35 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
         tables: Section → field → value, as read from TOML.
         variables: The environment; `HANSE_<SECTION>__<FIELD>` counts, everything else is ignored.
         mounted: A folder with one file per value, `<section>.<field>`; None for none.
+        listed: Sections of all services of a project, wherever each of them is served.
     """
 
     tables: Mapping[str, Mapping[str, object]] = {}
     variables: Mapping[str, str] = {}
     mounted: Path | None = None
+    listed: frozenset[str] = frozenset()
 
 
-def load(kinds: Mapping[str, type[Settings]], sources: Sources) -> dict[str, Settings]:
+def load(
+    kinds: Mapping[str, type[Settings]], sources: Sources, served: Collection[str] = ()
+) -> dict[str, Settings]:
     """One instance for each section.
 
     A mounted file wins over a variable, a variable over the table, the table over the default.
-    Sections that nobody declared are refused in the tables; among variables and mounted files
-    they are left alone, because other processes share those.
+    Sections that nobody declared are refused in the tables, but for those of services that are
+    served elsewhere; among variables and mounted files they are left alone, because other processes
+    share those.
 
     Args:
         kinds: Section (a service's name in lower case) → settings class.
         sources: Where to look.
+        served: Sections of all services that are served here, with settings or without.
 
     Raises:
         SettingsError: Anything is missing, wrong or unknown; with all of it. No problem shows a
             value.
     """
-    reader = _Reader(kinds, sources)
+    reader = _Reader(kinds, sources, sources.listed.difference(served))
     loaded = {section: reader.read(section, kind) for section, kind in kinds.items()}
     if reader.problems:
         raise SettingsError(*reader.problems)
@@ -110,9 +116,15 @@ def load(kinds: Mapping[str, type[Settings]], sources: Sources) -> dict[str, Set
 class _Reader:
     """Collects problems while it reads."""
 
-    def __init__(self, kinds: Mapping[str, type[Settings]], sources: Sources) -> None:
+    def __init__(
+        self,
+        kinds: Mapping[str, type[Settings]],
+        sources: Sources,
+        elsewhere: Collection[str],
+    ) -> None:
         self.problems: list[str] = []
         self._sources = sources
+        self._elsewhere = elsewhere
         self._check_names(kinds)
         self._mounted = self._list_mounted()
         self._refuse_unknown(kinds)
@@ -201,6 +213,8 @@ class _Reader:
     def _refuse_unknown(self, kinds: Mapping[str, type[Settings]]) -> None:
         sections = {section.upper(): section for section in kinds}
         for section, table in self._sources.tables.items():
+            if section in self._elsewhere:
+                continue
             if section not in kinds:
                 self._unknown(f"Table [{section}]", section, kinds)
                 continue

@@ -141,7 +141,10 @@ class Project:
     def sources(self, variables: Mapping[str, str]) -> Sources:
         """Where the services' settings come from."""
         mounted = self._path(self.file.host.settings_folder)
-        return Sources(tables=self.file.settings, variables=variables, mounted=mounted)
+        listed = frozenset(name.rpartition(":")[2].lower() for name in self.file.project.services)
+        return Sources(
+            tables=self.file.settings, variables=variables, mounted=mounted, listed=listed
+        )
 
     def file_store(self, variables: Mapping[str, str]) -> FileStoreConfig:
         """Where files are kept.

@@ -29,6 +29,9 @@ name = "shop"
 services = ["shop.stock:Stock", "shop.till:Till"]
 [host]
 port = 8000
+
+[settings.till]
+times = 2
 """
 
 STOCK = """
@@ -46,16 +49,19 @@ class Stock(Service):
 """
 
 TILL = """
-from hanse import PUBLIC, Service, rpc
+from hanse import PUBLIC, Service, Settings, rpc
 from shop.stock import Stock
+class TillSettings(Settings):
+    '''How many times.'''
+    times: int
 class Till(Service):
     '''Sums.'''
-    def __init__(self, stock: Stock) -> None:
-        self._stock = stock
+    def __init__(self, stock: Stock, settings: TillSettings) -> None:
+        self._stock, self._times = stock, settings.times
     @rpc("GET /till/v1/sums", allow=PUBLIC, idempotent=True)
     async def sum(self) -> int:
         '''Twice the stock.'''
-        return 2 * await self._stock.count()
+        return self._times * await self._stock.count()
 """
 
 

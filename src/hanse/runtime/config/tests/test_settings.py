@@ -227,6 +227,15 @@ def test_all_that_is_wrong_is_told_together():
     assert CANARY not in text
 
 
+def test_a_table_of_a_service_that_is_served_elsewhere_is_left_alone():
+    sources = Sources(tables={"till": {"times": 2}}, listed=frozenset({"till", "stock"}))
+
+    assert load({}, sources, served=["stock"]) == {}
+    for tables, served in ((sources.tables, ["stock", "till"]), ({"tll": {}}, ["stock"])):
+        with pytest.raises(SettingsError, match="sets nothing that is declared"):
+            load({}, msgspec.structs.replace(sources, tables=tables), served)
+
+
 def test_what_others_share_is_left_alone(mount):
     mount("other.thing", "x")
     folder = mount("README", "x")
