@@ -44,8 +44,8 @@ REGIONS = [
         Sabotage(
             "another life of a host is reached where it says",
             "hosts/member.py",
-            "if known[0] != life or not known[1]:",
-            "if not known[1]:",
+            "if self._reached[0] != life or not self._reached[1]:",
+            "if not self._reached[1]:",
             AROUND + "test_where_a_host_is_reached_is_asked_anew_of_each_of_its_lives",
         ),
         Sabotage(

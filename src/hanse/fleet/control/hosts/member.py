@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import msgspec
@@ -103,13 +102,13 @@ class Member:
 
         It says so once in its life, before it is ready or a moment later.
         """
-        life, known = self.supervision.pid, self._reached
-        if known[0] != life or not known[1]:
-            with suppress(FileNotFoundError):
+        life = self.supervision.pid
+        if self._reached[0] != life or not self._reached[1]:
+            try:
                 self._reached = life, self._mutual.read_text()
-                return self._reached[1]
-            return ""
-        return known[1]
+            except FileNotFoundError:
+                return ""
+        return self._reached[1]
 
     def become(self, part: Part, deployment: str) -> None:
         """Is something else to a deployment from now on; it runs on as it is."""
